@@ -1,0 +1,11 @@
+/** Where a story tells what it is doing. Implemented in tasks/terminal; silent and recording ones in tests. */
+export interface Progress {
+  /** One line per change: `event('launched i-0a1')`. */
+  event(message: string): void
+  /** Runs `work` as a named step: shown with its elapsed time until it ends. */
+  step<T>(name: string, work: () => Promise<T>): Promise<T>
+  /** Replaces the live lines below the steps on a terminal (the instances, say); nothing elsewhere. */
+  live(lines: readonly string[]): void
+  /** Something the user should know although the work goes on. */
+  warn(message: string): void
+}

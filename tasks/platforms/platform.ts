@@ -1,0 +1,138 @@
+/**
+ * The one interface between what bakeroll decides and where a group lives. `local` and `aws` implement it on real
+ * machines, `tasks/simulator` in memory; the contract suite in `test/contract.ts` holds all of them to these promises.
+ */
+
+/** A machine image that holds one release (an AMI on AWS, a qcow2 disk locally). */
+export interface Image {
+  readonly id: string
+  readonly release: string
+  /** ISO 8601, UTC. */
+  readonly createdAt: string
+  /** True only after an instance made from the image was booted and tested. Unverified images cannot be deployed. */
+  readonly verified: boolean
+}
+
+/**
+ * `pending`: launched, its machine may still be booting. `running`: its machine runs. `stopped`: its machine is gone
+ * (crashed, killed, computer rebooted) although nobody asked for it; only `terminate` ends what is left of it.
+ */
+export type InstanceState = 'pending' | 'running' | 'stopped'
+
+/**
+ * What the load balancer thinks, in Elastic Load Balancing's words
+ * (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html).
+ * `unused`: not registered, or drained to the last request.
+ */
+export type TargetHealth = 'initial' | 'healthy' | 'unhealthy' | 'draining' | 'unused'
+
+export interface SshAddress {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+}
+
+/** One machine of the group. */
+export interface Instance {
+  readonly id: string
+  readonly imageId: string
+  readonly release: string
+  readonly state: InstanceState
+  readonly health: TargetHealth
+  /** Base url of this very instance for a probe that bypasses the load balancer, e.g. `http://127.10.3.1:8080`. */
+  readonly url: string
+  /** ISO 8601, UTC: when it was launched. */
+  readonly startedAt: string
+  readonly ssh: SshAddress
+}
+
+/** What a roll left in the group's own state when it began, so that any client can carry on after a crash. */
+export interface RollRecord {
+  readonly imageId: string
+  readonly previousImageId: string
+  /** ISO 8601, UTC. With `force`, instances launched before this moment count as outdated. */
+  readonly startedAt: string
+  readonly force: boolean
+  /** True once the roll has turned round: `imageId` failed and the group is going back to `previousImageId`. */
+  readonly rollingBack: boolean
+  /** Why it turned round, one line. */
+  readonly reason?: string
+}
+
+/** The instances that should run one image, with their size. */
+export interface Group {
+  readonly name: string
+  /** The wanted image: what `launch` launches. */
+  readonly imageId: string
+  /** The image that served before, where `rollback` goes. */
+  readonly previousImageId?: string
+  readonly size: number
+  readonly url: string
+  readonly loadBalancer: 'running' | 'stopped'
+  readonly instances: readonly Instance[]
+  readonly roll?: RollRecord
+}
+
+/** Held while a verb changes the group. */
+export interface Lock {
+  /** Gives the group free again. Safe to call twice. */
+  release(): Promise<void>
+}
+
+export interface LockOwner {
+  readonly verb: string
+  readonly owner: string
+  /** ISO 8601, UTC. */
+  readonly since: string
+}
+
+/** Changes what `describe` gives back; everything not named stays as it was. `null` removes. */
+export interface GroupChange {
+  readonly imageId?: string
+  readonly previousImageId?: string
+  readonly size?: number
+  readonly roll?: RollRecord | null
+}
+
+export interface Platform {
+  readonly name: 'local' | 'aws' | 'simulator'
+
+  /** All images, newest first. */
+  images(): Promise<Image[]>
+  /** Removes an image. The caller has made sure that nothing needs it. */
+  removeImage(id: string): Promise<void>
+
+  /** The group as it is now, observed afresh; `undefined` when there is none. Never throws for a broken instance. */
+  group(): Promise<Group | undefined>
+  /** Makes the group and its load balancer, without instances. */
+  createGroup(imageId: string, size: number): Promise<void>
+  /** Changes the group's own record; starts and ends no instance. */
+  updateGroup(change: GroupChange): Promise<void>
+  /** Puts the load balancer right when it is stopped or has lost instances. Gives back what it mended, in words. */
+  repairLoadBalancer(): Promise<string[]>
+  /** Removes load balancer and group record. All instances have been terminated. */
+  removeGroup(): Promise<void>
+
+  /** Launches `count` instances of the group's wanted image and registers them at the load balancer; gives their ids. */
+  launch(count: number): Promise<string[]>
+  /** Stops new requests to the instance; running ones finish. Its health is `draining`, then `unused`. */
+  drain(id: string): Promise<void>
+  /** Ends the instance and all that is left of it. Ending an instance that is not there is no error. */
+  terminate(id: string): Promise<void>
+
+  /** What the instance wrote to its serial console so far. */
+  consoleOutput(id: string): Promise<string>
+  /**
+   * Everything that `ssh` needs to reach the instance, as arguments: key, pinned host key, port, user@host.
+   * Throws when the instance has not published its host key yet.
+   */
+  sshArguments(id: string): Promise<string[]>
+
+  /**
+   * Takes the group's lock, or throws a refusal (exit code 3) that names owner and age. A lock whose owner is
+   * dead is taken over; `takenOver` tells whose it was.
+   */
+  lock(verb: string): Promise<Lock & { readonly takenOver?: LockOwner }>
+  /** Who holds the lock now. */
+  lockOwner(): Promise<LockOwner | undefined>
+}
