@@ -1,0 +1,29 @@
+import { once } from 'node:events'
+import { Agent, type IncomingHttpHeaders, type RequestOptions, request } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+
+/** What came back for one request. */
+export interface Answer {
+  status: number | undefined
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+/** Sends one request, on a connection of its own unless an agent is given; node:http because fetch hides connections. */
+export async function ask(url: string, options: RequestOptions = {}): Promise<Answer> {
+  const sent = request(url, { agent: new Agent({ keepAlive: false }), ...options })
+  sent.end()
+  const [response] = await once(sent, 'response')
+  return { status: response.statusCode, headers: response.headers, body: await text(response) }
+}
+
+/** A TCP port of 127.0.0.1 on which nothing listens now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

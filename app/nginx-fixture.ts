@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Test } from 'tap'
+import { freePort } from './http-fixture.ts'
+import { type NginxSettings, writeNginx } from './nginx.ts'
+
+const nginxProgram = '/usr/sbin/nginx'
+
+/** For tap's `skip`: false when there is an nginx to test with, else why not. */
+export const nginxMissing = existsSync(nginxProgram) ? false : `${nginxProgram} is not installed`
+
+/** A real nginx with the rendered files, without any privilege, in a folder of its own. */
+export interface RunningNginx {
+  url: string
+  /** Ends nginx after its last request and returns the lines of its access log. */
+  accessLog(): Promise<string[]>
+}
+
+/** Everything that an nginx needs to live in `folder` as the present user. */
+export async function nginxIn(folder: string, upstreamPort: number): Promise<NginxCommand> {
+  const settings: Partial<NginxSettings> & { release: string } = {
+    release: '1.4.0',
+    listenHost: '127.0.0.1',
+    listenPort: await freePort(),
+    upstreamPort,
+    webRoot: join(folder, 'www'),
+    user: userInfo().username,
+    pidFile: join(folder, 'nginx.pid'),
+    accessLog: join(folder, 'access.log'),
+    errorLog: join(folder, 'error.log'),
+    temporaryFolder: folder,
+    workerConnections: 64,
+    openFiles: 256,
+  }
+  const [configuration = ''] = await writeNginx(join(folder, 'nginx'), settings)
+  await mkdir(join(folder, 'www'), { recursive: true })
+  await writeFile(join(folder, 'www/version.txt'), '1.4.0\n')
+  return {
+    url: `http://127.0.0.1:${settings.listenPort}`,
+    program: nginxProgram,
+    args: ['-p', folder, '-c', configuration, '-e', join(folder, 'error.log')],
+  }
+}
+
+interface NginxCommand {
+  url: string
+  program: string
+  args: string[]
+}
+
+/** Starts nginx in front of `upstreamPort` and waits until it serves; it is gone when the test ends. */
+export async function startNginx(t: Test, upstreamPort: number): Promise<RunningNginx> {
+  const folder = t.testdir()
+  const { url, program, args } = await nginxIn(folder, upstreamPort)
+  // The notices on stderr tell when the workers start, which is after the port was opened.
+  const foreground = ['-g', 'daemon off; error_log stderr notice;']
+  const child = spawn(program, [...args, ...foreground], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const exited = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill('SIGTERM')
+    await exited
+  })
+  const said: string[] = []
+  const lines = createInterface({ input: child.stderr })
+  await new Promise<void>((resolve, reject) => {
+    lines.on('line', (line) => {
+      said.push(line)
+      if (line.includes('start worker process ')) resolve()
+    })
+    lines.on('close', () => reject(new Error(`nginx ended: ${said.join('\n')}`)))
+  })
+  return {
+    url,
+    async accessLog() {
+      child.kill('SIGQUIT')
+      await exited
+      return (await readFile(join(folder, 'access.log'), 'utf8')).trimEnd().split('\n')
+    },
+  }
+}

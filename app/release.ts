@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import mustache from 'mustache'
+import { renderNginx } from './nginx.ts'
+import { assertRelease } from './release-name.ts'
+
+/** A release on disk: its files, relative to `folder`, and the digest of their names and contents. */
+export interface WrittenRelease {
+  folder: string
+  files: string[]
+  digest: string
+}
+
+/** Writes app.mjs, Dockerfile, nginx/ and version.txt into `folder`; throws a TypeError for a bad release name. */
+export async function writeRelease(wanted: { release: string; folder: string }): Promise<WrittenRelease> {
+  const files = await releaseFiles(wanted.release)
+  for (const [name, text] of files) {
+    const path = join(wanted.folder, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+    // Whatever the umask: the container's user is none of the owner's.
+    await chmod(path, 0o644)
+  }
+  return { folder: wanted.folder, files: files.map(([name]) => name), digest: digestOf(files) }
+}
+
+/** The digest that `writeRelease` would return, without leaving a file. */
+export async function releaseDigest(release: string): Promise<string> {
+  return digestOf(await releaseFiles(release))
+}
+
+type NamedText = [name: string, text: string]
+
+async function releaseFiles(release: string): Promise<NamedText[]> {
+  assertRelease(release)
+  const dockerfile = readFileSync(join(import.meta.dirname, 'Dockerfile.mustache'), 'utf8')
+  const files: NamedText[] = [
+    ['Dockerfile', mustache.render(dockerfile, { release })],
+    ['app.mjs', await bundle(release)],
+    ['version.txt', `${release}\n`],
+  ]
+  for (const [name, text] of Object.entries(renderNginx({ release }))) files.push([`nginx/${name}`, text])
+  return files.sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+async function bundle(release: string): Promise<string> {
+  const esbuild = await import('esbuild')
+  const { outputFiles } = await esbuild.build({
+    // Names of sources in the bundle start here, wherever it is made from.
+    absWorkingDir: dirname(import.meta.dirname),
+    entryPoints: ['app/server.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    define: { BAKED_RELEASE: JSON.stringify(release) },
+    // A user's tsconfig of another kind must not change what is baked.
+    tsconfigRaw: {},
+    write: false,
+    logLevel: 'silent',
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+function digestOf(files: NamedText[]): string {
+  const hash = createHash('sha256')
+  for (const [name, text] of files) hash.update(`${name}\0${Buffer.byteLength(text)}\0${text}`)
+  return hash.digest('hex')
+}

@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmod, constants, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const dockerfile = join(import.meta.dirname, 'runtime.Dockerfile')
+
+/**
+ * Writes rootfs.tar (the locked Node for the running platform, the libraries that it loads, an account 65532, /tmp) and
+ * runtime.Dockerfile into `folder`; the digest is that of `runtimeDigest`, and the same digest means the same bytes.
+ */
+export async function writeRuntime(folder: string): Promise<{ folder: string; digest: string }> {
+  const node = await lockedNode()
+  const libraries = await librariesOf(node.path)
+  await mkdir(folder, { recursive: true })
+  const root = await mkdtemp(join(folder, 'rootfs-'))
+  try {
+    await fillRoot(root, node.path, libraries)
+    await run('tar', tarArguments({ root, tar: join(folder, 'rootfs.tar') }))
+  } finally {
+    await rm(root, { recursive: true })
+  }
+  await copyFile(dockerfile, join(folder, 'runtime.Dockerfile'))
+  return { folder, digest: await digestOf(node, libraries) }
+}
+
+/**
+ * Identifies what `writeRuntime` would write, in milliseconds: libraries and recipe are read, of Node only the
+ * name, version and size, because package-lock.json fixes its bytes by their integrity.
+ */
+export async function runtimeDigest(): Promise<string> {
+  const node = await lockedNode()
+  return digestOf(node, await librariesOf(node.path))
+}
+
+/** The paths that `ldd` (glibc) says a program loads, sorted; throws when it misses one. */
+export function librariesFrom(lddOutput: string): string[] {
+  const missing = lddOutput.match(/^\s*(\S+) => not found$/m)
+  if (missing) throw new Error(`a library that Node needs is not installed: ${missing[1]}`)
+  const paths = lddOutput.matchAll(/^\s*(?:\S+ => )?(\/\S+) \(0x[0-9a-f]+\)$/gm)
+  return [...new Set(Array.from(paths, ([, path]) => path as string))].sort()
+}
+
+/** GNU tar, told to leave out everything that differs between two runs. */
+export function tarArguments({ root, tar }: { root: string; tar: string }): string[] {
+  const reproducible = ['--format=gnu', '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner']
+  return ['--create', '--file', tar, '--directory', root, ...reproducible, '.']
+}
+
+interface LockedNode {
+  path: string
+  /** Name, version and size. */
+  identity: string
+}
+
+async function lockedNode(): Promise<LockedNode> {
+  const name = `node-linux-${process.arch}`
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
+    throw new Error(`a runtime can be made on Linux x64 and arm64, not on ${process.platform} ${process.arch}`)
+  }
+  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
+  const { version } = JSON.parse(await readFile(manifest, 'utf8'))
+  const path = join(dirname(manifest), 'bin/node')
+  const { size } = await stat(path)
+  return { path, identity: `${name} ${version} ${size}` }
+}
+
+async function librariesOf(program: string): Promise<string[]> {
+  // Without the caller's environment, because LD_PRELOAD and LD_LIBRARY_PATH would change what is found.
+  const { stdout } = await run('ldd', [program], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } })
+  return librariesFrom(stdout)
+}
+
+async function digestOf(node: LockedNode, libraries: string[]): Promise<string> {
+  const hash = createHash('sha256').update(node.identity)
+  for (const path of [...libraries, dockerfile, import.meta.filename]) {
+    const isOurs = path === dockerfile || path === import.meta.filename
+    const content = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex')
+    hash.update(`\n${isOurs ? 'recipe' : path} ${content}`)
+  }
+  return hash.digest('hex')
+}
+
+async function fillRoot(root: string, nodePath: string, libraries: string[]): Promise<void> {
+  const place = async (from: string, to: string, mode: number) => {
+    await makeFolder(root, dirname(to))
+    await copyFile(from, join(root, to), constants.COPYFILE_FICLONE)
+    await chmod(join(root, to), mode)
+  }
+  await chmod(root, 0o755)
+  await place(nodePath, '/usr/bin/node', 0o755)
+  // Paths as the loader asks for them; copying follows the symbolic links behind them.
+  for (const path of libraries) await place(path, path, 0o755)
+  await makeFolder(root, '/etc')
+  await makeFolder(root, '/tmp')
+  await chmod(join(root, 'tmp'), 0o1777)
+  for (const [name, text] of Object.entries(accounts)) {
+    await writeFile(join(root, name), text)
+    await chmod(join(root, name), 0o644)
+  }
+}
+
+const accounts = {
+  '/etc/passwd': 'root:x:0:0::/:/nonexistent\nservice:x:65532:65532::/:/nonexistent\n',
+  '/etc/group': 'root:x:0:\nservice:x:65532:\n',
+}
+
+/** Makes `path` and its parents under `root`, open to everybody whatever the umask. */
+async function makeFolder(root: string, path: string): Promise<void> {
+  if (path === '/') return
+  await makeFolder(root, dirname(path))
+  await mkdir(join(root, path), { recursive: true })
+  await chmod(join(root, path), 0o755)
+}

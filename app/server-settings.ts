@@ -1,0 +1,39 @@
+import { isIP } from 'node:net'
+import { isRelease } from './release-name.ts'
+
+/** What the environment says about one server process. */
+export interface ServerSettings {
+  release: string
+  host: string
+  port: number
+  /** How long /healthz says 503 before the server stops accepting, so that load balancers notice first. */
+  drainSeconds: number
+  /** How long requests may take to finish after that. */
+  shutdownSeconds: number
+}
+
+/** Reads PORT (0: any free one), HOST, RELEASE, DRAIN_SECONDS and SHUTDOWN_SECONDS; throws one TypeError that names every bad value. */
+export function readServerSettings(env: NodeJS.ProcessEnv, bakedRelease: string): ServerSettings {
+  const problems: string[] = []
+  const refuse = (name: string, expected: string) =>
+    problems.push(`${name}: expected ${expected}, got ${JSON.stringify(env[name])}`)
+
+  const whole = (name: string, fallback: number, highest: number) => {
+    const text = env[name] ?? String(fallback)
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value > highest) refuse(name, `a whole number from 0 to ${highest}`)
+    return value
+  }
+
+  const settings: ServerSettings = {
+    release: env.RELEASE ?? bakedRelease,
+    host: env.HOST ?? '127.0.0.1',
+    port: whole('PORT', 3000, 65_535),
+    drainSeconds: whole('DRAIN_SECONDS', 5, 3600),
+    shutdownSeconds: whole('SHUTDOWN_SECONDS', 25, 3600),
+  }
+  if (!isRelease(settings.release)) refuse('RELEASE', 'a version such as 1.4.0')
+  if (isIP(settings.host) === 0) refuse('HOST', 'an IP address')
+  if (problems.length > 0) throw new TypeError(problems.join('\n'))
+  return settings
+}

@@ -1,0 +1,40 @@
+import { isIP } from 'node:net'
+import { ProbeError } from './failure.ts'
+
+/**
+ * Every address that a host of a url has, IPv4 before IPv6. An IP literal is its own address; `localhost` stays a name, since
+ * a service that listens on one of its two addresses is up. A family that this machine has no address in is left out.
+ */
+export async function resolveAddresses(host: string, signal: AbortSignal): Promise<string[]> {
+  const bare = host.replace(/^\[|\]$/g, '')
+  if (isIP(bare) !== 0 || bare === 'localhost' || bare.endsWith('.localhost')) return [bare]
+  const { lookup } = await import('node:dns/promises')
+  const found = await Promise.race([lookup(bare, { all: true }), rejectOnAbort(signal)])
+  const addresses = [...new Set(found.map(({ address }) => address))]
+  const { networkInterfaces } = await import('node:os')
+  const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? [])
+  return usableAddresses(addresses, own)
+}
+
+/** The addresses whose family has an address on one of our interfaces; all of them when that leaves none. */
+export function usableAddresses(
+  addresses: readonly string[],
+  own: readonly { readonly address: string; readonly internal: boolean }[],
+): string[] {
+  const families = new Set(
+    own
+      .filter(({ address, internal }) => !internal && !address.toLowerCase().startsWith('fe80:'))
+      .map(({ address }) => isIP(address)),
+  )
+  const sorted = addresses.toSorted((a, b) => isIP(a) - isIP(b))
+  const usable = sorted.filter((address) => families.has(isIP(address)) || /^127\.|^::1$/.test(address))
+  return usable.length > 0 ? usable : sorted
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => reject(new ProbeError('the host name could not be looked up in time', 'checker'))
+    if (signal.aborted) fail()
+    else signal.addEventListener('abort', fail, { once: true })
+  })
+}

@@ -1,0 +1,92 @@
+import type { Reading } from './formats.ts'
+
+/** One answer of the service's clock between two readings of ours, all wall-clock milliseconds since 1970. */
+export interface ClockSample {
+  /** Not later than the service read its clock. */
+  readonly sentMs: number
+  /** Not earlier than the service read its clock. */
+  readonly receivedMs: number
+  readonly reading: Pick<Reading, 'timeMs' | 'resolutionMs' | 'periodMs'>
+}
+
+/** The service's clock minus ours lies within [lowMs, highMs]. */
+export interface OffsetInterval {
+  readonly lowMs: number
+  readonly highMs: number
+}
+
+/** The service's clock minus the true time: `offsetMs ± errorMs`. */
+export interface ClockEstimate {
+  readonly offsetMs: number
+  readonly errorMs: number
+  readonly samples: number
+}
+
+/** What each sample proves by itself; a clock without a date is taken at the day that puts it nearest to the first. */
+export function offsetIntervals(samples: readonly ClockSample[]): OffsetInterval[] {
+  let firstMidMs: number | undefined
+  return samples.map(({ sentMs, receivedMs, reading }) => {
+    const halfWidthMs = (receivedMs - sentMs + reading.resolutionMs) / 2
+    const midMs = reading.timeMs + reading.resolutionMs / 2 - (sentMs + receivedMs) / 2
+    const nearMs = unwrap(midMs, reading.periodMs, firstMidMs ?? 0)
+    firstMidMs ??= nearMs
+    return { lowMs: nearMs - halfWidthMs, highMs: nearMs + halfWidthMs }
+  })
+}
+
+/**
+ * The clocks that the samples prove, one unless they contradict each other: several instances behind one address, or a
+ * clock that was stepped. A single clock lies in what all samples share; of several, each in one of its own samples.
+ */
+export function estimateClocks(samples: readonly ClockSample[]): ClockEstimate[] {
+  const periodMs = samples[0]?.reading.periodMs
+  const groups = agreeing(offsetIntervals(samples))
+  return groups.map((group) => {
+    const interval = groups.length === 1 ? shared(group) : hull(group)
+    return { ...roundOutward(interval, periodMs), samples: group.length }
+  })
+}
+
+/** What all the intervals share; low above high when they contradict each other. */
+export function shared(intervals: readonly OffsetInterval[]): OffsetInterval {
+  return {
+    lowMs: Math.max(...intervals.map(({ lowMs }) => lowMs)),
+    highMs: Math.min(...intervals.map(({ highMs }) => highMs)),
+  }
+}
+
+function hull(intervals: readonly OffsetInterval[]): OffsetInterval {
+  return {
+    lowMs: Math.min(...intervals.map(({ lowMs }) => lowMs)),
+    highMs: Math.max(...intervals.map(({ highMs }) => highMs)),
+  }
+}
+
+/** The fewest groups whose members all overlap. */
+function agreeing(intervals: readonly OffsetInterval[]): OffsetInterval[][] {
+  const groups: OffsetInterval[][] = []
+  let endMs = Number.NEGATIVE_INFINITY
+  for (const interval of intervals.toSorted((a, b) => a.highMs - b.highMs)) {
+    const group = groups.at(-1)
+    if (group !== undefined && interval.lowMs <= endMs) {
+      group.push(interval)
+      continue
+    }
+    groups.push([interval])
+    endMs = interval.highMs
+  }
+  return groups
+}
+
+/** To tenths of a millisecond, the error upward so that the bound stays proven. */
+function roundOutward({ lowMs, highMs }: OffsetInterval, periodMs?: number): { offsetMs: number; errorMs: number } {
+  const middleMs = Math.round((lowMs + highMs) * 5) / 10
+  const errorMs = Math.ceil(Math.max(highMs - middleMs, middleMs - lowMs) * 10 - 1e-6) / 10
+  return { offsetMs: Math.round(unwrap(middleMs, periodMs, 0) * 10) / 10 + 0, errorMs }
+}
+
+/** The value of the same phase in (near − period/2, near + period/2]. */
+function unwrap(valueMs: number, periodMs: number | undefined, nearMs: number): number {
+  if (periodMs === undefined) return valueMs
+  return valueMs - Math.ceil((valueMs - nearMs) / periodMs - 0.5) * periodMs
+}

@@ -1,0 +1,57 @@
+/** Why there is no answer, and whose fault it is: `checker` when the checker itself is not able to tell. */
+export interface Failure {
+  readonly reason: string
+  readonly blame: 'service' | 'checker'
+}
+
+/** A failure on its way from where it is noticed to the facts. */
+export class ProbeError extends Error {
+  override readonly name = 'ProbeError'
+  readonly failure: Failure
+
+  constructor(reason: string, blame: Failure['blame'] = 'service') {
+    super(reason)
+    this.failure = { reason, blame }
+  }
+}
+
+const ofService: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset before the answer was complete',
+  EPIPE: 'connection closed before the request was sent',
+  ETIMEDOUT: 'connection timed out',
+  EHOSTUNREACH: 'host unreachable',
+  ENOTFOUND: 'the host name does not exist',
+  EPROTO: 'no TLS on this port, or none in common',
+  HPE_HEADER_OVERFLOW: 'the headers of the answer are longer than 16 KiB',
+}
+
+const ofChecker: Record<string, string> = {
+  EAI_AGAIN: 'the host name could not be looked up: the name server does not answer the checker',
+  EAI_FAIL: 'the host name could not be looked up: the name server failed',
+  ENETUNREACH: 'the checker has no route to this address',
+  ENETDOWN: 'the network of the checker is down',
+  EADDRNOTAVAIL: 'the checker has no address or port of its own left for the connection',
+  EACCES: 'the checker is not allowed to connect',
+  EPERM: 'the checker is not allowed to connect',
+  EMFILE: 'the checker has no file descriptors left',
+  ENFILE: 'the machine of the checker has no file descriptors left',
+}
+
+/** Says in words what an error of Node's net, dns, tls and http means for a check. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof ProbeError) return error.failure
+  if (!(error instanceof Error)) return { reason: String(error), blame: 'service' }
+  if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0])
+  const code = 'code' in error ? String(error.code) : ''
+  const checkerReason = ofChecker[code]
+  if (checkerReason !== undefined) return { reason: checkerReason, blame: 'checker' }
+  if (isCertificateCode(code)) return { reason: `the certificate is not trusted: ${error.message}`, blame: 'service' }
+  if (code.startsWith('ERR_SSL')) return { reason: `TLS failed: ${error.message}`, blame: 'service' }
+  if (code.startsWith('HPE_')) return { reason: ofService[code] ?? `not HTTP: ${error.message}`, blame: 'service' }
+  return { reason: ofService[code] ?? error.message, blame: 'service' }
+}
+
+function isCertificateCode(code: string): boolean {
+  return /CERT|UNABLE_TO_|CRL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)
+}

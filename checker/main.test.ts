@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process'
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { buildChecker } from './build.ts'
+import { freeUrl, startService, timeService } from './fixtures/service.ts'
+
+const main = new URL('main.ts', import.meta.url).pathname
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function run(argv: string[], node = process.execPath, file = main, cwd = '/'): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(node, [file, ...argv], { cwd }, (_, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? Number.NaN, stdout, stderr })
+    })
+  })
+}
+
+t.test('ok: one line, exit code 0, nothing on stderr', async (t) => {
+  const { code, stdout, stderr } = await run([await startService(t, timeService()), '--expect-version=1.4.0'])
+  t.match(stdout, /^http:\/\/127\.0\.0\.1:\d+ ok: version 1\.4\.0, clock .* ± .*, answers in .*\n$/)
+  t.same({ code, stderr }, { code: 0, stderr: '' })
+})
+
+t.test('critical: exit code 2; --json has the shape of the interface', async (t) => {
+  const url = await startService(t, timeService(3_600_000))
+  const { code, stdout } = await run([url, '--json', '--expect-version', '1.4.0'])
+  const report = JSON.parse(stdout)
+  t.equal(code, 2)
+  t.same(Object.keys(report), ['ok', 'verdict', 'summary', 'targets'])
+  t.same(Object.keys(report.targets[0]), 'url address verdict reasons status latencyMs version clock'.split(' '))
+  t.same(Object.keys(report.targets[0].clock), ['offsetMs', 'errorMs', 'limitMs', 'format', 'samples'])
+  t.match(report, { ok: false, verdict: 'critical', targets: [{ url, address: '127.0.0.1', status: 200 }] })
+})
+
+t.test('warning is 1, unknown is 3', async (t) => {
+  const slow = await startService(t, (request, response) => {
+    setTimeout(() => timeService()(request, response), 30)
+  })
+  t.equal((await run([slow, '--warning-latency', '1ms', '--samples', '2'])).code, 1)
+  const unproven = await run([slow, '--max-offset', '1ms', '--samples', '2'])
+  t.equal(unproven.code, 3)
+  t.match(unproven.stdout, 'not proven to be within 1 ms')
+})
+
+t.test('wrong usage: every problem on stderr, exit code 3, no request', async (t) => {
+  let asked = 0
+  const url = await startService(t, (request, response) => {
+    asked += 1
+    timeService()(request, response)
+  })
+  const { code, stdout, stderr } = await run([url, '--sampels', '3', '--max-offset', '1', '--output', '/nowhere/x'])
+  t.equal(code, 3)
+  t.equal(stdout, '')
+  t.match(stderr, 'error: --sampels: unknown flag; did you mean --samples?\n')
+  t.match(stderr, 'error: --max-offset: expected a duration with its unit, such as 500ms or 1s, got "1"\n')
+  t.match(stderr, 'error: --output: cannot write /nowhere/x: ENOENT')
+  t.match(stderr, 'hint:  --help lists every flag\n')
+  t.equal(asked, 0)
+})
+
+t.test('wrong usage still answers a program in its form', async (t) => {
+  const json = await run(['a.example', '--json'])
+  t.match(JSON.parse(json.stdout), { ok: false, verdict: 'unknown', targets: [] })
+  const nagios = await run(['--format', 'nagios'])
+  t.equal(nagios.stdout, 'CHECK UNKNOWN - wrong usage: no url: expected at least one, such as http://localhost:8080\n')
+  t.same([json.code, nagios.code], [3, 3])
+})
+
+t.test('--output takes the report, stdout the summary', async (t) => {
+  const folder = t.testdir({ 'check.prom': 'old' })
+  const file = join(folder, 'check.prom')
+  const { code, stdout } = await run([await freeUrl(), '--format', 'prometheus', '--output', file])
+  t.equal(code, 2)
+  t.match(stdout, /^http:\/\/127\.0\.0\.1:\d+: GET \/now: connection refused\n$/)
+  t.match(readFileSync(file, 'utf8'), /^# HELP bakeroll_check_ok .*\n# TYPE bakeroll_check_ok gauge\n/)
+  t.same(readdirSync(folder), ['check.prom'])
+})
+
+t.test('--help names every flag and the exit codes; --version the package', async (t) => {
+  const { flags } = await import('./flags.ts')
+  const help = await run(['--help'])
+  t.equal(help.code, 0)
+  for (const flag of Object.keys(flags)) t.match(help.stdout, `  --${flag}`)
+  t.match(help.stdout, 'Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown')
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  t.same(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+t.test('the bundle is one file that runs from an empty folder, with the system Node too', async (t) => {
+  const folder = t.testdir({ alone: {} })
+  const built = await buildChecker(join(folder, 'check.mjs'))
+  const alone = join(folder, 'alone')
+  copyFileSync(built, join(alone, 'check.mjs'))
+  const url = await startService(t, timeService())
+  const systemNode = '/usr/bin/node'
+  const nodes = [process.execPath]
+  if (existsSync(systemNode)) {
+    const { stdout } = await run([], systemNode, '--version')
+    if (Number(/^v(\d+)/.exec(stdout)?.[1]) >= 20) nodes.push(systemNode)
+  }
+  for (const node of nodes) {
+    for (const format of ['text', 'json', 'nagios', 'prometheus', 'junit']) {
+      const { code, stdout, stderr } = await run([url, '--format', format], node, 'check.mjs', alone)
+      t.same({ code, stderr }, { code: 0, stderr: '' }, `${node} ${format}`)
+      t.match(stdout, /1\.4\.0|offset=/)
+    }
+    t.match(await run(['--version'], node, 'check.mjs', alone), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
+  }
+})

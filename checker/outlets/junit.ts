@@ -1,0 +1,39 @@
+import type { CheckReport, TargetReport } from '../report.ts'
+import { describeFacts, targetName } from '../summary.ts'
+
+/** JUnit's XML: critical is a failure, unknown an error; a warning passes with its reasons as output. */
+export function renderJunit({ targets }: CheckReport): string {
+  const count = (verdict: string) => targets.filter((target) => target.verdict === verdict).length
+  const totals = `tests="${targets.length}" failures="${count('critical')}" errors="${count('unknown')}"`
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${totals}>`,
+    `  <testsuite name="bakeroll check" ${totals}>`,
+    ...targets.map(testCase),
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n')
+}
+
+function testCase(target: TargetReport): string {
+  const time = ((target.latencyMs ?? 0) / 1000).toFixed(4)
+  const open = `    <testcase classname="bakeroll.check" name="${escapeXml(targetName(target))}" time="${time}">`
+  const facts = [describeFacts(target), ...target.reasons].filter((line) => line !== '').join('\n')
+  const inner = [...problem(target), `<system-out>${escapeXml(facts)}</system-out>`]
+  return [open, ...inner.map((line) => `      ${line}`), '    </testcase>'].join('\n')
+}
+
+function problem({ verdict, reasons }: TargetReport): string[] {
+  const message = `message="${escapeXml(reasons[0] ?? verdict)}" type="${verdict}"`
+  if (verdict === 'critical') return [`<failure ${message}/>`]
+  return verdict === 'unknown' ? [`<error ${message}/>`] : []
+}
+
+/** Also drops the control characters that XML 1.0 has no way to write. */
+function escapeXml(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
+  return text
+    .replace(/[&<>"']/g, (character) => entities[character] ?? character)
+    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '')
+}

@@ -1,0 +1,39 @@
+import type { CheckReport, TargetReport } from '../report.ts'
+import type { CheckSettings } from '../settings.ts'
+import { targetName } from '../summary.ts'
+
+/** One line and its performance data with units and thresholds, by the Nagios plugin development guidelines. */
+export function renderNagios({ verdict, summary, targets }: CheckReport, settings: CheckSettings): string {
+  const data = targets.flatMap((target) => {
+    const prefix = targets.length === 1 ? '' : `${targetName(target)} `
+    return performanceData(target, settings).map(({ label, value }) => `${quoteLabel(prefix + label)}=${value}`)
+  })
+  const text = summary.replace(/[\s\p{Cc}]+/gu, ' ').replaceAll('|', '/')
+  return `CHECK ${verdict.toUpperCase()} - ${text}${data.length === 0 ? '' : ` | ${data.join(' ')}`}\n`
+}
+
+interface Datum {
+  readonly label: string
+  /** `value[unit];[warn];[crit];[min]`, empty thresholds at the end left out. */
+  readonly value: string
+}
+
+function performanceData({ clock, latencyMs, certificate }: TargetReport, settings: CheckSettings): Datum[] {
+  const data: Datum[] = []
+  if (clock !== undefined) {
+    data.push({ label: 'offset', value: `${clock.offsetMs}ms;;-${clock.limitMs}:${clock.limitMs}` })
+    data.push({ label: 'error', value: `${clock.errorMs}ms;;;0` })
+  }
+  if (latencyMs !== undefined) {
+    const { warningLatencyMs = '', criticalLatencyMs = '' } = settings
+    data.push({ label: 'latency', value: `${latencyMs}ms;${warningLatencyMs};${criticalLatencyMs};0` })
+  }
+  if (certificate !== undefined) {
+    data.push({ label: 'certificate_days', value: `${certificate.daysLeft};${settings.warningCertificateDays}:` })
+  }
+  return data
+}
+
+function quoteLabel(label: string): string {
+  return /^\w+$/.test(label) ? label : `'${label.replaceAll("'", '').replaceAll('=', '_')}'`
+}

@@ -1,0 +1,71 @@
+import { type CheckReport, exitCodes, type TargetReport } from '../report.ts'
+
+interface Metric {
+  readonly name: string
+  readonly help: string
+  readonly value: (target: TargetReport) => number | undefined
+}
+
+const metrics: readonly Metric[] = [
+  { name: 'ok', help: 'Whether the verdict is ok.', value: ({ verdict }) => (verdict === 'ok' ? 1 : 0) },
+  {
+    name: 'verdict',
+    help: 'Verdict: 0 ok, 1 warning, 2 critical, 3 unknown.',
+    value: ({ verdict }) => exitCodes[verdict],
+  },
+  { name: 'http_status', help: 'HTTP status of the time path.', value: ({ status }) => status },
+  { name: 'latency_seconds', help: 'Median answer time of the time path.', value: (t) => seconds(t.latencyMs) },
+  {
+    name: 'clock_offset_seconds',
+    help: 'Clock of the service minus the true time.',
+    value: ({ clock }) => seconds(clock?.offsetMs),
+  },
+  {
+    name: 'clock_error_seconds',
+    help: 'Proven bound of the error of the clock offset.',
+    value: ({ clock }) => seconds(clock?.errorMs),
+  },
+  {
+    name: 'clock_limit_seconds',
+    help: 'Largest clock offset that passes.',
+    value: ({ clock }) => seconds(clock?.limitMs),
+  },
+  {
+    name: 'certificate_days_left',
+    help: 'Whole days until the certificate ends.',
+    value: (t) => t.certificate?.daysLeft,
+  },
+]
+
+/** The text exposition format of Prometheus 0.0.4, for node_exporter's textfile collector. */
+export function renderPrometheus({ targets }: CheckReport): string {
+  const families = metrics.map(({ name, help, value }) => {
+    const samples = targets.flatMap((target) => {
+      const number = value(target)
+      return number === undefined ? [] : [`bakeroll_check_${name}${labels(target)} ${number}\n`]
+    })
+    return family(name, help, samples)
+  })
+  const versions = targets.flatMap((target) =>
+    target.version === undefined ? [] : [`bakeroll_check_version_info${labels(target, target.version)} 1\n`],
+  )
+  return [...families, family('version_info', 'Version found and expected.', versions)].join('')
+}
+
+function family(name: string, help: string, samples: readonly string[]): string {
+  if (samples.length === 0) return ''
+  return `# HELP bakeroll_check_${name} ${help}\n# TYPE bakeroll_check_${name} gauge\n${samples.join('')}`
+}
+
+function labels({ url, address }: TargetReport, more: Record<string, string> = {}): string {
+  const pairs = Object.entries({ url, ...(address === undefined ? {} : { address }), ...more })
+  return `{${pairs.map(([name, value]) => `${name}="${escapeLabel(value)}"`).join(',')}}`
+}
+
+function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
+
+function seconds(durationMs: number | undefined): number | undefined {
+  return durationMs === undefined ? undefined : Number((durationMs / 1000).toFixed(6))
+}

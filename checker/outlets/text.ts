@@ -1,0 +1,13 @@
+import type { CheckReport } from '../report.ts'
+import { describeFacts, targetName } from '../summary.ts'
+
+/** The summary for people; below it each target with what was found, unless the summary has said it all. */
+export function renderText({ verdict, summary, targets }: CheckReport): string {
+  const isSaid = targets.length <= 1 && targets.every(({ reasons }) => reasons.length <= 1)
+  const lines = [isSaid && verdict === 'ok' ? summary : `${verdict}: ${summary}`]
+  for (const target of targets.length > 1 || verdict !== 'ok' || !isSaid ? targets : []) {
+    lines.push(`  ${target.verdict.padEnd(8)}  ${targetName(target)}  ${describeFacts(target)}`.trimEnd())
+    for (const reason of target.reasons) lines.push(`            ${reason}`)
+  }
+  return `${lines.join('\n')}\n`
+}

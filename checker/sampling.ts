@@ -1,0 +1,19 @@
+import { type ClockSample, offsetIntervals, shared } from './clock.ts'
+
+/**
+ * How long to wait before the next sample, in milliseconds. A clock that shows whole seconds is asked at the moment when its
+ * next second would begin if the middle of what is known were right, so that every answer halves the bound; clocks that
+ * show milliseconds are asked at once.
+ */
+export function nextSampleDelayMs(samples: readonly ClockSample[], nowMs: number): number {
+  if (samples.length < 2) return 0
+  const resolutionMs = Math.min(...samples.map(({ reading }) => reading.resolutionMs))
+  const { lowMs, highMs } = shared(offsetIntervals(samples))
+  const roundTripMs = Math.min(...samples.map(({ sentMs, receivedMs }) => receivedMs - sentMs))
+  if (resolutionMs < 100 || highMs - lowMs < roundTripMs + finestStepMs) return 0
+  const readMs = nowMs + roundTripMs / 2 + (lowMs + highMs) / 2
+  return (Math.ceil(readMs / resolutionMs) * resolutionMs - readMs) % resolutionMs
+}
+
+/** Timers fire to the millisecond: nothing is gained by waiting for less than a few of them. */
+const finestStepMs = 4

@@ -1,0 +1,51 @@
+/** How the service writes the time: a named format, or a JSON pointer (RFC 6901) whose value is then recognised. */
+export type TimeFormat =
+  | 'auto'
+  | 'iso8601'
+  | 'unix'
+  | 'unix-ms'
+  | 'http-date'
+  | 'time-of-day'
+  | { readonly pointer: string }
+
+/** What is expected of a service and how it is measured. */
+export interface CheckSettings {
+  /** The version that must run; absent: reported when found, not judged. */
+  readonly expectVersion?: string
+  readonly versionPath: string
+  readonly timePath: string
+  readonly timeFormat: TimeFormat
+  /** How far the service's clock may be off; exactly this much passes. */
+  readonly maxOffsetMs: number
+  /** How many times the time is asked for, 1 to 100. */
+  readonly samples: number
+  /** Deadline of the whole run, all targets together. */
+  readonly timeoutMs: number
+  /** Answers slower than this are a warning; exactly this passes. */
+  readonly warningLatencyMs?: number
+  /** Answers slower than this are critical; exactly this passes. */
+  readonly criticalLatencyMs?: number
+  /** A certificate with fewer days left is a warning; 0 turns it off. */
+  readonly warningCertificateDays: number
+}
+
+/** What applies where nothing is said. */
+export const defaultSettings: CheckSettings = {
+  versionPath: '/version.txt',
+  timePath: '/now',
+  timeFormat: 'auto',
+  maxOffsetMs: 1000,
+  samples: 5,
+  timeoutMs: 10_000,
+  warningCertificateDays: 7,
+}
+
+const namedFormats = ['auto', 'iso8601', 'unix', 'unix-ms', 'http-date', 'time-of-day'] as const
+
+/** Reads `--time-format`; undefined when it is none. */
+export function parseTimeFormat(text: string): TimeFormat | undefined {
+  const named = namedFormats.find((name) => name === text)
+  if (named !== undefined) return named
+  const pointer = /^json:((?:\/(?:[^~/]|~[01])*)*)$/.exec(text)?.[1]
+  return pointer === undefined ? undefined : { pointer }
+}

@@ -1,0 +1,40 @@
+import t from 'tap'
+import { joinPath, urlProblems } from './target.ts'
+
+const bad: [string, string][] = [
+  ['example.com', 'url "example.com": no scheme; did you mean http://example.com?'],
+  ['localhost:8080', 'url "localhost:8080": no scheme; did you mean http://localhost:8080?'],
+  ['ftp://example.com', 'url "ftp://example.com": expected http or https, got ftp'],
+  ['http://', 'url "http://": not a url'],
+  ['http://a:99999', 'url "http://a:99999": not a url'],
+  ['http://me:secret@a.example', 'url of a.example: a user or password in a url is not supported'],
+  ['http://a/?x=1', 'url "http://a/?x=1": a query or fragment is not supported'],
+  ['', 'url "": empty'],
+]
+
+for (const [url, problem] of bad) {
+  t.test(`refuses ${JSON.stringify(url)}`, (t) => {
+    t.same(urlProblems([url]), [problem])
+    t.end()
+  })
+}
+
+t.test('accepts what names a service', (t) => {
+  t.same(urlProblems(['http://127.0.0.1:8080', 'https://a.example/app/', 'http://[::1]:80', 'HTTP://a.example']), [])
+  t.end()
+})
+
+t.test('says all at once: none given, and the same one twice however it is written', (t) => {
+  t.same(urlProblems([]), ['no url: expected at least one, such as http://localhost:8080'])
+  t.same(urlProblems(['http://A.example', 'x', 'http://a.example:80/']), [
+    'url "x": no scheme; did you mean http://x?',
+    'url "http://a.example:80/": given twice',
+  ])
+  t.end()
+})
+
+t.test('paths are appended to the path of the url', (t) => {
+  t.equal(joinPath(new URL('http://a'), '/now'), '/now')
+  t.equal(joinPath(new URL('http://a/app/'), '/now'), '/app/now')
+  t.end()
+})

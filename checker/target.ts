@@ -1,0 +1,46 @@
+/** One service to check; its paths (`/now`) are appended to the url. */
+export interface CheckTarget {
+  /** http or https, without user, query or fragment. */
+  readonly url: string
+  /** Connect to this IP address instead of every one that the host name has. */
+  readonly address?: string
+}
+
+/** Says what is wrong with the url of a service; undefined when nothing is. */
+export function urlProblem(text: string): string | undefined {
+  const shown = JSON.stringify(text)
+  if (text.trim() === '') return `url ${shown}: empty`
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return `url ${shown}: no scheme; did you mean http://${text}?`
+  if (!URL.canParse(text)) return `url ${shown}: not a url`
+  const url = new URL(text)
+  const scheme = url.protocol.slice(0, -1)
+  if (scheme !== 'http' && scheme !== 'https') return `url ${shown}: expected http or https, got ${scheme}`
+  if (url.username !== '' || url.password !== '') {
+    return `url of ${url.host}: a user or password in a url is not supported`
+  }
+  if (url.search !== '' || url.hash !== '') return `url ${shown}: a query or fragment is not supported`
+  return undefined
+}
+
+/** Says everything that is wrong with the urls to check, duplicates included; empty when nothing is. */
+export function urlProblems(urls: readonly string[]): string[] {
+  if (urls.length === 0) return ['no url: expected at least one, such as http://localhost:8080']
+  const seen = new Set<string>()
+  const problems: string[] = []
+  for (const text of urls) {
+    const problem = urlProblem(text)
+    if (problem !== undefined) {
+      problems.push(problem)
+      continue
+    }
+    const { href } = new URL(text)
+    if (seen.has(href)) problems.push(`url ${JSON.stringify(text)}: given twice`)
+    seen.add(href)
+  }
+  return problems
+}
+
+/** Appends a path of the service to the path of its url. */
+export function joinPath(url: URL, path: string): string {
+  return url.pathname.replace(/\/+$/, '') + path
+}

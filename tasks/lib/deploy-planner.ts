@@ -1,0 +1,90 @@
+import type { Group, GroupChange, Instance } from '../platforms/platform.ts'
+import { type Evidence, whyAwaited } from './evidence.ts'
+import type { Observation } from './group-watch.ts'
+import { servingImageId } from './image-choice.ts'
+
+/** What the group should be. */
+export interface Wish {
+  readonly imageId: string
+  readonly size: number
+}
+
+/** One thing a deploy has decided to do. */
+export type DeployStep = { readonly because: string } & (
+  | { readonly do: 'create' }
+  | { readonly do: 'update'; readonly change: GroupChange }
+  | { readonly do: 'repair load balancer' }
+  | { readonly do: 'launch'; readonly count: number }
+  | { readonly do: 'drain' | 'terminate'; readonly instanceId: string }
+  | { readonly do: 'give up'; readonly instanceId: string }
+  | { readonly do: 'wait' | 'finish' }
+)
+
+/** The steps that make a group when there is none. */
+export function creationSteps({ imageId, size }: Wish): DeployStep[] {
+  return [
+    { do: 'create', because: `there is no group yet; ${size} of ${imageId}` },
+    { do: 'launch', count: size, because: `0 of ${size} there` },
+  ]
+}
+
+/** The next steps that bring an existing group to what is wished; outdated instances stay, `roll` replaces them. */
+export function convergenceSteps(seen: Observation, wish: Wish, instanceTimeoutSeconds: number): DeployStep[] {
+  const failed = seen.group.instances.find((one) => hasFailed(one, seen, instanceTimeoutSeconds))
+  if (failed) return [{ do: 'give up', instanceId: failed.id, because: whyAwaited(seen.evidence.get(failed.id)) }]
+  const alive = seen.group.instances.filter(({ state }) => state !== 'stopped')
+  const steps = [...repairs(seen.group), ...updates(seen.group, wish), ...clearing(seen.group), ...sizing(seen, alive, wish)]
+  if (steps.length > 0) return steps
+  const awaited = alive.find(({ id }) => !seen.evidence.get(id)?.proven)
+  if (awaited) return [{ do: 'wait', because: `${awaited.id}: ${whyAwaited(seen.evidence.get(awaited.id))}` }]
+  return [{ do: 'finish', because: `${alive.length} of ${wish.size} proven` }]
+}
+
+function repairs({ loadBalancer }: Group): DeployStep[] {
+  return loadBalancer === 'stopped' ? [{ do: 'repair load balancer', because: 'it is stopped' }] : []
+}
+
+function updates(group: Group, { imageId, size }: Wish): DeployStep[] {
+  const steps: DeployStep[] = []
+  if (size !== group.size) steps.push({ do: 'update', change: { size }, because: `size ${group.size} -> ${size}` })
+  if (imageId !== group.imageId) {
+    const change = { imageId, previousImageId: servingImageId(group, imageId) }
+    steps.push({ do: 'update', change, because: `image ${group.imageId} -> ${imageId}` })
+  }
+  return steps
+}
+
+function clearing({ instances }: Group): DeployStep[] {
+  const stopped = instances.filter(({ state }) => state === 'stopped')
+  return stopped.map(({ id }) => ({ do: 'terminate', instanceId: id, because: 'its machine is gone' }))
+}
+
+/** Launches what is missing; drains what is too much, and ends what is drained. A stopped balancer tells neither. */
+function sizing({ group, evidence }: Observation, alive: readonly Instance[], wish: Wish): DeployStep[] {
+  const staying = alive.filter(({ health }) => health !== 'draining')
+  if (staying.length < wish.size) {
+    const count = wish.size - staying.length
+    return [{ do: 'launch', count, because: `${staying.length} of ${wish.size} there` }]
+  }
+  if (group.loadBalancer === 'stopped') return []
+  const leastLossFirst = (a: Instance, b: Instance) => worth(a, group, evidence) - worth(b, group, evidence)
+  const surplus = alive.toSorted(leastLossFirst).slice(0, Math.max(0, alive.length - wish.size))
+  return surplus.flatMap(({ id, health }): DeployStep[] => {
+    if (health === 'draining') return []
+    const because = health === 'unused' ? 'it serves no request any more' : `only ${wish.size} wanted`
+    return [{ do: health === 'unused' ? 'terminate' : 'drain', instanceId: id, because }]
+  })
+}
+
+function worth({ id, health, imageId }: Instance, group: Group, evidence: ReadonlyMap<string, Evidence>): number {
+  if (health === 'unused' || health === 'draining') return 0
+  if (!evidence.get(id)?.proven) return 1
+  return imageId === group.imageId ? 3 : 2
+}
+
+function hasFailed(instance: Instance, { evidence, nowMs }: Observation, instanceTimeoutSeconds: number): boolean {
+  const seen = evidence.get(instance.id)
+  if (!seen || seen.proven || instance.health === 'draining') return false
+  if (instance.state === 'stopped') return seen.seenAlive && !seen.everProven
+  return nowMs - (seen.unprovenSinceMs ?? nowMs) > instanceTimeoutSeconds * 1000
+}

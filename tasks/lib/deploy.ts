@@ -1,0 +1,135 @@
+import type { Group, Platform } from '../platforms/platform.ts'
+import { type Clock, secondsSince } from './clock.ts'
+import { consoleTail } from './console-tail.ts'
+import { convergenceSteps, creationSteps, type DeployStep, type Wish } from './deploy-planner.ts'
+import { OperatorError } from './errors.ts'
+import type { Probe } from './evidence.ts'
+import { holdingLock } from './group-lock.ts'
+import { type Observation, watchGroup } from './group-watch.ts'
+import { resolveImage } from './image-choice.ts'
+import { instanceLines } from './instance-lines.ts'
+import { pause, throwIfInterrupted } from './interruption.ts'
+import type { Progress } from './progress.ts'
+
+/** What a deploy works with. */
+export interface DeployTask {
+  readonly platform: Platform
+  /** Image id or release; without it the group's own, for a new group the newest verified. */
+  readonly image?: string | undefined
+  /** Without it the group's own, for a new group 2. */
+  readonly size?: number | undefined
+  readonly instanceTimeoutSeconds: number
+  readonly probe: Probe
+  readonly clock: Clock
+  readonly progress: Progress
+  readonly signal?: AbortSignal | undefined
+  /** Between two looks at the group; 1 s. */
+  readonly pollMs?: number | undefined
+}
+
+/** What came of a deploy. */
+export interface DeployResult {
+  readonly outcome: 'created' | 'updated' | 'unchanged'
+  readonly url: string
+  readonly image: string
+  readonly size: number
+  /** Instances that do not run the image yet; `roll` replaces them. */
+  readonly outdated: number
+}
+
+type GiveUp = DeployStep & { readonly do: 'give up' }
+
+const defaultSize = 2
+
+/**
+ * Creates the group or brings it to what is wished, and returns when every instance is proven. Carries an unfinished
+ * deploy on. Throws `refused` during a roll, `failed` when an instance does not become healthy; nothing is torn down.
+ */
+export async function deployGroup(task: DeployTask): Promise<DeployResult> {
+  return holdingLock('deploy', task, () => deployLocked(task, 'deploy'))
+}
+
+/** Changes the size of an existing group, as a deploy does. */
+export async function scaleGroup(task: Omit<DeployTask, 'image'> & { readonly size: number }): Promise<DeployResult> {
+  if (!(await task.platform.group())) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  return holdingLock('scale', task, () => deployLocked(task, 'scale'))
+}
+
+/** What a deploy would change, one line each; empty when nothing. */
+export async function planDeploy(task: DeployTask): Promise<string[]> {
+  const wish = await resolveWish(task, await task.platform.group())
+  const seen = await watchGroup(task, 1).look()
+  const steps = seen ? convergenceSteps(seen, wish, task.instanceTimeoutSeconds) : creationSteps(wish)
+  return steps.filter((step) => step.do !== 'wait' && step.do !== 'finish').map(inWords)
+}
+
+async function deployLocked(task: DeployTask, verb: string): Promise<DeployResult> {
+  const { platform } = task
+  const before = await platform.group()
+  const wish = await resolveWish(task, before)
+  throwIfInterrupted(verb, task.signal)
+  const mended = before ? await platform.repairLoadBalancer() : []
+  for (const words of mended) task.progress.event(words)
+  for (const step of before ? [] : creationSteps(wish)) await act(task, step, wish)
+  const { group, changes } = await converge(task, wish, verb)
+  return {
+    outcome: before ? (changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',
+    url: group.url,
+    image: wish.imageId,
+    size: wish.size,
+    outdated: group.instances.filter(({ imageId }) => imageId !== wish.imageId).length,
+  }
+}
+
+async function resolveWish({ platform, image, size }: DeployTask, group: Group | undefined): Promise<Wish> {
+  if (group?.roll) {
+    throw new OperatorError('refused', `the roll to ${group.roll.imageId} is not finished`, { hint: 'npm run roll' })
+  }
+  const wishedSize = size ?? group?.size ?? defaultSize
+  if (group && image === undefined) return { imageId: group.imageId, size: wishedSize }
+  return { imageId: resolveImage(await platform.images(), image).id, size: wishedSize }
+}
+
+async function converge(task: DeployTask, wish: Wish, verb: string): Promise<{ group: Group; changes: number }> {
+  const watch = watchGroup(task, 1)
+  for (let changes = 0; ; ) {
+    throwIfInterrupted(verb, task.signal)
+    const seen = await watch.look()
+    if (!seen) throw new OperatorError('failed', `the group was removed during the ${verb}`)
+    task.progress.live(instanceLines(seen))
+    const steps = convergenceSteps(seen, wish, task.instanceTimeoutSeconds)
+    if (steps.some((step) => step.do === 'finish')) return { group: seen.group, changes }
+    for (const step of steps) {
+      throwIfInterrupted(verb, task.signal)
+      if (step.do === 'give up') throw await notHealthy(task, seen, step)
+      if (step.do !== 'wait') changes += 1
+      await act(task, step, wish)
+    }
+    await pause(task.clock, task.pollMs ?? 1000, verb, task.signal)
+  }
+}
+
+async function act({ platform, progress }: DeployTask, step: DeployStep, wish: Wish): Promise<unknown> {
+  if (step.do === 'wait' || step.do === 'finish' || step.do === 'give up') return
+  progress.event(inWords(step))
+  if (step.do === 'create') return platform.createGroup(wish.imageId, wish.size)
+  if (step.do === 'update') return platform.updateGroup(step.change)
+  if (step.do === 'launch') return platform.launch(step.count)
+  if (step.do === 'drain') return platform.drain(step.instanceId)
+  if (step.do === 'terminate') return platform.terminate(step.instanceId)
+  return platform.repairLoadBalancer()
+}
+
+async function notHealthy({ platform }: DeployTask, seen: Observation, { instanceId: id, because }: GiveUp) {
+  const seconds = secondsSince(seen.evidence.get(id)?.unprovenSinceMs ?? seen.nowMs, seen.nowMs)
+  const message = `group ${seen.group.name} not healthy after ${seconds} s: ${id}: ${because}`
+  return new OperatorError('failed', message, {
+    hint: `npm run heal -- --instance ${id}${await consoleTail(platform, id)}`,
+  })
+}
+
+function inWords(step: DeployStep): string {
+  if (step.do === 'launch') return `launch ${step.count}: ${step.because}`
+  if ('instanceId' in step) return `${step.do} ${step.instanceId}: ${step.because}`
+  return `${step.do}: ${step.because}`
+}

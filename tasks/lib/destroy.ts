@@ -1,0 +1,62 @@
+import type { Platform } from '../platforms/platform.ts'
+import type { Clock } from './clock.ts'
+import { OperatorError } from './errors.ts'
+import { holdingLock } from './group-lock.ts'
+import { pause, throwIfInterrupted } from './interruption.ts'
+import type { Progress } from './progress.ts'
+
+/** What a destroy works with. */
+export interface DestroyTask {
+  readonly platform: Platform
+  readonly clock: Clock
+  readonly progress: Progress
+  readonly signal?: AbortSignal | undefined
+  /** Time for all instances to be gone. */
+  readonly timeoutSeconds: number
+  /** Between two looks at the group; 1 s. */
+  readonly pollMs?: number | undefined
+}
+
+/** What was removed, and what is still there although it should not be. */
+export interface DestroyResult {
+  readonly outcome: 'removed' | 'nothing'
+  readonly removed: readonly string[]
+  readonly left: readonly string[]
+}
+
+/** Ends all instances, removes the group and looks whether anything is left. No group is no error. */
+export async function destroyGroup(task: DestroyTask): Promise<DestroyResult> {
+  if (!(await task.platform.group())) return { outcome: 'nothing', removed: [], left: [] }
+  return holdingLock('destroy', task, () => destroyLocked(task))
+}
+
+async function destroyLocked(task: DestroyTask): Promise<DestroyResult> {
+  const { platform, progress } = task
+  const group = await platform.group()
+  if (!group) return { outcome: 'nothing', removed: [], left: [] }
+  const ended = await endInstances(task)
+  throwIfInterrupted('destroy', task.signal)
+  await platform.removeGroup()
+  const left = await platform.group()
+  if (left) return { outcome: 'removed', removed: ended, left: [left.name, ...left.instances.map(({ id }) => id)] }
+  progress.event(`removed group ${group.name}`)
+  return { outcome: 'removed', removed: [...ended, group.name], left: [] }
+}
+
+async function endInstances({ platform, clock, progress, signal, timeoutSeconds, pollMs = 1000 }: DestroyTask) {
+  const ended = new Set<string>()
+  const startedMs = clock.now()
+  while (true) {
+    throwIfInterrupted('destroy', signal)
+    const ids = (await platform.group())?.instances.map(({ id }) => id) ?? []
+    if (ids.length === 0) return [...ended]
+    if (clock.now() - startedMs > timeoutSeconds * 1000) {
+      throw new OperatorError('failed', `not gone after ${timeoutSeconds} s: ${ids.join(', ')}`, { hint: 'npm run destroy' })
+    }
+    const added = ids.filter((id) => !ended.has(id))
+    if (added.length === 0) await pause(clock, pollMs, 'destroy', signal)
+    await Promise.all(ids.map((id) => platform.terminate(id)))
+    for (const id of added) progress.event(`ended ${id}`)
+    for (const id of added) ended.add(id)
+  }
+}

@@ -1,0 +1,57 @@
+import { OperatorError } from './errors.ts'
+import { type Examination, examine } from './heal-examination.ts'
+import { type InnerRepair, nextRepair } from './heal-planner.ts'
+import type { HealTask, Patient, RepairRecord } from './heal-task.ts'
+
+/** Repairs an instance from inside, one repair after the other, until it is right, must be replaced, or nothing is left. */
+export async function repairInside(task: HealTask, patient: Patient): Promise<void> {
+  let examination = await examine(task, patient.id, 0)
+  while (true) {
+    const tried = patient.repairs.map(({ repair }) => repair)
+    const decision = nextRepair(examination.evidence, tried, task.policy.maxRepair)
+    settlePrevious(patient, decision.do === 'none')
+    if (decision.do === 'none') {
+      patient.state = patient.repairs.length > 0 ? 'healed' : 'healthy'
+      return
+    }
+    if (decision.do === 'give up') {
+      task.progress.warn(`${patient.id}: ${decision.reason}`)
+      patient.state = 'failed'
+      return
+    }
+    const { repair, reason } = decision
+    task.progress.event(`${repair === 'replace' ? 'replace' : `repair ${repair} on`} ${patient.id}: ${reason}`)
+    const record: RepairRecord = { repair, reason, result: '' }
+    patient.repairs.push(record)
+    if (repair === 'replace') {
+      patient.state = 'to replace'
+      return
+    }
+    examination = await tryRepair(task, examination, record, repair)
+  }
+}
+
+/** Writes down the first repair that would be tried. */
+export function planRepair({ policy }: HealTask, patient: Patient, examination: Examination | undefined): void {
+  if (!examination) return
+  const decision = nextRepair(examination.evidence, [], policy.maxRepair)
+  if (decision.do !== 'repair') return
+  patient.repairs.push({ repair: decision.repair, reason: decision.reason, result: 'planned' })
+}
+
+async function tryRepair(task: HealTask, { instance }: Examination, record: RepairRecord, repair: InnerRepair) {
+  const { verifySeconds, instanceTimeoutSeconds } = task.policy
+  try {
+    await task.repair(instance, repair)
+  } catch (error) {
+    if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
+    record.result = `failed: ${error.message}`
+    return examine(task, instance.id, 0)
+  }
+  return examine(task, instance.id, (repair === 'reboot' ? instanceTimeoutSeconds : verifySeconds) * 1000)
+}
+
+function settlePrevious(patient: Patient, isRight: boolean): void {
+  const last = patient.repairs.at(-1)
+  if (last?.result === '') last.result = isRight ? 'worked' : 'did not help'
+}

@@ -1,0 +1,90 @@
+import type { Group, Instance } from '../platforms/platform.ts'
+import { OperatorError } from './errors.ts'
+import { watchGroup } from './group-watch.ts'
+import type { HealTask } from './heal-task.ts'
+import { pause, throwIfInterrupted } from './interruption.ts'
+
+/** Launches what the group lacks and waits for its proof. Gives the new ids, and why they are not proven. */
+export async function launchMissing(task: HealTask): Promise<{ launched: string[]; failure?: string }> {
+  const group = await groupNow(task)
+  const missing = group.size - alive(group).length
+  if (missing <= 0) return { launched: [] }
+  task.progress.event(`launch ${missing}: ${alive(group).length} of ${group.size} there`)
+  try {
+    const launched = await task.platform.launch(missing)
+    const failure = await awaitProven(task, launched)
+    return failure === undefined ? { launched } : { launched, failure }
+  } catch (error) {
+    return { launched: [], failure: messageOf(error) }
+  }
+}
+
+/**
+ * Replaces an instance that still runs: the new one is proven before the old one is drained and ended; when it cannot be
+ * proven it is ended again and the old one stays. Gives back why it failed.
+ */
+export async function replaceInstance(task: HealTask, id: string): Promise<string | undefined> {
+  try {
+    const failure = await proveReplacement(task, id)
+    if (failure !== undefined) return failure
+    await task.platform.drain(id)
+    await awaitDrained(task, id)
+    await task.platform.terminate(id)
+    task.progress.event(`ended ${id}`)
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+async function proveReplacement(task: HealTask, id: string): Promise<string | undefined> {
+  const group = await groupNow(task)
+  const others = alive(group).filter((one) => one.id !== id)
+  const youngest = others.toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))[0]
+  const isThereAlready = others.length >= group.size && youngest !== undefined
+  const replacements = isThereAlready ? [youngest.id] : await task.platform.launch(1)
+  task.progress.event(`${replacements.join(', ')} shall replace ${id}`)
+  const failure = await awaitProven(task, replacements)
+  if (failure !== undefined) await Promise.all(replacements.map((one) => task.platform.terminate(one)))
+  return failure
+}
+
+async function awaitProven(task: HealTask, ids: readonly string[]): Promise<string | undefined> {
+  const { clock, policy, signal, pollMs = 1000 } = task
+  const watch = watchGroup(task, 2, ({ id }) => ids.includes(id))
+  const untilMs = clock.now() + policy.instanceTimeoutSeconds * 1000
+  while (true) {
+    throwIfInterrupted('heal', signal)
+    const seen = await watch.look()
+    const unproven = ids.find((id) => !seen?.evidence.get(id)?.proven)
+    if (unproven === undefined) return undefined
+    const isGone = seen?.group.instances.every((one) => one.id !== unproven || one.state === 'stopped')
+    if (isGone) return `${unproven} died before it was healthy`
+    if (clock.now() >= untilMs) return `${unproven} not healthy: ${seen?.evidence.get(unproven)?.reason}`
+    await pause(clock, pollMs, 'heal', signal)
+  }
+}
+
+async function awaitDrained(task: HealTask, id: string): Promise<void> {
+  const untilMs = task.clock.now() + task.policy.instanceTimeoutSeconds * 1000
+  const isDraining = (group: Group) => group.instances.some((one) => one.id === id && one.health === 'draining')
+  while (isDraining(await groupNow(task)) && task.clock.now() < untilMs) {
+    await pause(task.clock, task.pollMs ?? 1000, 'heal', task.signal)
+  }
+}
+
+async function groupNow({ platform }: HealTask): Promise<Group> {
+  const group = await platform.group()
+  if (group) return group
+  throw new OperatorError('failed', 'the group was removed during the heal')
+}
+
+function alive(group: Group): Instance[] {
+  return group.instances.filter(({ state }) => state !== 'stopped')
+}
+
+/** A failure that a person can act on is a result; an interruption or a defect of ours is not. */
+function messageOf(error: unknown): string {
+  if (error instanceof OperatorError && error.kind !== 'interrupted') return error.message
+  throw error
+}

@@ -1,0 +1,111 @@
+import type { Group } from '../platforms/platform.ts'
+import { inTurns } from './bounded.ts'
+import { OperatorError } from './errors.ts'
+import { holdingLock } from './group-lock.ts'
+import { type Examination, examine } from './heal-examination.ts'
+import { diagnose } from './heal-planner.ts'
+import { planRepair, repairInside } from './heal-repairs.ts'
+import { launchMissing, replaceInstance } from './heal-replacement.ts'
+import type { HealTask, Patient } from './heal-task.ts'
+
+/** What came of a heal. `refused`: something is wrong, but nothing that is allowed could mend it, nothing was touched. */
+export interface HealResult {
+  readonly outcome: 'healthy' | 'healed' | 'failed' | 'refused' | 'planned'
+  readonly instances: readonly Omit<Patient, 'state'>[]
+  /** What was mended at the load balancer, in words. */
+  readonly loadBalancer: readonly string[]
+  /** Instances that were missing and are there now. */
+  readonly launched: readonly string[]
+}
+
+/**
+ * Finds what is broken and repairs it: first the load balancer, then inside the instances, from the smallest repair up,
+ * then by replacement. Throws `refused` during a roll, and when this computer itself seems to be offline.
+ */
+export async function healGroup(task: HealTask): Promise<HealResult> {
+  if (task.policy.dryRun) return planHeal(task)
+  return holdingLock('heal', task, () => healLocked(task))
+}
+
+async function healLocked(task: HealTask): Promise<HealResult> {
+  const group = await healableGroup(task)
+  const loadBalancer = await task.platform.repairLoadBalancer()
+  for (const words of loadBalancer) task.progress.event(words)
+  const { patients, examinations } = await admit(task, group)
+  const broken = patients.filter(({ state }) => state !== 'healthy')
+  const atOnce = broken.length === group.instances.length ? 1 : Math.floor(group.size * task.policy.share)
+  await inTurns(broken, atOnce, (patient) => repairInside(task, patient))
+  const launched = await replaceDead(task, patients, examinations)
+  for (const patient of patients.filter(({ state }) => state === 'to replace')) {
+    conclude(patient, await replaceInstance(task, patient.id))
+  }
+  return { outcome: outcomeOf(patients, loadBalancer.length + launched.length), instances: shown(patients), loadBalancer, launched }
+}
+
+async function planHeal(task: HealTask): Promise<HealResult> {
+  const { patients, examinations } = await admit(task, await healableGroup(task))
+  for (const patient of patients) planRepair(task, patient, examinations.get(patient.id))
+  const outcome = patients.every(({ state }) => state === 'healthy') ? 'healthy' : 'planned'
+  return { outcome, instances: shown(patients), loadBalancer: [], launched: [] }
+}
+
+async function healableGroup({ platform, policy }: HealTask): Promise<Group> {
+  const group = await platform.group()
+  if (!group) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  if (group.roll) {
+    throw new OperatorError('refused', `the roll to ${group.roll.imageId} is not finished`, { hint: 'npm run roll' })
+  }
+  const ids = group.instances.map(({ id }) => id)
+  if (policy.instance === undefined || ids.includes(policy.instance)) return group
+  throw new OperatorError('usage', `no instance ${policy.instance}`, { hint: `there are ${ids.join(', ')}` })
+}
+
+async function admit(task: HealTask, group: Group) {
+  const { instance, share: _share } = task.policy
+  const ids = group.instances.map(({ id }) => id).filter((id) => instance === undefined || id === instance)
+  const patienceMs = 2 * (task.pollMs ?? 1000)
+  const found = await Promise.all(ids.map(async (id) => [id, await examine(task, id, patienceMs)] as const))
+  refuseWhenOffline(found.map(([, examination]) => examination))
+  const patients = found.map(([id, { evidence }]): Patient => {
+    const diagnosis = diagnose(evidence)
+    return { id, diagnosis: diagnosis ?? 'healthy', repairs: [], state: diagnosis ? 'failed' : 'healthy' }
+  })
+  return { patients, examinations: new Map(found) }
+}
+
+function refuseWhenOffline(examinations: readonly Examination[]): void {
+  const isUnseen = ({ evidence: { probe, ssh, health } }: Examination) =>
+    !probe.ok && ssh === 'unreachable' && health === 'healthy'
+  if (examinations.length === 0 || !examinations.every(isUnseen)) return
+  throw new OperatorError('refused', 'the load balancer says healthy, but no instance can be reached from here', {
+    hint: 'npm run doctor checks the way from this computer to the instances',
+  })
+}
+
+/** Ends what is left of dead machines and launches what the group then lacks, all at once: they serve nothing. */
+async function replaceDead(task: HealTask, patients: readonly Patient[], examinations: Map<string, Examination>) {
+  const isDead = ({ id }: Patient) => examinations.get(id)?.evidence.machine === 'stopped'
+  const dead = patients.filter((patient) => patient.state === 'to replace' && isDead(patient))
+  await Promise.all(dead.map(({ id }) => task.platform.terminate(id)))
+  if (task.policy.instance !== undefined && dead.length === 0) return []
+  const { launched, failure } = await launchMissing(task)
+  for (const patient of dead) conclude(patient, failure)
+  if (failure !== undefined && dead.length === 0) task.progress.warn(failure)
+  return launched
+}
+
+function conclude(patient: Patient, failure: string | undefined): void {
+  patient.state = failure === undefined ? 'healed' : 'failed'
+  const last = patient.repairs.at(-1)
+  if (last) last.result = failure === undefined ? 'worked' : `failed: ${failure}`
+}
+
+function outcomeOf(patients: readonly Patient[], mended: number): HealResult['outcome'] {
+  const touched = mended + patients.flatMap(({ repairs }) => repairs).length
+  if (patients.some(({ state }) => state === 'failed')) return touched > 0 ? 'failed' : 'refused'
+  return touched > 0 ? 'healed' : 'healthy'
+}
+
+function shown(patients: readonly Patient[]): Omit<Patient, 'state'>[] {
+  return patients.map(({ id, diagnosis, repairs }) => ({ id, diagnosis, repairs }))
+}

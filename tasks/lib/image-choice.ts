@@ -1,0 +1,52 @@
+import type { Group, Image } from '../platforms/platform.ts'
+import { OperatorError } from './errors.ts'
+
+/**
+ * The verified image that `wanted` means: an image id, else the newest of that release. Without `wanted`: the image of an
+ * unfinished roll, else the group's own while instances still wait for it, else the newest. `images` are newest first.
+ * Throws a usage error that names the verified images.
+ */
+export function resolveImage(images: readonly Image[], wanted: string | undefined, group?: Group): Image {
+  const name = wanted ?? group?.roll?.imageId ?? awaitedImageId(group)
+  if (name === undefined) {
+    const newest = images.find((image) => image.verified)
+    if (newest) return newest
+    throw new OperatorError('usage', 'there is no verified image yet', { hint: 'npm run bake' })
+  }
+  const byId = images.find((image) => image.id === name)
+  const ofRelease = images.filter((image) => image.release === name)
+  const found = byId ?? ofRelease.find((image) => image.verified) ?? ofRelease[0]
+  if (!found) throw new OperatorError('usage', `no image or release "${name}"`, { hint: verifiedHint(images) })
+  if (!found.verified) {
+    throw new OperatorError('usage', `image ${found.id} is not verified`, { hint: verifiedHint(images) })
+  }
+  return found
+}
+
+/** The image that `rollback` goes to: where an unfinished roll came from, else the one that served before. */
+export function rollbackImageId(group: Group): string {
+  const imageId = group.roll?.previousImageId ?? group.previousImageId
+  if (imageId !== undefined) return imageId
+  throw new OperatorError('refused', `group ${group.name} has no previous image to roll back to`, {
+    hint: 'npm run roll -- --image ID; npm run images lists them',
+  })
+}
+
+/** The image that serves now, seen from a roll to `wantedId`: the most common of the others, else the group's own. */
+export function servingImageId(group: Group, wantedId: string): string {
+  const counts = new Map<string, number>()
+  for (const { imageId, state } of group.instances) {
+    if (imageId !== wantedId && state !== 'stopped') counts.set(imageId, (counts.get(imageId) ?? 0) + 1)
+  }
+  const mostCommon = [...counts].sort(([, a], [, b]) => b - a)[0]
+  return mostCommon?.[0] ?? group.imageId
+}
+
+function awaitedImageId(group: Group | undefined): string | undefined {
+  return group?.instances.some((instance) => instance.imageId !== group.imageId) ? group.imageId : undefined
+}
+
+function verifiedHint(images: readonly Image[]): string {
+  const verified = images.filter((image) => image.verified).map((image) => `${image.id} (${image.release})`)
+  return verified.length > 0 ? `verified: ${verified.join(', ')}` : 'there is no verified image yet: npm run bake'
+}

@@ -1,0 +1,68 @@
+import type { Instance } from '../platforms/platform.ts'
+import type { Evidence } from './evidence.ts'
+import { targetImageId } from './roll-fleet.ts'
+import { nextSteps, type RollPolicy, type RollSnapshot, type Step } from './roll-planner.ts'
+
+const looksAtMost = 10_000
+
+/** The steps a roll would take if each one succeeded at once. */
+export function forecastSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
+  const forecast: Step[] = []
+  let future = snapshot
+  for (let look = 0; look < looksAtMost; look += 1) {
+    const steps = nextSteps(future, policy)
+    if (steps.every((step) => step.do === 'wait')) future = settled(future)
+    else forecast.push(...steps)
+    if (steps.some((step) => step.do === 'finish' || step.do === 'turn round' || step.do === 'give up')) break
+    future = steps.reduce(succeeded, future)
+  }
+  return forecast
+}
+
+function succeeded(snapshot: RollSnapshot, step: Step): RollSnapshot {
+  const { group } = snapshot
+  const withInstances = (instances: readonly Instance[]) => ({ ...snapshot, group: { ...group, instances } })
+  switch (step.do) {
+    case 'repair load balancer':
+      return settled({ ...snapshot, group: { ...group, loadBalancer: 'running' } })
+    case 'launch':
+      return withProven(snapshot, step.count)
+    case 'drain':
+      return withInstances(group.instances.map((one) => (one.id === step.instanceId ? { ...one, health: 'unused' } : one)))
+    case 'terminate':
+      return withInstances(group.instances.filter(({ id }) => id !== step.instanceId))
+    default:
+      return snapshot
+  }
+}
+
+function withProven(snapshot: RollSnapshot, count: number): RollSnapshot {
+  const { group, evidence, record } = snapshot
+  const launchedSoFar = [...evidence.keys()].filter((id) => id.startsWith('new-')).length
+  const born = Array.from({ length: count }, (_, index) => ({
+    id: `new-${launchedSoFar + index + 1}`,
+    imageId: targetImageId(record),
+    release: '',
+    state: 'running' as const,
+    health: 'healthy' as const,
+    url: '',
+    startedAt: new Date(Math.max(snapshot.nowMs, Date.parse(record.startedAt))).toISOString(),
+    ssh: { host: '', port: 22, user: '' },
+  }))
+  const instances = [...group.instances, ...born]
+  return { ...snapshot, group: { ...group, instances }, evidence: new Map([...evidence, ...born.map(asProven)]) }
+}
+
+/** Whatever is on its way has arrived: the drained serve nothing, the others are proven. */
+function settled(snapshot: RollSnapshot): RollSnapshot {
+  const instances = snapshot.group.instances.map((instance): Instance => {
+    if (instance.state === 'stopped' || instance.health === 'unused') return instance
+    return { ...instance, state: 'running', health: instance.health === 'draining' ? 'unused' : 'healthy' }
+  })
+  const group = { ...snapshot.group, instances }
+  return { ...snapshot, group, evidence: new Map(instances.map(asProven)) }
+}
+
+function asProven({ id }: { readonly id: string }): [string, Evidence] {
+  return [id, { proven: true, everProven: true, rightProbes: 1, seenAlive: true, wrongRelease: false }]
+}

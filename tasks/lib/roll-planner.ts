@@ -1,0 +1,99 @@
+import type { Instance, RollRecord } from '../platforms/platform.ts'
+import type { Observation } from './group-watch.ts'
+import { whyFailed } from './roll-failure.ts'
+import { type Fleet, isGood, isServing, sortFleet } from './roll-fleet.ts'
+
+/** How a roll may proceed. */
+export interface RollPolicy {
+  /** Machines above the group's size at most, so the size of a batch; at least 1. */
+  readonly surge: number
+  /** New instances to be proven before any more are launched; 0 for none. */
+  readonly canary: number
+  /** Replace what already runs the image, too. */
+  readonly force: boolean
+  /** Time for a new instance to be proven. */
+  readonly instanceTimeoutSeconds: number
+  /** Time for the way there, and again for the way back. */
+  readonly timeoutSeconds: number
+}
+
+/** Everything that a roll decides from. */
+export interface RollSnapshot extends Observation {
+  readonly record: RollRecord
+  /** When this run began, or turned round. */
+  readonly phaseStartedMs: number
+  /** Since when no instance could be launched, and why. */
+  readonly launchFailure?: { readonly sinceMs: number; readonly reason: string } | undefined
+}
+
+/** One thing a roll has decided to do. */
+export type Step = { readonly because: string } & (
+  | { readonly do: 'repair load balancer' | 'turn round' | 'give up' | 'finish' | 'wait' }
+  | { readonly do: 'launch'; readonly count: number }
+  | { readonly do: 'drain' | 'terminate'; readonly instanceId: string }
+)
+
+/**
+ * The next steps of a roll: launch before terminate, in a sliding window of `surge` machines above the group's size. An
+ * instance is drained only when `size` others are proven or, on the old image, serving.
+ */
+export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
+  const { group, record } = snapshot
+  if (group.loadBalancer === 'stopped') return [{ do: 'repair load balancer', because: 'it is stopped' }]
+  const fleet = sortFleet(snapshot, record)
+  const failure = whyFailed(snapshot, fleet, policy)
+  if (failure) return [{ do: record.rollingBack ? 'give up' : 'turn round', because: failure }]
+  const steps = [...clearDead(fleet), ...removals(snapshot, fleet), ...launches(snapshot, fleet, policy)]
+  if (steps.length > 0) return steps
+  return isFinished(snapshot, fleet)
+    ? [{ do: 'finish', because: `${group.size} of ${group.size} proven` }]
+    : [{ do: 'wait', because: whatFor(snapshot, fleet) }]
+}
+
+function clearDead({ dead }: Fleet): Step[] {
+  return dead.map(({ id }) => ({ do: 'terminate', instanceId: id, because: 'its machine is gone' }))
+}
+
+function launches({ group, record, evidence }: RollSnapshot, fleet: Fleet, policy: RollPolicy): Step[] {
+  const { wanted, leaving } = fleet
+  const room = group.size + policy.surge - wanted.length - leaving.length
+  const missing = group.size - wanted.length
+  const proven = wanted.filter(({ id }) => evidence.get(id)?.proven).length
+  const isCanary = !record.rollingBack && proven < policy.canary
+  const count = Math.min(room, missing, isCanary ? policy.canary - wanted.length : missing)
+  if (count <= 0) return []
+  return [{ do: 'launch', count, because: `${wanted.length} of ${group.size} wanted${isCanary ? ', canary first' : ''}` }]
+}
+
+function removals(snapshot: RollSnapshot, fleet: Fleet): Step[] {
+  const { group, evidence, record } = snapshot
+  const good = fleet.wanted.filter((instance) => isGood(instance, evidence.get(instance.id), record)).length
+  const surplus = Math.max(0, good + fleet.leaving.length - group.size)
+  let capacity = good + fleet.leaving.filter(isServing).length
+  return fleet.leaving.slice(0, surplus).flatMap((instance): Step[] => {
+    const { id: instanceId, health } = instance
+    if (health === 'draining') return []
+    if (health === 'unused') return [{ do: 'terminate', instanceId, because: 'it serves no request any more' }]
+    if (!isServing(instance)) return [{ do: 'drain', instanceId, because: `${why(instance, record)} and ${health}` }]
+    if (capacity <= group.size) return []
+    capacity -= 1
+    return [{ do: 'drain', instanceId, because: `${why(instance, record)}; ${capacity} others serve` }]
+  })
+}
+
+function why(instance: Instance, { imageId, previousImageId, rollingBack }: RollRecord): string {
+  const target = rollingBack ? previousImageId : imageId
+  return instance.imageId === target ? 'no longer needed' : `on ${instance.imageId}`
+}
+
+function isFinished({ group, evidence, record }: RollSnapshot, { wanted, leaving }: Fleet): boolean {
+  const allGood = wanted.every((instance) => isGood(instance, evidence.get(instance.id), record))
+  return leaving.length === 0 && wanted.length === group.size && allGood
+}
+
+function whatFor({ evidence, record }: RollSnapshot, { wanted, leaving }: Fleet): string {
+  const unproven = wanted.find((instance) => !isGood(instance, evidence.get(instance.id), record))
+  if (unproven) return `${unproven.id}: ${evidence.get(unproven.id)?.reason ?? 'not healthy yet'}`
+  const draining = leaving.find(({ health }) => health === 'draining')
+  return draining ? `${draining.id} finishes its requests` : 'capacity is short'
+}

@@ -1,0 +1,55 @@
+import type { Group, RollRecord } from '../platforms/platform.ts'
+import { servingImageId } from './image-choice.ts'
+import { isOlderThan } from './roll-fleet.ts'
+
+/**
+ * The record of a roll to `imageId`: the unfinished one when it is the same roll, else a new one; `undefined` when every
+ * instance is on the image already.
+ */
+export function openRecord(group: Group, imageId: string, force: boolean, nowMs: number): RollRecord | undefined {
+  const unfinished = group.roll
+  if (unfinished?.imageId === imageId && (unfinished.force || !force)) return unfinished
+  const outdated = group.instances.some((instance) => instance.imageId !== imageId)
+  if (!unfinished && !force && !outdated && group.imageId === imageId) return undefined
+  return {
+    imageId,
+    previousImageId: wayBack(group, imageId),
+    startedAt: new Date(force ? afterYoungest(group, nowMs) : nowMs).toISOString(),
+    force,
+    rollingBack: false,
+  }
+}
+
+/** The record of a roll that goes back to where it came from. */
+export function turnedRound(record: RollRecord, reason: string): RollRecord {
+  return { ...record, rollingBack: true, reason }
+}
+
+/** Which instance took the place of which, between two looks at a group. */
+export function replacedBetween(before: Group, after: Group): { from: string; to: string }[] {
+  const idsOf = (group: Group) => group.instances.map(({ id }) => id)
+  const gone = idsOf(before).filter((id) => !idsOf(after).includes(id))
+  const come = idsOf(after).filter((id) => !idsOf(before).includes(id))
+  return gone.flatMap((from, index) => {
+    const to = come[index]
+    return to === undefined ? [] : [{ from, to }]
+  })
+}
+
+/** The instances that a roll would replace, for its first line. */
+export function countOutdated(group: Group, record: RollRecord): number {
+  const { imageId, force } = record
+  return group.instances.filter((one) => one.imageId !== imageId || (force && isOlderThan(record, one))).length
+}
+
+function wayBack(group: Group, imageId: string): string {
+  const unfinished = group.roll
+  if (!unfinished) return servingImageId(group, imageId)
+  return unfinished.previousImageId === imageId ? unfinished.imageId : unfinished.previousImageId
+}
+
+/** By the platform's own clock, so that no difference between the clocks makes a new instance look old. */
+function afterYoungest(group: Group, nowMs: number): number {
+  const startedMs = group.instances.map(({ startedAt }) => Date.parse(startedAt) + 1)
+  return startedMs.length > 0 ? Math.max(...startedMs) : nowMs
+}

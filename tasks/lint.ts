@@ -1,0 +1,17 @@
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+import { lintGates } from './tools/lint-gates.ts'
+import { runGates } from './tools/lint-run.ts'
+import { installMissing } from './tools/system-packages.ts'
+
+/** `npm run lint`: every static gate. */
+export default async function lint({ progress, signal }: TaskContext): Promise<TaskResult> {
+  await installMissing('lint', progress, signal)
+  const results = await runGates(lintGates, progress, signal)
+  const failed = results.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name)
+  const passed = results.filter(({ outcome }) => outcome === 'passed').length
+  return {
+    line: failed.length === 0 ? `${passed} gates passed` : `${failed.join(', ')} failed, ${passed} gates passed`,
+    facts: { gates: results.map(({ name, outcome, seconds }) => ({ name, outcome, seconds })) },
+    exitCode: failed.length === 0 ? 0 : 1,
+  }
+}

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { OperatorError } from '../../lib/errors.ts'
+import type { Image } from '../platform.ts'
+import { foldersIn, type Home } from './home.ts'
+import { readStateFile, writeStateFile } from './state-file.ts'
+
+/** What the local platform writes beside each image's disk. */
+export interface ImageRecord extends Image {
+  /** Hash of everything that went in: the same hash is the same image. */
+  readonly contentHash: string
+  /** The base layer below, a folder of `bases`. */
+  readonly base: string
+  /** Digests of what went in, by name. */
+  readonly digests: Readonly<Record<string, string>>
+}
+
+/** The base layer on disk: a flat qcow2 disk and the kernel that boots it. */
+export interface BaseFiles {
+  readonly folder: string
+  readonly disk: string
+  readonly kernel: string
+  readonly initrd: string
+}
+
+export function baseFiles(home: Home, base: string): BaseFiles {
+  const folder = join(home.bases, base)
+  return {
+    folder,
+    disk: join(folder, 'disk.qcow2'),
+    kernel: join(folder, 'vmlinuz'),
+    initrd: join(folder, 'initrd.img'),
+  }
+}
+
+/** The disk of an image; instances are thin disks over it. */
+export function imageDisk(home: Home, id: string): string {
+  return join(home.images, id, 'disk.qcow2')
+}
+
+/** All images, newest first; a folder that a killed bake left half made is none. */
+export function listImages(home: Home): ImageRecord[] {
+  return foldersIn(home.images)
+    .filter((id) => existsSync(imageDisk(home, id)))
+    .flatMap((id) => readStateFile<ImageRecord>(join(home.images, id, 'image.json'))?.value ?? [])
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+}
+
+/** The record of one image; throws when it is gone. */
+export function imageRecord(home: Home, id: string): ImageRecord {
+  const record = listImages(home).find((image) => image.id === id)
+  if (record === undefined) {
+    throw new OperatorError('failed', `the image ${id} is not in ${home.images}`, { hint: 'npm run images' })
+  }
+  return record
+}
+
+/** Makes a finished folder (disk.qcow2 inside) an image: its record first, then, in one rename, its place. */
+export async function addImage(home: Home, folder: string, record: ImageRecord): Promise<void> {
+  await mkdir(home.images, { recursive: true })
+  await writeStateFile(join(folder, 'image.json'), record)
+  await rename(folder, join(home.images, record.id))
+}
+
+export async function markVerified(home: Home, record: ImageRecord): Promise<ImageRecord> {
+  const verified = { ...record, verified: true }
+  await writeStateFile(join(home.images, record.id, 'image.json'), verified)
+  return verified
+}
+
+/** Removes an image: first from the list, then from the disk. */
+export async function removeImage(home: Home, id: string): Promise<void> {
+  const folder = join(home.images, id)
+  if (!existsSync(folder)) return
+  const gone = join(home.images, `.${id}.removed`)
+  await rename(folder, gone)
+  await rm(gone, { recursive: true, force: true })
+}

@@ -1,0 +1,192 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { OperatorError } from '../../lib/errors.ts'
+import { type Accelerator, createDisk, type Machine, machineRuns, startMachine, stopMachine } from '../../tools/qemu.ts'
+import { hostKeyFrom } from '../../tools/ssh.ts'
+import { backingPath, foldersIn, type Home } from './home.ts'
+import { baseFiles, imageDisk, imageRecord } from './images.ts'
+import { operatorKey } from './keys.ts'
+import { readStateFile, writeStateFile } from './state-file.ts'
+
+/** What stands in an instance's folder; written before its machine starts, so that no machine is ever unknown. */
+export interface InstanceRecord {
+  readonly id: string
+  readonly imageId: string
+  readonly release: string
+  readonly host: string
+  readonly httpPort: number
+  readonly sshPort: number
+  readonly startedAt: string
+  readonly draining: boolean
+}
+
+/** How machines are made. */
+export interface MachineSettings {
+  readonly accelerator: Accelerator
+  readonly cpus: number
+  readonly memoryMib: number
+}
+
+/** Where one instance's files are; `folder` is the folder of its owner: a group, or a bake that tests its image. */
+export function instanceFiles(folder: string, id: string) {
+  const home = join(folder, 'instances', id)
+  return {
+    folder: home,
+    record: join(home, 'instance.json'),
+    disk: join(home, 'disk.qcow2'),
+    console: join(home, 'console.log'),
+    pidFile: join(home, 'qemu.pid'),
+    metadata: join(home, 'metadata.json'),
+    knownHosts: join(home, 'known_hosts'),
+  }
+}
+
+/** Every instance that has a folder. One whose record is damaged is still listed, as far as its name tells. */
+export function listInstances(folder: string): InstanceRecord[] {
+  return foldersIn(join(folder, 'instances')).map((id) => {
+    try {
+      return readStateFile<InstanceRecord>(instanceFiles(folder, id).record)?.value ?? unreadable(id)
+    } catch {
+      return unreadable(id)
+    }
+  })
+}
+
+function unreadable(id: string): InstanceRecord {
+  const startedAt = new Date(0).toISOString()
+  return { id, imageId: '', release: '', host: '127.0.0.1', httpPort: 0, sshPort: 0, startedAt, draining: false }
+}
+
+/** Whether the instance's machine runs; one with an unreadable record does not count as running. */
+export function instanceRuns(folder: string, id: string): boolean {
+  return machineRuns(instanceFiles(folder, id).pidFile)
+}
+
+/** Launches one instance of an image; gives its record as soon as its machine is switched on. */
+export async function launchInstance(
+  home: Home,
+  folder: string,
+  imageId: string,
+  settings: MachineSettings,
+): Promise<InstanceRecord> {
+  const image = imageRecord(home, imageId)
+  const base = baseFiles(home, image.base)
+  const id = `i-${randomBytes(6).toString('hex')}`
+  const files = instanceFiles(folder, id)
+  const record: InstanceRecord = {
+    id,
+    imageId,
+    release: image.release,
+    ...(await freeAddress(folder)),
+    startedAt: new Date().toISOString(),
+    draining: false,
+  }
+  await mkdir(files.folder, { recursive: true, mode: 0o700 })
+  await writeStateFile(files.record, record)
+  const { publicKey } = await operatorKey(home)
+  await writeFile(files.metadata, JSON.stringify(metadataOf(id, publicKey)), { mode: 0o600 })
+  await createDisk(files.disk, backingPath(files.disk, imageDisk(home, imageId)))
+  await startMachine(machineOf(folder, record, settings, base))
+  return record
+}
+
+function metadataOf(id: string, publicKey: string): Record<string, string> {
+  return { 'instance-id': id, 'placement/availability-zone': 'local-1a', 'public-keys/0/openssh-key': publicKey }
+}
+
+function machineOf(
+  folder: string,
+  record: InstanceRecord,
+  settings: MachineSettings,
+  kernel: { kernel: string; initrd: string },
+): Machine {
+  const files = instanceFiles(folder, record.id)
+  return {
+    ...settings,
+    name: `bakeroll ${record.id}`,
+    disk: files.disk,
+    kernel: kernel.kernel,
+    initrd: kernel.initrd,
+    consoleFile: files.console,
+    pidFile: files.pidFile,
+    metadataFile: files.metadata,
+    forwards: [
+      { host: record.host, port: record.httpPort, to: 80 },
+      { host: record.host, port: record.sshPort, to: 22 },
+    ],
+  }
+}
+
+/** Ends an instance and removes its folder; first its name leaves the list, so that a kill half way leaves no ruin. */
+export async function terminateInstance(folder: string, id: string): Promise<void> {
+  const files = instanceFiles(folder, id)
+  if (!existsSync(files.folder)) return
+  await stopMachine(files.pidFile)
+  const gone = join(folder, 'instances', `.${id}.terminated`)
+  await rename(files.folder, gone)
+  await rm(gone, { recursive: true, force: true })
+}
+
+export async function setDraining(folder: string, record: InstanceRecord): Promise<void> {
+  await writeStateFile(instanceFiles(folder, record.id).record, { ...record, draining: true })
+}
+
+/** What the instance has written to its serial console; empty before its first word. */
+export function consoleOf(folder: string, id: string): string {
+  const file = instanceFiles(folder, id).console
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+/**
+ * The file that pins the instance's SSH host key, read from its serial console at the first call that finds it there;
+ * `undefined` while the instance has not published it.
+ */
+export async function knownHostsOf(folder: string, record: InstanceRecord): Promise<string | undefined> {
+  const file = instanceFiles(folder, record.id).knownHosts
+  if (existsSync(file)) return file
+  const key = hostKeyFrom(consoleOf(folder, record.id))
+  if (key === undefined) return undefined
+  await writeFile(file, `[${record.host}]:${record.sshPort} ${key}\n`, { mode: 0o600 })
+  return file
+}
+
+/**
+ * An address on loopback that nothing listens to. Linux owns all of 127.0.0.0/8, so each home and group takes a range
+ * of its own; elsewhere only 127.0.0.1 exists, and the ports differ.
+ */
+async function freeAddress(folder: string): Promise<{ host: string; httpPort: number; sshPort: number }> {
+  if (process.platform !== 'linux') {
+    return { host: '127.0.0.1', httpPort: await anyFreePort(), sshPort: await anyFreePort() }
+  }
+  const [a = 0, b = 0] = createHash('sha256').update(folder).digest()
+  const taken = new Set(listInstances(folder).map((instance) => instance.host))
+  for (let last = 1; last < 255; last++) {
+    const host = `127.${16 + (a % 224)}.${b}.${last}`
+    if (taken.has(host)) continue
+    if ((await portIsFree(host, 8080)) && (await portIsFree(host, 2222))) return { host, httpPort: 8080, sshPort: 2222 }
+  }
+  throw new OperatorError('refused', 'no loopback address is free for another instance', { hint: 'npm run status' })
+}
+
+/** Whether a program could listen on the address and port. */
+export function portIsFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+function anyFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen({ host: '127.0.0.1', port: 0 }, () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}

@@ -1,0 +1,17 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import type { Home } from './home.ts'
+
+/** The SSH key of this home; made at the first call. It reaches instances through their metadata, never an image. */
+export async function operatorKey(home: Home): Promise<{ privateKeyFile: string; publicKey: string }> {
+  const privateKeyFile = join(home.keys, 'id_ed25519')
+  if (!existsSync(`${privateKeyFile}.pub`)) {
+    await mkdir(home.keys, { recursive: true, mode: 0o700 })
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'bakeroll', '-f', privateKeyFile], {
+      input: 'y\n',
+    })
+  }
+  return { privateKeyFile, publicKey: readFileSync(`${privateKeyFile}.pub`, 'utf8').trim() }
+}

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type HaproxyFiles, haproxyState, startHaproxy, stopHaproxy } from '../../tools/haproxy.ts'
+import { type HaproxyServer, type HealthCheck, renderHaproxyConfig } from '../../tools/haproxy-config.ts'
+import {
+  addServer,
+  drainServer,
+  listServers,
+  removeServer,
+  resumeServer,
+  type ServerState,
+} from '../../tools/haproxy-runtime.ts'
+import type { TargetHealth } from '../platform.ts'
+import { type Home, socketFolder } from './home.ts'
+import type { InstanceRecord } from './instances.ts'
+
+/** The load balancer of one group: an HAProxy whose file and running state say the same at any moment. */
+export interface LoadBalancer {
+  readonly host: string
+  readonly port: number
+  state(): Promise<'running' | 'stopped'>
+  /** What it thinks of each instance, by id; empty when it is stopped. */
+  healths(): Promise<Map<string, TargetHealth>>
+  start(instances: readonly InstanceRecord[]): Promise<void>
+  /** Makes the running load balancer know exactly these instances; gives back what that changed, in words. */
+  adjust(instances: readonly InstanceRecord[]): Promise<string[]>
+  stop(): Promise<void>
+}
+
+/** Short intervals, because a laptop has few instances; patient answers, because plain emulation is slow. */
+const check: HealthCheck = { checkIntervalMs: 1000, checkTimeoutMs: 5000, rise: 2, fall: 3 }
+
+/** How long a running request may take before draining cuts it. */
+const drainTimeoutMs = 60_000
+
+export function loadBalancerOf(home: Home, group: string, groupFolder: string, port: number): LoadBalancer {
+  const host = '127.0.0.1'
+  const files: HaproxyFiles = {
+    configFile: join(groupFolder, 'haproxy.cfg'),
+    pidFile: join(groupFolder, 'haproxy.pid'),
+    socketPath: join(socketFolder(home, group), 'haproxy'),
+  }
+
+  const writeConfig = async (instances: readonly InstanceRecord[]) => {
+    const { pidFile, socketPath } = files
+    const servers = instances.map(serverOf)
+    const text = renderHaproxyConfig({
+      ...{ name: group, bindHost: host, bindPort: port, socketPath, pidFile, servers, drainTimeoutMs },
+      ...check,
+    })
+    await writeFile(`${files.configFile}.draft`, text, { mode: 0o600 })
+    await rename(`${files.configFile}.draft`, files.configFile)
+  }
+
+  return {
+    host,
+    port,
+    state: () => haproxyState(files),
+
+    async healths() {
+      const servers = await listServers(files.socketPath)
+      if (servers === 'stopped') return new Map()
+      return new Map(servers.map((server) => [server.id, healthOf(server)]))
+    },
+
+    async start(instances) {
+      await writeConfig(instances)
+      await startHaproxy({ ...files, bindHost: host, bindPort: port })
+    },
+
+    async adjust(instances) {
+      await writeConfig(instances)
+      const known = await listServers(files.socketPath)
+      return known === 'stopped' ? [] : adjustServers(files.socketPath, known, instances)
+    },
+
+    async stop() {
+      await stopHaproxy(files)
+      await rm(socketFolder(home, group), { recursive: true, force: true })
+      if (existsSync(files.configFile)) await rm(files.configFile)
+    },
+  }
+}
+
+async function adjustServers(
+  socketPath: string,
+  known: readonly ServerState[],
+  instances: readonly InstanceRecord[],
+): Promise<string[]> {
+  const changes: string[] = []
+  for (const server of known) {
+    if (instances.some((instance) => instance.id === server.id)) continue
+    await removeServer(socketPath, server.id, drainTimeoutMs)
+    changes.push(`removed ${server.id} from the load balancer`)
+  }
+  for (const instance of instances) {
+    const server = known.find(({ id }) => id === instance.id)
+    if (server === undefined) {
+      await addServer(socketPath, serverOf(instance), check)
+      changes.push(`added ${instance.id} to the load balancer`)
+    } else if (instance.draining && server.admin !== 'drain') {
+      await drainServer(socketPath, instance.id)
+      changes.push(`draining ${instance.id}`)
+    } else if (!instance.draining && server.admin !== 'ready') {
+      await resumeServer(socketPath, instance.id)
+      changes.push(`put ${instance.id} back into service`)
+    }
+  }
+  return changes
+}
+
+function serverOf(instance: InstanceRecord): HaproxyServer {
+  return { id: instance.id, host: instance.host, port: instance.httpPort, drained: instance.draining }
+}
+
+function healthOf(server: ServerState): TargetHealth {
+  if (server.admin !== 'ready') return server.currentConnections + server.queued > 0 ? 'draining' : 'unused'
+  if (server.check === 'unknown') return 'initial'
+  return server.operational === 'up' ? 'healthy' : 'unhealthy'
+}

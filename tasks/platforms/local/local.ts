@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { OperatorError } from '../../lib/errors.ts'
+import { sshArguments } from '../../tools/ssh.ts'
+import type { Group, GroupChange, Instance, Platform, RollRecord } from '../platform.ts'
+import { foldersIn, type Home } from './home.ts'
+import { listImages, removeImage } from './images.ts'
+import {
+  consoleOf,
+  type InstanceRecord,
+  instanceFiles,
+  instanceRuns,
+  knownHostsOf,
+  launchInstance,
+  listInstances,
+  type MachineSettings,
+  setDraining,
+  terminateInstance,
+} from './instances.ts'
+import { operatorKey } from './keys.ts'
+import { type LoadBalancer, loadBalancerOf } from './load-balancer.ts'
+import { lockOwnerOf, takeLock } from './lock.ts'
+import { checkRoomForInstances } from './resources.ts'
+import { readStateFile, writeStateFile } from './state-file.ts'
+
+/** What the local platform is opened with. */
+export interface LocalSettings {
+  readonly home: Home
+  readonly group: string
+  /** Where a new group's load balancer listens on 127.0.0.1. */
+  readonly port: number
+  readonly machine: MachineSettings
+}
+
+interface GroupRecord {
+  readonly imageId: string
+  readonly previousImageId?: string
+  readonly size: number
+  readonly port: number
+  readonly roll?: RollRecord
+}
+
+/** The names of all groups of a home. */
+export function groupNames(home: Home): string[] {
+  return foldersIn(home.groups).filter((name) => existsSync(join(home.groups, name, 'group.json')))
+}
+
+/** The platform of this computer: QEMU machines behind HAProxy, state under the home. */
+export function openLocalPlatform(settings: LocalSettings): Platform {
+  const { home } = settings
+  const folder = join(home.groups, settings.group)
+  const recordFile = join(folder, 'group.json')
+  const lockFile = join(folder, 'lock')
+
+  const readGroup = () => readStateFile<GroupRecord>(recordFile)?.value
+  const needGroup = (): GroupRecord => {
+    const record = readGroup()
+    if (record !== undefined) return record
+    throw new OperatorError('usage', `there is no group ${settings.group}`, { hint: 'npm run deploy' })
+  }
+  const needInstance = (id: string): InstanceRecord => {
+    const record = listInstances(folder).find((instance) => instance.id === id)
+    if (record !== undefined) return record
+    throw new OperatorError('usage', `there is no instance ${id} in group ${settings.group}`, {
+      hint: 'npm run status',
+    })
+  }
+  const balancer = (record: GroupRecord): LoadBalancer =>
+    loadBalancerOf(home, settings.group, folder, record.port)
+  /** A stopped machine stays listed but takes no requests. */
+  const inService = () => listInstances(folder).filter(({ id }) => instanceRuns(folder, id))
+
+  return {
+    name: 'local',
+
+    images: async () => listImages(home),
+    removeImage: (id) => removeImage(home, id),
+
+    async group() {
+      const record = readGroup()
+      if (record === undefined) return undefined
+      const loadBalancer = balancer(record)
+      const healths = await loadBalancer.healths()
+      return groupOf(settings.group, folder, record, loadBalancer, await loadBalancer.state(), healths)
+    },
+
+    async createGroup(imageId, size) {
+      const loadBalancer = loadBalancerOf(home, settings.group, folder, settings.port)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await loadBalancer.start(inService())
+      await writeStateFile(recordFile, { imageId, size, port: settings.port } satisfies GroupRecord)
+    },
+
+    async updateGroup(change: GroupChange) {
+      const { roll, ...rest } = { ...needGroup(), ...change }
+      await writeStateFile(recordFile, roll === null || roll === undefined ? rest : { ...rest, roll })
+    },
+
+    async repairLoadBalancer() {
+      const loadBalancer = balancer(needGroup())
+      if ((await loadBalancer.state()) === 'running') return loadBalancer.adjust(inService())
+      await loadBalancer.start(inService())
+      return ['started the load balancer']
+    },
+
+    async removeGroup() {
+      const record = readGroup()
+      if (record !== undefined) await balancer(record).stop()
+      if (!existsSync(folder)) return
+      const gone = join(home.groups, `.${settings.group}.removed`)
+      await rm(gone, { recursive: true, force: true })
+      await rename(folder, gone)
+      await rm(gone, { recursive: true, force: true })
+    },
+
+    async launch(count) {
+      const group = needGroup()
+      await checkRoomForInstances(home, count, settings.machine)
+      const launched: string[] = []
+      for (let index = 0; index < count; index++) {
+        const instance = await launchInstance(home, folder, group.imageId, settings.machine)
+        launched.push(instance.id)
+        await balancer(group).adjust(inService())
+      }
+      return launched
+    },
+
+    async drain(id) {
+      await setDraining(folder, needInstance(id))
+      await balancer(needGroup()).adjust(inService())
+    },
+
+    async terminate(id) {
+      const group = readGroup()
+      if (group !== undefined) await balancer(group).adjust(inService().filter((instance) => instance.id !== id))
+      await terminateInstance(folder, id)
+    },
+
+    consoleOutput: async (id) => consoleOf(folder, needInstance(id).id),
+
+    async sshArguments(id) {
+      const record = needInstance(id)
+      const knownHostsFile = await knownHostsOf(folder, record)
+      if (knownHostsFile === undefined) {
+        throw new OperatorError('failed', `${id} has not published its SSH host key on its console yet`, {
+          hint: `npm run logs -- --instance ${id}`,
+        })
+      }
+      const { privateKeyFile } = await operatorKey(home)
+      return sshArguments({ host: record.host, port: record.sshPort, user: 'admin', privateKeyFile, knownHostsFile })
+    },
+
+    lock: (verb) => takeLock(lockFile, verb),
+    lockOwner: async () => lockOwnerOf(lockFile),
+  }
+}
+
+function groupOf(
+  name: string,
+  folder: string,
+  record: GroupRecord,
+  loadBalancer: LoadBalancer,
+  state: Group['loadBalancer'],
+  healths: Awaited<ReturnType<LoadBalancer['healths']>>,
+): Group {
+  const { port, ...known } = record
+  return {
+    ...known,
+    name,
+    url: `http://${loadBalancer.host}:${port}`,
+    loadBalancer: state,
+    instances: listInstances(folder).map((instance) => instanceOf(folder, instance, healths.get(instance.id))),
+  }
+}
+
+function instanceOf(folder: string, record: InstanceRecord, health: Instance['health'] | undefined): Instance {
+  const { id, imageId, release, startedAt, host } = record
+  const runs = instanceRuns(folder, id)
+  const booted = existsSync(instanceFiles(folder, id).knownHosts) || consoleOf(folder, id).includes('END SSH HOST KEY')
+  const state = runs ? (booted ? 'running' : 'pending') : 'stopped'
+  return {
+    ...{ id, imageId, release, startedAt, state },
+    health: runs ? observedHealth(state, record.draining, health) : 'unused',
+    url: `http://${host}:${record.httpPort}`,
+    ssh: { host, port: record.sshPort, user: 'admin' },
+  }
+}
+
+/** Elastic Load Balancing calls a target `initial` until it has passed its first checks, also while it boots. */
+function observedHealth(
+  state: 'running' | 'pending',
+  draining: boolean,
+  health: Instance['health'] | undefined,
+): Instance['health'] {
+  if (draining) return health ?? 'unused'
+  if (health === undefined) return 'unhealthy'
+  return state === 'pending' && health === 'unhealthy' ? 'initial' : health
+}

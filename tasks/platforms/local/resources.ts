@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { freemem } from 'node:os'
+import { dirname } from 'node:path'
+import { OperatorError } from '../../lib/errors.ts'
+import type { Home } from './home.ts'
+
+/** What a machine of plain size writes to its thin disk before it serves, generously. */
+const diskMibPerInstance = 512
+
+/** Throws a refusal when the computer has too little memory or disk for `count` more machines. */
+export async function checkRoomForInstances(
+  home: Home,
+  count: number,
+  machine: { memoryMib: number },
+): Promise<void> {
+  checkMemory(count * machine.memoryMib, `${count} more ${count === 1 ? 'instance' : 'instances'}`)
+  await checkDisk(home, count * diskMibPerInstance)
+}
+
+/** Throws a refusal when less than `neededMib` of memory is free for `what`. */
+export function checkMemory(neededMib: number, what: string, freeMib = availableMemoryMib()): void {
+  if (freeMib >= neededMib) return
+  throw new OperatorError('refused', `${what} need ${neededMib} MiB of memory; ${Math.floor(freeMib)} MiB are free`, {
+    hint: 'close other programs, or lower BAKEROLL_LOCAL_MEMORY_MIB',
+  })
+}
+
+/** Throws a refusal when less than `neededMib` is free on the disk of the home. */
+export async function checkDisk(home: Home, neededMib: number): Promise<void> {
+  let folder = home.folder
+  while (!existsSync(folder)) folder = dirname(folder)
+  const { bavail, bsize } = await statfs(folder)
+  const freeMib = (bavail * bsize) / 1024 ** 2
+  if (freeMib >= neededMib) return
+  throw new OperatorError(
+    'refused',
+    `${folder} has ${Math.floor(freeMib)} MiB of free disk space; ${neededMib} MiB are needed`,
+    { hint: 'npm run images -- --retire removes old images; BAKEROLL_HOME moves everything to another disk' },
+  )
+}
+
+/** MemAvailable of /proc/meminfo (proc_meminfo(5)): what can be had without swapping, caches included. */
+function availableMemoryMib(): number {
+  if (!existsSync('/proc/meminfo')) return freemem() / 1024 ** 2
+  const kib = readFileSync('/proc/meminfo', 'utf8').match(/^MemAvailable:\s+(\d+) kB/m)?.[1]
+  return kib === undefined ? freemem() / 1024 ** 2 : Number(kib) / 1024
+}

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** How apt-get is called; `root` is what goes before every command that needs root, e.g. `['sudo', '-n']`. */
+export function aptArguments(root: readonly string[], action: 'update' | 'install', packages: readonly string[] = []) {
+  // RUNLEVEL=1: without systemd, invoke-rc.d starts no service of a package in single-user mode (invoke-rc.d(8)).
+  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'LC_ALL=C.UTF-8']
+  const lock = ['-o', 'DPkg::Lock::Timeout=120']
+  const what = action === 'install' ? ['-y', '--no-install-recommends', ...packages] : []
+  return [...root, ...environment, 'apt-get', '-q', ...lock, action, ...what]
+}
+
+/**
+ * What goes around the installation of services that nobody asked to run: masked while dpkg works (in /run, so that even
+ * a crash leaves no trace after the next boot), then unmasked and disabled, so that they start neither now nor at boot.
+ */
+export function serviceArguments(root: readonly string[], units: readonly string[]) {
+  const systemctl = [...root, 'systemctl', '--quiet']
+  return {
+    before: [...systemctl, 'mask', '--runtime', ...units],
+    after: [
+      [...systemctl, 'unmask', '--runtime', ...units],
+      [...systemctl, 'disable', ...units],
+    ],
+  }
+}
+
+/** True when /etc/os-release is of Debian or a system made from it, such as Ubuntu. */
+export function isDebian(file = '/etc/os-release'): boolean {
+  const lines = readFileOr(file, '').split('\n')
+  const ids = lines.filter((line) => /^ID(_LIKE)?=/.test(line)).flatMap((line) => line.match(/[a-z]+/g) ?? [])
+  return ids.includes('debian')
+}
+
+/** True when apt knows no package at all, as in a fresh container. */
+export function needsUpdate(folder = '/var/lib/apt/lists'): boolean {
+  try {
+    return !readdirSync(folder).some((name) => name.includes('_Packages'))
+  } catch {
+    return true
+  }
+}
+
+/** True when a fresh list of packages may help: apt asked for a package or a version that the mirror does not have. */
+export function isOutdated(output: string): boolean {
+  return /Unable to locate package|no installation candidate|404 +Not Found|Hash Sum mismatch/.test(output)
+}
+
+const hints: readonly [pattern: RegExp, hint: string][] = [
+  [
+    /Could not get lock|Unable to (acquire|lock)/,
+    'another package manager is at work: wait until it is done, and call again',
+  ],
+  [/dpkg was interrupted/, 'sudo dpkg --configure -a'],
+  [/Unmet dependencies|unmet dependencies|broken packages/, 'sudo apt-get --fix-broken install'],
+  [
+    /Temporary failure resolving|Could not (resolve|connect)|Connection (failed|timed out)|Failed to fetch/,
+    'check the network, and the mirrors in /etc/apt/sources.list and /etc/apt/sources.list.d',
+  ],
+  [
+    /Unable to locate package|no installation candidate/,
+    'this system does not have the package: Debian 12 has all of them; on Ubuntu enable the component `universe`',
+  ],
+  [/No space left/, 'df -h / /var'],
+]
+
+/** What to do about a failed apt-get, from its output. */
+export function aptHint(output: string): string {
+  return hints.find(([pattern]) => pattern.test(output))?.[1] ?? 'install the packages with apt-get, and call again'
+}
+
+function readFileOr(file: string, otherwise: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return otherwise
+  }
+}

@@ -1,0 +1,160 @@
+import { OperatorError } from '../lib/errors.ts'
+
+/** One instance behind the load balancer. `drained` keeps it out of the rotation after a restart, too. */
+export interface HaproxyServer {
+  readonly id: string
+  readonly host: string
+  readonly port: number
+  readonly drained?: boolean
+}
+
+/** How often and how strictly `GET /healthz` is asked: up after `rise` good answers, down after `fall` bad ones. */
+export interface HealthCheck {
+  readonly checkIntervalMs: number
+  readonly checkTimeoutMs: number
+  readonly rise: number
+  readonly fall: number
+}
+
+export interface HaproxySettings extends HealthCheck {
+  readonly name: string
+  readonly bindHost: string
+  readonly bindPort: number
+  /** The runtime API's UNIX socket. */
+  readonly socketPath: string
+  readonly pidFile: string
+  readonly servers: readonly HaproxyServer[]
+  /** How long running requests may take to finish after a soft stop, before they are cut. */
+  readonly drainTimeoutMs: number
+}
+
+/** The one backend of the configuration; the runtime API names servers as `instances/<id>`. */
+export const backendName = 'instances'
+
+/**
+ * A UNIX socket address holds 107 bytes (unix(7)), 103 on macOS; HAProxy first binds `<path>.<pid>.tmp`, with a pid of up
+ * to 7 digits, 5 on macOS.
+ */
+const maxSocketPathBytes = process.platform === 'darwin' ? 93 : 95
+
+/**
+ * The configuration file that makes HAProxy 2.6 the load balancer of one group. Throws on a name HAProxy would misread.
+ * At start HAProxy trusts every server until its first check, one failure of which takes it out; `drained` ones stay out.
+ */
+export function renderHaproxyConfig(settings: HaproxySettings): string {
+  const sections = [
+    globalSection(settings),
+    defaultsSection(settings),
+    frontendSection(settings),
+    backendSection(settings),
+  ]
+  return `# Load balancer of the group ${word(settings.name)}. Written by bakeroll: changes by hand are lost.\n${sections.join('\n')}`
+}
+
+/** The words that describe a server, the same in the file and in `add server`, which ignores `default-server`. */
+export function serverWords(server: HaproxyServer, check: HealthCheck): string[] {
+  return [
+    address(server.host, server.port),
+    'check',
+    ...['inter', String(check.checkIntervalMs)],
+    ...['fastinter', String(Math.ceil(check.checkIntervalMs / 2))],
+    ...['rise', String(check.rise)],
+    ...['fall', String(check.fall)],
+    // Said aloud because a server added at run time starts from 0 and 0, which means a new connection per request.
+    ...['pool-max-conn', '100', 'pool-purge-delay', '5s'],
+  ]
+}
+
+/** Gives the path back, or refuses one that the system cannot make a UNIX socket of. */
+export function checkedSocketPath(path: string): string {
+  const bytes = Buffer.byteLength(path)
+  if (bytes <= maxSocketPathBytes) return path
+  throw new OperatorError('usage', `socket path has ${bytes} bytes, at most ${maxSocketPathBytes} work: ${path}`, {
+    hint: 'set BAKEROLL_HOME to a directory with a shorter path',
+  })
+}
+
+/** Gives the word back when HAProxy reads it as one word in its file and in its runtime API, and refuses it otherwise. */
+export function word(text: string): string {
+  if (/^[A-Za-z0-9_.:-]+$/.test(text)) return text
+  throw new OperatorError('usage', `expected letters, digits and _ . : - only, got ${JSON.stringify(text)}`)
+}
+
+// maxconn: HAProxy needs about two file descriptors per connection and raises its soft limit (often 1024) to that; 1000
+// stays below the usual hard limits, whereas its own guess follows the hard limit, up to gigabytes for the table.
+// nbthread: the computer's cores are for the instances. noreuseport: no second HAProxy slips under the same port.
+function globalSection(settings: HaproxySettings): string {
+  return `
+global
+  daemon
+  nbthread 1
+  maxconn 1000
+  noreuseport
+  hard-stop-after ${settings.drainTimeoutMs}ms
+  pidfile ${quoted(settings.pidFile)}
+  stats socket ${quoted(checkedSocketPath(settings.socketPath))} mode 600 level admin
+  stats timeout 30s
+`
+}
+
+function defaultsSection(settings: HealthCheck): string {
+  return `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  timeout http-request 10s
+  timeout http-keep-alive 75s
+  timeout queue 30s
+  timeout tunnel 1h
+  timeout check ${settings.checkTimeoutMs}ms
+`
+}
+
+function frontendSection(settings: HaproxySettings): string {
+  return `
+frontend public
+  bind ${address(settings.bindHost, settings.bindPort)}
+  option forwardfor
+  http-request set-header X-Forwarded-Proto http
+  http-error status 502 content-type text/plain string "502 the instance gave no valid answer\\n" hdr Cache-Control no-store
+  http-error status 503 content-type text/plain string "503 no instance is in service\\n" hdr Cache-Control no-store hdr Retry-After 5
+  http-error status 504 content-type text/plain string "504 the instance did not answer in time\\n" hdr Cache-Control no-store
+  default_backend ${backendName}
+`
+}
+
+// A failed connection is always tried again, each time on another server. A connection that ended without an answer may
+// have been processed (QEMU's port forwarding also looks so when nothing listens in the guest): only GET and HEAD, which
+// METH_GET means, are repeated then (RFC 9110, 9.2.2). There is no "on-marked-down shutdown-sessions": the sockets of a
+// dead instance close by themselves, and a check that flaps on a busy computer must not cut requests that would finish.
+function backendSection(settings: HaproxySettings): string {
+  return `
+backend ${backendName}
+  balance roundrobin
+  http-reuse safe
+  option redispatch 1
+  retries 3
+  retry-on conn-failure empty-response
+  http-request disable-l7-retry unless METH_GET
+  option httpchk
+  http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host ${word(settings.name)}
+  http-check expect status 200
+${settings.servers.map((server) => `  ${serverLine(server, settings)}\n`).join('')}`
+}
+
+function serverLine(server: HaproxyServer, check: HealthCheck): string {
+  const words = ['server', word(server.id), ...serverWords(server, check)]
+  return (server.drained ? [...words, 'disabled'] : words).join(' ')
+}
+
+function address(host: string, port: number): string {
+  return `${word(host)}:${port}`
+}
+
+/** In single quotes HAProxy expands nothing (configuration manual, 2.2). */
+function quoted(path: string): string {
+  if (/[\r\n]/.test(path)) throw new OperatorError('usage', `a path must be one line, got ${JSON.stringify(path)}`)
+  return `'${path.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,56 @@
+import { connect } from 'node:net'
+import { OperatorError } from '../lib/errors.ts'
+import { checkedSocketPath } from './haproxy-config.ts'
+
+const answerTimeoutMs = 5000
+
+/** Thrown when nobody answers on the runtime API's socket: the load balancer does not run, or hangs. */
+export class HaproxyStopped extends OperatorError {}
+
+/** Runs one query of HAProxy's runtime API on a connection of its own and gives back the text of the answer. */
+export async function query(socketPath: string, command: string): Promise<string> {
+  try {
+    return (await exchange(checkedSocketPath(socketPath), command)).trim()
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause
+    throw new HaproxyStopped('failed', `load balancer does not answer on ${socketPath}: ${reason(cause)}`, { cause })
+  }
+}
+
+/**
+ * Runs one change, which HAProxy answers with nothing or a message. With a severity in front (syslog's: 3 error, 4 warning,
+ * 6 information; management manual, 9.3), an error is told from a success without knowing either's words.
+ */
+export async function change(socketPath: string, command: string): Promise<'done' | { readonly error: string }> {
+  const answer = await query(socketPath, `set severity-output number; ${command}`)
+  if (answer === '') return 'done'
+  const [, severity, text] = /^\[(\d)\]: ?([\s\S]*)$/.exec(answer) ?? []
+  const understood = severity !== undefined && !text?.startsWith('Unknown command')
+  return understood && Number(severity) > 4 ? 'done' : { error: firstLine(text ?? answer) }
+}
+
+/** As `change`, for a change that has to succeed: throws HAProxy's own words. */
+export async function mustChange(socketPath: string, command: string): Promise<void> {
+  const outcome = await change(socketPath, command)
+  if (outcome !== 'done') throw new OperatorError('failed', `load balancer refused "${command}": ${outcome.error}`)
+}
+
+function exchange(socketPath: string, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const socket = connect(socketPath)
+    socket.setTimeout(answerTimeoutMs, () => socket.destroy(new Error(`no answer within ${answerTimeoutMs} ms`)))
+    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('error', reject)
+    socket.on('end', () => resolve(Buffer.concat(chunks).toString()))
+    socket.write(`${command}\n`)
+  })
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]?.trim() ?? ''
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

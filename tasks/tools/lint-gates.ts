@@ -1,0 +1,69 @@
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeNginx } from '../../app/nginx.ts'
+
+/** A check of the sources that starts none of them: it passes when all its commands end with exit code 0. */
+export interface Gate {
+  readonly name: string
+  /** The virtual environment that its programs come from, a file in test/python. */
+  readonly venv?: string
+  /** Where its commands run, below the repository. */
+  readonly folder?: string
+  /** What to run; no command at all when there is nothing to check. `scratch` is an empty folder that is removed afterwards. */
+  commands(repository: string, scratch: string): Promise<readonly string[][]>
+}
+
+/** Every static gate, the fastest first. */
+export const lintGates: readonly Gate[] = [
+  { name: 'biome', commands: async () => [['biome', 'ci', '--colors=off', '--error-on-warnings']] },
+  { name: 'types', commands: async () => [['tsc', '--noEmit']] },
+  { name: 'shellcheck', commands: async (repository) => shellcheckCommands(await shellScripts(repository)) },
+  {
+    name: 'ansible-playbook --syntax-check',
+    folder: 'ansible',
+    commands: async () => [['ansible-playbook', '--syntax-check', '--inventory=localhost,', 'site.yml']],
+  },
+  { name: 'packer validate', commands: async () => [['packer', 'validate', '-syntax-only', 'packer/']] },
+  {
+    name: 'gixy',
+    venv: 'gixy',
+    commands: async (_, scratch) => {
+      const files = await writeNginx(scratch, { release: '0.0.0' })
+      return [['gixy', '--format=text', ...files.filter((file) => file.endsWith('/nginx.conf'))]]
+    },
+  },
+  {
+    name: 'ansible-lint',
+    venv: 'ansible-lint',
+    commands: async () => [['ansible-lint', '--offline', '--strict', '--nocolor', 'ansible']],
+  },
+  {
+    name: 'cfn-lint',
+    venv: 'cfn-lint',
+    commands: async (repository) => {
+      const templates = await Array.fromAsync(glob('cloudformation/**/*.{yaml,yml}', { cwd: repository }))
+      return templates.length === 0 ? [] : [['cfn-lint', '--format=parseable', '--', ...templates.sort()]]
+    },
+  },
+]
+
+/** One shellcheck for all scripts, so that it can follow what one script takes from another. */
+export function shellcheckCommands(scripts: readonly string[]): string[][] {
+  return scripts.length === 0 ? [] : [['shellcheck', '--external-sources', '--color=never', ...scripts]]
+}
+
+/** Every shell script of the repository by its path, sorted: `*.sh`, and files without a suffix that begin with a shell's name. */
+export async function shellScripts(repository: string): Promise<string[]> {
+  const patterns = ['*', '.ci/*', '{ansible,app,benchmarks,checker,packer,tasks,test}/**/*']
+  const found = await Array.fromAsync(glob(patterns, { cwd: repository, withFileTypes: true }))
+  const scripts: string[] = []
+  for (const entry of found.filter((file) => file.isFile())) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.name.endsWith('.sh') || (!entry.name.includes('.') && (await isShell(path)))) scripts.push(path)
+  }
+  return scripts.map((path) => path.slice(repository.length + 1)).sort()
+}
+
+async function isShell(path: string): Promise<boolean> {
+  return /^#!.*\b(ba|da)?sh\b/.test((await readFile(path, 'utf8')).split('\n', 1)[0] ?? '')
+}

@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { execa } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
+import type { Progress } from '../lib/progress.ts'
+import type { Gate } from './lint-gates.ts'
+import { ensureVenv } from './python-venv.ts'
+
+/** How a gate ended; `nothing`: there is nothing for it to check. */
+export interface GateResult {
+  readonly name: string
+  readonly outcome: 'passed' | 'failed' | 'nothing'
+  readonly seconds: number
+  /** What its programs said, empty when it passed. */
+  readonly output: string
+}
+
+const repository = join(import.meta.dirname, '../..')
+
+/** Runs every gate, also after one has failed, and tells `progress` in full what is wrong. */
+export async function runGates(
+  gates: readonly Gate[],
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<GateResult[]> {
+  const results: GateResult[] = []
+  for (const gate of gates) {
+    const bin = gate.venv === undefined ? undefined : await ensureVenv(gate.venv, progress, signal)
+    const result = await progress.step(`lint: ${gate.name}`, () => runGate(gate, bin, signal))
+    if (result.outcome === 'failed') progress.event(`${gate.name} failed\n${result.output}`)
+    results.push(result)
+  }
+  return results
+}
+
+async function runGate(gate: Gate, bin: string | undefined, signal: AbortSignal | undefined): Promise<GateResult> {
+  const startedAt = performance.now()
+  const scratch = await mkdtemp(join(tmpdir(), 'bakeroll-gate-'))
+  const ended = (outcome: GateResult['outcome'], output = '') => {
+    return { name: gate.name, outcome, seconds: (performance.now() - startedAt) / 1000, output }
+  }
+  try {
+    const commands = await gate.commands(repository, scratch)
+    for (const [program = '', ...argv] of commands) {
+      const result = await execa(program, argv, {
+        all: true,
+        cwd: join(repository, gate.folder ?? ''),
+        env: { PATH: searchPath(bin), NO_COLOR: '1' },
+        reject: false,
+        stdin: 'ignore',
+        ...(signal === undefined ? {} : { cancelSignal: signal }),
+      })
+      if (result.isCanceled) throw new OperatorError('interrupted', `interrupted in ${gate.name}`)
+      if (result.failed) return ended('failed', result.all || result.shortMessage)
+    }
+    return ended(commands.length === 0 ? 'nothing' : 'passed')
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+function searchPath(bin: string | undefined): string {
+  const folders = [bin, join(repository, 'node_modules/.bin'), process.env['PATH'], '/usr/sbin', '/sbin']
+  return folders.filter(Boolean).join(delimiter)
+}

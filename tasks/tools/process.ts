@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execaSync } from 'execa'
+
+/**
+ * The id of the process that a pid file names, when it runs and its command line holds `mark`. Process ids are used
+ * again, after a restart of the computer above all, so the number alone proves nothing.
+ */
+export function ownProcess(pidFile: string, mark: string): number | undefined {
+  let pid: number
+  try {
+    pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10)
+  } catch {
+    return undefined
+  }
+  return Number.isInteger(pid) && pid > 1 && commandLine(pid).includes(mark) ? pid : undefined
+}
+
+function commandLine(pid: number): string {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return execaSync('ps', ['-o', 'command=', '-p', String(pid)]).stdout
+  } catch {
+    return ''
+  }
+}
+
+/** Whether the process of `ownProcess` runs. */
+export function processRuns(pidFile: string, mark: string): boolean {
+  return ownProcess(pidFile, mark) !== undefined
+}
+
+/** Asks the process of `ownProcess` to end (SIGTERM), insists after five seconds (SIGKILL), and removes the pid file. */
+export async function stopProcess(pidFile: string, mark: string): Promise<void> {
+  const pid = ownProcess(pidFile, mark)
+  if (pid !== undefined) {
+    process.kill(pid, 'SIGTERM')
+    for (let waits = 0; ownProcess(pidFile, mark) === pid; waits++) {
+      if (waits === 100) process.kill(pid, 'SIGKILL')
+      await sleep(50)
+    }
+  }
+  await rm(pidFile, { force: true })
+}

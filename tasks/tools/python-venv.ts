@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
+import type { Progress } from '../lib/progress.ts'
+import { findProgram } from './system-packages.ts'
+
+const repository = join(import.meta.dirname, '../..')
+
+/** Where a virtual environment is made from, and where it lies. */
+export interface VenvPlace {
+  readonly requirements: string
+  readonly folder: string
+}
+
+/** The place of the environment `name`: pinned by `test/python/NAME.txt`, made in `.venv/NAME`. */
+export function venvPlace(name: string, root = repository): VenvPlace {
+  return { requirements: join(root, 'test', 'python', `${name}.txt`), folder: join(root, '.venv', name) }
+}
+
+/**
+ * The `bin` folder of the virtual environment `name`, made when it is absent, half made, moved or of other requirements.
+ * pip asks the index that the computer is set up for. Throws an OperatorError with pip's last lines.
+ */
+export async function ensureVenv(
+  name: string,
+  progress: Progress,
+  signal?: AbortSignal,
+  place = venvPlace(name),
+): Promise<string> {
+  const stamp = join(place.folder, 'made-from')
+  const wanted = await fingerprint(place)
+  const found = await readFile(stamp, 'utf8').catch(() => undefined)
+  if (found !== wanted) {
+    await progress.step(`install ${name} from PyPI into ${place.folder}`, () => make(name, place, signal))
+    await writeFile(`${stamp}.new`, wanted)
+    await rename(`${stamp}.new`, stamp)
+  }
+  return join(place.folder, 'bin')
+}
+
+/** The commands that make an environment, in their order. */
+export function venvCommands(python: string, place: VenvPlace): string[][] {
+  const pip = [join(place.folder, 'bin', 'python'), '-m', 'pip', '--disable-pip-version-check', '--no-input']
+  return [
+    [python, '-m', 'venv', '--clear', place.folder],
+    [...pip, 'install', '--quiet', '--no-deps', '--requirement', place.requirements],
+    [...pip, 'check'],
+  ]
+}
+
+async function make(name: string, place: VenvPlace, signal: AbortSignal | undefined): Promise<void> {
+  await rm(place.folder, { recursive: true, force: true })
+  await mkdir(place.folder, { recursive: true })
+  for (const [program = '', ...argv] of venvCommands(findProgram('python3') ?? 'python3', place)) {
+    const result = await execa(program, argv, {
+      all: true,
+      reject: false,
+      stdin: 'ignore',
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    })
+    if (result.isCanceled) throw new OperatorError('interrupted', `interrupted while installing ${name}`)
+    if (result.failed) {
+      const last = result.all.trim().split('\n').slice(-10).join('\n')
+      throw new OperatorError('failed', `installing ${name} from PyPI: ${last || result.shortMessage}`, {
+        hint: `check the network, then: ${[program, ...argv].join(' ')}`,
+        cause: result,
+      })
+    }
+  }
+}
+
+/** An environment holds absolute paths and the Python that made it, so both are part of what it is made from. */
+async function fingerprint(place: VenvPlace): Promise<string> {
+  const requirements = await readFile(place.requirements, 'utf8')
+  const python = findProgram('python3') ?? ''
+  return createHash('sha256')
+    .update(JSON.stringify([requirements, place.folder, python]))
+    .digest('hex')
+}

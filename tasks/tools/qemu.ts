@@ -1,0 +1,157 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { execa } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
+import { processRuns, stopProcess } from './process.ts'
+
+export type Accelerator = 'kvm' | 'hvf' | 'tcg'
+
+/** The accelerator to use, and why. */
+export interface AcceleratorChoice {
+  readonly accelerator: Accelerator
+  readonly because: string
+}
+
+/**
+ * KVM only when the processor shows vmx or svm *and* /dev/kvm opens for writing: a device alone may be there and still
+ * run no guest. `wanted` other than `auto` overrules.
+ */
+export function chooseAccelerator(wanted: 'auto' | Accelerator, computer = thisComputer()): AcceleratorChoice {
+  if (wanted !== 'auto') return { accelerator: wanted, because: 'the setting local.accelerator says so' }
+  if (computer.platform === 'darwin') return { accelerator: 'hvf', because: 'macOS has the Hypervisor framework' }
+  if (!computer.virtualisation) {
+    return { accelerator: 'tcg', because: 'the processor shows neither vmx nor svm: plain emulation' }
+  }
+  if (!computer.kvmWritable) {
+    return { accelerator: 'tcg', because: '/dev/kvm cannot be opened for writing: plain emulation' }
+  }
+  return { accelerator: 'kvm', because: 'the processor has virtualisation and /dev/kvm can be opened' }
+}
+
+/** What the choice of an accelerator depends on. */
+export interface Computer {
+  readonly platform: string
+  readonly virtualisation: boolean
+  readonly kvmWritable: boolean
+}
+
+function thisComputer(): Computer {
+  return {
+    platform: process.platform,
+    virtualisation:
+      existsSync('/proc/cpuinfo') && /^flags\s*:.*\b(vmx|svm)\b/m.test(readFileSync('/proc/cpuinfo', 'utf8')),
+    kvmWritable: isWritable('/dev/kvm'),
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Everything that tells one virtual machine from another. */
+export interface Machine {
+  /** Shown in the process list. */
+  readonly name: string
+  readonly accelerator: Accelerator
+  readonly cpus: number
+  readonly memoryMib: number
+  readonly disk: string
+  readonly kernel: string
+  readonly initrd: string
+  readonly consoleFile: string
+  readonly pidFile: string
+  readonly metadataFile: string
+  /** Addresses of this computer that lead to ports of the machine. */
+  readonly forwards: readonly { host: string; port: number; to: number }[]
+}
+
+/** Arguments for the kernel: what a boot loader would say. The root disk is the first virtio disk. */
+export const kernelArguments = 'root=/dev/vda rw console=ttyS0'
+
+/** The program of QEMU for this processor. */
+export const qemuProgram = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64'
+
+/** The arguments of the QEMU process that runs a machine. */
+export function machineArguments(machine: Machine): string[] {
+  const forwards = machine.forwards.map(({ host, port, to }) => `hostfwd=tcp:${host}:${port}-:${to}`)
+  return [
+    ...['-name', machine.name],
+    ...['-machine', process.arch === 'arm64' ? 'virt' : 'q35'],
+    ...acceleratorArguments(machine.accelerator),
+    ...['-smp', String(machine.cpus), '-m', String(machine.memoryMib)],
+    ...['-display', 'none', '-nodefaults'],
+    ...['-kernel', machine.kernel, '-initrd', machine.initrd, '-append', kernelArguments],
+    ...['-drive', `file=${quoted(machine.disk)},if=virtio,format=qcow2,cache=writeback,discard=unmap`],
+    ...['-netdev', ['user,id=public', ...forwards].join(',')],
+    ...['-device', 'virtio-net-pci,netdev=public'],
+    ...['-netdev', metadataNetwork(machine.metadataFile)],
+    ...['-device', 'virtio-net-pci,netdev=imds'],
+    ...['-device', 'virtio-rng-pci'],
+    ...['-rtc', 'base=utc,clock=host'],
+    ...['-serial', `file:${machine.consoleFile}`],
+    ...['-daemonize', '-pidfile', machine.pidFile],
+  ]
+}
+
+function acceleratorArguments(accelerator: Accelerator): string[] {
+  // Without a limit, plain emulation keeps up to 1 GiB of translated code for each machine.
+  if (accelerator === 'tcg') return ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max']
+  return ['-accel', accelerator, '-cpu', 'host']
+}
+
+/**
+ * A network that holds nothing but the metadata service at its link-local address. QEMU starts the service once per
+ * connection; the guest reaches nothing else through it.
+ */
+export function metadataNetwork(metadataFile: string): string {
+  const service = new URL('./metadata-service.ts', import.meta.url).pathname
+  const command = [process.execPath, service, metadataFile].map(shellQuoted).join(' ')
+  return `user,id=imds,net=169.254.169.0/24,restrict=on,guestfwd=tcp:169.254.169.254:80-cmd:${quoted(command)}`
+}
+
+/** In QEMU's option syntax a comma inside a value is written twice. */
+function quoted(value: string): string {
+  return value.replaceAll(',', ',,')
+}
+
+/** QEMU splits the command as a shell would (g_shell_parse_argv). */
+function shellQuoted(word: string): string {
+  return /^[\w/.:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** Starts the machine; it outlives this process. Throws when QEMU refuses. */
+export async function startMachine(machine: Machine): Promise<void> {
+  try {
+    await execa(qemuProgram, machineArguments(machine), { stdin: 'ignore' })
+  } catch (cause) {
+    const said = String((cause as { stderr?: string }).stderr ?? cause).trim()
+    throw new OperatorError('failed', `QEMU does not start ${machine.name}: ${said}`, {
+      hint: 'npm run doctor',
+      cause,
+    })
+  }
+}
+
+/** Whether the machine's process runs: the one in the pid file, and only when that is a QEMU with this very pid file. */
+export function machineRuns(pidFile: string): boolean {
+  return processRuns(pidFile, pidFile)
+}
+
+/** Ends the machine's process at once, as pulling the plug would. No error when it does not run. */
+export async function stopMachine(pidFile: string): Promise<void> {
+  await stopProcess(pidFile, pidFile)
+}
+
+/** The disk of a new machine, thin over `backing` (a path as seen from the disk). */
+export async function createDisk(disk: string, backing: string): Promise<void> {
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, disk])
+}
+
+/** Copies a disk and everything below it into one file of its own. */
+export async function flattenDisk(from: string, to: string, format: 'raw' | 'qcow2'): Promise<void> {
+  await execa('qemu-img', ['convert', '-f', format, '-O', 'qcow2', from, to])
+}

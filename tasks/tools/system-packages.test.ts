@@ -1,0 +1,73 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { findMissing, findProgram, missingElsewhere, programs, reasons } from './system-packages.ts'
+
+function folderWith(root: string, names: readonly string[]): string {
+  const folder = join(root, 'bin')
+  mkdirSync(folder, { recursive: true })
+  for (const name of names) writeFileSync(join(folder, name), '', { mode: 0o755 })
+  return folder
+}
+
+test('a program is found in the first folder that has it, and only when it can be executed', (t) => {
+  const folder = folderWith(t.testdir(), ['haproxy', 'notes'])
+  chmodSync(join(folder, 'notes'), 0o644)
+  mkdirSync(join(folder, 'packer'))
+  t.equal(findProgram('haproxy', ['/nowhere', folder]), join(folder, 'haproxy'))
+  t.equal(findProgram('notes', [folder]), undefined, 'not executable')
+  t.equal(findProgram('packer', [folder]), undefined, 'a folder')
+  t.end()
+})
+
+test('nothing is missing when all is there', (t) => {
+  const folder = folderWith(
+    t.testdir(),
+    programs.map(({ name }) => name),
+  )
+  t.strictSame(findMissing('test', [folder]), [])
+  t.end()
+})
+
+test('each purpose misses what it needs, no more', (t) => {
+  const empty = folderWith(t.testdir(), [])
+  const missing = (purpose: 'local' | 'lint' | 'test') => findMissing(purpose, [empty]).map(({ name }) => name)
+  t.strictSame(missing('lint'), ['packer', 'ansible-playbook', 'shellcheck', 'python3', 'ensurepip'])
+  t.notOk(missing('local').includes('shellcheck'))
+  t.strictSame(
+    missing('test'),
+    programs.map(({ name }) => name),
+  )
+  t.end()
+})
+
+test('a Python that is not the one of Debian has its own ensurepip', (t) => {
+  const folder = folderWith(t.testdir(), ['python3'])
+  t.notOk(findMissing('lint', [folder]).some(({ name }) => name === 'ensurepip'))
+  t.end()
+})
+
+test('looking costs next to nothing', (t) => {
+  findMissing('test')
+  const startedAt = performance.now()
+  findMissing('test')
+  t.ok(performance.now() - startedAt < 5)
+  t.end()
+})
+
+test('a package is announced once, with all that it is needed for', (t) => {
+  const missing = programs.filter((program) => program.package === 'e2fsprogs' || program.package === 'haproxy')
+  t.strictSame(reasons(missing), [
+    'install e2fsprogs: debugfs takes kernel and initrd out of the source image, mke2fs makes file systems',
+    'install haproxy: haproxy is the load balancer',
+  ])
+  t.end()
+})
+
+test('without apt the refusal names what is missing and how to get it', (t) => {
+  const error = missingElsewhere(programs.filter(({ name }) => name === 'haproxy' || name === 'ssh'))
+  t.equal(error.kind, 'refused')
+  t.equal(error.message, 'not found: haproxy (is the load balancer), ssh (reaches the instances)')
+  t.match(error.hint, /packages of them are haproxy, openssh-client$/)
+  t.end()
+})

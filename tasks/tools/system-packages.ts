@@ -1,0 +1,129 @@
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { basename, delimiter, dirname, join } from 'node:path'
+import { OperatorError } from '../lib/errors.ts'
+import type { Progress } from '../lib/progress.ts'
+import { isDebian } from './apt.ts'
+
+/** What needs a program: the local platform, the static gates of `npm run lint`, or the suites of `npm test` (everything). */
+export type Purpose = 'local' | 'lint' | 'test'
+
+/** An outside program that bakeroll calls, and where Debian and Ubuntu have it. */
+export interface Program {
+  readonly name: string
+  /** The Debian package. */
+  readonly package: string
+  readonly why: string
+  readonly purposes: readonly Purpose[]
+  /** A systemd unit that its package would start and enable, which bakeroll has no use for. */
+  readonly service?: string
+}
+
+const qemu =
+  process.arch === 'arm64'
+    ? { name: 'qemu-system-aarch64', package: 'qemu-system-arm' }
+    : { name: 'qemu-system-x86_64', package: 'qemu-system-x86' }
+
+const local: readonly Purpose[] = ['local', 'test']
+const lint: readonly Purpose[] = ['lint', 'test']
+
+/** Every outside program that bakeroll calls. */
+export const programs: readonly Program[] = [
+  { ...qemu, why: 'runs the instances', purposes: local },
+  { name: 'qemu-img', package: 'qemu-utils', why: 'makes the disks', purposes: local },
+  { name: 'debvm-create', package: 'debvm', why: 'makes the Debian source image', purposes: local },
+  { name: 'mmdebstrap', package: 'mmdebstrap', why: 'makes the Debian source image', purposes: local },
+  { name: 'newuidmap', package: 'uidmap', why: 'lets mmdebstrap work without root', purposes: local },
+  { name: 'debugfs', package: 'e2fsprogs', why: 'takes kernel and initrd out of the source image', purposes: local },
+  { name: 'mke2fs', package: 'e2fsprogs', why: 'makes file systems', purposes: local },
+  { name: 'haproxy', package: 'haproxy', why: 'is the load balancer', purposes: local, service: 'haproxy.service' },
+  { name: 'packer', package: 'packer', why: 'bakes images', purposes: ['local', 'lint', 'test'] },
+  {
+    name: 'ansible-playbook',
+    package: 'ansible-core',
+    why: 'sets an image up',
+    purposes: ['local', 'lint', 'test'],
+  },
+  { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: local },
+  { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: local },
+  { name: 'shellcheck', package: 'shellcheck', why: 'checks shell scripts', purposes: lint },
+  { name: 'python3', package: 'python3', why: 'runs the checks that come from PyPI', purposes: lint },
+  { name: 'ensurepip', package: 'python3-venv', why: 'keeps each of those checks apart', purposes: lint },
+  {
+    name: 'nginx',
+    package: 'nginx-light',
+    why: 'tests the configuration of nginx',
+    purposes: ['test'],
+    service: 'nginx.service',
+  },
+]
+
+/** The programs for `purpose` that are not on this computer. Looks at files only, so it costs no more than a millisecond. */
+export function findMissing(purpose: Purpose, folders: readonly string[] = searchFolders()): Program[] {
+  return programs.filter(
+    (program) =>
+      program.purposes.includes(purpose) &&
+      !(program.name === 'ensurepip' ? hasEnsurepip(folders) : findProgram(program.name, folders)),
+  )
+}
+
+/** The path of a program, looked up in PATH and in the folders of system programs, which a user's PATH lacks on Debian. */
+export function findProgram(name: string, folders: readonly string[] = searchFolders()): string | undefined {
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+/**
+ * Installs what `purpose` lacks, on Debian and Ubuntu, and says what and why; silent when nothing is missing.
+ * Elsewhere it throws a refusal that names the missing programs.
+ */
+export async function installMissing(purpose: Purpose, progress: Progress, signal?: AbortSignal): Promise<void> {
+  const missing = findMissing(purpose)
+  if (missing.length === 0) return
+  if (!isDebian()) throw missingElsewhere(missing)
+  const packages = [...new Set(missing.map((program) => program.package))]
+  for (const line of reasons(missing)) progress.event(line)
+  const { aptInstall } = await import('./apt-install.ts')
+  const services = missing.flatMap(({ service }) => service ?? [])
+  await progress.step(`install ${packages.length} system packages`, () =>
+    aptInstall(packages, services, progress, signal),
+  )
+  const left = findMissing(purpose)
+  if (left.length > 0) {
+    throw new OperatorError('failed', `installed, and still not found: ${left.map(({ name }) => name).join(', ')}`, {
+      hint: `dpkg --listfiles ${left[0]?.package}`,
+    })
+  }
+}
+
+/** One line for each Debian package: `install qemu-utils: qemu-img makes the disks`. */
+export function reasons(missing: readonly Program[]): string[] {
+  return [...Map.groupBy(missing, (program) => program.package)].map(
+    ([name, wanted]) => `install ${name}: ${wanted.map((program) => `${program.name} ${program.why}`).join(', ')}`,
+  )
+}
+
+/** The refusal on a system without apt. */
+export function missingElsewhere(missing: readonly Program[]): OperatorError {
+  const names = missing.map((program) => `${program.name} (${program.why})`).join(', ')
+  const packages = [...new Set(missing.map((program) => program.package))].join(', ')
+  return new OperatorError('refused', `not found: ${names}`, {
+    hint: `install them with the system's own package manager; Debian's packages of them are ${packages}`,
+  })
+}
+
+function searchFolders(): string[] {
+  return [...(process.env['PATH'] ?? '').split(delimiter).filter(Boolean), '/usr/sbin', '/sbin']
+}
+
+function isExecutable(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isFile() === true && (found.mode & 0o111) !== 0
+}
+
+/** Debian packs the module `ensurepip` apart from Python (`/usr/lib/python3.11/ensurepip`); any other Python has its own. */
+function hasEnsurepip(folders: readonly string[]): boolean {
+  const python = findProgram('python3', folders)
+  if (python === undefined) return false
+  const real = realpathSync(python)
+  if (!/^python3\.\d+$/.test(basename(real)) || dirname(real) !== '/usr/bin') return true
+  return existsSync(join('/usr/lib', basename(real), 'ensurepip'))
+}

@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { test } from 'tap'
+import type { Progress } from '../lib/progress.ts'
+import { fileLine, findSuites, runSuite, tapArguments } from './tap-run.ts'
+
+const repository = join(import.meta.dirname, '../..')
+
+function recording(): Progress & { told: string[] } {
+  const told: string[] = []
+  return { told, event: (message) => told.push(message), live() {}, warn() {}, step: (_, work) => work() }
+}
+
+/** A folder inside the repository, so that tests in it find their packages; gives paths as `npm test` would. */
+function testFiles(files: Record<string, string>): { folder: string; paths: string[] } {
+  mkdirSync(join(repository, '.tap'), { recursive: true })
+  const folder = mkdtempSync(join(repository, '.tap/suite-'))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return { folder, paths: Object.keys(files).map((name) => relative(repository, join(folder, name))) }
+}
+
+test('machines come last, one by one, in the order of their names', async (t) => {
+  const root = t.testdir()
+  const names = ['test/machines/2-roll.test.ts', 'test/machines/1-bake.test.ts', 'checker/x.test.ts', 'app/y.test.ts']
+  for (const name of [...names, 'tasks/lib/z.test.ts', 'tasks/lib/z.ts', 'test/contract.test.ts']) {
+    mkdirSync(dirname(join(root, name)), { recursive: true })
+    writeFileSync(join(root, name), '')
+  }
+  const machines = ['test/machines/1-bake.test.ts', 'test/machines/2-roll.test.ts']
+  const all = await findSuites([], root)
+  t.match(all, [{ jobs: 2 }, { jobs: 1 }])
+  t.strictSame(
+    all.map(({ files }) => files),
+    [['app/y.test.ts', 'checker/x.test.ts', 'tasks/lib/z.test.ts', 'test/contract.test.ts'], machines],
+  )
+  const files = async (...paths: string[]) => (await findSuites(paths, root)).map((suite) => suite.files)
+  t.strictSame(await files('checker/', './app/y.test.ts'), [['app/y.test.ts', 'checker/x.test.ts']])
+  t.strictSame(await files('test/machines'), [machines])
+  await t.rejects(findSuites(['check'], root), { kind: 'usage', message: 'no test file is at or below check' })
+})
+
+test('how tap is called', (t) => {
+  t.strictSame(tapArguments({ files: ['a.test.ts', 'b.test.ts'], jobs: 2, timeoutSeconds: 180 }), [
+    ...['tap', 'run', '--reporter=tap', '--jobs=2', '--timeout=180', 'a.test.ts', 'b.test.ts'],
+  ])
+  t.end()
+})
+
+test('one line for each file', (t) => {
+  const file = { name: 'a.test.ts', seconds: 0.84, passed: 12, failed: 0, skipped: 1 }
+  t.equal(fileLine({ ...file, ok: true }), '✓ a.test.ts 12 passed, 1 skipped (0.8 s)')
+  t.equal(fileLine({ ...file, ok: false, failed: 2, skipped: 0 }), '✗ a.test.ts 12 passed, 2 failed (0.8 s)')
+  t.end()
+})
+
+test('a suite is run by tap, counted, and its failures are told in full', async (t) => {
+  const { folder, paths } = testFiles({
+    'good.test.ts': `import { test } from 'tap'\ntest('a', async (t) => t.ok(true))\ntest('b', { skip: true }, async () => {})\n`,
+    'bad.test.ts': `import { test } from 'tap'\ntest('c', async (t) => t.equal(1 as number, 2))\nconsole.error('a cry')\n`,
+    'broken.test.ts': `import { nothing } from './not-there.ts'\nnothing()\n`,
+  })
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const progress = recording()
+  const { count } = await runSuite({ files: paths, jobs: 2, timeoutSeconds: 30 }, progress)
+  t.strictSame(count, { passed: 1, failed: 2, skipped: 1 })
+  t.match(progress.told.join('\n'), /✓ .*good\.test\.ts 1 passed, 1 skipped/)
+  t.match(progress.told.join('\n'), /failed: .*bad\.test\.ts > c > .*\n[\s\S]*-2\n[\s\S]*\+1/)
+  t.match(progress.told.join('\n'), /a cry/)
+})
+
+test('an interrupted suite leaves no test running', async (t) => {
+  const { folder, paths } = testFiles({
+    'slow.test.ts': `import { writeFileSync } from 'node:fs'\nimport { test } from 'tap'
+test('waits', async () => {\n  writeFileSync(import.meta.dirname + '/pid', String(process.pid))
+  await new Promise((resolve) => setTimeout(resolve, 60_000))\n})\n`,
+  })
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const controller = new AbortController()
+  const running = runSuite({ files: paths, jobs: 1, timeoutSeconds: 30 }, recording(), controller.signal)
+  const pidFile = join(folder, 'pid')
+  while (!existsSync(pidFile)) await new Promise((resolve) => setTimeout(resolve, 50))
+  controller.abort()
+  await t.rejects(running, { name: 'OperatorError', kind: 'interrupted' })
+  const pid = Number(readFileSync(pidFile, 'utf8'))
+  for (let wait = 0; wait < 100 && isAlive(pid); wait++) await new Promise((resolve) => setTimeout(resolve, 50))
+  t.equal(isAlive(pid), false)
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
