@@ -80,6 +80,11 @@ variable "console" {
   description = "File that the builder's serial console is written to."
 }
 
+variable "pid_file" {
+  type    = string
+  default = "qemu.pid"
+}
+
 variable "output_directory" {
   type    = string
   default = "output"
@@ -109,6 +114,7 @@ source "qemu" "machine" {
     ["-initrd", var.initrd],
     ["-append", var.kernel_arguments],
     ["-serial", "file:${var.console}"],
+    ["-pidfile", var.pid_file],
     ["-netdev", "user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22"],
     ["-netdev", var.metadata_netdev],
     ["-device", "virtio-net,netdev=user.0"],

@@ -33,7 +33,12 @@ export function convergenceSteps(seen: Observation, wish: Wish, instanceTimeoutS
   const failed = seen.group.instances.find((one) => hasFailed(one, seen, instanceTimeoutSeconds))
   if (failed) return [{ do: 'give up', instanceId: failed.id, because: whyAwaited(seen.evidence.get(failed.id)) }]
   const alive = seen.group.instances.filter(({ state }) => state !== 'stopped')
-  const steps = [...repairs(seen.group), ...updates(seen.group, wish), ...clearing(seen.group), ...sizing(seen, alive, wish)]
+  const steps = [
+    ...repairs(seen.group),
+    ...updates(seen.group, wish),
+    ...clearing(seen.group),
+    ...sizing(seen, alive, wish),
+  ]
   if (steps.length > 0) return steps
   const awaited = alive.find(({ id }) => !seen.evidence.get(id)?.proven)
   if (awaited) return [{ do: 'wait', because: `${awaited.id}: ${whyAwaited(seen.evidence.get(awaited.id))}` }]

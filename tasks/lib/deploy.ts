@@ -51,7 +51,8 @@ export async function deployGroup(task: DeployTask): Promise<DeployResult> {
 
 /** Changes the size of an existing group, as a deploy does. */
 export async function scaleGroup(task: Omit<DeployTask, 'image'> & { readonly size: number }): Promise<DeployResult> {
-  if (!(await task.platform.group())) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  if (!(await task.platform.group()))
+    throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
   return holdingLock('scale', task, () => deployLocked(task, 'scale'))
 }
 

@@ -51,7 +51,9 @@ async function endInstances({ platform, clock, progress, signal, timeoutSeconds,
     const ids = (await platform.group())?.instances.map(({ id }) => id) ?? []
     if (ids.length === 0) return [...ended]
     if (clock.now() - startedMs > timeoutSeconds * 1000) {
-      throw new OperatorError('failed', `not gone after ${timeoutSeconds} s: ${ids.join(', ')}`, { hint: 'npm run destroy' })
+      throw new OperatorError('failed', `not gone after ${timeoutSeconds} s: ${ids.join(', ')}`, {
+        hint: 'npm run destroy',
+      })
     }
     const added = ids.filter((id) => !ended.has(id))
     if (added.length === 0) await pause(clock, pollMs, 'destroy', signal)

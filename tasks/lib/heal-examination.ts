@@ -26,7 +26,8 @@ export async function examine(task: HealTask, id: string, patienceMs: number): P
 /** Looks right now, once. */
 async function look({ platform, probe }: HealTask, id: string): Promise<{ instance: Instance; probe: ProbeResult }> {
   const instance = (await platform.group())?.instances.find((one) => one.id === id)
-  if (!instance) throw new OperatorError('failed', `instance ${id} was removed during the heal`, { hint: 'npm run heal' })
+  if (!instance)
+    throw new OperatorError('failed', `instance ${id} was removed during the heal`, { hint: 'npm run heal' })
   if (instance.state === 'running') return { instance, probe: await probe(instance, instance.release) }
   return { instance, probe: { ok: false, reason: 'its machine is booting' } }
 }

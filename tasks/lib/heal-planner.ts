@@ -36,7 +36,11 @@ export type RepairDecision =
  * Decides the next repair of one instance after the ones in `tried`. What is visibly down comes first, then the ladder that
  * fits the symptom; each repair at most once, none larger than `maxRepair`.
  */
-export function nextRepair(evidence: HealEvidence, tried: readonly Repair[], maxRepair: Repair = 'replace'): RepairDecision {
+export function nextRepair(
+  evidence: HealEvidence,
+  tried: readonly Repair[],
+  maxRepair: Repair = 'replace',
+): RepairDecision {
   const reason = diagnose(evidence)
   if (reason === undefined) return { do: 'none' }
   const open = candidates(evidence).filter((repair) => !tried.includes(repair))

@@ -16,7 +16,7 @@ export async function repairInside(task: HealTask, patient: Patient): Promise<vo
     }
     if (decision.do === 'give up') {
       task.progress.warn(`${patient.id}: ${decision.reason}`)
-      patient.state = 'failed'
+      patient.state = 'broken'
       return
     }
     const { repair, reason } = decision

@@ -52,5 +52,5 @@ export interface Patient {
   readonly diagnosis: string
   readonly repairs: RepairRecord[]
   /** How it stands now. */
-  state: 'healthy' | 'healed' | 'to replace' | 'failed'
+  state: 'healthy' | 'healed' | 'to replace' | 'broken'
 }

@@ -23,7 +23,14 @@ function task(world: World, change: Partial<HealPolicy> = {}, stuck: Record<stri
   const { probe, clock } = world
   const times = { verifySeconds: 20, sshSeconds: 30, instanceTimeoutSeconds: 300 }
   const policy: HealPolicy = { maxRepair: 'replace', dryRun: false, share: 0.25, ...times, ...change }
-  return { platform: simulatedPlatform(world), ...simulatedHands(world, stuck), probe, clock, progress: recordedProgress(), policy }
+  return {
+    platform: simulatedPlatform(world),
+    ...simulatedHands(world, stuck),
+    probe,
+    clock,
+    progress: recordedProgress(),
+    policy,
+  }
 }
 
 const damage = (world: World, id: string, parts: Partial<Parts>) => Object.assign(world.machine(id).parts, parts)
@@ -32,7 +39,10 @@ const idsOf = (world: World) => world.machines.map(({ id }) => id)
 t.test('nothing wrong, nothing done, in no time', async (t) => {
   const world = await servingWorld()
   const beforeMs = world.clock.now()
-  t.match(await healGroup(task(world)), { outcome: 'healthy', instances: [{ id: 'm1', diagnosis: 'healthy', repairs: [] }, {}] })
+  t.match(await healGroup(task(world)), {
+    outcome: 'healthy',
+    instances: [{ id: 'm1', diagnosis: 'healthy', repairs: [] }, {}],
+  })
   t.equal(world.clock.now(), beforeMs)
   t.equal(world.lock, undefined)
 })
@@ -55,7 +65,10 @@ t.test('the smallest repair that works, and no larger one', async (t) => {
     const repairs = instances[0]?.repairs ?? []
     t.same([outcome, repairs.map(({ repair }) => repair)], ['healed', expected], JSON.stringify(parts))
     const results = [...expected.slice(1).map(() => 'did not help'), 'worked']
-    t.same(repairs.map(({ result }) => result), results)
+    t.same(
+      repairs.map(({ result }) => result),
+      results,
+    )
     t.same(idsOf(world), expected.includes('replace') ? ['m2', 'm3'] : ['m1', 'm2'])
     t.match(await healGroup(task(world)), { outcome: 'healthy' })
   }
@@ -98,7 +111,11 @@ t.test('the load balancer is mended first', async (t) => {
 })
 
 t.test('at most the share of the group at once, and one at a time when all are broken', async (t) => {
-  for (const [brokenCount, share, expected] of [[3, 0.5, 2], [3, 0.1, 1], [4, 1, 1]] as const) {
+  for (const [brokenCount, share, expected] of [
+    [3, 0.5, 2],
+    [3, 0.1, 1],
+    [4, 1, 1],
+  ] as const) {
     const world = await servingWorld(4)
     for (const id of idsOf(world).slice(0, brokenCount)) damage(world, id, { nginx: 'inactive' })
     const healing = task(world, { share })
@@ -123,6 +140,7 @@ t.test('no larger repair than allowed', async (t) => {
   t.match(await healGroup(task(world, { maxRepair: 'docker' }, stuck)), { outcome: 'failed' })
   world.kill('m2')
   t.match(await healGroup(task(world, { maxRepair: 'docker', instance: 'm2' })), { outcome: 'refused' })
+  t.match(await healGroup(task(world, { maxRepair: 'docker' })), { launched: [] })
   t.same(idsOf(world), ['m1', 'm2'])
 })
 
@@ -131,7 +149,10 @@ t.test('a dry run names the first repair and touches nothing', async (t) => {
   damage(world, 'm1', { nginx: 'failed' })
   const hands = task(world, { dryRun: true })
   const result = await healGroup(hands)
-  t.match(result, { outcome: 'planned', instances: [{ repairs: [{ repair: 'nginx', result: 'planned' }] }, { repairs: [] }] })
+  t.match(result, {
+    outcome: 'planned',
+    instances: [{ repairs: [{ repair: 'nginx', result: 'planned' }] }, { repairs: [] }],
+  })
   t.equal(world.machine('m1').parts.nginx, 'failed')
 })
 
@@ -139,8 +160,17 @@ t.test('refusals', async (t) => {
   const world = await servingWorld()
   await t.rejects(healGroup(task(world, { instance: 'm9' })), { kind: 'usage', message: 'no instance m9' })
   const lost = { probe: async () => ({ ok: false }), inspect: async () => ({ ssh: 'unreachable' }) as const }
-  await t.rejects(healGroup({ ...task(world), ...lost }), { kind: 'refused', message: /no instance can be reached from here/ })
-  const roll = { imageId: 'i2', previousImageId: 'i1', startedAt: '2026-01-01T00:00:00Z', force: false, rollingBack: false }
+  await t.rejects(healGroup({ ...task(world), ...lost }), {
+    kind: 'refused',
+    message: /no instance can be reached from here/,
+  })
+  const roll = {
+    imageId: 'i2',
+    previousImageId: 'i1',
+    startedAt: '2026-01-01T00:00:00Z',
+    force: false,
+    rollingBack: false,
+  }
   await simulatedPlatform(world).updateGroup({ roll })
   await t.rejects(healGroup(task(world)), { kind: 'refused', message: 'the roll to i2 is not finished' })
   t.equal(world.lock, undefined)

@@ -39,7 +39,12 @@ async function healLocked(task: HealTask): Promise<HealResult> {
   for (const patient of patients.filter(({ state }) => state === 'to replace')) {
     conclude(patient, await replaceInstance(task, patient.id))
   }
-  return { outcome: outcomeOf(patients, loadBalancer.length + launched.length), instances: shown(patients), loadBalancer, launched }
+  return {
+    outcome: outcomeOf(patients, loadBalancer.length + launched.length),
+    instances: shown(patients),
+    loadBalancer,
+    launched,
+  }
 }
 
 async function planHeal(task: HealTask): Promise<HealResult> {
@@ -61,14 +66,14 @@ async function healableGroup({ platform, policy }: HealTask): Promise<Group> {
 }
 
 async function admit(task: HealTask, group: Group) {
-  const { instance, share: _share } = task.policy
+  const { instance } = task.policy
   const ids = group.instances.map(({ id }) => id).filter((id) => instance === undefined || id === instance)
   const patienceMs = 2 * (task.pollMs ?? 1000)
   const found = await Promise.all(ids.map(async (id) => [id, await examine(task, id, patienceMs)] as const))
   refuseWhenOffline(found.map(([, examination]) => examination))
   const patients = found.map(([id, { evidence }]): Patient => {
     const diagnosis = diagnose(evidence)
-    return { id, diagnosis: diagnosis ?? 'healthy', repairs: [], state: diagnosis ? 'failed' : 'healthy' }
+    return { id, diagnosis: diagnosis ?? 'healthy', repairs: [], state: diagnosis ? 'broken' : 'healthy' }
   })
   return { patients, examinations: new Map(found) }
 }
@@ -84,6 +89,7 @@ function refuseWhenOffline(examinations: readonly Examination[]): void {
 
 /** Ends what is left of dead machines and launches what the group then lacks, all at once: they serve nothing. */
 async function replaceDead(task: HealTask, patients: readonly Patient[], examinations: Map<string, Examination>) {
+  if (task.policy.maxRepair !== 'replace') return []
   const isDead = ({ id }: Patient) => examinations.get(id)?.evidence.machine === 'stopped'
   const dead = patients.filter((patient) => patient.state === 'to replace' && isDead(patient))
   await Promise.all(dead.map(({ id }) => task.platform.terminate(id)))
@@ -95,14 +101,14 @@ async function replaceDead(task: HealTask, patients: readonly Patient[], examina
 }
 
 function conclude(patient: Patient, failure: string | undefined): void {
-  patient.state = failure === undefined ? 'healed' : 'failed'
+  patient.state = failure === undefined ? 'healed' : 'broken'
   const last = patient.repairs.at(-1)
   if (last) last.result = failure === undefined ? 'worked' : `failed: ${failure}`
 }
 
 function outcomeOf(patients: readonly Patient[], mended: number): HealResult['outcome'] {
   const touched = mended + patients.flatMap(({ repairs }) => repairs).length
-  if (patients.some(({ state }) => state === 'failed')) return touched > 0 ? 'failed' : 'refused'
+  if (patients.some(({ state }) => state === 'broken')) return touched > 0 ? 'failed' : 'refused'
   return touched > 0 ? 'healed' : 'healthy'
 }
 

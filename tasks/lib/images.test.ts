@@ -26,7 +26,8 @@ t.test('what nothing needs can be retired', (t) => {
     ['the image of an instance stays', 1, [{ instances: [instance] }], ['i8', 'i7', 'i6']],
     ['any group counts', 1, [{}, { imageId: 'i6' }], ['i8', 'i7', 'i5']],
   ]
-  for (const [name, keep, groups, expected] of table) t.same(ids(retirable(images, keep, groups.map(group))), expected, name)
+  for (const [name, keep, groups, expected] of table)
+    t.same(ids(retirable(images, keep, groups.map(group))), expected, name)
   t.end()
 })
 

@@ -28,7 +28,9 @@ function succeeded(snapshot: RollSnapshot, step: Step): RollSnapshot {
     case 'launch':
       return withProven(snapshot, step.count)
     case 'drain':
-      return withInstances(group.instances.map((one) => (one.id === step.instanceId ? { ...one, health: 'unused' } : one)))
+      return withInstances(
+        group.instances.map((one) => (one.id === step.instanceId ? { ...one, health: 'unused' } : one)),
+      )
     case 'terminate':
       return withInstances(group.instances.filter(({ id }) => id !== step.instanceId))
     default:

@@ -27,7 +27,17 @@ function snapshot(fleet: Record<string, Sketch>, change: Partial<RollSnapshot> &
   const instances = Object.entries(fleet).map(([id, { seen: _seen, ageSeconds = 0, ...instance }]): Instance => {
     const startedAt = new Date(nowMs - ageSeconds * 1000).toISOString()
     const ssh = { host: id, port: 22, user: 'admin' }
-    return { id, imageId: 'new', release: '1', state: 'running', health: 'healthy', url: '', startedAt, ssh, ...instance }
+    return {
+      id,
+      imageId: 'new',
+      release: '1',
+      state: 'running',
+      health: 'healthy',
+      url: '',
+      startedAt,
+      ssh,
+      ...instance,
+    }
   })
   const evidence = Object.entries(fleet).map(([id, { seen }]): [string, Evidence] => [
     id,
@@ -55,7 +65,12 @@ t.test('the way there', (t) => {
     ['never more than the size', snapshot({ a: old(), b: old() }), ['launch 2'], { surge: 9 }],
     ['waits for proof', snapshot({ a: old(), b: old(), c: booting() }), ['wait']],
     ['one proven, one drained', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a']],
-    ['two proven, two drained', snapshot({ a: old(), b: old(), c: fresh(), d: fresh() }), ['drain a', 'drain b'], { surge: 2 }],
+    [
+      'two proven, two drained',
+      snapshot({ a: old(), b: old(), c: fresh(), d: fresh() }),
+      ['drain a', 'drain b'],
+      { surge: 2 },
+    ],
     ['waits while it drains', snapshot({ a: old({ health: 'draining' }), b: old(), c: fresh() }), ['wait']],
     ['ends the drained', snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh() }), ['terminate a']],
     ['slides on', snapshot({ b: old(), c: fresh() }), ['launch 1']],
@@ -72,13 +87,31 @@ t.test('the way there', (t) => {
       snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh({ seen: {} }) }),
       ['wait'],
     ],
-    ['a group all broken is rolled too', snapshot({ a: old({ health: 'unhealthy' }), b: old({ health: 'unhealthy' }) }), ['launch 1']],
+    [
+      'a group all broken is rolled too',
+      snapshot({ a: old({ health: 'unhealthy' }), b: old({ health: 'unhealthy' }) }),
+      ['launch 1'],
+    ],
     ['somebody scaled up', snapshot({ c: fresh(), d: fresh() }, { size: 4 }), ['launch 2']],
-    ['somebody scaled down', snapshot({ b: old(), c: fresh({ ageSeconds: 50 }), d: fresh() }, { size: 1 }), ['drain b', 'drain d']],
+    [
+      'somebody scaled down',
+      snapshot({ b: old(), c: fresh({ ageSeconds: 50 }), d: fresh() }, { size: 1 }),
+      ['drain b', 'drain d'],
+    ],
+    [
+      'of too many, the unproven goes first',
+      snapshot({ c: fresh({ ageSeconds: 10 }), d: fresh({ ageSeconds: 50, seen: {} }) }, { size: 1 }),
+      ['drain d'],
+    ],
+    ['a drained new one is no capacity', snapshot({ c: fresh(), d: fresh({ health: 'draining' }) }), ['launch 1']],
     ['canary', snapshot({ a: old(), b: old() }, { size: 2 }), ['launch 1'], { surge: 2, canary: 1 }],
     ['canary not proven', snapshot({ a: old(), b: old(), c: booting() }), ['wait'], { surge: 2, canary: 1 }],
     ['canary proven', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a', 'launch 1'], { surge: 2, canary: 1 }],
-    ['force', snapshot({ a: fresh({ ageSeconds: 900 }), b: fresh() }, { record: { ...record, force: true } }), ['launch 1']],
+    [
+      'force',
+      snapshot({ a: fresh({ ageSeconds: 900 }), b: fresh() }, { record: { ...record, force: true } }),
+      ['launch 1'],
+    ],
     ['without force', snapshot({ a: fresh({ ageSeconds: 900 }), b: fresh() }), ['finish']],
   ]
   for (const [name, shot, expected, change] of table) t.same(short(shot, change).sort(), expected.sort(), name)
@@ -116,14 +149,30 @@ t.test('turning round', (t) => {
 t.test('the way back', (t) => {
   const young = old({ ageSeconds: 10 })
   const table: [string, RollSnapshot, string[]][] = [
-    ['the new goes when the old are enough', snapshot({ a: old(), b: old(), c: booting() }, { record: back }), ['drain c']],
+    [
+      'the new goes when the old are enough',
+      snapshot({ a: old(), b: old(), c: booting() }, { record: back }),
+      ['drain c'],
+    ],
     ['old capacity first', snapshot({ b: old(), c: fresh() }, { record: back }), ['launch 1']],
     ['waits for its proof', snapshot({ b: old(), c: fresh(), d: young }, { record: back }), ['wait']],
-    ['then the new goes', snapshot({ b: old(), c: fresh(), d: { ...young, seen: { proven: true } } }, { record: back }), ['drain c']],
+    [
+      'then the new goes',
+      snapshot({ b: old(), c: fresh(), d: { ...young, seen: { proven: true } } }, { record: back }),
+      ['drain c'],
+    ],
     ['finishes on the old', snapshot({ a: old(), b: old() }, { record: back }), ['finish']],
-    ['a drained old one is replaced', snapshot({ a: old({ health: 'unused' }), b: old() }, { record: back }), ['launch 1']],
+    [
+      'a drained old one is replaced',
+      snapshot({ a: old({ health: 'unused' }), b: old() }, { record: back }),
+      ['launch 1'],
+    ],
     ['canary does not slow it', snapshot({ c: fresh() }, { record: back, size: 3 }), ['launch 3']],
-    ['gives up when the old fail too', snapshot({ b: old(), d: { ...young, seen: late } }, { record: back }), ['give up']],
+    [
+      'gives up when the old fail too',
+      snapshot({ b: old(), d: { ...young, seen: late } }, { record: back }),
+      ['give up'],
+    ],
   ]
   for (const [name, shot, expected] of table) t.same(short(shot, { canary: 1 }), expected, name)
   t.end()

@@ -62,22 +62,22 @@ function launches({ group, record, evidence }: RollSnapshot, fleet: Fleet, polic
   const isCanary = !record.rollingBack && proven < policy.canary
   const count = Math.min(room, missing, isCanary ? policy.canary - wanted.length : missing)
   if (count <= 0) return []
-  return [{ do: 'launch', count, because: `${wanted.length} of ${group.size} wanted${isCanary ? ', canary first' : ''}` }]
+  return [
+    { do: 'launch', count, because: `${wanted.length} of ${group.size} wanted${isCanary ? ', canary first' : ''}` },
+  ]
 }
 
+/** The idle are first in line to leave, so taking only the surplus leaves `size` proven or serving ones behind. */
 function removals(snapshot: RollSnapshot, fleet: Fleet): Step[] {
   const { group, evidence, record } = snapshot
   const good = fleet.wanted.filter((instance) => isGood(instance, evidence.get(instance.id), record)).length
   const surplus = Math.max(0, good + fleet.leaving.length - group.size)
-  let capacity = good + fleet.leaving.filter(isServing).length
   return fleet.leaving.slice(0, surplus).flatMap((instance): Step[] => {
     const { id: instanceId, health } = instance
     if (health === 'draining') return []
     if (health === 'unused') return [{ do: 'terminate', instanceId, because: 'it serves no request any more' }]
-    if (!isServing(instance)) return [{ do: 'drain', instanceId, because: `${why(instance, record)} and ${health}` }]
-    if (capacity <= group.size) return []
-    capacity -= 1
-    return [{ do: 'drain', instanceId, because: `${why(instance, record)}; ${capacity} others serve` }]
+    const because = `${why(instance, record)}${isServing(instance) ? '' : ` and ${health}`}; ${good} proven`
+    return [{ do: 'drain', instanceId, because }]
   })
 }
 

@@ -70,20 +70,23 @@ function endsOn(world: World, imageId: string, size: number): boolean {
   return machines.length === size && machines.every((machine) => machine.imageId === imageId) && !record?.roll
 }
 
-t.test('whatever happens, a roll keeps its promises and ends all new, all old, or with a call for a person', async (t) => {
-  const outcomes = new Map<string, number>()
-  const property = fc.asyncProperty(scenario, async (drawn) => {
-    const { broken, outcome, world } = await play(drawn)
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-    if (broken.length > 0) throw new Error(broken.join('; '))
-    if (world.lock) throw new Error('the lock is still held')
-    if (outcome === 'rolled') return endsOn(world, 'i2', drawn.size)
-    if (outcome === 'rolled-back') return endsOn(world, 'i1', drawn.size)
-    return outcome === 'failed' && world.record?.roll?.rollingBack === true
-  })
-  await fc.assert(property, { numRuns: 300, seed: 1 })
-  t.same([...outcomes.keys()].sort(), ['failed', 'rolled', 'rolled-back'], JSON.stringify([...outcomes]))
-})
+t.test(
+  'whatever happens, a roll keeps its promises and ends all new, all old, or with a call for a person',
+  async (t) => {
+    const outcomes = new Map<string, number>()
+    const property = fc.asyncProperty(scenario, async (drawn) => {
+      const { broken, outcome, world } = await play(drawn)
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+      if (broken.length > 0) throw new Error(broken.join('; '))
+      if (world.lock) throw new Error('the lock is still held')
+      if (outcome === 'rolled') return endsOn(world, 'i2', drawn.size)
+      if (outcome === 'rolled-back') return endsOn(world, 'i1', drawn.size)
+      return outcome === 'failed' && world.record?.roll?.rollingBack === true
+    })
+    await fc.assert(property, { numRuns: 300, seed: 1 })
+    t.same([...outcomes.keys()].sort(), ['failed', 'rolled', 'rolled-back'], JSON.stringify([...outcomes]))
+  },
+)
 
 t.test('without faults every roll succeeds', async (t) => {
   const calm = { faultPercent: 0, killPercent: 0, refusePercent: 0 } as const

@@ -1,14 +1,19 @@
-import t, { type Test } from "tap"
+import t, { type Test } from 'tap'
+import type { Platform } from '../platforms/platform.ts'
 import { ClientKilled, crashingAt } from '../simulator/crash.ts'
 import { guardFloor } from '../simulator/floor-guard.ts'
 import { recordedProgress } from '../simulator/recorded-progress.ts'
 import { simulatedPlatform } from '../simulator/simulated-platform.ts'
 import { simulatedWorld, type World, type WorldOptions } from '../simulator/simulated-world.ts'
-import type { Platform } from '../platforms/platform.ts'
 import { OperatorError } from './errors.ts'
 import { type RollTask, rollbackGroup, rollGroup } from './roll.ts'
 
-const image = (id: string, verified = true) => ({ id, release: `1.${id.slice(1)}.0`, createdAt: '2026-01-01T00:00:00Z', verified })
+const image = (id: string, verified = true) => ({
+  id,
+  release: `1.${id.slice(1)}.0`,
+  createdAt: '2026-01-01T00:00:00Z',
+  verified,
+})
 const images = [image('i4', false), image('i3'), image('i2'), image('i1')]
 const policy = { surge: 1, canary: 0, force: false, instanceTimeoutSeconds: 300, timeoutSeconds: 3600 }
 
@@ -24,17 +29,30 @@ async function servingWorld(size = 2, options: Partial<WorldOptions> = {}): Prom
 
 function task(world: World, change: Partial<RollTask> = {}): RollTask {
   const { probe, clock } = world
-  return { platform: simulatedPlatform(world), image: 'i2', policy, probe, clock, progress: recordedProgress(), ...change }
+  return {
+    platform: simulatedPlatform(world),
+    image: 'i2',
+    policy,
+    probe,
+    clock,
+    progress: recordedProgress(),
+    ...change,
+  }
 }
 
 const imagesOf = (world: World) => world.machines.map(({ imageId }) => imageId)
-const brokenImage = (imageId: string) => (_nth: number, id: string) => (id === imageId ? { neverHealthy: true } : undefined)
+const brokenImage = (imageId: string) => (_nth: number, id: string) =>
+  id === imageId ? { neverHealthy: true } : undefined
 
 t.test('a roll replaces every instance and never goes below the size', async (t) => {
   const world = await servingWorld(3)
   const broken = guardFloor(world, 1)
   const result = await rollGroup(task(world))
-  t.match(result, { outcome: 'rolled', image: 'i2', replaced: [{ from: 'm1', to: 'm4' }, { from: 'm2' }, { from: 'm3' }] })
+  t.match(result, {
+    outcome: 'rolled',
+    image: 'i2',
+    replaced: [{ from: 'm1', to: 'm4' }, { from: 'm2' }, { from: 'm3' }],
+  })
   t.same(imagesOf(world), ['i2', 'i2', 'i2'])
   t.same(broken, [])
   t.match(world.record, { imageId: 'i2', previousImageId: 'i1', roll: undefined })
@@ -52,12 +70,20 @@ t.test('a batch of two takes fewer boots', async (t) => {
 })
 
 t.test('a broken release goes back by itself', async (t) => {
-  for (const fault of [{ neverHealthy: true }, { wrongRelease: '0.0.0' }, { diesAfterSeconds: 30 }, { wrongClock: true }]) {
+  for (const fault of [
+    { neverHealthy: true },
+    { wrongRelease: '0.0.0' },
+    { diesAfterSeconds: 30 },
+    { wrongClock: true },
+  ]) {
     const world = await servingWorld(2, { fault: (_nth, id) => (id === 'i2' ? fault : undefined) })
     const broken = guardFloor(world, 1)
     const result = await rollGroup(task(world))
     t.match(result, { outcome: 'rolled-back', image: 'i1', replaced: [], reason: /^m3 / }, JSON.stringify(fault))
-    t.same(world.machines.map(({ id }) => id), ['m1', 'm2'])
+    t.same(
+      world.machines.map(({ id }) => id),
+      ['m1', 'm2'],
+    )
     t.match(world.record, { imageId: 'i1', roll: undefined })
     t.same(broken, [])
   }
@@ -66,7 +92,10 @@ t.test('a broken release goes back by itself', async (t) => {
 t.test('a release that breaks late is replaced by the previous one', async (t) => {
   const world = await servingWorld(2, { fault: (nth) => (nth === 4 ? { neverHealthy: true } : undefined) })
   const broken = guardFloor(world, 1)
-  t.match(await rollGroup(task(world)), { outcome: 'rolled-back', reason: 'm4 not healthy after 301 s: GET /now: no answer' })
+  t.match(await rollGroup(task(world)), {
+    outcome: 'rolled-back',
+    reason: 'm4 not healthy after 301 s: GET /now: no answer',
+  })
   t.same(imagesOf(world), ['i1', 'i1'])
   t.same(broken, [])
 })
@@ -84,7 +113,12 @@ t.test('when the way back fails too, a person is needed, and the next run carrie
 })
 
 /** Kills the client at each of its platform calls in turn and runs the same command again. */
-async function killEverywhere(t: Test, when: 'before' | 'after', options: Partial<WorldOptions>, expected: string | string[]) {
+async function killEverywhere(
+  t: Test,
+  when: 'before' | 'after',
+  options: Partial<WorldOptions>,
+  expected: string | string[],
+) {
   for (let nth = 1; ; nth += 1) {
     const world = await servingWorld(2, { bootSeconds: () => 5, drainSeconds: 1, ...options })
     const broken = guardFloor(world, 1)
@@ -93,7 +127,8 @@ async function killEverywhere(t: Test, when: 'before' | 'after', options: Partia
     const killed = await rollGroup(task(world, { ...change, platform })).then(() => false, isKill)
     if (killed) await rollGroup(task(world, change))
     const end = `${imagesOf(world)} ${world.record?.imageId} ${world.record?.roll ?? ''}`
-    if (![expected].flat().includes(end) || broken.length > 0 || world.lock) return t.fail(`killed at ${nth}: ${end}; ${broken}`)
+    if (![expected].flat().includes(end) || broken.length > 0 || world.lock)
+      return t.fail(`killed at ${nth}: ${end}; ${broken}`)
     if (!killed) return t.ok(nth > 20, `${nth} calls, each survived`)
   }
 }
@@ -136,7 +171,13 @@ t.test('force replaces what is right already', async (t) => {
   const world = await servingWorld(2)
   const broken = guardFloor(world, 1)
   const result = await rollGroup(task(world, { image: 'i1', policy: { ...policy, force: true } }))
-  t.match(result, { outcome: 'rolled', replaced: [{ from: 'm1', to: 'm3' }, { from: 'm2', to: 'm4' }] })
+  t.match(result, {
+    outcome: 'rolled',
+    replaced: [
+      { from: 'm1', to: 'm3' },
+      { from: 'm2', to: 'm4' },
+    ],
+  })
   t.same(broken, [])
 })
 
@@ -144,7 +185,10 @@ t.test('force onto a release that no longer boots keeps what serves', async (t) 
   const world = await servingWorld(2, { fault: (nth) => (nth > 2 ? { neverHealthy: true } : undefined) })
   const result = await rollGroup(task(world, { image: 'i1', policy: { ...policy, force: true } }))
   t.match(result, { outcome: 'rolled-back', image: 'i1' })
-  t.same(world.machines.map(({ id }) => id), ['m1', 'm2'])
+  t.same(
+    world.machines.map(({ id }) => id),
+    ['m1', 'm2'],
+  )
 })
 
 t.test('a canary that fails was the only one', async (t) => {
@@ -189,7 +233,10 @@ t.test('no room to launch', async (t) => {
   const short = await servingWorld(2, { refuseLaunch: refuseFor(60_000, { startMs: 0 }) })
   t.match(await rollGroup(task(short)), { outcome: 'rolled' })
   const long = await servingWorld(2, { refuseLaunch: refuseFor(600_000, { startMs: 0 }) })
-  t.match(await rollGroup(task(long)), { outcome: 'rolled-back', reason: 'no instance could be launched for 300 s: no capacity' })
+  t.match(await rollGroup(task(long)), {
+    outcome: 'rolled-back',
+    reason: 'no instance could be launched for 300 s: no capacity',
+  })
 })
 
 t.test('a dry run tells the whole sequence and changes nothing', async (t) => {
@@ -198,7 +245,10 @@ t.test('a dry run tells the whole sequence and changes nothing', async (t) => {
   const { outcome, steps = [] } = await rollGroup(task(world, { dryRun: true }))
   t.equal(outcome, 'planned')
   const round = ['launch', 'drain', 'terminate']
-  t.same(steps.map((step) => step.do), [...round, ...round, 'finish'])
+  t.same(
+    steps.map((step) => step.do),
+    [...round, ...round, 'finish'],
+  )
   t.equal(JSON.stringify([world.machines, world.record]), before)
   t.equal(world.lock, undefined)
 })
@@ -206,10 +256,16 @@ t.test('a dry run tells the whole sequence and changes nothing', async (t) => {
 t.test('what cannot be rolled to', async (t) => {
   const world = await servingWorld(2)
   await t.rejects(rollGroup(task(world, { image: 'i4' })), { kind: 'usage', message: 'image i4 is not verified' })
-  await t.rejects(rollGroup(task(world, { image: '9.9.9' })), { message: 'no image or release "9.9.9"', hint: /i3 \(1\.3\.0\)/ })
+  await t.rejects(rollGroup(task(world, { image: '9.9.9' })), {
+    message: 'no image or release "9.9.9"',
+    hint: /i3 \(1\.3\.0\)/,
+  })
   await t.rejects(rollGroup(task(simulatedWorld({ images }))), { kind: 'usage', message: 'there is no group yet' })
   const other = await simulatedPlatform(world, 'other').lock('heal')
-  await t.rejects(rollGroup(task(world)), new OperatorError('refused', `locked by heal of other since ${world.lock?.since}`))
+  await t.rejects(
+    rollGroup(task(world)),
+    new OperatorError('refused', `locked by heal of other since ${world.lock?.since}`),
+  )
   await other.release()
 })
 
@@ -222,7 +278,10 @@ t.test('without an image: the newest, or where an unfinished roll goes', async (
 })
 
 t.test('another image in the middle of a roll, and rollback out of one', async (t) => {
-  for (const [go, expected] of [[() => 'i3', 'i3'], [() => undefined, 'i1']] as const) {
+  for (const [go, expected] of [
+    [() => 'i3', 'i3'],
+    [() => undefined, 'i1'],
+  ] as const) {
     const world = await servingWorld(2)
     const broken = guardFloor(world, 1)
     const platform = crashingAt(world, simulatedPlatform(world, 'first'), 'first', 90, 'after')

@@ -9,8 +9,8 @@ import { instanceLines } from './instance-lines.ts'
 import { pause, throwIfInterrupted } from './interruption.ts'
 import type { Progress } from './progress.ts'
 import { act, type RollRun } from './roll-actions.ts'
-import { forecastSteps } from './roll-forecast.ts'
 import { targetImageId } from './roll-fleet.ts'
+import { forecastSteps } from './roll-forecast.ts'
 import { nextSteps, type RollPolicy, type Step } from './roll-planner.ts'
 import { countOutdated, openRecord, replacedBetween } from './roll-record.ts'
 
@@ -110,7 +110,11 @@ async function planRoll({ platform, probe, clock, policy, image: wanted }: RollT
   if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
   const imageId = targetImageId(record)
   const seen = await watchGroup({ platform, probe, clock }, 1, (one) => one.imageId === imageId).look()
-  const future = { group: { ...group, imageId, roll: record }, evidence: seen?.evidence ?? new Map(), nowMs: clock.now() }
+  const future = {
+    group: { ...group, imageId, roll: record },
+    evidence: seen?.evidence ?? new Map(),
+    nowMs: clock.now(),
+  }
   const steps = forecastSteps({ ...future, record, phaseStartedMs: startedMs }, policy)
   return { outcome: 'planned', image: imageId, replaced: [], seconds: secondsSince(startedMs, clock.now()), steps }
 }

@@ -8,7 +8,13 @@ export class ClientKilled extends Error {}
  * A client that is killed (kill -9) at its `nth` platform call, from 1: `before` the call has any effect, or `after` its
  * effect but before the client learns of it. Its lock stays behind.
  */
-export function crashingAt(world: World, platform: Platform, owner: string, nth: number, when: 'before' | 'after'): Platform {
+export function crashingAt(
+  world: World,
+  platform: Platform,
+  owner: string,
+  nth: number,
+  when: 'before' | 'after',
+): Platform {
   let calls = 0
   return new Proxy(platform, {
     get(target, property, receiver) {

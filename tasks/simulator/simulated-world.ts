@@ -61,7 +61,11 @@ export function simulatedWorld(options: WorldOptions): World {
   const world: World = {
     options,
     clock,
-    probe: async ({ id }, expectedRelease) => probeMachine(world.machine(id), expectedRelease, clock.now()),
+    probe: async ({ id }, expectedRelease) => {
+      const machine = world.machines.find((one) => one.id === id)
+      if (!machine) return { ok: false, reason: 'connection refused' }
+      return probeMachine(machine, expectedRelease, clock.now())
+    },
     images: [...options.images],
     machines: [],
     record: undefined,

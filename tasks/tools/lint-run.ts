@@ -26,15 +26,14 @@ export async function runGates(
 ): Promise<GateResult[]> {
   const results: GateResult[] = []
   for (const gate of gates) {
-    const bin = gate.venv === undefined ? undefined : await ensureVenv(gate.venv, progress, signal)
-    const result = await progress.step(`lint: ${gate.name}`, () => runGate(gate, bin, signal))
+    const result = await runGate(gate, progress, signal)
     if (result.outcome === 'failed') progress.event(`${gate.name} failed\n${result.output}`)
     results.push(result)
   }
   return results
 }
 
-async function runGate(gate: Gate, bin: string | undefined, signal: AbortSignal | undefined): Promise<GateResult> {
+async function runGate(gate: Gate, progress: Progress, signal: AbortSignal | undefined): Promise<GateResult> {
   const startedAt = performance.now()
   const scratch = await mkdtemp(join(tmpdir(), 'bakeroll-gate-'))
   const ended = (outcome: GateResult['outcome'], output = '') => {
@@ -42,22 +41,35 @@ async function runGate(gate: Gate, bin: string | undefined, signal: AbortSignal 
   }
   try {
     const commands = await gate.commands(repository, scratch)
-    for (const [program = '', ...argv] of commands) {
-      const result = await execa(program, argv, {
-        all: true,
-        cwd: join(repository, gate.folder ?? ''),
-        env: { PATH: searchPath(bin), NO_COLOR: '1' },
-        reject: false,
-        stdin: 'ignore',
-        ...(signal === undefined ? {} : { cancelSignal: signal }),
-      })
-      if (result.isCanceled) throw new OperatorError('interrupted', `interrupted in ${gate.name}`)
-      if (result.failed) return ended('failed', result.all || result.shortMessage)
-    }
-    return ended(commands.length === 0 ? 'nothing' : 'passed')
+    if (commands.length === 0) return ended('nothing')
+    const bin = gate.venv === undefined ? undefined : await ensureVenv(gate.venv, progress, signal)
+    const output = await progress.step(`lint: ${gate.name}`, () => firstFailure(gate, commands, bin, signal))
+    return output === undefined ? ended('passed') : ended('failed', output)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** Runs commands until one fails, and gives what that one said. */
+async function firstFailure(
+  gate: Gate,
+  commands: readonly string[][],
+  bin: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  for (const [program = '', ...argv] of commands) {
+    const result = await execa(program, argv, {
+      all: true,
+      cwd: join(repository, gate.folder ?? ''),
+      env: { PATH: searchPath(bin), NO_COLOR: '1' },
+      reject: false,
+      stdin: 'ignore',
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    })
+    if (result.isCanceled) throw new OperatorError('interrupted', `interrupted in ${gate.name}`)
+    if (result.failed) return result.all || result.shortMessage
+  }
+  return undefined
 }
 
 function searchPath(bin: string | undefined): string {

@@ -18,10 +18,18 @@ function recording(): Progress & { steps: string[] } {
   }
 }
 
+/** A Python that notes how it is called and makes an environment whose Python is itself. */
+function fakePython(root: string): string {
+  const path = join(root, 'python3')
+  const venv = `case "$2" in venv) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;; esac`
+  writeFileSync(path, `#!/bin/sh\nset -eu\necho "$*" >>'${join(root, 'calls')}'\n${venv}\n`, { mode: 0o755 })
+  return path
+}
+
 test('the commands pin every package and name no index', (t) => {
-  const place = { requirements: '/repo/test/python/x.txt', folder: '/repo/.venv/x' }
+  const place = { requirements: '/repo/test/python/x.txt', folder: '/repo/.venv/x', python: '/usr/bin/python3' }
   const pip = ['/repo/.venv/x/bin/python', '-m', 'pip', '--disable-pip-version-check', '--no-input']
-  t.strictSame(venvCommands('/usr/bin/python3', place), [
+  t.strictSame(venvCommands(place), [
     ['/usr/bin/python3', '-m', 'venv', '--clear', '/repo/.venv/x'],
     [...pip, 'install', '--quiet', '--no-deps', '--requirement', '/repo/test/python/x.txt'],
     [...pip, 'check'],
@@ -30,12 +38,16 @@ test('the commands pin every package and name no index', (t) => {
 })
 
 test('an environment is made once, and again when its requirements change or its making was cut short', async (t) => {
-  const place = venvPlace('empty', t.testdir({ test: { python: { 'empty.txt': '# nothing\n' } } }))
+  const root = t.testdir({ test: { python: { 'empty.txt': '# nothing\n' } } })
+  const place = { ...venvPlace('empty', root), python: fakePython(root) }
   const progress = recording()
   const make = () => ensureVenv('empty', progress, undefined, place)
 
   t.equal(await make(), join(place.folder, 'bin'))
-  t.match(readFileSync(join(place.folder, 'pyvenv.cfg'), 'utf8'), /^home = /)
+  t.match(
+    readFileSync(join(root, 'calls'), 'utf8'),
+    /^-m venv [^\n]*\n-m pip [^\n]*install [^\n]*\n-m pip [^\n]*check\n$/,
+  )
   await make()
   t.equal(progress.steps.length, 1, 'a second call makes nothing')
 

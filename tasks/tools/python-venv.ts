@@ -12,11 +12,16 @@ const repository = join(import.meta.dirname, '../..')
 export interface VenvPlace {
   readonly requirements: string
   readonly folder: string
+  readonly python: string
 }
 
 /** The place of the environment `name`: pinned by `test/python/NAME.txt`, made in `.venv/NAME`. */
 export function venvPlace(name: string, root = repository): VenvPlace {
-  return { requirements: join(root, 'test', 'python', `${name}.txt`), folder: join(root, '.venv', name) }
+  return {
+    requirements: join(root, 'test', 'python', `${name}.txt`),
+    folder: join(root, '.venv', name),
+    python: findProgram('python3') ?? 'python3',
+  }
 }
 
 /**
@@ -41,10 +46,10 @@ export async function ensureVenv(
 }
 
 /** The commands that make an environment, in their order. */
-export function venvCommands(python: string, place: VenvPlace): string[][] {
+export function venvCommands(place: VenvPlace): string[][] {
   const pip = [join(place.folder, 'bin', 'python'), '-m', 'pip', '--disable-pip-version-check', '--no-input']
   return [
-    [python, '-m', 'venv', '--clear', place.folder],
+    [place.python, '-m', 'venv', '--clear', place.folder],
     [...pip, 'install', '--quiet', '--no-deps', '--requirement', place.requirements],
     [...pip, 'check'],
   ]
@@ -53,7 +58,7 @@ export function venvCommands(python: string, place: VenvPlace): string[][] {
 async function make(name: string, place: VenvPlace, signal: AbortSignal | undefined): Promise<void> {
   await rm(place.folder, { recursive: true, force: true })
   await mkdir(place.folder, { recursive: true })
-  for (const [program = '', ...argv] of venvCommands(findProgram('python3') ?? 'python3', place)) {
+  for (const [program = '', ...argv] of venvCommands(place)) {
     const result = await execa(program, argv, {
       all: true,
       reject: false,
@@ -74,8 +79,7 @@ async function make(name: string, place: VenvPlace, signal: AbortSignal | undefi
 /** An environment holds absolute paths and the Python that made it, so both are part of what it is made from. */
 async function fingerprint(place: VenvPlace): Promise<string> {
   const requirements = await readFile(place.requirements, 'utf8')
-  const python = findProgram('python3') ?? ''
   return createHash('sha256')
-    .update(JSON.stringify([requirements, place.folder, python]))
+    .update(JSON.stringify([requirements, place.folder, place.python]))
     .digest('hex')
 }

@@ -48,18 +48,34 @@ export function tapArguments(suite: Suite): string[] {
 export async function runSuite(suite: Suite, progress: Progress, signal?: AbortSignal): Promise<TapReport> {
   const report = new TapReport((file) => progress.event(fileLine(file)))
   const [program = '', ...argv] = tapArguments(suite)
-  const child = execa(join(bin, program), argv, {
-    ...tapOptions,
-    buffer: { stdout: false },
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-  })
+  const child = execa(join(bin, program), argv, { ...tapOptions, buffer: { stdout: false }, detached: true })
   child.stdout.setEncoding('utf8').on('data', (text: string) => report.write(text))
-  const result = await child
-  if (result.isCanceled) throw new OperatorError('interrupted', 'interrupted while testing')
+  const stop = () => endGroup(child.pid)
+  signal?.addEventListener('abort', stop, { once: true })
+  if (signal?.aborted) stop()
+  const result = await child.finally(() => signal?.removeEventListener('abort', stop))
+  if (signal?.aborted) throw new OperatorError('interrupted', 'interrupted while testing')
   report.end(result.exitCode)
   for (const { name, details } of report.failures) progress.event(`failed: ${name}\n${details}`)
   if (report.count.failed > 0 && result.stderr !== '') progress.event(`the tests wrote to stderr:\n${result.stderr}`)
   return report
+}
+
+/** tap passes no signal on to its tests, so they run in a process group of their own, which can be ended as a whole. */
+function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return
+  for (const [kind, afterMs] of [
+    ['SIGTERM', 0],
+    ['SIGKILL', 5000],
+  ] as const) {
+    setTimeout(() => {
+      try {
+        process.kill(-leader, kind)
+      } catch {
+        // The whole group has ended.
+      }
+    }, afterMs).unref()
+  }
 }
 
 /** Lets tap build its plugins into node_modules, which takes seconds and is needed once after `npm ci`. */

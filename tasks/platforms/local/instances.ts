@@ -130,8 +130,8 @@ export async function terminateInstance(folder: string, id: string): Promise<voi
   await rm(gone, { recursive: true, force: true })
 }
 
-export async function setDraining(folder: string, record: InstanceRecord): Promise<void> {
-  await writeStateFile(instanceFiles(folder, record.id).record, { ...record, draining: true })
+export async function setDraining(folder: string, record: InstanceRecord, draining: boolean): Promise<void> {
+  await writeStateFile(instanceFiles(folder, record.id).record, { ...record, draining })
 }
 
 /** What the instance has written to its serial console; empty before its first word. */

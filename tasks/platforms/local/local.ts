@@ -51,7 +51,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
   const { home } = settings
   const folder = join(home.groups, settings.group)
   const recordFile = join(folder, 'group.json')
-  const lockFile = join(folder, 'lock')
+  const lockFile = join(home.folder, 'locks', settings.group)
 
   const readGroup = () => readStateFile<GroupRecord>(recordFile)?.value
   const needGroup = (): GroupRecord => {
@@ -99,6 +99,8 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
 
     async repairLoadBalancer() {
       const loadBalancer = balancer(needGroup())
+      // A drain that nobody finished: the next decision may be another one.
+      for (const instance of inService()) if (instance.draining) await setDraining(folder, instance, false)
       if ((await loadBalancer.state()) === 'running') return loadBalancer.adjust(inService())
       await loadBalancer.start(inService())
       return ['started the load balancer']
@@ -127,7 +129,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     },
 
     async drain(id) {
-      await setDraining(folder, needInstance(id))
+      await setDraining(folder, needInstance(id), true)
       await balancer(needGroup()).adjust(inService())
     },
 
@@ -178,10 +180,11 @@ function instanceOf(folder: string, record: InstanceRecord, health: Instance['he
   const { id, imageId, release, startedAt, host } = record
   const runs = instanceRuns(folder, id)
   const booted = existsSync(instanceFiles(folder, id).knownHosts) || consoleOf(folder, id).includes('END SSH HOST KEY')
-  const state = runs ? (booted ? 'running' : 'pending') : 'stopped'
+  const alive = booted ? 'running' : 'pending'
+  const state = runs ? alive : 'stopped'
   return {
     ...{ id, imageId, release, startedAt, state },
-    health: runs ? observedHealth(state, record.draining, health) : 'unused',
+    health: runs ? observedHealth(alive, record.draining, health) : 'unused',
     url: `http://${host}:${record.httpPort}`,
     ssh: { host, port: record.sshPort, user: 'admin' },
   }

@@ -1,0 +1,25 @@
+import { count } from './lib/words.ts'
+import { deployGroup, planDeploy } from './lib/deploy.ts'
+import { clock, openPlatform } from './platforms/open.ts'
+import { prepareComputer } from './prepare.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+import { probeInstance } from './tools/probe.ts'
+
+/** Creates the group, or brings it to what is wished. */
+export default async function deploy(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal } = context
+  const { platform, instanceTimeoutSeconds } = openPlatform(settings)
+  const { image, size } = settings
+  const task = { platform, image, size, instanceTimeoutSeconds, probe: probeInstance, clock, progress, signal }
+  if (settings.plan) {
+    const steps = await planDeploy(task)
+    return { line: steps.join('\n') || 'nothing to change', facts: { outcome: 'planned', steps } }
+  }
+  await prepareComputer(context)
+  const result = await deployGroup(task)
+  const outdated = result.outdated > 0 ? `; ${count(result.outdated, 'instance')} outdated: npm run roll` : ''
+  return {
+    line: `${result.outcome}: ${result.url} serves ${result.image} from ${count(result.size, 'instance')}${outdated}`,
+    facts: { ...result },
+  }
+}

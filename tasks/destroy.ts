@@ -1,0 +1,24 @@
+import { destroyGroup } from './lib/destroy.ts'
+import { usedBy } from './lib/images.ts'
+import { count } from './lib/words.ts'
+import { clock, openPlatform } from './platforms/open.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+
+/** Removes the group, with --images the images that no other group needs, and proves that nothing is left. */
+export default async function destroy(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal, confirm } = context
+  const { platform, groups } = openPlatform(settings)
+  const group = await platform.group()
+  const images = settings.images ? await platform.images() : []
+  if (group) await confirm(`Remove group ${group.name} with ${count(group.instances.length, 'instance')}?`)
+  else if (images.length > 0) await confirm(`Remove ${count(images.length, 'image')}?`)
+
+  const { removed, left } = await destroyGroup({ platform, clock, progress, signal, timeoutSeconds: 120 })
+  const gone = [...removed]
+  for (const { id } of usedBy(images, await groups()).filter((image) => image.usedBy.length === 0)) {
+    await platform.removeImage(id)
+    gone.push(id)
+  }
+  const line = left.length > 0 ? `still there: ${left.join(', ')}` : gone.length > 0 ? `removed ${gone.join(', ')}` : 'nothing to remove'
+  return { line, facts: { removed: gone, left }, exitCode: left.length > 0 ? 5 : 0 }
+}

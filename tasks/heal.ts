@@ -1,0 +1,32 @@
+import { healGroup } from './lib/heal.ts'
+import { clock, openPlatform } from './platforms/open.ts'
+import { prepareComputer } from './prepare.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+import { inspectOver, repairOver } from './tools/inspection.ts'
+import { probeInstance } from './tools/probe.ts'
+
+/** Finds what is broken and repairs it with the smallest repair that works. */
+export default async function heal(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal } = context
+  const { platform, instanceTimeoutSeconds } = openPlatform(settings)
+  await prepareComputer(context)
+  const { outcome, instances, loadBalancer, launched } = await healGroup({
+    ...{ platform, probe: probeInstance, clock, progress, signal },
+    inspect: async ({ id }) => {
+      const path = await platform.sshArguments(id).catch(() => undefined)
+      return path ? inspectOver(path, signal) : { ssh: 'unreachable' }
+    },
+    repair: async ({ id }, repair) => repairOver(await platform.sshArguments(id), repair, signal),
+    policy: {
+      ...{ maxRepair: settings.maxRepair, instance: settings.instance, dryRun: settings.dryRun, share: 0.5 },
+      ...{ verifySeconds: 60, sshSeconds: 60, instanceTimeoutSeconds },
+    },
+  })
+  const sick = instances.filter(({ repairs }) => repairs.length > 0)
+  const repaired = sick.map(({ id, repairs }) => `${id}: ${repairs.map(({ repair, result }) => `${repair} ${result}`).join(', ')}`)
+  return {
+    line: [outcome, ...loadBalancer, ...repaired].join('; '),
+    facts: { outcome, instances, loadBalancer, launched },
+    exitCode: outcome === 'failed' ? 5 : outcome === 'refused' ? 3 : 0,
+  }
+}

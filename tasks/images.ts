@@ -1,0 +1,31 @@
+import { retirable, usedBy } from './lib/images.ts'
+import { count } from './lib/words.ts'
+import { openPlatform } from './platforms/open.ts'
+import { table } from './terminal/table.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+
+/** Lists the images and what uses them; with --retire removes what nothing needs. */
+export default async function images(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, confirm } = context
+  const { platform, groups } = openPlatform(settings)
+  if (settings.retire) {
+    const going = retirable(await platform.images(), settings.keep, await groups())
+    if (going.length > 0) await confirm(`Remove ${going.map(({ id }) => id).join(', ')}?`)
+    for (const { id } of going) {
+      await platform.removeImage(id)
+      progress.event(`removed image ${id}`)
+    }
+  }
+  const listed = usedBy(await platform.images(), await groups()).map(({ id, release, createdAt, verified, current, usedBy }) => {
+    return { id, release, createdAt, verified, current, usedBy }
+  })
+  const rows = listed.map(({ id, release, createdAt, verified, usedBy }) => {
+    return [id, release, createdAt.slice(0, 16).replace('T', ' '), verified ? 'yes' : 'no', usedBy.join(', ') || '-']
+  })
+  const heads = ['IMAGE', 'RELEASE', 'CREATED (UTC)', 'VERIFIED', 'USED BY']
+  return {
+    line: count(listed.length, 'image'),
+    output: rows.length === 0 ? 'no images; npm run bake makes one' : table([heads, ...rows]),
+    facts: { images: listed },
+  }
+}

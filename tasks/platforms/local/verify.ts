@@ -1,0 +1,107 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../../lib/errors.ts'
+import type { Progress } from '../../lib/progress.ts'
+import { probeInstance } from '../../tools/probe.ts'
+import { runOver, sshArguments } from '../../tools/ssh.ts'
+import type { Home } from './home.ts'
+import type { ImageRecord } from './images.ts'
+import {
+  consoleOf,
+  type InstanceRecord,
+  instanceRuns,
+  knownHostsOf,
+  launchInstance,
+  type MachineSettings,
+  terminateInstance,
+} from './instances.ts'
+import { operatorKey } from './keys.ts'
+
+/** An image to test, and where its test instance may live. */
+export interface Verification {
+  readonly home: Home
+  readonly folder: string
+  readonly image: ImageRecord
+  readonly machine: MachineSettings
+  readonly bootTimeoutSeconds: number
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/**
+ * Boots an instance from the image and tests it from outside and over SSH, before and after a reboot. Throws an
+ * OperatorError that names the first thing that is wrong. The instance is gone afterwards, whatever happened.
+ */
+export async function verifyImage(task: Verification): Promise<void> {
+  await mkdir(task.folder, { recursive: true, mode: 0o700 })
+  const instance = await launchInstance(task.home, task.folder, task.image.id, task.machine)
+  try {
+    await untilRight(task, instance)
+    const bootId = await testInside(task, instance)
+    await over(task, instance, 'systemctl reboot')
+    await untilRebooted(task, instance, bootId)
+    await untilRight(task, instance)
+  } finally {
+    await terminateInstance(task.folder, instance.id)
+    await rm(task.folder, { recursive: true, force: true })
+  }
+}
+
+/** Waits until the service answers, with the right version and clock. */
+async function untilRight(task: Verification, instance: InstanceRecord): Promise<void> {
+  const deadline = Date.now() + task.bootTimeoutSeconds * 1000
+  for (;;) {
+    const result = await probeInstance(`http://${instance.host}:${instance.httpPort}`, task.image.release)
+    if (result.ok) return
+    if (result.versionOk === false) throw untrue(task, `it serves the wrong version: ${result.reason}`)
+    if (!instanceRuns(task.folder, instance.id)) throw untrue(task, 'its machine stopped')
+    if (Date.now() > deadline) {
+      const tail = consoleOf(task.folder, instance.id).trimEnd().split('\n').slice(-5).join('\n  ')
+      throw untrue(task, `not right after ${task.bootTimeoutSeconds} s: ${result.reason}\n  ${tail}`)
+    }
+    await sleep(500, undefined, { signal: task.signal })
+  }
+}
+
+/** What must hold inside: only the expected ports open, no failed unit, no key or password left. Prints the boot id. */
+const insideTest = `
+open=$(ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\\.|\\[::1\\])' | sed 's/.*://' | sort -un | paste -sd ' ')
+[ "$open" = '22 80' ] || { echo "open ports: $open, expected 22 80"; exit 1; }
+failed=$(systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | paste -sd ' ')
+[ -z "$failed" ] || { echo "failed units: $failed"; exit 1; }
+[ -z "$(find /home /root -name authorized_keys)" ] || { echo 'an SSH key is in the image'; exit 1; }
+cat /proc/sys/kernel/random/boot_id
+`
+
+async function testInside(task: Verification, instance: InstanceRecord): Promise<string> {
+  const answer = await over(task, instance, insideTest)
+  if (answer.exitCode !== 0) throw untrue(task, answer.stdout.trim() || answer.stderr.trim())
+  return answer.stdout.trim()
+}
+
+async function untilRebooted(task: Verification, instance: InstanceRecord, bootId: string): Promise<void> {
+  const deadline = Date.now() + task.bootTimeoutSeconds * 1000
+  const bootIdNow = () =>
+    over(task, instance, 'cat /proc/sys/kernel/random/boot_id').then(
+      ({ stdout }) => stdout.trim(),
+      () => bootId,
+    )
+  while ((await bootIdNow()) === bootId) {
+    if (Date.now() > deadline) throw untrue(task, `no second boot within ${task.bootTimeoutSeconds} s`)
+    await sleep(1000, undefined, { signal: task.signal })
+  }
+}
+
+async function over(task: Verification, instance: InstanceRecord, script: string) {
+  const knownHostsFile = await knownHostsOf(task.folder, instance)
+  if (knownHostsFile === undefined) throw untrue(task, 'it has not published its SSH host key')
+  const { privateKeyFile } = await operatorKey(task.home)
+  const target = { host: instance.host, port: instance.sshPort, user: 'admin', privateKeyFile, knownHostsFile }
+  return runOver(sshArguments(target), script, { timeoutSeconds: 60, signal: task.signal })
+}
+
+function untrue(task: Verification, what: string): OperatorError {
+  return new OperatorError('failed', `the image ${task.image.id} does not pass its test: ${what}`, {
+    hint: `npm run bake -- --release ${task.image.release} --force bakes it again`,
+  })
+}

@@ -1,0 +1,44 @@
+import { resolveCount } from './lib/count.ts'
+import { OperatorError } from './lib/errors.ts'
+import type { RollResult, RollTask } from './lib/roll.ts'
+import { count } from './lib/words.ts'
+import { clock, openPlatform } from './platforms/open.ts'
+import { prepareComputer } from './prepare.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+import { probeInstance } from './tools/probe.ts'
+
+/** What `roll` and `rollback` work with, as the settings say. */
+export async function openRoll(context: TaskContext): Promise<Omit<RollTask, 'image'>> {
+  const { settings, progress, signal } = context
+  if (settings.roll.engine === 'refresh') {
+    throw new OperatorError('usage', '--engine refresh needs the aws platform', { hint: 'leave --engine away' })
+  }
+  const { platform, instanceTimeoutSeconds } = openPlatform(settings)
+  await prepareComputer(context)
+  const size = (await platform.group())?.size ?? 1
+  const policy = {
+    surge: resolveCount(settings.roll.batch, size),
+    canary: settings.roll.canary === '0' ? 0 : resolveCount(settings.roll.canary, size),
+    force: settings.force,
+    instanceTimeoutSeconds,
+    timeoutSeconds: settings.roll.timeoutSeconds,
+  }
+  return { platform, policy, probe: probeInstance, clock, progress, signal, dryRun: settings.dryRun }
+}
+
+/** What `roll` and `rollback` say at their end: 4 when the group went back by itself. */
+export function rollResult(result: RollResult): TaskResult {
+  const { steps = [], ...facts } = result
+  const planned = steps.map((step) => `${step.do}${'instanceId' in step ? ` ${step.instanceId}` : ''}: ${step.because}`)
+  const lines = {
+    rolled: `rolled ${count(result.replaced.length, 'instance')} to ${result.image} in ${result.seconds} s`,
+    unchanged: `unchanged: every instance runs ${result.image}`,
+    'rolled-back': `rolled back to ${result.image}: ${result.reason}`,
+    planned: planned.join('\n') || `nothing to do: every instance runs ${result.image}`,
+  }
+  return {
+    line: lines[result.outcome],
+    facts: result.outcome === 'planned' ? { ...facts, steps } : { ...facts },
+    exitCode: result.outcome === 'rolled-back' ? 4 : 0,
+  }
+}

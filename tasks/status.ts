@@ -1,0 +1,46 @@
+import { openPlatform } from './platforms/open.ts'
+import type { Group, Instance } from './platforms/platform.ts'
+import { table } from './terminal/table.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+
+/** The group as it is now. */
+export default async function status({ settings }: TaskContext): Promise<TaskResult> {
+  const { platform } = openPlatform(settings)
+  const group = await platform.group()
+  if (group === undefined) {
+    return { line: `there is no group ${settings.group}; npm run deploy makes it`, facts: { group: null, instances: [] } }
+  }
+  const { instances, ...rest } = group
+  const busy = await platform.lockOwner()
+  return {
+    line: '',
+    output: [headLine(group), ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : []), instanceTable(group)].join('\n'),
+    facts: { group: { ...rest, lock: busy ?? null }, instances: instances.map(instanceFacts) },
+  }
+}
+
+function headLine({ name, url, imageId, size, loadBalancer, roll }: Group): string {
+  const unfinished = roll ? `; an unfinished roll to ${roll.imageId}: npm run roll carries it on` : ''
+  return `${name}  ${url}  image ${imageId}  size ${size}  load balancer ${loadBalancer}${unfinished}`
+}
+
+function instanceTable(group: Group): string {
+  const heads = ['INSTANCE', 'RELEASE', 'IMAGE', 'STATE', 'HEALTH', 'ADDRESS', 'AGE']
+  const rows = group.instances.map((instance) => {
+    const { id, release, imageId, state, health, address, startedAt } = instanceFacts(instance)
+    const outdated = imageId === group.imageId ? '' : ' (outdated)'
+    return [id, release, `${imageId}${outdated}`, state, health, address, age(startedAt)]
+  })
+  return rows.length === 0 ? 'no instances' : table([heads, ...rows])
+}
+
+function instanceFacts(instance: Instance) {
+  const { id, release, imageId, state, health, startedAt } = instance
+  return { id, release, image: imageId, imageId, state, health, address: new URL(instance.url).host, startedAt }
+}
+
+function age(startedAt: string): string {
+  const minutes = Math.floor((Date.now() - Date.parse(startedAt)) / 60_000)
+  if (minutes < 60) return `${minutes} min`
+  return minutes < 2 * 24 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60 / 24)} d`
+}

@@ -1,0 +1,119 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
+import { flattenDisk } from './qemu.ts'
+
+/** A Debian system for a virtual machine. */
+export interface DebianSystem {
+  readonly suite: string
+  readonly diskGib: number
+  readonly packages: readonly string[]
+  /** Files of this computer to lay into it, by their path inside. */
+  readonly files: Readonly<Record<string, string>>
+  /** A script that runs inside at the end. */
+  readonly finishScript: string
+}
+
+/** Where the parts of a Debian disk go. */
+export interface DebianDisk {
+  readonly disk: string
+  readonly kernel: string
+  readonly initrd: string
+}
+
+/** Nobody reads them on a machine that nobody works on. */
+const leftOut = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
+
+/** The arguments of `debvm-create` for a system as one tar file; `mirrors` are lines of an apt source list. */
+export function debvmArguments(system: DebianSystem, tarFile: string, mirrors: readonly string[]): string[] {
+  const uploads = Object.entries(system.files).map(([inside, file]) => `upload ${quoted(file)} ${inside}`)
+  const finish = '/root/finish.sh'
+  const hooks = [...uploads, `upload ${quoted(system.finishScript)} ${finish}`, `chroot "$1" sh ${finish}`]
+  return [
+    ...['--hostname', 'bakeroll', '--release', system.suite, '--output', tarFile],
+    '--skip=autologin,packagelists,ext4',
+    '--',
+    `--include=${system.packages.join(',')}`,
+    '--aptopt=APT::Install-Recommends "false"',
+    ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
+    ...[...hooks, `rm "$1"${finish}`].map((hook) => `--customize-hook=${hook}`),
+    ...mirrors,
+  ]
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", `'\\''`)}'`
+}
+
+/**
+ * The lines for mmdebstrap that lead to the same mirrors as this computer's own apt, when it runs Debian of that suite;
+ * none otherwise: mmdebstrap then takes Debian's own.
+ */
+export async function hostMirrors(suite: string): Promise<string[]> {
+  const format = '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(COMPONENT)'
+  const listing = await execa('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], { reject: false })
+  return mirrorLines(suite, listing.exitCode === 0 ? listing.stdout : '')
+}
+
+/** Turns `origin|codename|uri|component` lines of apt into source list lines of that suite. */
+export function mirrorLines(suite: string, targets: string): string[] {
+  const lines = targets.split('\n').flatMap((line) => {
+    const [origin, codename, uri, component] = line.split('|')
+    const isOfSuite = codename === suite || codename?.startsWith(`${suite}-`)
+    return origin === 'Debian' && isOfSuite ? [`deb ${uri} ${codename} ${component}`] : []
+  })
+  return lines.some((line) => line.includes(` ${suite} `)) ? [...new Set(lines)] : []
+}
+
+/** Makes a bootable ext4 disk, and takes the kernel out of it for QEMU to boot directly. About a minute. */
+export async function makeDebianDisk(
+  system: DebianSystem,
+  to: DebianDisk,
+  { workFolder, logFile, signal }: { workFolder: string; logFile: string; signal: AbortSignal },
+): Promise<void> {
+  const tarFile = join(workFolder, 'system.tar')
+  const root = join(workFolder, 'root')
+  const raw = join(workFolder, 'disk.raw')
+  const run = (program: string, arguments_: string[]) => logged(program, arguments_, { logFile, signal })
+  await run('debvm-create', debvmArguments(system, tarFile, await hostMirrors(system.suite)))
+  await mkdir(root)
+  // fakeroot keeps owners and devices without being root; the device nodes come from devtmpfs at boot.
+  await run('fakeroot', ['sh', '-c', unpackAndFormat, 'sh', root, tarFile, raw, `${system.diskGib}G`])
+  await flattenDisk(raw, to.disk, 'raw')
+  await rename(await newestIn(join(root, 'boot'), 'vmlinuz-'), to.kernel)
+  await rename(await newestIn(join(root, 'boot'), 'initrd.img-'), to.initrd)
+  await Promise.all([root, tarFile, raw].map((path) => rm(path, { recursive: true, force: true })))
+}
+
+/** debvm's fstab finds the root disk by this label. */
+const unpackAndFormat = `set -e
+tar --extract --directory "$1" --preserve-permissions --exclude './dev/*' --file "$2"
+PATH="$PATH:/usr/sbin:/sbin" mke2fs -q -t ext4 -L debvm -d "$1" "$3" "$4"`
+
+async function newestIn(folder: string, prefix: string): Promise<string> {
+  const newest = (await readdir(folder)).filter((name) => name.startsWith(prefix)).sort().at(-1)
+  if (newest === undefined) throw new OperatorError('failed', `the Debian system has no ${prefix}* in /boot`)
+  return join(folder, newest)
+}
+
+async function logged(program: string, arguments_: string[], run: { logFile: string; signal: AbortSignal }) {
+  const log = createWriteStream(run.logFile, { flags: 'a' })
+  // In a process group of its own, so that a Ctrl-C reaches it once, from us.
+  const child = execa(program, arguments_, {
+    detached: true,
+    stdin: 'ignore',
+    all: true,
+    cancelSignal: run.signal,
+    forceKillAfterDelay: 20_000,
+  })
+  child.all.pipe(log)
+  try {
+    await child
+  } catch (cause) {
+    if (run.signal.aborted) throw new OperatorError('interrupted', `${program} was stopped`, { cause })
+    const said = String((cause as { all?: string }).all ?? cause).trim().split('\n').slice(-3).join('\n  ')
+    throw new OperatorError('failed', `${program} failed:\n  ${said}`, { hint: `less ${run.logFile}`, cause })
+  }
+}

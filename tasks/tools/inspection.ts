@@ -1,0 +1,71 @@
+import { OperatorError } from '../lib/errors.ts'
+import type { InnerRepair, Inspection } from '../lib/heal-planner.ts'
+import { runOver } from './ssh.ts'
+
+/** The name of the service's container on every instance. */
+const container = 'service'
+
+/** One look at everything that a repair may depend on, as `name value` lines. */
+const inspectScript = `
+for unit in nginx docker; do echo "$unit $(systemctl is-active "$unit")"; done
+echo "time $(systemctl is-active chrony)"
+if systemctl is-active --quiet docker; then
+  echo "container $(docker inspect --format '{{.State.Status}}' ${container} 2>/dev/null || echo missing)"
+fi
+`
+
+/** What repairs a part, from the smallest up; each leaves what is right alone. */
+const repairScripts: Record<InnerRepair, string> = {
+  nginx: 'systemctl reset-failed nginx; systemctl restart nginx',
+  container: `docker unpause ${container} 2>/dev/null; docker restart --time 10 ${container}`,
+  docker: `systemctl reset-failed docker; systemctl restart docker && docker start ${container}`,
+  // Where no time server can be reached, the machine's own clock is the best there is (hwclock(8)).
+  time: `systemctl reset-failed chrony; systemctl restart chrony
+chronyc waitsync 6 0.5 0 5 >/dev/null || hwclock --hctosys --utc`,
+  reboot: 'systemctl reboot',
+}
+
+/** The units that count as working or not; everything between, `activating` say, is what it will become: down. */
+const unitStates = { active: 'active', failed: 'failed' } as const
+
+/** Looks into an instance over SSH; an instance that cannot be reached is an answer. */
+export async function inspectOver(sshArguments: readonly string[], signal?: AbortSignal): Promise<Inspection> {
+  try {
+    const { stdout } = await runOver(sshArguments, inspectScript, { timeoutSeconds: 60, ...(signal ? { signal } : {}) })
+    return inspectionFrom(stdout)
+  } catch (error) {
+    if (error instanceof OperatorError) return { ssh: 'unreachable' }
+    throw error
+  }
+}
+
+/** Reads the answer of the inspection; a part that it does not name is absent. */
+export function inspectionFrom(answer: string): Inspection {
+  const said = new Map(answer.split('\n').map((line) => line.split(' ', 2) as [string, string | undefined]))
+  const unit = (name: string) => {
+    const state = said.get(name)
+    if (!state) return {}
+    return { [name]: unitStates[state as keyof typeof unitStates] ?? 'inactive' }
+  }
+  return { ssh: 'reachable', ...unit('nginx'), ...unit('docker'), ...unit('time'), ...containerState(said) }
+}
+
+function containerState(said: Map<string, string | undefined>): Pick<Inspection, 'container'> {
+  const state = said.get('container')
+  if (!state) return {}
+  const known = ['running', 'paused', 'missing', 'restarting'] as const
+  return { container: known.find((name) => name === state) ?? 'exited' }
+}
+
+/** Does one repair on an instance over SSH; throws an OperatorError with what the instance said when it fails. */
+export async function repairOver(
+  sshArguments: readonly string[],
+  repair: InnerRepair,
+  signal?: AbortSignal,
+): Promise<void> {
+  const options = { timeoutSeconds: 180, ...(signal ? { signal } : {}) }
+  const answer = await runOver(sshArguments, repairScripts[repair], options)
+  if (answer.exitCode === 0) return
+  const said = answer.stderr.trim().split('\n').at(-1) ?? ''
+  throw new OperatorError('failed', `${repair}: ${said || `exit code ${answer.exitCode}`}`)
+}

@@ -1,0 +1,74 @@
+import { createWriteStream, readFileSync } from 'node:fs'
+import { execa } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
+
+/** One run of Packer. */
+export interface PackerBuild {
+  /** The folder with the template. */
+  readonly template: string
+  /** What to build, by source name. */
+  readonly only: string
+  readonly variables: Readonly<Record<string, string>>
+  /** What Packer does with the builder after a failure. */
+  readonly onError: 'cleanup' | 'abort'
+}
+
+/** The arguments of `packer build`. */
+export function buildArguments(build: PackerBuild): string[] {
+  const variables = Object.entries(build.variables).flatMap(([name, value]) => ['-var', `${name}=${value}`])
+  return ['build', '-color=false', `-on-error=${build.onError}`, `-only=${build.only}`, ...variables, build.template]
+}
+
+/** Where a run leaves its traces, and who may stop it. */
+export interface PackerRun {
+  /** All that Packer and Ansible say. */
+  readonly logFile: string
+  /** For caches and temporary files. */
+  readonly workFolder: string
+  readonly signal: AbortSignal
+  /** Called with each line worth showing as progress. */
+  readonly onTask: (task: string) => void
+}
+
+/**
+ * Runs Packer to its end. A stop asks it to clean up its builder first and waits. It runs in a process group of its
+ * own, because a Ctrl-C that reached it twice would make it leave the builder behind.
+ */
+export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<void> {
+  const log = createWriteStream(run.logFile, { flags: 'a' })
+  const child = execa('packer', buildArguments(build), {
+    detached: true,
+    stdin: 'ignore',
+    all: true,
+    buffer: false,
+    cancelSignal: run.signal,
+    forceKillAfterDelay: 60_000,
+    env: { CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: run.workFolder, TMPDIR: run.workFolder },
+  })
+  for await (const line of child.iterable({ from: 'all' })) {
+    log.write(`${line}\n`)
+    const task = ansibleTask(String(line))
+    if (task !== undefined) run.onTask(task)
+  }
+  log.end()
+  try {
+    await child
+  } catch (cause) {
+    if (run.signal.aborted) throw new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
+    throw new OperatorError('failed', `packer ended with ${failureIn(run.logFile)}`, {
+      hint: `less ${run.logFile}`,
+      cause,
+    })
+  }
+}
+
+/** The name of the Ansible task that a line of Packer's output announces. */
+export function ansibleTask(line: string): string | undefined {
+  return line.match(/TASK \[(.*?)\]/)?.[1]
+}
+
+function failureIn(logFile: string): string {
+  const lines = readFileSync(logFile, 'utf8').split('\n').map((line) => line.replace(/^(==> |--> |\s)*[\w.-]+: /, ''))
+  const fatal = lines.findLast((line) => /^(fatal:|seal:|Error|Build .* errored)/.test(line.trim()))
+  return fatal?.trim().slice(0, 400) ?? 'an error that it did not name'
+}
