@@ -9,7 +9,7 @@ import { probeInstance } from './tools/probe.ts'
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, instanceTimeoutSeconds } = openPlatform(settings)
-  const { image, size } = settings
+  const { wantedImage: image, size } = settings
   const task = { platform, image, size, instanceTimeoutSeconds, probe: probeInstance, clock, progress, signal }
   if (settings.plan) {
     const steps = await planDeploy(task)

@@ -9,7 +9,7 @@ export default async function destroy(context: TaskContext): Promise<TaskResult>
   const { settings, progress, signal, confirm } = context
   const { platform, groups } = openPlatform(settings)
   const group = await platform.group()
-  const images = settings.images ? await platform.images() : []
+  const images = settings.destroy.images ? await platform.images() : []
   if (group) await confirm(`Remove group ${group.name} with ${count(group.instances.length, 'instance')}?`)
   else if (images.length > 0) await confirm(`Remove ${count(images.length, 'image')}?`)
 

@@ -18,7 +18,7 @@ export default async function heal(context: TaskContext): Promise<TaskResult> {
     },
     repair: async ({ id }, repair) => repairOver(await platform.sshArguments(id), repair, signal),
     policy: {
-      ...{ maxRepair: settings.maxRepair, instance: settings.instance, dryRun: settings.dryRun, share: 0.5 },
+      ...{ maxRepair: settings.heal.maxRepair, instance: settings.instance, dryRun: settings.dryRun, share: 0.5 },
       ...{ verifySeconds: 60, sshSeconds: 60, instanceTimeoutSeconds },
     },
   })

@@ -8,8 +8,9 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 export default async function images(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, confirm } = context
   const { platform, groups } = openPlatform(settings)
-  if (settings.retire) {
-    const going = retirable(await platform.images(), settings.keep, await groups())
+  if (settings.images.retire) {
+    const going = retirable(await platform.images(), settings.images.keep, await groups())
+    if (settings.dryRun) return retirePlan(going.map(({ id }) => id))
     if (going.length > 0) await confirm(`Remove ${going.map(({ id }) => id).join(', ')}?`)
     for (const { id } of going) {
       await platform.removeImage(id)
@@ -28,4 +29,8 @@ export default async function images(context: TaskContext): Promise<TaskResult> 
     output: rows.length === 0 ? 'no images; npm run bake makes one' : table([heads, ...rows]),
     facts: { images: listed },
   }
+}
+
+function retirePlan(going: readonly string[]): TaskResult {
+  return { line: going.length > 0 ? `would remove ${going.join(', ')}` : 'nothing to remove', facts: { retirable: going } }
 }

@@ -51,7 +51,7 @@ function openLocal(settings: Settings): OpenPlatform {
   const machine = { accelerator, cpus: settings.local.cpus, memoryMib: settings.local.memoryMib }
   const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine })
   const bootTimeoutSeconds = accelerator === 'tcg' ? 300 : 90
-  const source = { suite: settings.local.suite, diskGib: settings.local.diskGib }
+  const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
   return {
     platform: open(settings.group),
     groups: async () => {

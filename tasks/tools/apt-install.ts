@@ -31,6 +31,8 @@ class Apt {
   readonly #root: readonly string[]
   readonly #progress: Progress
   readonly #signal: AbortSignal | undefined
+  /** All output so far: apt-get update ends well without a network, and only its output tells why an install fails then. */
+  #said = ''
 
   constructor(root: readonly string[], progress: Progress, signal: AbortSignal | undefined) {
     this.#root = root
@@ -40,14 +42,14 @@ class Apt {
 
   async run(argv: readonly string[]): Promise<void> {
     const { failed, output, cause } = await this.#attempt(argv)
-    if (failed) throw aptError(argv, output, cause)
+    if (failed) throw aptError(argv, output, this.#said, cause)
   }
 
   /** Runs `argv`; when its failure looks like an old list of packages, fetches the list and runs it once more. */
   async runAgainAfterUpdate(argv: readonly string[]): Promise<void> {
     const { failed, output, cause } = await this.#attempt(argv)
     if (!failed) return
-    if (!isOutdated(output)) throw aptError(argv, output, cause)
+    if (!isOutdated(output)) throw aptError(argv, output, this.#said, cause)
     await this.run(aptArguments(this.#root, 'update'))
     await this.run(argv)
   }
@@ -63,6 +65,7 @@ class Apt {
     this.#progress.live([])
     const result = await child
     if (result.isCanceled) throw new OperatorError('interrupted', 'interrupted while installing packages')
+    this.#said += `${result.all}\n`
     return { failed: result.failed, output: result.all, cause: result.failed ? result : undefined }
   }
 }
@@ -77,7 +80,10 @@ async function rootPrefix(packages: readonly string[]): Promise<string[]> {
   })
 }
 
-function aptError(argv: readonly string[], output: string, cause: unknown): OperatorError {
-  const last = output.trim().split('\n').slice(-10).join('\n')
-  return new OperatorError('failed', `${argv.join(' ')}\n${last}`, { hint: aptHint(output), cause })
+function aptError(argv: readonly string[], output: string, said: string, cause: unknown): OperatorError {
+  const lines = output.trim().split('\n')
+  const errors = lines.filter((line) => line.startsWith('E: '))
+  const command = argv.slice(Math.max(0, argv.indexOf('apt-get'))).join(' ')
+  const last = (errors.length > 0 ? errors : lines).slice(-10).join('\n')
+  return new OperatorError('failed', `${command}\n${last}`, { hint: aptHint(said), cause })
 }

@@ -1,0 +1,39 @@
+import { inTurns } from './lib/bounded.ts'
+import { OperatorError } from './lib/errors.ts'
+import { openPlatform } from './platforms/open.ts'
+import type { Platform } from './platforms/platform.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+import { followLogs, readLogs } from './tools/logs.ts'
+
+/** Shows the logs of the instances, each line with its instance in front. */
+export default async function logs({ settings, progress, signal, print }: TaskContext): Promise<TaskResult> {
+  const { platform } = openPlatform(settings)
+  const wanted = { ...settings.logs, signal }
+  const ids = await instanceIds(platform, settings.instance)
+  const paths = await inTurns(ids, 8, async (id) => ({ id, path: await platform.sshArguments(id).catch(() => undefined) }))
+  const reachable = paths.filter((one): one is { id: string; path: string[] } => one.path !== undefined)
+  if (settings.logs.follow) {
+    await Promise.all(reachable.map(({ id, path }) => followLogs(path, wanted, (line) => print(`${id} ${line}`))))
+    return { line: '', output: '', facts: {} }
+  }
+  const lines = await inTurns(paths, 8, async ({ id, path }) => {
+    const found = path ? await readLogs(path, wanted).catch(() => undefined) : undefined
+    if (found) return found.map((line) => `${id} ${line}`)
+    progress.warn(`${id} cannot be reached over SSH; this is its serial console`)
+    return consoleLines(await platform.consoleOutput(id), settings.logs.grep).map((line) => `${id} console ${line}`)
+  })
+  const all = lines.flat()
+  return { line: '', output: all.join('\n'), facts: { lines: all } }
+}
+
+async function instanceIds(platform: Platform, wanted: string | undefined): Promise<string[]> {
+  const group = await platform.group()
+  if (!group) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  const ids = group.instances.map(({ id }) => id)
+  if (wanted === undefined || ids.includes(wanted)) return wanted === undefined ? ids : [wanted]
+  throw new OperatorError('usage', `there is no instance ${wanted} in group ${group.name}`, { hint: 'npm run status' })
+}
+
+function consoleLines(text: string, grep: string | undefined): string[] {
+  return text.split(/\r?\n/).filter((line) => line.trim() !== '' && (grep === undefined || line.includes(grep)))
+}

@@ -1,0 +1,26 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { OperatorError } from './lib/errors.ts'
+import { openPlatform } from './platforms/open.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+
+/** A shell on an instance, or one command, whose output and exit code are passed on. */
+export default async function ssh({ settings, positionals, rest }: TaskContext): Promise<TaskResult> {
+  const { platform } = openPlatform(settings)
+  const group = await platform.group()
+  if (!group) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  const id = settings.instance ?? group.instances.find(({ state }) => state === 'running')?.id
+  if (id === undefined) throw new OperatorError('usage', `no instance of ${group.name} runs`, { hint: 'npm run heal' })
+  const path = await platform.sshArguments(id)
+  const command = [...positionals, ...rest]
+  const child = spawn('ssh', command.length > 0 ? [...path, command.map(shellQuoted).join(' ')] : ['-t', ...path], {
+    stdio: 'inherit',
+  })
+  const [exitCode] = await once(child, 'close')
+  return { line: '', output: '', facts: { instance: id }, exitCode: exitCode ?? 255 }
+}
+
+/** SSH joins its arguments to one line for the shell on the other side; each word must arrive as it was. */
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,106 @@
+import { nearest } from './nearest.ts'
+
+/** How one kind of value is read from text (flags, environment) and from `bakeroll.config.ts`. */
+export interface Kind<T> {
+  /** What would be right, after "expected". */
+  readonly expected: string
+  /** What the value is called in help; a switch has none. */
+  readonly placeholder: string | undefined
+  /** True when a relative value is resolved against the folder that the user stands in. */
+  readonly isPath?: true
+  /** Undefined when the text is no such value. */
+  fromText(text: string): T | undefined
+  /** Undefined when the value of the configuration file is no such value. */
+  fromConfig(value: unknown): T | undefined
+  /** The value that a mistyped text most likely means. */
+  suggest?(text: string): string | undefined
+  /** How help writes a default. */
+  show?(value: T): string
+}
+
+/** A whole number between two bounds, both included. */
+export function wholeNumber(lowest: number, highest: number, placeholder = 'NUMBER'): Kind<number> {
+  const inRange = (value: number) => (value >= lowest && value <= highest ? value : undefined)
+  return {
+    expected: `a whole number from ${lowest} to ${highest}`,
+    placeholder,
+    fromText: (text) => (/^\d{1,9}$/.test(text) ? inRange(Number(text)) : undefined),
+    fromConfig: (value) => (Number.isInteger(value) ? inRange(Number(value)) : undefined),
+  }
+}
+
+/** Text that matches a pattern. */
+export function text(expected: string, pattern: RegExp, placeholder: string): Kind<string> {
+  const fromText = (value: string) => (pattern.test(value) ? value : undefined)
+  return { expected, placeholder, fromText, fromConfig: (value) => ofString(value, fromText) }
+}
+
+/** The path of a file or folder. */
+export function path(placeholder: 'FILE' | 'FOLDER'): Kind<string> {
+  return { ...text('a path', /\S/, placeholder), isPath: true }
+}
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(words: readonly Word[], placeholder = words.join('|')): Kind<Word> {
+  const fromText = (value: string) => words.find((word) => word === value)
+  return {
+    expected: words.join(', ').replace(/, ([^,]+)$/, ' or $1'),
+    placeholder,
+    fromText,
+    fromConfig: (value) => ofString(value, fromText),
+    suggest: (value) => nearest(value, words),
+  }
+}
+
+/** A count of instances or a share of the group, kept as it was written: `2`, `25%`. */
+export function countOrPercent({ zero }: { zero: boolean }): Kind<string> {
+  const fromText = (value: string) => {
+    const [, digits, percent] = /^(\d{1,4})(%?)$/.exec(value) ?? []
+    if (digits === undefined || (percent === '%' && Number(digits) > 100)) return undefined
+    return Number(digits) > 0 || zero ? `${Number(digits)}${percent}` : undefined
+  }
+  return {
+    expected: `a count or a percent${zero ? '' : ' above 0'}, like 2 or 25%`,
+    placeholder: 'COUNT|PERCENT',
+    fromText,
+    fromConfig: (value) => (typeof value === 'number' ? fromText(String(value)) : ofString(value, fromText)),
+  }
+}
+
+const unitsMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/**
+ * A duration, as text always with its unit (`500ms`, `10m`); a bare number in the configuration file counts in the
+ * unit that the setting's name ends with. Zero and more than 30 days are refused.
+ */
+export function duration(unit: 'ms' | 's'): Kind<number> {
+  const inRange = (ms: number) => (ms >= 1 && ms <= 30 * unitsMs.d ? ms / unitsMs[unit] : undefined)
+  const fromText = (value: string) => {
+    const [, amount, suffix] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) ?? []
+    return amount === undefined ? undefined : inRange(Number(amount) * unitsMs[suffix as keyof typeof unitsMs])
+  }
+  return {
+    expected: 'a duration with its unit, like 500ms, 30s, 10m or 1h',
+    placeholder: 'DURATION',
+    fromText,
+    fromConfig: (value) => (typeof value === 'number' ? inRange(value * unitsMs[unit]) : ofString(value, fromText)),
+    show: (value) => showDuration(value * unitsMs[unit]),
+  }
+}
+
+/** Yes or no; a switch on the command line. */
+export const yesOrNo: Kind<boolean> = {
+  expected: 'true or false',
+  placeholder: undefined,
+  fromText: (value) => (/^(true|1)$/.test(value) ? true : /^(false|0)$/.test(value) ? false : undefined),
+  fromConfig: (value) => (typeof value === 'boolean' ? value : undefined),
+}
+
+function showDuration(durationMs: number): string {
+  const fits = Object.entries(unitsMs).findLast(([, ms]) => durationMs % ms === 0)
+  return fits === undefined ? `${durationMs}ms` : `${durationMs / fits[1]}${fits[0]}`
+}
+
+function ofString<T>(value: unknown, fromText: (text: string) => T | undefined): T | undefined {
+  return typeof value === 'string' ? fromText(value) : undefined
+}

@@ -1,0 +1,92 @@
+/** Everything a verb can be told, after flags, environment, `bakeroll.config.ts` and defaults. Paths are absolute. */
+export interface Settings {
+  readonly platform: 'local' | 'aws'
+  readonly group: string
+  /** Where local state lives. */
+  readonly home: string
+  readonly config: string | undefined
+  readonly json: boolean
+  readonly yes: boolean
+  readonly verbose: boolean
+
+  readonly release: string
+  /** Image id or release to run. */
+  readonly image: string | undefined
+  /** Undefined: the group's own size, 2 for a new group. */
+  readonly size: number | undefined
+  readonly instance: string | undefined
+  readonly force: boolean
+  readonly plan: boolean
+  readonly dryRun: boolean
+  /** How many of the newest verified images stay. */
+  readonly keep: number
+  readonly retire: boolean
+  /** Of `demo`: leave the group running. */
+  readonly keepRunning: boolean
+  /** Of `destroy`: remove the images, too. */
+  readonly images: boolean
+  /** How much of the group may be in repair at once: a count or a share, above 0. */
+  readonly maxRepair: string
+  readonly follow: boolean
+  readonly sinceSeconds: number | undefined
+  readonly grep: string | undefined
+
+  readonly local: {
+    readonly port: number
+    readonly accelerator: 'auto' | 'kvm' | 'hvf' | 'tcg'
+    readonly memoryMib: number
+    readonly cpus: number
+  }
+  readonly aws: { readonly region: string | undefined; readonly profile: string | undefined }
+  readonly bake: { readonly suite: string; readonly baseDiskGib: number }
+  readonly roll: {
+    /** A count or a share, `2` or `25%`, above 0. */
+    readonly batch: string
+    /** A count or a share; `0` for none. */
+    readonly canary: string
+    /** Undefined: the platform's own. */
+    readonly instanceTimeoutSeconds: number | undefined
+    readonly timeoutSeconds: number
+    readonly engine: 'own' | 'refresh'
+  }
+  readonly check: {
+    readonly expectVersion: string | undefined
+    readonly maxOffsetMs: number
+    readonly timePath: string
+    readonly timeFormat: string
+    readonly versionPath: string
+    readonly samples: number
+    readonly timeoutMs: number
+    readonly warningLatencyMs: number | undefined
+    readonly criticalLatencyMs: number | undefined
+    readonly warningCertificateDays: number
+    readonly format: 'text' | 'json' | 'nagios' | 'prometheus' | 'junit'
+    readonly output: string | undefined
+    readonly instances: boolean
+  }
+}
+
+/** The default export of `bakeroll.config.ts`: `export default { group: 'shop' } satisfies Config`. */
+export type Config = { readonly [Key in keyof Settings]?: ConfigValue<Settings[Key]> }
+
+/** The dotted name of each setting, `roll.batch`. */
+export type SettingKey = KeysOf<Settings>
+
+/** The type of the setting with a dotted name. */
+export type SettingValue<Key extends string, Of = Settings> = Key extends `${infer Section}.${infer Rest}`
+  ? Section extends keyof Of
+    ? SettingValue<Rest, Of[Section]>
+    : never
+  : Key extends keyof Of
+    ? Of[Key]
+    : never
+
+type KeysOf<Of> = {
+  [Key in keyof Of & string]: Of[Key] extends object ? `${Key}.${KeysOf<Of[Key]>}` : Key
+}[keyof Of & string]
+
+type ConfigValue<Value> = Value extends object
+  ? { readonly [Key in keyof Value]?: ConfigValue<Value[Key]> }
+  : NonNullable<Value> extends number
+    ? number | string
+    : Value

@@ -1,0 +1,60 @@
+import { execa } from 'execa'
+import { runOver } from './ssh.ts'
+
+/** Which lines are wanted. */
+export interface LogWish {
+  readonly sinceSeconds: number | undefined
+  /** Only lines that contain this very text. */
+  readonly grep: string | undefined
+  readonly signal: AbortSignal
+}
+
+/** What nginx and the service's container wrote, and what systemd says of their units. */
+const units = '--unit nginx --unit docker --unit chrony --unit bakeroll-identity CONTAINER_NAME=service'
+
+/** The shell script that prints the log lines of an instance, oldest first: journal and nginx's access log. */
+export function logScript({ sinceSeconds, grep }: Omit<LogWish, 'signal'>, follow: boolean): string {
+  const since = sinceSeconds === undefined ? '' : `--since '-${sinceSeconds}s'`
+  const journal = `journalctl --no-pager --output short-iso --quiet ${since} ${units.replace(' CONTAINER', ' + CONTAINER')}`
+  const filter = grep === undefined ? '' : ` | grep ${follow ? '--line-buffered ' : ''}--fixed-strings -e ${shellQuoted(grep)} || true`
+  if (follow) return `( ${journal} --lines 10 --follow & exec tail --lines 10 --follow=name --quiet ${accessLog} )${filter}\n`
+  return `( ${journal}; ${accessLines(sinceSeconds)} )${filter}\n`
+}
+
+const accessLog = '/var/log/nginx/access.log'
+
+/** nginx's access log holds the moment of each request as `unixSeconds`. */
+function accessLines(sinceSeconds: number | undefined): string {
+  if (sinceSeconds === undefined) return `tail --lines 1000 ${accessLog}`
+  const field = `match($0, /"unixSeconds":[0-9]+/)`
+  return `awk -v from="$(( $(date +%s) - ${sinceSeconds} ))" '${field} { if (substr($0, RSTART + 14, RLENGTH - 14) + 0 >= from) print }' ${accessLog}`
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** The log lines of one instance, read over SSH. */
+export async function readLogs(sshArguments: readonly string[], wish: LogWish): Promise<string[]> {
+  const { stdout } = await runOver(sshArguments, logScript(wish, false), { timeoutSeconds: 120, signal: wish.signal })
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
+/** Gives new log lines of one instance as they come, until the signal or the end of the connection. */
+export async function followLogs(
+  sshArguments: readonly string[],
+  wish: LogWish,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const child = execa('ssh', [...sshArguments, `sudo sh -c ${shellQuoted(logScript(wish, true))}`], {
+    stdin: 'ignore',
+    reject: false,
+    buffer: false,
+    cancelSignal: wish.signal,
+  })
+  try {
+    for await (const line of child) onLine(String(line))
+  } catch (error) {
+    if (!wish.signal.aborted) throw error
+  }
+}
