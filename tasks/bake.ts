@@ -1,4 +1,4 @@
-import { openPlatform } from './platforms/open.ts'
+import { openPlatform } from './open-platform.ts'
 import { prepareComputer } from './prepare.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 

@@ -33,7 +33,7 @@ function refuseProblems(urls: readonly string[], output: string | undefined): vo
 
 /** The deployed group: its load balancer, with --instances each instance too, and the release that it should serve. */
 async function deployed(settings: Settings): Promise<{ targets: CheckTarget[]; release: string | undefined }> {
-  const { openPlatform } = await import('./platforms/open.ts')
+  const { openPlatform } = await import('./open-platform.ts')
   const { platform } = openPlatform(settings)
   const [group, images] = await Promise.all([platform.group(), platform.images()])
   if (group === undefined) {

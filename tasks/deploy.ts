@@ -1,16 +1,15 @@
 import { count } from './lib/words.ts'
 import { deployGroup, planDeploy } from './lib/deploy.ts'
-import { clock, openPlatform } from './platforms/open.ts'
+import { clock, openPlatform, probe } from './open-platform.ts'
 import { prepareComputer } from './prepare.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
-import { probeInstance } from './tools/probe.ts'
 
 /** Creates the group, or brings it to what is wished. */
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, instanceTimeoutSeconds } = openPlatform(settings)
   const { wantedImage: image, size } = settings
-  const task = { platform, image, size, instanceTimeoutSeconds, probe: probeInstance, clock, progress, signal }
+  const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
   if (settings.plan) {
     const steps = await planDeploy(task)
     return { line: steps.join('\n') || 'nothing to change', facts: { outcome: 'planned', steps } }

@@ -1,7 +1,7 @@
 import { destroyGroup } from './lib/destroy.ts'
 import { usedBy } from './lib/images.ts'
 import { count } from './lib/words.ts'
-import { clock, openPlatform } from './platforms/open.ts'
+import { clock, openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Removes the group, with --images the images that no other group needs, and proves that nothing is left. */

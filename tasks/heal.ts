@@ -1,9 +1,8 @@
 import { healGroup } from './lib/heal.ts'
-import { clock, openPlatform } from './platforms/open.ts'
+import { clock, openPlatform, probe } from './open-platform.ts'
 import { prepareComputer } from './prepare.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { inspectOver, repairOver } from './tools/inspection.ts'
-import { probeInstance } from './tools/probe.ts'
 
 /** Finds what is broken and repairs it with the smallest repair that works. */
 export default async function heal(context: TaskContext): Promise<TaskResult> {
@@ -11,7 +10,7 @@ export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { platform, instanceTimeoutSeconds } = openPlatform(settings)
   await prepareComputer(context)
   const { outcome, instances, loadBalancer, launched } = await healGroup({
-    ...{ platform, probe: probeInstance, clock, progress, signal },
+    ...{ platform, probe, clock, progress, signal },
     inspect: async ({ id }) => {
       const path = await platform.sshArguments(id).catch(() => undefined)
       return path ? inspectOver(path, signal) : { ssh: 'unreachable' }

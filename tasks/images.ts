@@ -1,6 +1,6 @@
 import { retirable, usedBy } from './lib/images.ts'
 import { count } from './lib/words.ts'
-import { openPlatform } from './platforms/open.ts'
+import { openPlatform } from './open-platform.ts'
 import { table } from './terminal/table.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 

@@ -1,6 +1,6 @@
 import { inTurns } from './lib/bounded.ts'
 import { OperatorError } from './lib/errors.ts'
-import { openPlatform } from './platforms/open.ts'
+import { openPlatform } from './open-platform.ts'
 import type { Platform } from './platforms/platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { followLogs, readLogs } from './tools/logs.ts'

@@ -2,10 +2,9 @@ import { resolveCount } from './lib/count.ts'
 import { OperatorError } from './lib/errors.ts'
 import type { RollResult, RollTask } from './lib/roll.ts'
 import { count } from './lib/words.ts'
-import { clock, openPlatform } from './platforms/open.ts'
+import { clock, openPlatform, probe } from './open-platform.ts'
 import { prepareComputer } from './prepare.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
-import { probeInstance } from './tools/probe.ts'
 
 /** What `roll` and `rollback` work with, as the settings say. */
 export async function openRoll(context: TaskContext): Promise<Omit<RollTask, 'image'>> {
@@ -23,7 +22,7 @@ export async function openRoll(context: TaskContext): Promise<Omit<RollTask, 'im
     instanceTimeoutSeconds,
     timeoutSeconds: settings.roll.timeoutSeconds,
   }
-  return { platform, policy, probe: probeInstance, clock, progress, signal, dryRun: settings.dryRun }
+  return { platform, policy, probe, clock, progress, signal, dryRun: settings.dryRun }
 }
 
 /** What `roll` and `rollback` say at their end: 4 when the group went back by itself. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { OperatorError } from './lib/errors.ts'
-import { openPlatform } from './platforms/open.ts'
+import { openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** A shell on an instance, or one command, whose output and exit code are passed on. */

@@ -1,4 +1,4 @@
-import { openPlatform } from './platforms/open.ts'
+import { openPlatform } from './open-platform.ts'
 import type { Group, Instance } from './platforms/platform.ts'
 import { table } from './terminal/table.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'

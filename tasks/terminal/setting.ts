@@ -38,4 +38,3 @@ export function toggle(help: string, flag: string, verbs: Setting<boolean>['verb
 export function toggleOfOneRun(help: string, flag: string, verbs: readonly VerbName[]): Setting<boolean> {
   return { ...toggle(help, flag, verbs), elsewhere: 'nowhere' }
 }
-

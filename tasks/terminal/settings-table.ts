@@ -4,7 +4,6 @@ import { packageVersion } from './package-version.ts'
 import { type Setting, toggle, toggleOfOneRun } from './setting.ts'
 import type { SettingKey, SettingValue } from './settings.ts'
 
-
 const anyText = text('some text', /\S/, 'TEXT')
 const launching = ['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'demo'] as const
 const rolling = ['roll', 'rollback'] as const
@@ -54,7 +53,7 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     default: ({ repository }) => packageVersion(repository),
     defaultHelp: 'the version in package.json',
   },
-  image: {
+  wantedImage: {
     kind: text('an image id or a release', /^[0-9A-Za-z][0-9A-Za-z._-]*$/, 'IMAGE'),
     help: 'image id or release to run',
     flag: 'image',
@@ -79,7 +78,10 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     verbs: ['heal', 'logs', 'ssh'],
     default: undefined,
   },
-  force: toggleOfOneRun('do it again although it is done: bake anew, replace every instance', 'force', ['bake', 'roll']),
+  force: toggleOfOneRun('do it again although it is done: bake anew, replace every instance', 'force', [
+    'bake',
+    'roll',
+  ]),
   plan: toggleOfOneRun('tell what would be done, and do nothing', 'plan', ['bake', 'deploy']),
   dryRun: toggleOfOneRun('tell what would be done, and do nothing', 'dry-run', ['roll', 'rollback', 'heal', 'images']),
 
@@ -116,27 +118,27 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     fallbackEnv: 'AWS_PROFILE',
     default: undefined,
   },
-  'bake.suite': {
+  'image.suite': {
     kind: text('the name of a Debian suite like bookworm', /^[a-z][a-z-]*$/, 'SUITE'),
     help: 'the Debian suite inside the image',
     verbs: ['bake', 'demo'],
     default: 'bookworm',
   },
-  'bake.baseDiskGib': {
+  'image.baseDiskGib': {
     kind: wholeNumber(2, 1024),
     help: 'size of the disk of an image, GiB',
     verbs: ['bake', 'demo'],
     default: 4,
   },
 
-  keep: {
+  'images.keep': {
     kind: wholeNumber(0, 1000),
     help: 'how many of the newest verified images stay although nothing needs them',
     flag: 'keep',
     verbs: ['images'],
     default: 3,
   },
-  retire: toggleOfOneRun('remove the images that nothing needs', 'retire', ['images']),
+  'images.retire': toggleOfOneRun('remove the images that nothing needs', 'retire', ['images']),
   'roll.batch': {
     kind: countOrPercent({ zero: false }),
     help: 'how many instances are replaced at a time',
@@ -173,7 +175,7 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     verbs: rolling,
     default: 'own',
   },
-  maxRepair: {
+  'heal.maxRepair': {
     kind: countOrPercent({ zero: false }),
     help: 'how much of the group may be in repair at once',
     flag: 'max-repair',
@@ -182,10 +184,10 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
   },
 
   ...checkSettings,
-  keepRunning: toggleOfOneRun('leave the group running', 'keep', ['demo']),
-  images: toggleOfOneRun('remove the images, too', 'images', ['destroy']),
-  follow: toggleOfOneRun('go on as new lines come', 'follow', ['logs']),
-  sinceSeconds: {
+  'demo.keep': toggleOfOneRun('leave the group running', 'keep', ['demo']),
+  'destroy.images': toggleOfOneRun('remove the images, too', 'images', ['destroy']),
+  'logs.follow': toggleOfOneRun('go on as new lines come', 'follow', ['logs']),
+  'logs.sinceSeconds': {
     kind: duration('s'),
     help: 'only lines of the last 10m, 2h, ...',
     flag: 'since',
@@ -193,7 +195,7 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     verbs: ['logs'],
     default: undefined,
   },
-  grep: {
+  'logs.grep': {
     kind: anyText,
     help: 'only lines that contain this',
     flag: 'grep',

@@ -10,26 +10,14 @@ export interface Settings {
   readonly verbose: boolean
 
   readonly release: string
-  /** Image id or release to run. */
-  readonly image: string | undefined
+  /** Image id or release that was asked for with `--image`. */
+  readonly wantedImage: string | undefined
   /** Undefined: the group's own size, 2 for a new group. */
   readonly size: number | undefined
   readonly instance: string | undefined
   readonly force: boolean
   readonly plan: boolean
   readonly dryRun: boolean
-  /** How many of the newest verified images stay. */
-  readonly keep: number
-  readonly retire: boolean
-  /** Of `demo`: leave the group running. */
-  readonly keepRunning: boolean
-  /** Of `destroy`: remove the images, too. */
-  readonly images: boolean
-  /** How much of the group may be in repair at once: a count or a share, above 0. */
-  readonly maxRepair: string
-  readonly follow: boolean
-  readonly sinceSeconds: number | undefined
-  readonly grep: string | undefined
 
   readonly local: {
     readonly port: number
@@ -38,7 +26,8 @@ export interface Settings {
     readonly cpus: number
   }
   readonly aws: { readonly region: string | undefined; readonly profile: string | undefined }
-  readonly bake: { readonly suite: string; readonly baseDiskGib: number }
+  readonly image: { readonly suite: string; readonly baseDiskGib: number }
+  readonly images: { readonly keep: number; readonly retire: boolean }
   readonly roll: {
     /** A count or a share, `2` or `25%`, above 0. */
     readonly batch: string
@@ -49,6 +38,8 @@ export interface Settings {
     readonly timeoutSeconds: number
     readonly engine: 'own' | 'refresh'
   }
+  /** How much of the group may be in repair at once: a count or a share, above 0. */
+  readonly heal: { readonly maxRepair: string }
   readonly check: {
     readonly expectVersion: string | undefined
     readonly maxOffsetMs: number
@@ -63,6 +54,13 @@ export interface Settings {
     readonly format: 'text' | 'json' | 'nagios' | 'prometheus' | 'junit'
     readonly output: string | undefined
     readonly instances: boolean
+  }
+  readonly demo: { readonly keep: boolean }
+  readonly destroy: { readonly images: boolean }
+  readonly logs: {
+    readonly follow: boolean
+    readonly sinceSeconds: number | undefined
+    readonly grep: string | undefined
   }
 }
 

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock } from '../lib/clock.ts'
-import { OperatorError } from '../lib/errors.ts'
-import type { Progress } from '../lib/progress.ts'
-import type { Settings } from '../terminal/settings.ts'
-import { chooseAccelerator } from '../tools/qemu.ts'
-import { checkHomeIsWritable, homeAt } from './local/home.ts'
-import { groupNames, openLocalPlatform } from './local/local.ts'
-import type { Group, Image, Platform } from './platform.ts'
+import type { Clock } from './lib/clock.ts'
+import { OperatorError } from './lib/errors.ts'
+import type { Probe } from './lib/evidence.ts'
+import type { Progress } from './lib/progress.ts'
+import type { Settings } from './terminal/settings.ts'
+import { probeInstance } from './tools/probe.ts'
+import { chooseAccelerator } from './tools/qemu.ts'
+import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
+import { groupNames, openLocalPlatform } from './platforms/local/local.ts'
+import type { Group, Image, Platform } from './platforms/platform.ts'
 
 /** An image that `bake` gave, and how it came by it. */
 export interface Baked {
@@ -34,6 +36,9 @@ export const clock: Clock = {
   },
 }
 
+/** Our own probe of one instance, past the load balancer. */
+export const probe: Probe = ({ url }, expectedRelease) => probeInstance(url, expectedRelease)
+
 /** Opens the platform that the settings name; throws a usage error when its home cannot be written. */
 export function openPlatform(settings: Settings): OpenPlatform {
   if (settings.platform === 'aws') {
@@ -59,11 +64,11 @@ function openLocal(settings: Settings): OpenPlatform {
       return groups.filter((group) => group !== undefined)
     },
     async bake(wanted, run) {
-      const { bakeImage } = await import('./local/bakery.ts')
+      const { bakeImage } = await import('./platforms/local/bakery.ts')
       return bakeImage({ home, machine, bootTimeoutSeconds, ...source, ...wanted, ...run })
     },
     async planBake(wanted) {
-      const { planBake } = await import('./local/bakery.ts')
+      const { planBake } = await import('./platforms/local/bakery.ts')
       return (await planBake({ home, ...source, ...wanted })).steps
     },
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? 2 * bootTimeoutSeconds,

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import bake from './bake.ts'
+import check from './check.ts'
+import deploy from './deploy.ts'
+import destroy from './destroy.ts'
+import heal from './heal.ts'
+import { OperatorError } from './lib/errors.ts'
+import { clock, openPlatform } from './open-platform.ts'
+import { prepareComputer } from './prepare.ts'
+import roll from './roll.ts'
+import type { Settings } from './terminal/settings.ts'
+import type { TaskContext, TaskResult } from './terminal/task.ts'
+import { type LoadResult, startLoad, sum } from './tools/load.ts'
+import { runOver } from './tools/ssh.ts'
+
+const releases = ['1.0.0', '1.1.0'] as const
+const load = { keptPerSecond: 70, newPerSecond: 50, leastRequests: 20_000 }
+
+type Verb = (context: TaskContext) => Promise<TaskResult>
+
+/**
+ * The whole story on the local platform, told by the verbs themselves: bake two releases, deploy the first, check, roll to
+ * the second under load, break nginx on one instance, see `check` notice, heal, check.
+ */
+export default async function demo(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress } = context
+  if (settings.platform !== 'local') throw new OperatorError('usage', 'the demo runs on the local platform only')
+  await prepareComputer(context)
+  const mark = await markGroup(context)
+  const steps: { name: string; seconds: number }[] = []
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const startedAt = Date.now()
+    const result = await progress.step(name, work)
+    steps.push({ name, seconds: Math.round((Date.now() - startedAt) / 100) / 10 })
+    return result
+  }
+  const tell = (name: string, verb: Verb, changes: Partial<Settings> = {}, expected = 0) =>
+    step(name, async () => {
+      const result = await verb({ ...context, positionals: [], settings: { ...settings, ...changes } })
+      if ((result.exitCode ?? 0) !== expected) throw new OperatorError('failed', `${name}: ${result.line}`)
+      return result
+    })
+  const checking = (expectVersion: string, instances = false) => ({ check: { ...settings.check, expectVersion, instances } })
+
+  const [first, second] = releases
+  await tell(`bake ${first}`, bake, { release: first })
+  await tell(`bake ${second}`, bake, { release: second })
+  await tell(`deploy ${first}`, deploy, { wantedImage: first, size: 2 })
+  await tell('check', check, checking(first))
+  const requests = await step(`roll to ${second} under load`, () => rollUnderLoad(context, second))
+  await tell('check again', check, checking(second))
+  const broken = await step('break nginx on one instance', () => breakNginx(context))
+  await tell('check notices', check, checking(second, true), 2)
+  const healed = await tell('heal', heal)
+  await tell('check is well again', check, checking(second, true))
+  if (!settings.demo.keep) {
+    await tell('destroy', destroy, { yes: true })
+    await rm(mark, { force: true })
+  }
+  return {
+    line: `${requests.sent} requests during the roll, ${requests.failed} failed; nginx broken on ${broken} and healed; ${second} served`,
+    facts: { requests, steps, release: second, heal: healed.facts },
+    ok: requests.failed === 0,
+    exitCode: requests.failed === 0 ? 0 : 5,
+  }
+}
+
+/** Never touches a group that it did not make: the mark says that a group is a demo's, of an earlier run perhaps. */
+async function markGroup(context: TaskContext): Promise<string> {
+  const { settings, progress } = context
+  const { platform } = openPlatform(settings)
+  const mark = join(settings.home, 'demos', settings.group)
+  const group = await platform.group()
+  if (group && !existsSync(mark)) {
+    throw new OperatorError('refused', `there is a group ${group.name} already, and it is not a demo's`, {
+      hint: `npm run demo -- --group demo`,
+    })
+  }
+  if (group) {
+    progress.event('removing what an earlier demo left')
+    await destroy({ ...context, settings: { ...settings, yes: true, destroy: { images: false } }, confirm: async () => {} })
+  }
+  await mkdir(join(settings.home, 'demos'), { recursive: true })
+  await writeFile(mark, '')
+  return mark
+}
+
+/** Rolls while the load runs, and lets the load go on until it has sent enough to mean something. */
+async function rollUnderLoad(context: TaskContext, release: string): Promise<LoadResult> {
+  const { settings, progress, signal } = context
+  const { platform } = openPlatform(settings)
+  const url = new URL('/now', (await platform.group())?.url).href
+  const run = async (work: () => Promise<unknown>): Promise<LoadResult> => {
+    const running = startLoad({ url, ...load })
+    try {
+      await work()
+    } finally {
+      results.push(await running.stop())
+    }
+    return sum(results)
+  }
+  const results: LoadResult[] = []
+  const rolled = await run(async () => {
+    const result = await roll({ ...context, settings: { ...settings, wantedImage: release } })
+    if ((result.exitCode ?? 0) !== 0) throw new OperatorError('failed', result.line)
+  })
+  progress.event(`${rolled.sent} requests during the roll, ${rolled.failed} failed`)
+  let all = rolled
+  while (all.sent < load.leastRequests && !signal.aborted) {
+    const missing = load.leastRequests - all.sent
+    const seconds = Math.ceil((1.1 * missing) / (load.keptPerSecond + load.newPerSecond))
+    progress.event(`${missing} more, to make it ${load.leastRequests}`)
+    all = await run(() => clock.sleep(seconds * 1000, signal))
+  }
+  return all
+}
+
+async function breakNginx({ settings, signal }: TaskContext): Promise<string> {
+  const { platform } = openPlatform(settings)
+  const id = (await platform.group())?.instances[0]?.id
+  if (id === undefined) throw new OperatorError('failed', 'the group has no instance to break')
+  await runOver(await platform.sshArguments(id), 'systemctl stop nginx', { timeoutSeconds: 60, signal })
+  return id
+}

@@ -1,0 +1,100 @@
+import { exitCodes, OperatorError } from '../lib/errors.ts'
+import { interruptedExitCode } from './interruption.ts'
+import type { TaskResult } from './task.ts'
+
+/** What a run leaves: the exit code, and the text for each stream. */
+export interface Outcome {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** How a run is reported. */
+export interface Reporting {
+  readonly verb: string
+  readonly json: boolean
+  /** Shows the causes of a failure, too. */
+  readonly verbose: boolean
+  /** True after a Ctrl-C: the exit code is 130 whatever the task said. */
+  readonly wasInterrupted: boolean
+  /** The command that was typed. */
+  readonly command: string
+  /** Of `check`: what `--format` says. */
+  readonly format?: string
+  paint(format: 'red' | 'cyan' | 'dim', text: string): string
+}
+
+/** The outcome of a task that gave a result. */
+export function resultOutcome(result: TaskResult, reporting: Reporting): Outcome {
+  if (reporting.wasInterrupted) return interruptedOutcome(result.facts, undefined, reporting)
+  const exitCode = result.exitCode ?? 0
+  const ok = result.ok ?? exitCode === 0
+  const text = result.output ?? result.line
+  const stdout = reporting.json ? document({ ok, ...result.facts }) : text === '' ? '' : `${text.replace(/\n$/, '')}\n`
+  return { exitCode, stdout, stderr: '' }
+}
+
+/** The outcome of a run that threw: an OperatorError tells what to do, anything else is a defect of ours. */
+export function failureOutcome(error: unknown, reporting: Reporting): Outcome {
+  if (reporting.wasInterrupted) return interruptedOutcome({}, error, reporting)
+  const isNagios = reporting.verb === 'check'
+  if (error instanceof OperatorError) {
+    const causes = reporting.verbose ? causesOf(error, reporting) : ''
+    const exitCode = isNagios && error.kind !== 'interrupted' ? 3 : exitCodes[error.kind]
+    return failed(exitCode, error, `${errorLines(error, reporting)}${causes}`, reporting)
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  const stack = error instanceof Error ? (error.stack ?? message) : message
+  const hint = `this is a defect of bakeroll: please report it with the lines above and how it was called: ${reporting.command}`
+  const stderr = `${stack}\n${errorLines({ message, hint }, reporting)}`
+  return failed(isNagios ? 3 : 1, { message, hint, kind: 'defect' }, stderr, reporting)
+}
+
+interface Failure {
+  readonly message: string
+  readonly hint?: string | undefined
+  readonly kind: string
+}
+
+function interruptedOutcome(facts: Record<string, unknown>, error: unknown, reporting: Reporting): Outcome {
+  const { verb, command } = reporting
+  const isOwn = error instanceof OperatorError && error.kind === 'interrupted'
+  const isTold = error instanceof OperatorError && !isOwn
+  const message = isOwn ? error.message : `${verb} interrupted${isTold ? `: ${error.message}` : ''}`
+  const failure = { message, hint: `${command} carries on from here`, kind: 'interrupted' }
+  const causes = reporting.verbose && error instanceof Error ? causesOf(error, reporting) : ''
+  return failed(interruptedExitCode, failure, `${errorLines(failure, reporting)}${causes}`, reporting, facts)
+}
+
+function failed(
+  exitCode: number,
+  { message, hint, kind }: Failure,
+  stderr: string,
+  { verb, json, format }: Reporting,
+  facts: Record<string, unknown> = {},
+): Outcome {
+  const summary = message.replaceAll('\n', '; ')
+  if (verb === 'check' && !json && format === 'nagios') {
+    return { exitCode, stdout: `CHECK UNKNOWN - ${summary.replaceAll('|', '/')}\n`, stderr }
+  }
+  if (!json) return { exitCode, stdout: '', stderr }
+  const unknown = verb === 'check' ? { verdict: 'unknown', summary, targets: [] } : {}
+  return { exitCode, stdout: document({ ok: false, ...unknown, ...facts, error: { message: summary, hint, kind } }), stderr }
+}
+
+function errorLines({ message, hint }: Omit<Failure, 'kind'>, { paint }: Reporting): string {
+  const errors = message.split('\n').map((line) => `${paint('red', 'error:')} ${line}\n`)
+  return `${errors.join('')}${hint === undefined ? '' : `${paint('cyan', 'hint:')}  ${hint}\n`}`
+}
+
+function causesOf(error: Error, { paint }: Reporting): string {
+  const lines: string[] = []
+  for (let cause = error.cause; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
+    lines.push(paint('dim', `cause: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`))
+  }
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function document(content: Record<string, unknown>): string {
+  return `${JSON.stringify(content, null, 2)}\n`
+}

@@ -1,0 +1,114 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { stripVTControlCharacters } from 'node:util'
+import type { Progress } from '../lib/progress.ts'
+import { elapsed } from './elapsed.ts'
+import { liveBoard } from './live-board.ts'
+import { coloured, type Screen } from './screen.ts'
+
+/** A progress on a screen. */
+export interface ScreenProgress extends Progress {
+  detail(line: string): void
+  /** Clears what is live, so that something else can use the screen until the returned function is called. */
+  suspend(): () => void
+  /** Ends what is live and restores the cursor. Safe to call twice. */
+  close(): void
+}
+
+/** Shows progress: running steps redrawn in place on a terminal, elsewhere one plain line per change. */
+export function screenProgress(screen: Screen, { verbose = false } = {}): ScreenProgress {
+  return screen.isLive ? liveProgress(screen, verbose) : plainProgress(screen, verbose)
+}
+
+/** How deep a step is inside others; parallel steps each know their own. */
+const depth = new AsyncLocalStorage<number>()
+
+function indented(message: string): string {
+  const margin = '  '.repeat(depth.getStore() ?? 0)
+  return safe(message).replace(/^/gm, margin)
+}
+
+/** What comes from a machine must not steer the terminal. */
+function safe(message: string): string {
+  return stripVTControlCharacters(message).replace(/[^\P{Cc}\n\t]/gu, '').trimEnd()
+}
+
+function plainProgress(screen: Screen, verbose: boolean): ScreenProgress {
+  const say = (message: string) => screen.write(`${indented(message)}\n`)
+  return {
+    event: say,
+    warn: (message) => screen.write(`${coloured(screen, 'yellow', indented(`warning: ${message}`))}\n`),
+    detail: (line) => verbose && say(line),
+    live: () => {},
+    suspend: () => () => {},
+    close: () => {},
+    async step(name, work) {
+      say(`${name} ...`)
+      const startedMs = performance.now()
+      const seconds = () => elapsed(performance.now() - startedMs)
+      try {
+        const result = await depth.run((depth.getStore() ?? 0) + 1, work)
+        say(`${name}: done in ${seconds()}`)
+        return result
+      } catch (error) {
+        say(`${name}: failed after ${seconds()}`)
+        throw error
+      }
+    },
+  }
+}
+
+function liveProgress(screen: Screen, verbose: boolean): ScreenProgress {
+  const board = liveBoard(screen)
+  const keep = (message: string) => board.keep(indented(message))
+  return {
+    event: keep,
+    warn: (message) => board.keep(coloured(screen, 'yellow', indented(`! ${message}`))),
+    detail: (line) => verbose && board.keep(coloured(screen, 'dim', indented(line))),
+    live: (lines) => board.live(lines.map(safe)),
+    suspend: board.suspend,
+    close: board.close,
+    async step(name, work) {
+      const startedMs = performance.now()
+      const shown = indented(name)
+      const end = board.start({ name: shown, startedMs })
+      const mark = (sign: string) => shown.replace(/\S/, (first) => `${sign} ${first}`)
+      const took = () => coloured(screen, 'dim', `(${elapsed(performance.now() - startedMs)})`)
+      try {
+        const result = await depth.run((depth.getStore() ?? 0) + 1, work)
+        end(`${mark(coloured(screen, 'green', '✓'))} ${took()}`)
+        return result
+      } catch (error) {
+        end(`${mark(coloured(screen, 'red', '✗'))} ${took()}`)
+        throw error
+      }
+    },
+  }
+}
+
+/** Shows nothing. */
+export function silentProgress(): Progress {
+  return { event: () => {}, warn: () => {}, live: () => {}, step: (_name, work) => work() }
+}
+
+/** Shows nothing and remembers everything in `lines`: `name ...`, `name: done`, `name: failed`, events, warnings. */
+export function recordingProgress(): Progress & { readonly lines: string[] } {
+  const lines: string[] = []
+  return {
+    lines,
+    event: (message) => void lines.push(message),
+    warn: (message) => void lines.push(`warning: ${message}`),
+    detail: (line) => void lines.push(`detail: ${line}`),
+    live: () => {},
+    async step(name, work) {
+      lines.push(`${name} ...`)
+      try {
+        const result = await work()
+        lines.push(`${name}: done`)
+        return result
+      } catch (error) {
+        lines.push(`${name}: failed`)
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/**
+ * Rows as aligned columns, two spaces between them; the first row is usually the heads. Lines are cut to `widthColumns`: by
+ * default the width of the terminal, where stdout is one.
+ */
+export function table(rows: readonly (readonly string[])[], widthColumns = terminalWidth()): string {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, width(cell))
+  }
+  const lines = rows.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0)).join('  ').trimEnd())
+  return lines.map((line) => (widthColumns === undefined ? line : truncate(line, widthColumns))).join('\n')
+}
+
+/** A line that fits, its end replaced by `…` when it does not; colours are dropped from what is cut. */
+export function truncate(line: string, widthColumns: number): string {
+  if (width(line) <= widthColumns) return line
+  const letters = [...stripVTControlCharacters(line)]
+  return `${letters.slice(0, Math.max(0, widthColumns - 1)).join('')}…`
+}
+
+/** The columns that a text takes; colours take none. */
+export function width(text: string): number {
+  return [...stripVTControlCharacters(text)].length
+}
+
+function pad(cell: string, widthColumns: number): string {
+  return cell + ' '.repeat(Math.max(0, widthColumns - width(cell)))
+}
+
+function terminalWidth(): number | undefined {
+  return process.stdout.isTTY ? process.stdout.columns : undefined
+}

@@ -1,0 +1,184 @@
+/** What a verb takes beside flags: nothing, one word, or any number of them. */
+export interface Positionals {
+  readonly name: string
+  readonly many: boolean
+  readonly required: boolean
+}
+
+/** One verb: what help says of it, and what it takes beside the flags of the settings table. */
+export interface Verb {
+  readonly summary: string
+  /** What it does, a few sentences. */
+  readonly about: string
+  readonly positionals?: Positionals
+  /** What comes after `--`. */
+  readonly rest?: string
+  /** Each as it is typed, with what it is for. */
+  readonly examples: readonly (readonly [command: string, what: string])[]
+  readonly development?: true
+}
+
+const table = {
+  demo: {
+    summary: 'the whole story on this computer, from an image to a repair',
+    about:
+      'Bakes two releases, deploys the first, checks it, rolls to the second under load, breaks nginx on one instance, lets the check notice it, heals it, checks again and sums up. Needs no cloud account.',
+    examples: [
+      ['npm run demo', 'the story, everything removed at its end'],
+      ['npm run demo -- --keep', 'leave the group running to look at it'],
+    ],
+  },
+  doctor: {
+    summary: 'is everything here that the platform needs',
+    about: 'Looks at programs, permissions, disk, memory and ports; each finding comes with the command that mends it.',
+    examples: [
+      ['npm run doctor', 'for the local platform'],
+      ['npm run -s doctor -- --platform aws --json', 'for AWS, read by a program'],
+    ],
+  },
+  bake: {
+    summary: 'make a verified image of one release',
+    about:
+      'Makes an image, boots it, tests it and marks it verified. An image that already holds the very same is recognised and used again.',
+    examples: [
+      ['npm run bake', 'the version in package.json'],
+      ['npm run bake -- --release 1.4.0', 'another one'],
+      ['npm run bake -- --plan', 'what would be done'],
+    ],
+  },
+  images: {
+    summary: 'list the images and what uses them',
+    about:
+      'Lists all images, newest first. With --retire it removes what no group, instance, rollback or roll under way needs, beyond the newest ones that --keep counts.',
+    examples: [
+      ['npm run images', 'the list'],
+      ['npm run images -- --retire --keep 2', 'remove what nothing needs, beyond the newest 2'],
+    ],
+  },
+  deploy: {
+    summary: 'create or update the group',
+    about:
+      'Creates the group with its load balancer and instances, or brings it to what is wished. Nothing to change is success. Instances that run another image stay: roll replaces them.',
+    examples: [
+      ['npm run deploy', 'the newest verified image on 2 instances'],
+      ['npm run deploy -- --size 3 --image 1.4.0', 'three instances of one release'],
+      ['npm run deploy -- --plan', 'what would be changed'],
+    ],
+  },
+  roll: {
+    summary: 'replace the instances that do not run the wanted image',
+    about:
+      'Launches before it drains, drains before it ends, batch by batch, without a failed request. When the new image is not healthy the group goes back by itself. A roll that was interrupted is carried on by running it again.',
+    examples: [
+      ['npm run roll', 'to the newest verified image'],
+      ['npm run roll -- --batch 2', 'two at a time'],
+      ['npm run roll -- --image 1.4.0 --canary 1 --batch 25%', 'one first, then a quarter at a time'],
+    ],
+  },
+  rollback: {
+    summary: 'roll to the image that served before',
+    about: 'Replaces the instances as roll does, by the image that the group ran before the last roll.',
+    examples: [
+      ['npm run rollback', 'back'],
+      ['npm run rollback -- --dry-run', 'what would be done'],
+    ],
+  },
+  check: {
+    summary: 'is the service up, the right version, its clock right',
+    about:
+      'Asks each url, or without one the deployed group, from outside. Durations have a unit; exactly a limit passes.',
+    positionals: { name: 'url', many: true, required: false },
+    examples: [
+      ['npm run check', 'the deployed group'],
+      ['npm run check -- --instances --max-offset 500ms', 'each instance too, the clock right within half a second'],
+      ['npm run -s check -- http://example.org --format nagios', 'any service, for Nagios'],
+    ],
+  },
+  heal: {
+    summary: 'find what is broken and repair it',
+    about:
+      'Looks at every instance and tries the smallest repair that can work: nginx, then the container, Docker, the time service, a reboot, at last a replacement; each is verified.',
+    examples: [
+      ['npm run heal', 'the whole group'],
+      ['npm run heal -- --instance i-0a1', 'one instance'],
+      ['npm run heal -- --dry-run', 'what would be done'],
+    ],
+  },
+  scale: {
+    summary: 'change the size of the group',
+    about: 'Launches or drains and ends instances until the group has n, a whole number from 1 to 20.',
+    positionals: { name: 'n', many: false, required: true },
+    examples: [
+      ['npm run scale -- 3', 'three instances'],
+      ['npm run scale -- 1 --group shop', 'another group'],
+    ],
+  },
+  status: {
+    summary: 'the group and its instances',
+    about: 'Shows the group, its image, and of each instance release, state, health, address and age.',
+    examples: [
+      ['npm run status', 'a table'],
+      ['npm run -s status -- --json', 'for a program'],
+    ],
+  },
+  logs: {
+    summary: 'logs of the instances',
+    about: 'Shows what the instances wrote, all together or of one.',
+    examples: [
+      ['npm run logs -- --since 10m --grep error', 'errors of the last ten minutes'],
+      ['npm run logs -- --instance i-0a1 --follow', 'one instance, on and on'],
+    ],
+  },
+  ssh: {
+    summary: 'a shell on an instance, or one command',
+    about: 'Opens a shell on an instance. With a command after -- it runs that, and passes output and exit code on.',
+    rest: 'command',
+    examples: [
+      ['npm run ssh -- --instance i-0a1', 'a shell'],
+      ['npm run ssh -- --instance i-0a1 -- systemctl is-active nginx', 'one command'],
+    ],
+  },
+  destroy: {
+    summary: 'remove the group and prove that nothing is left',
+    about: 'Names what it removes and asks, unless --yes. With --images the images go, too.',
+    examples: [
+      ['npm run destroy', 'the group'],
+      ['npm run destroy -- --images --yes', 'everything, unasked'],
+    ],
+  },
+  build: {
+    summary: 'build the checker that runs alone',
+    about: 'Bundles the checker into one file, checker/dist/check.mjs.',
+    examples: [['npm run build', 'the file']],
+    development: true,
+  },
+  lint: {
+    summary: 'every static gate',
+    about: 'Types, style, and the linters of the languages used here.',
+    examples: [['npm run lint', 'all of them']],
+    development: true,
+  },
+  test: {
+    summary: 'the static gates, then every suite',
+    about: 'With paths it runs only the suites at or below them.',
+    positionals: { name: 'path', many: true, required: false },
+    examples: [
+      ['npm test', 'everything'],
+      ['npm test -- tasks/lib checker', 'some'],
+    ],
+    development: true,
+  },
+} as const satisfies Record<string, Verb>
+
+/** The name of a verb, as in `npm run roll`. */
+export type VerbName = keyof typeof table
+
+/** Every verb, in the order in which help lists them. */
+export const verbs: Readonly<Record<VerbName, Verb>> = table
+
+/** All names, in order. */
+export const verbNames = Object.keys(table) as VerbName[]
+
+export function isVerbName(word: string): word is VerbName {
+  return Object.hasOwn(table, word)
+}

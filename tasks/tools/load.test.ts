@@ -1,0 +1,56 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { heyArguments, resultFrom, startLoad, sum } from './load.ts'
+
+t.test('the rate is shared by workers of at most five requests a second', (t) => {
+  t.same(heyArguments('http://x/now', 40, 'kept'), ['-z', '2h', '-c', '8', '-q', '5', '-t', '60', 'http://x/now'])
+  t.same(heyArguments('http://x/now', 2, 'new').slice(2), ['-c', '1', '-q', '2', '-t', '60', '-disable-keepalive', 'http://x/now'])
+  t.end()
+})
+
+t.test('a report is read to the last failure', (t) => {
+  const report = `
+Status code distribution:
+  [200]	4180 responses
+  [503]	2 responses
+
+Error distribution:
+  [3]	Get "http://127.0.0.1:8080/now": EOF
+`
+  t.same(resultFrom(report), {
+    sent: 4185,
+    failed: 5,
+    failures: { 503: 2, 'Get "http://127.0.0.1:8080/now": EOF': 3 },
+  })
+  t.throws(() => resultFrom('Usage: hey [options...] <url>'), /hey gave no report/)
+  t.end()
+})
+
+t.test('results add up', (t) => {
+  const one = { sent: 10, failed: 1, failures: { 503: 1 } }
+  t.same(sum([one, one]), { sent: 20, failed: 2, failures: { 503: 2 } })
+  t.end()
+})
+
+t.test('every request of a real load is counted, the failed ones too, on kept and new connections', async (t) => {
+  let served = 0
+  let connections = 0
+  const server = createServer((_, response) => {
+    served++
+    if (served % 10 === 0) response.statusCode = 503
+    response.end('now')
+  }).on('connection', () => connections++)
+  server.listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await sleep(50)
+  const { port } = server.address() as AddressInfo
+  const load = startLoad({ url: `http://127.0.0.1:${port}/now`, keptPerSecond: 50, newPerSecond: 50 })
+  while (served < 100) await sleep(20)
+  const result = await load.stop()
+  t.equal(result.sent, served)
+  t.equal(result.failed, Math.floor(served / 10))
+  t.ok(connections > served / 3, 'half of the requests came on new connections')
+  t.ok(connections < served, 'the others did not')
+})

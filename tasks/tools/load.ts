@@ -1,0 +1,84 @@
+import { execa } from 'execa'
+
+/** A constant rate of requests, part of them on kept connections, part on a new connection each. */
+export interface LoadPlan {
+  readonly url: string
+  readonly keptPerSecond: number
+  readonly newPerSecond: number
+}
+
+/** What became of the requests: failed is every one without status 200. */
+export interface LoadResult {
+  readonly sent: number
+  readonly failed: number
+  /** What went wrong, with its number: `503: 2`, `connection refused: 1`. */
+  readonly failures: Readonly<Record<string, number>>
+}
+
+/** A load that runs until it is stopped. */
+export interface Load {
+  /** Lets running requests finish and counts them all. */
+  stop(): Promise<LoadResult>
+}
+
+/** One hey worker sends this many requests a second at most, so that a slow answer delays few others. */
+const perWorkerPerSecond = 5
+
+/** The arguments of hey (https://github.com/rakyll/hey) for one half of the load. */
+export function heyArguments(url: string, perSecond: number, connections: 'kept' | 'new'): string[] {
+  const workers = Math.max(1, Math.round(perSecond / perWorkerPerSecond))
+  return [
+    ...['-z', '2h', '-c', String(workers), '-q', String(perSecond / workers), '-t', '60'],
+    ...(connections === 'new' ? ['-disable-keepalive'] : []),
+    url,
+  ]
+}
+
+/** Starts the load. The programs end with this process, or at `stop`. */
+export function startLoad(plan: LoadPlan): Load {
+  const halves = [
+    heyArguments(plan.url, plan.keptPerSecond, 'kept'),
+    heyArguments(plan.url, plan.newPerSecond, 'new'),
+  ].map((arguments_) => execa('hey', arguments_, { stdin: 'ignore', detached: false, reject: false }))
+  return {
+    async stop() {
+      // hey answers SIGINT with its report.
+      for (const half of halves) half.kill('SIGINT')
+      return sum((await Promise.all(halves)).map(({ stdout }) => resultFrom(String(stdout))))
+    },
+  }
+}
+
+/** Reads hey's report; throws when it holds none. */
+export function resultFrom(report: string): LoadResult {
+  const statuses = [...report.matchAll(/^\s*\[(\d{3})\]\s+(\d+) responses$/gm)]
+  const errors = [...(report.split('Error distribution:')[1] ?? '').matchAll(/^\s*\[(\d+)\]\s+(.*)$/gm)]
+  if (statuses.length + errors.length === 0) throw new Error(`hey gave no report:\n${report.trim()}`)
+  const counts = [
+    ...statuses.map(([, status = '', number]) => [status, Number(number)] as const),
+    ...errors.map(([, number, text = '']) => [text, Number(number)] as const),
+  ]
+  const failures = counts.filter(([name]) => name !== '200')
+  return {
+    sent: total(counts),
+    failed: total(failures),
+    failures: Object.fromEntries(failures),
+  }
+}
+
+/** Adds results up. */
+export function sum(results: readonly LoadResult[]): LoadResult {
+  const failures: Record<string, number> = {}
+  for (const result of results) {
+    for (const [name, number] of Object.entries(result.failures)) failures[name] = (failures[name] ?? 0) + number
+  }
+  return {
+    sent: results.reduce((all, { sent }) => all + sent, 0),
+    failed: results.reduce((all, { failed }) => all + failed, 0),
+    failures,
+  }
+}
+
+function total(counts: readonly (readonly [string, number])[]): number {
+  return counts.reduce((all, [, number]) => all + number, 0)
+}
