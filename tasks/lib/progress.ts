@@ -8,4 +8,6 @@ export interface Progress {
   live(lines: readonly string[]): void
   /** Something the user should know although the work goes on. */
   warn(message: string): void
+  /** A line of an outside program's output, shown only with --verbose: `progress.detail?.(line)`. */
+  detail?(line: string): void
 }

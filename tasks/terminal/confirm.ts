@@ -13,14 +13,18 @@ export interface Asking {
 }
 
 /** Asks on stderr; the default is no. Throws `refused` unless the answer is yes. */
-export async function confirm(question: string, { yes, isInteractive, command, signal, suspend }: Asking): Promise<void> {
+export async function confirm(
+  question: string,
+  { yes, isInteractive, command, signal, suspend }: Asking,
+): Promise<void> {
   if (yes) return
   if (!isInteractive) {
     throw new OperatorError('refused', `not confirmed, there is no terminal to ask on: ${question}`, { hint: command })
   }
   const resume = suspend()
   const answer = await ask(`${question} [y/N] `, signal).finally(resume)
-  if (!/^y(es)?$/i.test(answer.trim())) throw new OperatorError('refused', `not confirmed: ${question}`, { hint: command })
+  if (!/^y(es)?$/i.test(answer.trim()))
+    throw new OperatorError('refused', `not confirmed: ${question}`, { hint: command })
 }
 
 async function ask(text: string, signal: AbortSignal): Promise<string> {

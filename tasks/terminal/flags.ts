@@ -77,7 +77,8 @@ function placePositionals(
     problems.push(`<${name}>: expected ${settingOf('size').kind.expected}, got nothing`)
   }
   const unexpected = many ? [] : name === '' ? positionals : others
-  for (const word of unexpected) problems.push(`unexpected argument ${JSON.stringify(word)}`)
+  const advice = verbs[verb].rest === undefined ? '' : `; a ${verbs[verb].rest} comes after --`
+  for (const word of unexpected) problems.push(`unexpected argument ${JSON.stringify(word)}${advice}`)
   if (verb === 'scale' && first !== undefined) given.set('size', { name: `<${name}>`, text: first })
 }
 

@@ -17,8 +17,8 @@ export function overview(version: string, title: Title): string {
   return page([
     [`bakeroll ${version}: bake machine images, deploy them, roll, check and heal a running service`],
     [`${title('usage:')} npm run VERB -- [flags]`],
-    [title('Verbs'), ...rows(false).flatMap((row) => aligned(row, 16))],
-    [title('Development'), ...rows(true).flatMap((row) => aligned(row, 16))],
+    [title('Verbs'), ...rows(false).flatMap((row) => aligned(row, 18))],
+    [title('Development'), ...rows(true).flatMap((row) => aligned(row, 18))],
     [title('Flags of every verb'), ...flagRows(everyFlag)],
     [title('Settings without a flag'), ...settingsOf(() => true)],
     [title('Exit codes'), ...exitCodeLines(undefined)],
@@ -34,13 +34,15 @@ export function verbHelp(verb: VerbName, title: Title): string {
   const commands = examples.map(([command, what]): Row => [`  ${command}`, what])
   const exampleColumns = Math.max(...commands.map(([command]) => command.length)) + 3
   return page([
-    [`${title('usage:')} npm run ${verb} -- [flags]${positionalsOf(verb)}${rest === undefined ? '' : ` [-- ${rest}...]`}`],
+    [
+      `${title('usage:')} npm run ${verb} -- [flags]${positionalsOf(verb)}${rest === undefined ? '' : ` [-- ${rest}...]`}`,
+    ],
     wrapped(about, widthColumns),
     own.length === 0 ? [] : [title('Flags'), ...flagRows(own)],
     [title('Flags of every verb'), ...flagRows(everyFlag)],
     settings.length === 0 ? [] : [title('Settings without a flag'), ...settings],
     wrapped(
-      'A name in [ ] is the key in bakeroll.config.ts; in the environment [roll.batch] is BAKEROLL_ROLL_BATCH. Flags count before the environment, that before the file.',
+      'In [ ] is the key in bakeroll.config.ts, where it is not the name of the flag; in the environment roll.batch is BAKEROLL_ROLL_BATCH. Flags count before the environment, that before the file.',
       widthColumns,
     ),
     [title('Exit codes'), ...exitCodeLines(verb)],
@@ -61,7 +63,7 @@ function flagRows(keys: readonly SettingKey[]): string[] {
   const rows = keys.map((key): Row => {
     const { flag, kind, help, elsewhere } = settingOf(key)
     const placeholder = kind.placeholder === undefined ? '' : ` ${kind.placeholder}`
-    const names = elsewhere === undefined ? ` [${key}]` : ''
+    const names = elsewhere === undefined && key !== flag ? ` [${key}]` : ''
     return [`  --${flag}${placeholder}`, `${help}${defaultOf(key)}${names}`]
   })
   const everywhere: Row[] = [
@@ -80,7 +82,7 @@ function settingsOf(isWanted: (key: SettingKey) => boolean): string[] {
 function defaultOf(key: SettingKey): string {
   const { kind, default: value, defaultHelp } = settingOf(key)
   if (defaultHelp !== undefined) return ` (default: ${defaultHelp})`
-  if (value === undefined || typeof value === 'function' || typeof value === 'boolean') return ''
+  if (value == null || typeof value === 'function' || typeof value === 'boolean') return ''
   return ` (default: ${kind.show?.(value) ?? value})`
 }
 

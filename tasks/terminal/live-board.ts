@@ -78,9 +78,12 @@ export function liveBoard(screen: Screen): LiveBoard {
   function change(): void {
     if (isSuspended) return
     const waitMs = drawnMs + periodMs - performance.now()
-    if (waitMs > 0) return schedule(waitMs)
-    clearTimeout(timer)
-    tick()
+    if (waitMs > 0) {
+      schedule(waitMs)
+    } else {
+      clearTimeout(timer)
+      tick()
+    }
   }
 
   function pause(): void {

@@ -79,7 +79,11 @@ function failed(
   }
   if (!json) return { exitCode, stdout: '', stderr }
   const unknown = verb === 'check' ? { verdict: 'unknown', summary, targets: [] } : {}
-  return { exitCode, stdout: document({ ok: false, ...unknown, ...facts, error: { message: summary, hint, kind } }), stderr }
+  return {
+    exitCode,
+    stdout: document({ ok: false, ...unknown, ...facts, error: { message: summary, hint, kind } }),
+    stderr,
+  }
 }
 
 function errorLines({ message, hint }: Omit<Failure, 'kind'>, { paint }: Reporting): string {

@@ -29,7 +29,9 @@ function indented(message: string): string {
 
 /** What comes from a machine must not steer the terminal. */
 function safe(message: string): string {
-  return stripVTControlCharacters(message).replace(/[^\P{Cc}\n\t]/gu, '').trimEnd()
+  return stripVTControlCharacters(message)
+    .replace(/[^\P{Cc}\n\t]/gu, '')
+    .trimEnd()
 }
 
 function plainProgress(screen: Screen, verbose: boolean): ScreenProgress {

@@ -1,4 +1,4 @@
-import { type styleText, styleText as paint } from 'node:util'
+import { styleText as paint, type styleText } from 'node:util'
 
 /** Where progress and errors are written: stderr, or something else in tests. */
 export interface Screen {
@@ -21,7 +21,11 @@ export function screenOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Sc
 }
 
 /** The text in a colour, where there are colours. */
-export function coloured({ hasColour }: Pick<Screen, 'hasColour'>, format: Parameters<typeof styleText>[0], text: string) {
+export function coloured(
+  { hasColour }: Pick<Screen, 'hasColour'>,
+  format: Parameters<typeof styleText>[0],
+  text: string,
+) {
   return hasColour ? paint(format, text, { validateStream: false }) : text
 }
 

@@ -9,7 +9,12 @@ export function table(rows: readonly (readonly string[])[], widthColumns = termi
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, width(cell))
   }
-  const lines = rows.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0)).join('  ').trimEnd())
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => pad(cell, widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
   return lines.map((line) => (widthColumns === undefined ? line : truncate(line, widthColumns))).join('\n')
 }
 

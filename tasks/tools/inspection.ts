@@ -21,7 +21,7 @@ const repairScripts: Record<InnerRepair, string> = {
   docker: `systemctl reset-failed docker; systemctl restart docker && docker start ${container}`,
   // Where no time server can be reached, the machine's own clock is the best there is (hwclock(8)).
   time: `systemctl reset-failed chrony; systemctl restart chrony
-chronyc waitsync 6 0.5 0 5 >/dev/null || hwclock --hctosys --utc`,
+chronyc waitsync 6 0.5 0 5 >/dev/null || hwclock --hctosys --utc --noadjfile`,
   reboot: 'systemctl reboot',
 }
 

@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import { processRuns, stopProcess } from './process.ts'
@@ -125,6 +126,8 @@ function shellQuoted(word: string): string {
 
 /** Starts the machine; it outlives this process. Throws when QEMU refuses. */
 export async function startMachine(machine: Machine): Promise<void> {
+  // QEMU's hardware clock forgets the fraction of the second in which it starts, so it starts with the second.
+  await sleep(1000 - (Date.now() % 1000))
   try {
     await execa(qemuProgram, machineArguments(machine), { stdin: 'ignore' })
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
@@ -6,6 +7,8 @@ import { OperatorError } from '../../lib/errors.ts'
 import type { Lock, LockOwner } from '../platform.ts'
 
 interface LockFile extends LockOwner {
+  /** Tells this taking of the lock from every other. */
+  readonly token: string
   readonly pid: number
   /** When that process started, as the system counts it: a used-again process id is no owner. */
   readonly processStarted: string
@@ -22,6 +25,7 @@ export async function takeLock(file: string, verb: string): Promise<Lock & { tak
     verb,
     owner: `${userInfo().username}@${hostname()}, process ${process.pid}`,
     since: new Date().toISOString(),
+    token: randomUUID(),
     pid: process.pid,
     processStarted: processStart(process.pid) ?? '',
   }
@@ -62,8 +66,7 @@ export function lockOwnerOf(file: string): LockOwner | undefined {
 }
 
 function releaseLock(file: string, own: LockFile): void {
-  const holder = read(file)
-  if (holder?.pid === own.pid && holder.since === own.since) rmSync(file, { force: true })
+  if (read(file)?.token === own.token) rmSync(file, { force: true })
 }
 
 function refusal(holder: LockFile): OperatorError {

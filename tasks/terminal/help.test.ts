@@ -1,0 +1,50 @@
+import t from 'tap'
+import { overview, verbHelp } from './help.ts'
+import { nearest } from './nearest.ts'
+import { flagsOf } from './setting-names.ts'
+import { verbNames } from './verbs.ts'
+
+const plain = (text: string) => text
+const tooLong = (page: string) => page.split('\n').filter((line) => line.length > 100)
+
+for (const verb of verbNames) {
+  t.test(`help of ${verb} names every flag, exit codes and examples, and fits 100 columns`, (t) => {
+    const page = verbHelp(verb, plain)
+    for (const flag of [...flagsOf(verb).keys(), 'help', 'version']) t.match(page, new RegExp(`^  --${flag}\\b`, 'm'))
+    t.match(page, /^usage: npm run /)
+    t.match(page, /^Exit codes\n[\s\S]*130/m)
+    t.match(page, new RegExp(`^Examples\\n  npm (run (-s )?)?${verb}\\b`, 'm'))
+    t.same(tooLong(page), [])
+    t.notMatch(page, /undefined|null|\[object/)
+    t.end()
+  })
+}
+
+t.test('the overview names every verb and fits 100 columns', (t) => {
+  const page = overview('1.2.3', plain)
+  for (const verb of verbNames) t.match(page, new RegExp(`^  ${verb}\\b.*  \\S`, 'm'))
+  t.same(tooLong(page), [])
+  t.end()
+})
+
+t.test('defaults are shown as they are typed', (t) => {
+  t.match(verbHelp('roll', plain), /--timeout DURATION .*\n?.*\(default: 1h\)/)
+  t.match(verbHelp('check', plain), /--max-offset DURATION .*\(default: 1s\)/)
+  t.match(verbHelp('check', plain), / {2}3 +unknown/)
+  t.end()
+})
+
+t.test('did you mean', (t) => {
+  const cases: [word: string, found: string | undefined][] = [
+    ['rol', 'roll'],
+    ['deply', 'deploy'],
+    ['satus', 'status'],
+    ['hael', 'heal'],
+    ['BAKE', 'bake'],
+    ['dest', 'destroy'],
+    ['moon', undefined],
+    ['x', undefined],
+  ]
+  for (const [word, found] of cases) t.equal(nearest(word, verbNames), found, word)
+  t.end()
+})

@@ -1,0 +1,97 @@
+import { commandText, withFlag } from './command-text.ts'
+import type { CommandLine } from './flags.ts'
+import { interruptedExitCode, onInterruption } from './interruption.ts'
+import { screenProgress } from './progress.ts'
+import type { Screen } from './screen.ts'
+import type { Settings } from './settings.ts'
+import type { Task, TaskContext, TaskResult } from './task.ts'
+
+/** A verb that is ready to run. */
+export interface Run {
+  readonly commandLine: CommandLine
+  /** The words after the verb, as they were typed. */
+  readonly words: readonly string[]
+  readonly settings: Settings
+  readonly screen: Screen
+  load(): Promise<Task>
+}
+
+/** How a task ended: with a result or an error, and whether somebody stopped it. */
+export interface Ending {
+  readonly result?: TaskResult
+  readonly error?: unknown
+  readonly wasInterrupted: boolean
+}
+
+/** Runs the task of a verb and its clean-ups. The first Ctrl-C aborts its signal, a second one ends the process at once. */
+export async function runTask({ commandLine, words, settings, screen, load }: Run): Promise<Ending> {
+  const { verb, positionals, rest } = commandLine
+  const interruption = new AbortController()
+  const { signal } = interruption
+  const progress = screenProgress(screen, settings)
+  const cleanups: (() => void | Promise<void>)[] = []
+  const crash = watchForCrash()
+  const stopWatching = onInterruption(
+    () => {
+      progress.warn(`stopping; ${commandText(verb, words)} carries on from here (Ctrl-C again ends it at once)`)
+      interruption.abort()
+    },
+    () => process.exit(interruptedExitCode),
+  )
+  const context: TaskContext = {
+    ...{ verb, settings, progress, signal },
+    positionals: [...positionals],
+    rest: [...rest],
+    onExit: (cleanup) => void cleanups.unshift(cleanup),
+    print(line) {
+      const resume = progress.suspend()
+      ;(settings.json ? process.stderr : process.stdout).write(`${line}\n`)
+      resume()
+    },
+    async confirm(question) {
+      const { confirm } = await import('./confirm.ts')
+      const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true
+      const command = commandText(verb, withFlag(words, '--yes'))
+      await confirm(question, { yes: settings.yes, isInteractive, command, signal, suspend: progress.suspend })
+    },
+  }
+  const ending = await settle(async () => {
+    const task = await load()
+    return Promise.race([task(context), crash.happened])
+  })
+  const cleanupError = await runAll(cleanups)
+  progress.close()
+  stopWatching()
+  crash.stopWatching()
+  const wasInterrupted = signal.aborted
+  return cleanupError && ending.result ? { error: cleanupError.error, wasInterrupted } : { ...ending, wasInterrupted }
+}
+
+async function settle(work: () => Promise<TaskResult>): Promise<Omit<Ending, 'wasInterrupted'>> {
+  try {
+    return { result: await work() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** Runs all of them, also after one has failed; gives the first failure. */
+async function runAll(cleanups: readonly (() => void | Promise<void>)[]): Promise<{ error: unknown } | undefined> {
+  let failure: { error: unknown } | undefined
+  for (const cleanup of cleanups) {
+    try {
+      await cleanup()
+    } catch (error) {
+      failure ??= { error }
+    }
+  }
+  return failure
+}
+
+/** An error that nobody awaited ends the task, too, so that its clean-ups run. */
+function watchForCrash(): { happened: Promise<never>; stopWatching(): void } {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => {})
+  process.on('uncaughtException', reject)
+  return { happened: promise, stopWatching: () => process.off('uncaughtException', reject) }
+}

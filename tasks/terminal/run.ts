@@ -1,0 +1,88 @@
+import { OperatorError } from '../lib/errors.ts'
+import { commandText } from './command-text.ts'
+import { type CommandLine, parseFlags } from './flags.ts'
+import { didYouMean } from './nearest.ts'
+import { flagsKeptByNpm } from './npm-flags.ts'
+import { failureOutcome, type Outcome, type Reporting, resultOutcome } from './outcome.ts'
+import { packageVersion } from './package-version.ts'
+import { coloured, type Screen, screenOf } from './screen.ts'
+import type { Surroundings } from './setting.ts'
+import type { Task } from './task.ts'
+import { isVerbName, type VerbName, verbNames } from './verbs.ts'
+
+/** A command line, and where it is run. */
+export interface Launch extends Surroundings {
+  /** The words after `tasks/terminal/main.ts`. */
+  readonly argv: readonly string[]
+  /** Imports the entry of a verb. */
+  loadTask(verb: VerbName): Promise<Task>
+}
+
+/** Does what a command line asks for. Progress goes to stderr meanwhile; the outcome is for the caller to write. */
+export async function runCommandLine(launch: Launch): Promise<Outcome> {
+  const [word, ...words] = launch.argv[0] === 'help' ? [...launch.argv.slice(1), '--help'] : launch.argv
+  const screen = screenOf(process.stderr, launch.env)
+  const reporting: Reporting = {
+    verb: word ?? '',
+    json: words.includes('--json'),
+    verbose: false,
+    wasInterrupted: false,
+    command: commandText(word ?? '', words),
+    paint: (format, text) => coloured(screen, format, text),
+  }
+  try {
+    if (word === undefined || word === '--help' || word === '-h') return shown(await help(undefined, launch))
+    if (word === '--version') return shown(`${packageVersion(launch.repository)}\n`)
+    if (!isVerbName(word)) return failureOutcome(unknownVerb(word), reporting)
+    const commandLine = parseFlags(word, words)
+    if (commandLine.help) return shown(await help(word, launch))
+    if (commandLine.version) return shown(`${packageVersion(launch.repository)}\n`)
+    return await runVerb(commandLine, words, launch, screen, reporting)
+  } catch (error) {
+    return failureOutcome(error, reporting)
+  }
+}
+
+async function runVerb(
+  commandLine: CommandLine,
+  words: readonly string[],
+  launch: Launch,
+  screen: Screen,
+  blank: Reporting,
+): Promise<Outcome> {
+  const { readSettings } = await import('./settings-reader.ts')
+  const { settings, problems, configFile } = await readSettings(commandLine, launch)
+  const { json, verbose } = settings
+  const reporting = { ...blank, json, verbose, format: settings.check.format }
+  const all = [...flagsKeptByNpm(commandLine.verb, launch.env), ...problems]
+  if (all.length > 0) {
+    const where = configFile === undefined ? '' : `; the configuration file is ${configFile}`
+    const hint = `npm run ${commandLine.verb} -- --help lists every flag and setting${where}`
+    return failureOutcome(new OperatorError('usage', all.join('\n'), { hint }), reporting)
+  }
+  const { runTask } = await import('./run-task.ts')
+  const { result, error, wasInterrupted } = await runTask({
+    ...{ commandLine, words, settings, screen },
+    load: () => launch.loadTask(commandLine.verb),
+  })
+  const end = { ...reporting, wasInterrupted }
+  return result === undefined ? failureOutcome(error, end) : resultOutcome(result, end)
+}
+
+function unknownVerb(word: string): OperatorError {
+  const message = word.startsWith('-')
+    ? `${word}: expected a verb first`
+    : `${word}: unknown verb${didYouMean(word, verbNames)}`
+  return new OperatorError('usage', message, { hint: 'npm start -- --help lists every verb' })
+}
+
+async function help(verb: VerbName | undefined, { env, repository }: Launch): Promise<string> {
+  const { overview, verbHelp } = await import('./help.ts')
+  const screen = screenOf(process.stdout, env)
+  const title = (text: string) => coloured(screen, 'bold', text)
+  return verb === undefined ? overview(packageVersion(repository), title) : verbHelp(verb, title)
+}
+
+function shown(stdout: string): Outcome {
+  return { exitCode: 0, stdout, stderr: '' }
+}

@@ -1,0 +1,192 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parseFlags } from './flags.ts'
+import { flagsKeptByNpm } from './npm-flags.ts'
+import type { Settings } from './settings.ts'
+import { readSettings } from './settings-reader.ts'
+import { isVerbName, type VerbName, verbNames, verbs } from './verbs.ts'
+
+const folder = t.testdir({ 'package.json': '{"version": "3.2.1"}' })
+
+/** Reads a command line as typed, `roll --batch 2`. */
+async function read(command: string, { env = {}, config = '' }: { env?: NodeJS.ProcessEnv; config?: string } = {}) {
+  const [verb = '', ...words] = command.split(' ').filter((word) => word !== '')
+  if (!isVerbName(verb)) throw new Error(`no verb ${verb}`)
+  const repository = mkdtempSync(join(folder, 'repository-'))
+  writeFileSync(join(repository, 'package.json'), '{"version": "3.2.1"}')
+  if (config !== '') writeFileSync(join(repository, 'bakeroll.config.ts'), config)
+  return {
+    ...(await readSettings(parseFlags(verb, words), { env, workingFolder: '/somewhere', repository })),
+    repository,
+  }
+}
+
+const minimal = (verb: VerbName) => (verbs[verb].positionals?.required ? `${verb} 3` : verb)
+
+t.test('every verb refuses an unknown flag, a missing value and a wrong one', async (t) => {
+  for (const verb of verbNames) {
+    const cases: [words: string, problem: string][] = [
+      ['--nonsense', '--nonsense: unknown flag'],
+      ['--platfrom aws', '--platfrom: unknown flag; did you mean --platform?'],
+      ['-x', '-x: unknown flag'],
+      ['--group', '--group: expected a name of a-z, 0-9 and -, at most 32 letters, a letter first, got nothing'],
+      ['--platform --json', '--platform: expected local or aws, got nothing'],
+      ['--platform asw', '--platform: expected local or aws, got "asw"; did you mean aws?'],
+      ['--json=maybe', '--json: expected true or false, got "maybe"'],
+      ['--yes --yes', '--yes: given twice'],
+    ]
+    for (const [words, problem] of cases)
+      t.same((await read(`${minimal(verb)} ${words}`)).problems, [problem], `${verb} ${words}`)
+    t.same((await read(minimal(verb))).problems, [], verb)
+  }
+})
+
+t.test('a wrong flag is told what would be right', async (t) => {
+  const size = 'expected a whole number from 1 to 20'
+  const duration = 'expected a duration with its unit, like 500ms, 30s, 10m or 1h'
+  const cases: Record<string, string> = {
+    'deploy --size 0': `--size: ${size}, got "0"`,
+    'deploy --size 1.5': `--size: ${size}, got "1.5"`,
+    'deploy --size two': `--size: ${size}, got "two"`,
+    'deploy --size 21': `--size: ${size}, got "21"`,
+    'deploy --size -1': `--size: ${size}, got "-1"`,
+    'deploy --size=': `--size: ${size}, got ""`,
+    'scale two': `<n>: ${size}, got "two"`,
+    'scale 0': `<n>: ${size}, got "0"`,
+    scale: `<n>: ${size}, got nothing`,
+    'scale 2 3': 'unexpected argument "3"',
+    'scale 2 --size 3': '--size: not a flag of scale; of deploy',
+    'bake --batch 2': '--batch: not a flag of bake; of roll and rollback',
+    'deploy --follow': '--follow: not a flag of deploy; of logs',
+    'status --dry-run': '--dry-run: not a flag of status; of roll, rollback, heal and images',
+    'deploy extra': 'unexpected argument "extra"',
+    'ssh uptime': 'unexpected argument "uptime"; a command comes after --',
+    'roll -- extra words': 'unexpected after --: extra words',
+    'bake --release 1.4': '--release: expected a version like 1.4.0 or 1.4.0-rc.1, got "1.4"',
+    'roll --batch 0': '--batch: expected a count or a percent above 0, like 2 or 25%, got "0"',
+    'roll --batch 101%': '--batch: expected a count or a percent above 0, like 2 or 25%, got "101%"',
+    'roll --canary x': '--canary: expected a count or a percent, like 2 or 25%, got "x"',
+    'roll --timeout 60': `--timeout: ${duration}, got "60"`,
+    'roll --timeout 0s': `--timeout: ${duration}, got "0s"`,
+    'roll --engine refresh': '--engine: refresh works on aws only, the platform is local',
+    'heal --max-repair half': '--max-repair: expected a count or a percent above 0, like 2 or 25%, got "half"',
+    'images --keep -1': '--keep: expected a whole number from 0 to 1000, got "-1"',
+    'demo --keep=2': '--keep: expected true or false, got "2"',
+    'logs --since yesterday': `--since: ${duration}, got "yesterday"`,
+    'check --samples 101': '--samples: expected a whole number from 1 to 100, got "101"',
+    'check --format xml': '--format: expected text, json, nagios, prometheus or junit, got "xml"',
+    'check --format jsn': '--format: expected text, json, nagios, prometheus or junit, got "jsn"; did you mean json?',
+    'check --time-path now': '--time-path: expected a path that begins with /, got "now"',
+    'check --json --format junit': '--json: contradicts --format junit',
+  }
+  for (const [command, problem] of Object.entries(cases)) t.same((await read(command)).problems, [problem], command)
+})
+
+t.test('environment and file are told the same, by their own names', async (t) => {
+  const port = 'expected a whole number from 1 to 65535'
+  const inEnv: [name: string, value: string, problem: string][] = [
+    ['BAKEROLL_LOCAL_PORT', 'x', `${port}, got "x"`],
+    ['BAKEROLL_LOCAL_PROT', '80', 'unknown setting; did you mean BAKEROLL_LOCAL_PORT?'],
+    ['BAKEROLL_FORCE', '1', 'cannot be set in the environment; pass --force'],
+    ['AWS_REGION', 'moon', 'expected a region like eu-central-1, got "moon"'],
+  ]
+  for (const [name, value, problem] of inEnv) {
+    t.same((await read('deploy', { env: { [name]: value } })).problems, [`${name}: ${problem}`], name)
+  }
+  const inFile: [content: string, problem: string][] = [
+    [`{ size: 'two' }`, 'size: expected a whole number from 1 to 20, got "two"'],
+    ['{ local: { port: 0 } }', `local.port: ${port}, got 0`],
+    ['{ local: { prot: 80 } }', 'local.prot: unknown setting in bakeroll.config.ts; did you mean local.port?'],
+    ['{ local: 80 }', 'local: expected an object with settings, got 80'],
+    ['{ moon: { phase: 1 } }', 'moon: unknown setting in bakeroll.config.ts'],
+    ['{ force: true }', 'force: cannot be set in a file; pass --force'],
+    ['{ group: 5 }', 'group: expected a name of a-z, 0-9 and -, at most 32 letters, a letter first, got 5'],
+    ['{ json: () => true }', 'json: expected true or false, got a function'],
+  ]
+  for (const [content, problem] of inFile) {
+    t.same((await read('deploy', { config: `export default ${content}` })).problems, [problem], content)
+  }
+})
+
+t.test('all problems are told at once', async (t) => {
+  const { problems } = await read('deploy --size two --batch 1', {
+    env: { BAKEROLL_LOCAL_PORT: 'x' },
+    config: 'export default { groop: 1, local: { cpus: 1.5 } }',
+  })
+  t.same(problems, [
+    '--batch: not a flag of deploy; of roll and rollback',
+    'groop: unknown setting in bakeroll.config.ts; did you mean group?',
+    '--size: expected a whole number from 1 to 20, got "two"',
+    'BAKEROLL_LOCAL_PORT: expected a whole number from 1 to 65535, got "x"',
+    'local.cpus: expected a whole number from 1 to 64, got 1.5',
+  ])
+})
+
+t.test('a configuration file that cannot be read is a problem', async (t) => {
+  t.same((await read('deploy --config there.ts')).problems, ['/somewhere/there.ts: there is no such file'])
+  t.match((await read('deploy', { config: 'export default [1]' })).problems, [
+    /expected `export default \{ \.\.\. \}`, got \[1\]$/,
+  ])
+  t.match((await read('deploy', { config: 'throw new Error("no\\nmore")' })).problems, [
+    /bakeroll\.config\.ts: cannot be loaded: no$/,
+  ])
+})
+
+t.test('flags count before the environment, that before the file, that before defaults', async (t) => {
+  const config = `export default { group: 'file', size: 5, roll: { timeoutSeconds: 60, batch: 2 } }`
+  const env = { BAKEROLL_GROUP: 'env', BAKEROLL_SIZE: '4', BAKEROLL_ROLL_TIMEOUT: '' }
+  const group = async (...read1: Parameters<typeof read>) => (await read(...read1)).settings.group
+  t.equal(await group('deploy'), 'timeapp')
+  t.equal(await group('deploy', { config }), 'file')
+  t.equal(await group('deploy', { config, env }), 'env')
+  t.equal(await group('deploy --group flag', { config, env }), 'flag')
+  t.match((await read('roll', { config, env })).settings, {
+    size: 4,
+    roll: { timeoutSeconds: 60, batch: '2', canary: '0' },
+  })
+})
+
+t.test('values arrive typed, in their units, paths absolute', async (t) => {
+  const cases: [command: string, expected: Partial<{ [Key in keyof Settings]: unknown }>, env?: NodeJS.ProcessEnv][] = [
+    ['bake', { release: '3.2.1', platform: 'local', size: undefined, force: false }],
+    ['scale 4', { size: 4 }],
+    ['roll --timeout 90m --instance-timeout=1.5h', { roll: { timeoutSeconds: 5400, instanceTimeoutSeconds: 5400 } }],
+    ['check --timeout 500ms --max-offset 1s', { check: { timeoutMs: 500, maxOffsetMs: 1000 } }],
+    ['images --keep 2 --retire', { images: { keep: 2, retire: true }, demo: { keep: false } }],
+    ['demo --keep', { demo: { keep: true }, images: { keep: 3 } }],
+    ['check --output report.txt', { check: { output: '/somewhere/report.txt' } }],
+    ['status', { home: '/somewhere/state' }, { BAKEROLL_HOME: 'state' }],
+    ['status', { aws: { region: 'eu-west-1' } }, { AWS_REGION: 'eu-west-1' }],
+    ['status', { aws: { region: 'us-east-1' } }, { AWS_REGION: 'moon', BAKEROLL_AWS_REGION: 'us-east-1' }],
+    ['roll --engine refresh --platform aws', { roll: { engine: 'refresh' }, platform: 'aws' }],
+    ['status --json=false', { json: false }, { BAKEROLL_JSON: '1' }],
+  ]
+  for (const [command, expected, env = {}] of cases) {
+    const { settings, problems } = await read(command, { env })
+    t.same(problems, [], command)
+    t.match(settings, expected, command)
+  }
+  const { settings, repository } = await read('status')
+  t.equal(settings.home, join(repository, '.bakeroll'))
+})
+
+t.test('what comes after -- belongs to the command of ssh, and is a url of check', (t) => {
+  const ssh = parseFlags('ssh', ['--instance', 'i-1', '--', 'ls', '--json', '-la'])
+  t.same(ssh.rest, ['ls', '--json', '-la'])
+  t.same(ssh.problems, [])
+  t.same(parseFlags('check', ['http://a', '--', '--b']).positionals, ['http://a', '--b'])
+  t.end()
+})
+
+t.test('a flag that npm kept for itself is refused, so that a dry run never becomes a real one', (t) => {
+  const env = {
+    npm_lifecycle_event: 'roll',
+    npm_config_dry_run: 'true',
+    npm_config_yes: 'true',
+    npm_config_keep: 'true',
+  }
+  t.same(flagsKeptByNpm('roll', env), ['--dry-run: npm kept it for itself; write npm run roll -- --dry-run'])
+  t.same(flagsKeptByNpm('roll', { npm_config_dry_run: 'true' }), [])
+  t.end()
+})

@@ -1,0 +1,19 @@
+import type { Outcome } from './outcome.ts'
+
+/** Runs the program, writes its outcome and ends the process. A reader that has gone (EPIPE) is no failure. */
+export async function endWith(program: () => Promise<Outcome>): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // EIO: the terminal was closed.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    })
+  }
+  const { stdout, stderr, exitCode } = await program()
+  await written(process.stderr, stderr)
+  await written(process.stdout, stdout)
+  process.exit(exitCode)
+}
+
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return text === '' ? Promise.resolve() : new Promise((resolve) => stream.write(text, () => resolve()))
+}

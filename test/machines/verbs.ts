@@ -1,0 +1,68 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+
+const repository = join(import.meta.dirname, '../..')
+
+/** The home of all suites on real machines; its images are baked once and shared, by later runs too. */
+export const testHome = process.env.BAKEROLL_TEST_HOME ?? join(repository, '.bakeroll/test')
+
+/** A port of the tests' own, so that they run beside a group of the user's. */
+export const testPort = 18_080
+
+/** The surroundings that every verb of the suites runs in. */
+export const testEnvironment = {
+  BAKEROLL_HOME: testHome,
+  BAKEROLL_LOCAL_PORT: String(testPort),
+  // tap loads itself into every Node it starts; a verb must run as it does for a user.
+  NODE_OPTIONS: '',
+}
+
+/** What a verb left behind. */
+export interface VerbOutcome {
+  readonly exitCode: number
+  // biome-ignore lint/suspicious/noExplicitAny: the facts of a verb are whatever its JSON says; the tests look into it.
+  readonly facts: any
+  readonly stderr: string
+}
+
+/** Starts a verb as `npm run` does, with --json. */
+export function startVerb(verb: string, ...flags: string[]) {
+  return execa('sh', ['tasks/run.sh', verb, '--json', ...flags], {
+    cwd: repository,
+    env: testEnvironment,
+    stdin: 'ignore',
+    reject: false,
+  })
+}
+
+/** Runs a verb to its end. */
+export async function runVerb(verb: string, ...flags: string[]): Promise<VerbOutcome> {
+  const { exitCode = -1, stdout, stderr } = await startVerb(verb, ...flags)
+  return { exitCode, facts: stdout === '' ? undefined : JSON.parse(stdout), stderr }
+}
+
+/** Tries until `check` gives something true; throws with `what` after `seconds`. */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | undefined | false>,
+  seconds = 600,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000
+  for (;;) {
+    const result = await check()
+    if (result !== undefined && result !== false) return result
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
+    await sleep(500)
+  }
+}
+
+/** The machines of the suites' home that run now, by the id of their process. */
+export async function machineProcesses(): Promise<{ pid: number; command: string }[]> {
+  const { stdout } = await execa('ps', ['-eo', 'pid=,args=', '-ww'])
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, command] = line.match(/^\s*(\d+)\s+(.*)$/) ?? []
+    const isOurs = command?.includes(testHome) && /^(\S*\/)?(qemu-system-\S+|haproxy)\s/.test(command)
+    return pid && command && isOurs ? [{ pid: Number(pid), command }] : []
+  })
+}
