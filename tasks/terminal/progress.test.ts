@@ -9,8 +9,8 @@ import { screenOf } from './screen.ts'
 const play = join(import.meta.dirname, 'fixtures/play.ts')
 
 /** A control sequence: ESC, `[`, and what follows. */
-const escape = (code: string) => new RegExp(`\u001b\\[${code}`, 'g')
-const cursorCodes = (output: string) => output.match(escape('\\?25[lh]')) ?? []
+const control = (code: string) => new RegExp(`\u001b\\[${code}`, 'g')
+const cursorCodes = (output: string) => output.match(control('\\?25[lh]')) ?? []
 
 /** Runs a play in a pseudo-terminal of 80 columns; `type` is typed as soon as `at` is seen. */
 async function runInTerminal(words: string, env: NodeJS.ProcessEnv = {}, typed?: { at: string; type: string }) {
@@ -34,8 +34,8 @@ async function runInTerminal(words: string, env: NodeJS.ProcessEnv = {}, typed?:
 function screenAfter(output: string): string[] {
   const rows: string[] = ['']
   let row = 0
-  const plain = output.replaceAll(escape('(?:\\?25[lh]|\\d+m)'), '')
-  const parts = new RegExp(`${escape('(\\d+)A').source}|(${escape('J').source})|([^\u001b\\r\\n]+)|(\\r|\\n)`, 'g')
+  const plain = output.replaceAll(control('(?:\\?25[lh]|\\d+m)'), '')
+  const parts = new RegExp(`${control('(\\d+)A').source}|(${control('J').source})|([^\u001b\\r\\n]+)|(\\r|\\n)`, 'g')
   for (const [, up, erase, line, other] of plain.matchAll(parts)) {
     if (up) row -= Number(up)
     else if (erase) rows.splice(row, rows.length, '')
@@ -51,7 +51,7 @@ t.test('on a terminal steps are redrawn in place, and only lines that stay are l
   t.same(screen, ['before', '  ✓ verify (N s)', '  ! slow', '✓ bake 1.0.0 (N s)', '✗ deploy (N s)', 'the end'])
   t.match(output, /⠋|⠙|⠹/, 'a spinner was seen')
   t.match(output, /i-1 pending/)
-  t.match(output, escape('32m✓'), 'in colour')
+  t.match(output, control('32m✓'), 'in colour')
   const drawn = stripVTControlCharacters(output).split(/\r?\n/)
   t.same(
     drawn.filter((line) => [...line].length > 79),
@@ -73,11 +73,11 @@ t.test('after Ctrl-C the cursor is back', async (t) => {
 
 t.test('NO_COLOR, CI and a dumb terminal', async (t) => {
   const { output: noColour } = await runInTerminal('steps bake', { NO_COLOR: '1' })
-  t.notMatch(noColour, escape('\\d+m'))
-  t.match(noColour, escape('\\d+A'), 'redrawn all the same')
+  t.notMatch(noColour, control('\\d+m'))
+  t.match(noColour, control('\\d+A'), 'redrawn all the same')
   for (const env of [{ CI: 'true' }, { TERM: 'dumb' }]) {
     const { output } = await runInTerminal('steps bake', env)
-    t.notMatch(output, escape('(\\?25|\\d+A)'), JSON.stringify(env))
+    t.notMatch(output, control('(\\?25|\\d+A)'), JSON.stringify(env))
     t.match(output, /bake 1\.0\.0 \.\.\.\r\n {2}verify \.\.\.\r\n {2}verify: done in/, JSON.stringify(env))
   }
 })

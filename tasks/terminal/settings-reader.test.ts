@@ -70,7 +70,7 @@ t.test('a wrong flag is told what would be right', async (t) => {
     'roll --timeout 60': `--timeout: ${duration}, got "60"`,
     'roll --timeout 0s': `--timeout: ${duration}, got "0s"`,
     'roll --engine refresh': '--engine: refresh works on aws only, the platform is local',
-    'heal --max-repair half': '--max-repair: expected a count or a percent above 0, like 2 or 25%, got "half"',
+    'heal --max-repair half': '--max-repair: expected nginx, container, docker, time, reboot or replace, got "half"',
     'images --keep -1': '--keep: expected a whole number from 0 to 1000, got "-1"',
     'demo --keep=2': '--keep: expected true or false, got "2"',
     'logs --since yesterday': `--since: ${duration}, got "yesterday"`,

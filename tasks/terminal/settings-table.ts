@@ -1,4 +1,5 @@
 import { checkSettings } from './check-settings.ts'
+import { repairs } from '../lib/heal-planner.ts'
 import { countOrPercent, duration, oneOf, path, text, wholeNumber } from './kinds.ts'
 import { packageVersion } from './package-version.ts'
 import { type Setting, toggle, toggleOfOneRun } from './setting.ts'
@@ -176,11 +177,11 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     default: 'own',
   },
   'heal.maxRepair': {
-    kind: countOrPercent({ zero: false }),
-    help: 'how much of the group may be in repair at once',
+    kind: oneOf(repairs),
+    help: 'the largest repair allowed',
     flag: 'max-repair',
     verbs: ['heal'],
-    default: '50%',
+    default: 'replace',
   },
 
   ...checkSettings,

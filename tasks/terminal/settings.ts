@@ -1,3 +1,5 @@
+import type { Repair } from '../lib/heal-planner.ts'
+
 /** Everything a verb can be told, after flags, environment, `bakeroll.config.ts` and defaults. Paths are absolute. */
 export interface Settings {
   readonly platform: 'local' | 'aws'
@@ -38,8 +40,8 @@ export interface Settings {
     readonly timeoutSeconds: number
     readonly engine: 'own' | 'refresh'
   }
-  /** How much of the group may be in repair at once: a count or a share, above 0. */
-  readonly heal: { readonly maxRepair: string }
+  /** The largest repair allowed. */
+  readonly heal: { readonly maxRepair: Repair }
   readonly check: {
     readonly expectVersion: string | undefined
     readonly maxOffsetMs: number

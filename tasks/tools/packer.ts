@@ -1,4 +1,5 @@
 import { createWriteStream, readFileSync } from 'node:fs'
+import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 
@@ -45,20 +46,20 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     forceKillAfterDelay: 60_000,
     env: { CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: run.workFolder, TMPDIR: run.workFolder },
   })
-  for await (const line of child.iterable({ from: 'all' })) {
-    log.write(`${line}\n`)
-    const task = ansibleTask(String(line))
-    if (task !== undefined) run.onTask(task)
-  }
-  log.end()
   try {
+    for await (const line of child.iterable({ from: 'all' })) {
+      log.write(`${line}\n`)
+      const task = ansibleTask(String(line))
+      if (task !== undefined) run.onTask(task)
+    }
     await child
   } catch (cause) {
     if (run.signal.aborted) throw new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
-    throw new OperatorError('failed', `packer ended with ${failureIn(run.logFile)}`, {
-      hint: `less ${run.logFile}`,
-      cause,
-    })
+    await finished(log.end())
+    const reason = failureIn(readFileSync(run.logFile, 'utf8'))
+    throw new OperatorError('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
+  } finally {
+    log.end()
   }
 }
 
@@ -67,8 +68,9 @@ export function ansibleTask(line: string): string | undefined {
   return line.match(/TASK \[(.*?)\]/)?.[1]
 }
 
-function failureIn(logFile: string): string {
-  const lines = readFileSync(logFile, 'utf8').split('\n').map((line) => line.replace(/^(==> |--> |\s)*[\w.-]+: /, ''))
-  const fatal = lines.findLast((line) => /^(fatal:|seal:|Error|Build .* errored)/.test(line.trim()))
-  return fatal?.trim().slice(0, 400) ?? 'an error that it did not name'
+/** The line of Packer's output that tells best why it failed. */
+export function failureIn(output: string): string {
+  const lines = output.split('\n').map((line) => line.replace(/^(==> |--> |\s)*[\w.-]+: +/, '').trim())
+  const telling = lines.findLast((line) => /^(fatal:|seal:)/.test(line)) ?? lines.findLast((line) => /error/i.test(line))
+  return telling?.slice(0, 400) ?? 'it did not say why'
 }

@@ -70,6 +70,13 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     loadBalancerOf(home, settings.group, folder, record.port)
   /** A stopped machine stays listed but takes no requests. */
   const inService = () => listInstances(folder).filter(({ id }) => instanceRuns(folder, id))
+  /** Makes the load balancer know the instances in service, but `without`; one change after the other. */
+  let lastChange: Promise<unknown> = Promise.resolve()
+  const adjustBalancer = (record: GroupRecord, without?: string): Promise<string[]> => {
+    const change = lastChange.then(() => balancer(record).adjust(inService().filter(({ id }) => id !== without)))
+    lastChange = change.catch(() => undefined)
+    return change
+  }
 
   return {
     name: 'local',
@@ -101,7 +108,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
       const loadBalancer = balancer(needGroup())
       // A drain that nobody finished: the next decision may be another one.
       for (const instance of inService()) if (instance.draining) await setDraining(folder, instance, false)
-      if ((await loadBalancer.state()) === 'running') return loadBalancer.adjust(inService())
+      if ((await loadBalancer.state()) === 'running') return adjustBalancer(needGroup())
       await loadBalancer.start(inService())
       return ['started the load balancer']
     },
@@ -123,19 +130,19 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
       for (let index = 0; index < count; index++) {
         const instance = await launchInstance(home, folder, group.imageId, settings.machine)
         launched.push(instance.id)
-        await balancer(group).adjust(inService())
+        await adjustBalancer(group)
       }
       return launched
     },
 
     async drain(id) {
       await setDraining(folder, needInstance(id), true)
-      await balancer(needGroup()).adjust(inService())
+      await adjustBalancer(needGroup())
     },
 
     async terminate(id) {
       const group = readGroup()
-      if (group !== undefined) await balancer(group).adjust(inService().filter((instance) => instance.id !== id))
+      if (group !== undefined) await adjustBalancer(group, id)
       await terminateInstance(folder, id)
     },
 

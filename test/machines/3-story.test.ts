@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { startLoad } from '../../tasks/tools/load.ts'
+import { eventually, machineProcesses, runVerb, startVerb, testPort } from './verbs.ts'
+
+const url = `http://127.0.0.1:${testPort}`
+
+interface InstanceFacts {
+  id: string
+  release: string
+  state: string
+  health: string
+}
+
+async function instances(): Promise<InstanceFacts[]> {
+  return (await runVerb('status')).facts.instances
+}
+
+async function servedBy(release: string): Promise<InstanceFacts[]> {
+  const now = await instances()
+  return now.filter((one) => one.release === release && one.state === 'running' && one.health === 'healthy')
+}
+
+t.teardown(() => runVerb('destroy', '--yes'))
+
+t.test('the demo: two releases, a roll under load without a failed request, a repair', async (t) => {
+  const { exitCode, facts, stderr } = await runVerb('demo', '--keep')
+  t.equal(exitCode, 0, stderr)
+  t.match(facts, { ok: true, release: '1.1.0', requests: { failed: 0 } })
+  t.ok(facts.requests.sent >= 20_000, `${facts.requests.sent} requests`)
+  t.match(
+    facts.heal.instances.flatMap(({ repairs }: { repairs: unknown[] }) => repairs),
+    [{ repair: 'nginx', reason: /nginx/, result: 'worked' }],
+  )
+  t.equal((await servedBy('1.1.0')).length, 2)
+})
+
+t.test('a deploy that changes nothing says so', async (t) => {
+  const { facts } = await runVerb('deploy')
+  t.match(facts, { ok: true, outcome: 'unchanged', url, size: 2 })
+})
+
+t.test('one command runs on an instance; its output and exit code are passed on', async (t) => {
+  const [instance] = await instances()
+  const child = await startVerb('ssh', '--instance', instance?.id ?? '', '--', 'systemctl', 'is-active', 'nginx', 'x y')
+  t.match(child.stdout, /^active\n(inactive|unknown)/)
+  t.equal(child.exitCode, 3)
+})
+
+t.test('logs tell which instance wrote them', async (t) => {
+  const ids = (await instances()).map(({ id }) => id)
+  const { facts } = await runVerb('logs', '--grep', '/now', '--since', '1h')
+  t.ok(facts.lines.length > 100)
+  for (const id of ids) t.ok(facts.lines.some((line: string) => line.startsWith(`${id} `)))
+})
+
+t.test('a killed machine is noticed, replaced, and well again', async (t) => {
+  const [victim] = await instances()
+  const machine = (await machineProcesses()).find(({ command }) => command.includes(victim?.id ?? ''))
+  process.kill(machine?.pid ?? 0, 'SIGKILL')
+  t.match(await runVerb('check', '--instances'), { exitCode: 2, facts: { ok: false, verdict: 'critical' } })
+  t.match((await instances()).find(({ id }) => id === victim?.id), { state: 'stopped' })
+  const healed = await runVerb('heal')
+  t.match(healed, { exitCode: 0, facts: { outcome: 'healed' } }, healed.stderr)
+  t.match(await runVerb('check', '--instances'), { exitCode: 0, facts: { verdict: 'ok' } })
+  t.equal((await servedBy('1.1.0')).length, 2)
+})
+
+t.test('a killed load balancer is told by status, and mended by deploy', async (t) => {
+  const balancer = (await machineProcesses()).find(({ command }) => command.includes('haproxy.cfg'))
+  process.kill(balancer?.pid ?? 0, 'SIGKILL')
+  await eventually('status tells', async () => (await runVerb('status')).facts.group.loadBalancer === 'stopped', 20)
+  t.match(await runVerb('deploy'), { exitCode: 0 })
+  t.match(await runVerb('check'), { exitCode: 0, facts: { verdict: 'ok' } })
+})
+
+t.test('a roll that is killed half way is carried on by the next, without a failed request', async (t) => {
+  const load = startLoad({ url: `${url}/now`, keptPerSecond: 30, newPerSecond: 20 })
+  const killed = startVerb('roll', '--image', '1.0.0')
+  await eventually('the first new instance boots', async () => (await instances()).length === 3)
+  const refused = await runVerb('heal')
+  t.match(refused, { exitCode: 3, facts: { ok: false, error: { message: /roll is under way/ } } })
+  t.equal((await runVerb('destroy', '--yes')).exitCode, 3)
+  t.equal((await runVerb('roll')).exitCode, 3)
+  await sleep(3000)
+  await killGroup(killed.pid ?? 0)
+  const carriedOn = await runVerb('roll', '--image', '1.0.0')
+  t.match(carriedOn, { exitCode: 0, facts: { outcome: 'rolled' } }, carriedOn.stderr)
+  const result = await load.stop()
+  t.equal(result.failed, 0, JSON.stringify(result.failures))
+  t.equal((await instances()).length, 2)
+  t.equal((await servedBy('1.0.0')).length, 2)
+  t.match(await runVerb('check', '--expect-version', '1.0.0', '--instances'), { exitCode: 0 })
+})
+
+/** `sh` becomes the verb itself by exec, so its process is the one to kill. */
+async function killGroup(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL')
+  await sleep(500)
+}
+
+t.test('what a rollback would do is planned', async (t) => {
+  const { facts } = await runVerb('rollback', '--dry-run')
+  t.match(facts, { outcome: 'planned', image: /^1\.1\.0-/ })
+})
+
+t.test('destroy leaves nothing', async (t) => {
+  const { exitCode, facts } = await runVerb('destroy', '--yes')
+  t.equal(exitCode, 0)
+  t.same(facts.left, [])
+  t.same(await machineProcesses(), [])
+  t.match((await runVerb('status')).facts, { group: null, instances: [] })
+  t.match(await runVerb('destroy', '--yes'), { exitCode: 0, facts: { removed: [], left: [] } })
+})
