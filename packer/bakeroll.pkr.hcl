@@ -129,8 +129,64 @@ source "qemu" "machine" {
   ssh_handshake_attempts = 1000
 }
 
+# amazon-ebs
+
+variable "region" {
+  type    = string
+  default = "eu-central-1"
+}
+
+variable "instance_type" {
+  type    = string
+  default = "t3.small"
+}
+
+variable "source_image_owner" {
+  type        = string
+  default     = "136693071363"
+  description = "The account whose images are taken: Debian's own (https://wiki.debian.org/Cloud/AmazonEC2Image)."
+}
+
+variable "source_image_name" {
+  type    = string
+  default = "debian-12-amd64-*"
+}
+
+source "amazon-ebs" "machine" {
+  region        = var.region
+  instance_type = var.instance_type
+  ami_name      = var.name
+  encrypt_boot  = true
+
+  source_ami_filter {
+    filters = {
+      name                = var.source_image_name
+      root-device-type    = "ebs"
+      virtualization-type = "hvm"
+    }
+    owners      = [var.source_image_owner]
+    most_recent = true
+  }
+
+  launch_block_device_mappings {
+    device_name           = "/dev/xvda"
+    volume_type           = "gp2"
+    volume_size           = 8
+    delete_on_termination = true
+  }
+
+  tags = {
+    Name  = var.name
+    layer = var.layer
+  }
+
+  communicator = "ssh"
+  ssh_username = "admin"
+  ssh_timeout  = var.ssh_timeout
+}
+
 build {
-  sources = ["source.qemu.machine"]
+  sources = ["source.qemu.machine", "source.amazon-ebs.machine"]
 
   provisioner "ansible" {
     playbook_file = "${path.root}/../ansible/site.yml"

@@ -23,7 +23,13 @@ export const lintGates: readonly Gate[] = [
     folder: 'ansible',
     commands: async () => [['ansible-playbook', '--syntax-check', '--inventory=localhost,', 'site.yml']],
   },
-  { name: 'packer validate', commands: async () => [['packer', 'validate', '-syntax-only', 'packer/']] },
+  {
+    name: 'packer validate',
+    commands: async () => {
+      const required = ['layer=base', 'name=lint', 'manifest=manifest.json', 'extra_vars=variables.json']
+      return [['packer', 'validate', ...required.flatMap((variable) => ['-var', variable]), 'packer/']]
+    },
+  },
   {
     name: 'gixy',
     venv: 'gixy',

@@ -1,0 +1,188 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { writeRelease } from '../../../app/release.ts'
+import { writeRuntime } from '../../../app/runtime.ts'
+import { OperatorError } from '../../lib/errors.ts'
+import type { Progress } from '../../lib/progress.ts'
+import { type DebianDisk, makeDebianDisk } from '../../tools/debian-disk.ts'
+import { packerBuild } from '../../tools/packer.ts'
+import { createDisk, flattenDisk, kernelArguments, metadataNetwork } from '../../tools/qemu.ts'
+import { backingPath, type Home } from './home.ts'
+import { addImage, baseFiles, type ImageRecord } from './images.ts'
+import type { MachineSettings } from './instances.ts'
+import { operatorKey } from './keys.ts'
+import type { Recipe, SourceSettings } from './recipe.ts'
+
+/** What a layer is made with. */
+export interface LayerTask {
+  readonly home: Home
+  readonly release: string
+  readonly source: SourceSettings
+  readonly machine: MachineSettings
+  /** Time for a machine to boot to its first answer. */
+  readonly bootTimeoutSeconds: number
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** Where a bake works; its folder goes when the bake is done, its log stays. */
+export interface Work {
+  readonly folder: string
+  readonly logFile: string
+}
+
+const project = join(import.meta.dirname, '../../..')
+
+/** The folder that holds the work of every bake of a home. */
+export function workFolder(home: Home): string {
+  return join(home.folder, 'work')
+}
+
+/** Opens the folder and the log of one piece of work. */
+export async function openWork(home: Home, name: string): Promise<Work> {
+  const folder = join(workFolder(home), name)
+  const logs = join(home.folder, 'logs')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(logs, { recursive: true })
+  return { folder, logFile: join(logs, `${name}.log`) }
+}
+
+/** Makes the base layer: Debian with all packages at native speed, then the roles on a machine. In place by one rename. */
+export async function makeBase(task: LayerTask, recipe: Recipe): Promise<void> {
+  const work = await openWork(task.home, `base-${recipe.base}`)
+  const made = join(work.folder, 'base')
+  await mkdir(made)
+  const source = { disk: join(work.folder, 'source.qcow2'), ...kernelIn(made) }
+  await task.progress.step(`Debian ${task.source.suite} with Docker, nginx and chrony`, () =>
+    makeSource(task, source, work),
+  )
+  await task.progress.step('base layer by Packer and Ansible', async () => {
+    await provision(task, work, 'base', source, await runtimeVariables(recipe, work))
+    await flattenDisk(join(work.folder, 'output', 'disk.qcow2'), join(made, 'disk.qcow2'), 'qcow2')
+  })
+  await mkdir(task.home.bases, { recursive: true })
+  await rename(made, baseFiles(task.home, recipe.base).folder)
+  await rm(work.folder, { recursive: true })
+}
+
+/** Makes the image of a release, thin over its base layer; not verified yet. */
+export async function makeRelease(task: LayerTask, recipe: Recipe): Promise<ImageRecord> {
+  const { base, content, digests } = recipe
+  const createdAt = new Date().toISOString()
+  const id = `${task.release}-${createdAt.slice(0, 19).replace(/\D/g, '')}-${content.slice(0, 6)}`
+  const work = await openWork(task.home, `release-${id}`)
+  const below = baseFiles(task.home, base)
+  await provision(task, work, 'release', below, await releaseVariables(task.release, recipe, work))
+  const folder = join(work.folder, 'output')
+  // The builder's disk knows the base by an absolute path; an image names it as seen from its own place.
+  const backing = backingPath(join(task.home.images, id, 'disk.qcow2'), below.disk)
+  await execa('qemu-img', ['rebase', '-u', '-F', 'qcow2', '-b', backing, join(folder, 'disk.qcow2')])
+  const record = { id, release: task.release, createdAt, verified: false, contentHash: content, base, digests }
+  await addImage(task.home, folder, record)
+  await rm(work.folder, { recursive: true })
+  return record
+}
+
+/** Makes the disk of a plain Debian system that lets Packer in. */
+export async function makeSource(task: LayerTask, to: DebianDisk, work: Work): Promise<void> {
+  const roles = join(project, 'ansible/roles')
+  const system = {
+    ...task.source,
+    files: {
+      '/usr/local/sbin/bakeroll-identity': join(roles, 'identity/files/bakeroll-identity'),
+      '/etc/systemd/system/bakeroll-identity.service': join(roles, 'identity/files/bakeroll-identity.service'),
+      '/etc/ssh/sshd_config.d/10-bakeroll.conf': join(roles, 'hardening/files/sshd.conf'),
+    },
+    finishScript: join(project, 'packer/local-source.sh'),
+  }
+  await makeDebianDisk(system, to, { workFolder: work.folder, logFile: work.logFile, signal: task.signal })
+}
+
+/** Writes the Node layer of the container image and gives the variables with which the roles find it. */
+export async function runtimeVariables(recipe: Recipe, work: Work): Promise<Record<string, string>> {
+  const { folder } = await writeRuntime(join(work.folder, 'runtime'))
+  return { runtime_folder: folder, runtime_tag: runtimeTag(recipe) }
+}
+
+/** Writes a release as one file and gives the variables with which the roles find it. */
+export async function releaseVariables(release: string, recipe: Recipe, work: Work): Promise<Record<string, string>> {
+  const release_archive = await releaseArchive(release, work.folder)
+  return { release, release_archive, runtime_tag: runtimeTag(recipe) }
+}
+
+function runtimeTag(recipe: Recipe): string {
+  return (recipe.digests.runtime ?? '').slice(0, 12)
+}
+
+/** The release as one tar file whose paths are where things go on the machine. */
+async function releaseArchive(release: string, folder: string): Promise<string> {
+  const { folder: files } = await writeRelease({ release, folder: join(folder, 'release') })
+  const places = {
+    'nginx/nginx.conf': 'etc/nginx/nginx.conf',
+    'version.txt': 'var/www/bakeroll/version.txt',
+    'app.mjs': 'opt/bakeroll/release/app.mjs',
+    Dockerfile: 'opt/bakeroll/release/Dockerfile',
+  }
+  const archive = join(folder, 'release.tar')
+  const renames = Object.entries(places).map(([from, to]) => `--transform=s|^${from}$|${to}|`)
+  const same = ['--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=0644']
+  await execa('tar', ['--create', '--file', archive, '--directory', files, ...same, ...renames, ...Object.keys(places)])
+  return archive
+}
+
+function kernelIn(folder: string): { kernel: string; initrd: string } {
+  return { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd.img') }
+}
+
+/** Runs the roles of the layers (Ansible tags, comma between) on a machine over `below`; the disk is output/disk.qcow2. */
+export async function provision(
+  task: LayerTask,
+  work: Work,
+  layers: 'base' | 'release' | 'base,release',
+  below: DebianDisk,
+  variables: Record<string, string>,
+): Promise<void> {
+  const file = (name: string) => join(work.folder, name)
+  const { privateKeyFile, publicKey } = await operatorKey(task.home)
+  await writeFile(file('variables.json'), JSON.stringify(variables))
+  await writeFile(
+    file('metadata.json'),
+    JSON.stringify({ 'instance-id': 'i-builder', 'public-keys/0/openssh-key': publicKey }),
+  )
+  await createDisk(file('builder.qcow2'), below.disk)
+  const build = {
+    template: join(project, 'packer'),
+    only: 'qemu.machine',
+    onError: 'cleanup' as const,
+    variables: {
+      layer: layers,
+      name: `${layers}-${task.release}`,
+      manifest: file('manifest.json'),
+      extra_vars: file('variables.json'),
+      ssh_private_key_file: privateKeyFile,
+      ssh_timeout: `${task.bootTimeoutSeconds}s`,
+      accelerator: task.machine.accelerator,
+      cpus: String(task.machine.cpus),
+      // Docker unpacks layers here, which takes more memory than serving from them.
+      memory_mib: String(Math.max(1024, task.machine.memoryMib)),
+      source_disk: file('builder.qcow2'),
+      kernel: below.kernel,
+      initrd: below.initrd,
+      kernel_arguments: kernelArguments,
+      metadata_netdev: metadataNetwork(file('metadata.json')),
+      console: file('console.log'),
+      pid_file: file('qemu.pid'),
+      output_directory: file('output'),
+    },
+  }
+  const onTask = (name: string) => task.progress.live([`  ${name}`])
+  await packerBuild(build, { ...work, workFolder: work.folder, signal: task.signal, onTask })
+  task.progress.live([])
+  await assertBuilt(file('manifest.json'))
+}
+
+async function assertBuilt(manifest: string): Promise<void> {
+  const { builds } = JSON.parse(await readFile(manifest, 'utf8'))
+  if (builds?.length !== 1) throw new OperatorError('failed', `${manifest} names ${builds?.length ?? 0} builds, not one`)
+}
