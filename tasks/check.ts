@@ -1,6 +1,6 @@
 import { checkTargets } from '../checker/check.ts'
-import { outputProblem, writeAtomically } from '../checker/output-file.ts'
 import { renderReport } from '../checker/outlets/render.ts'
+import { outputProblem, writeAtomically } from '../checker/output-file.ts'
 import { exitCodes } from '../checker/report.ts'
 import { type CheckSettings, parseTimeFormat } from '../checker/settings.ts'
 import { type CheckTarget, urlProblems } from '../checker/target.ts'
@@ -12,7 +12,8 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 export default async function check({ settings, positionals }: TaskContext): Promise<TaskResult> {
   const { format, output } = settings.check
   refuseProblems(positionals, output)
-  const { targets, release } = positionals.length > 0 ? { targets: positionals.map(toTarget) } : await deployed(settings)
+  const { targets, release } =
+    positionals.length > 0 ? { targets: positionals.map(toTarget) } : await deployed(settings)
   const wanted = checkSettings(settings, release)
   // Node looks up half as many names at once as it has threads, and a dead name server must not delay other targets.
   if (targets.length > 2) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(128, 2 * targets.length))

@@ -42,7 +42,9 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
       if ((result.exitCode ?? 0) !== expected) throw new OperatorError('failed', `${name}: ${result.line}`)
       return result
     })
-  const checking = (expectVersion: string, instances = false) => ({ check: { ...settings.check, expectVersion, instances } })
+  const checking = (expectVersion: string, instances = false) => ({
+    check: { ...settings.check, expectVersion, instances },
+  })
 
   const [first, second] = releases
   await tell(`bake ${first}`, bake, { release: first })
@@ -75,12 +77,16 @@ async function markGroup(context: TaskContext): Promise<string> {
   const group = await platform.group()
   if (group && !existsSync(mark)) {
     throw new OperatorError('refused', `there is a group ${group.name} already, and it is not a demo's`, {
-      hint: `npm run demo -- --group demo`,
+      hint: 'npm run demo -- --group demo',
     })
   }
   if (group) {
     progress.event('removing what an earlier demo left')
-    await destroy({ ...context, settings: { ...settings, yes: true, destroy: { images: false } }, confirm: async () => {} })
+    await destroy({
+      ...context,
+      settings: { ...settings, yes: true, destroy: { images: false } },
+      confirm: async () => {},
+    })
   }
   await mkdir(join(settings.home, 'demos'), { recursive: true })
   await writeFile(mark, '')

@@ -1,5 +1,5 @@
-import { count } from './lib/words.ts'
 import { deployGroup, planDeploy } from './lib/deploy.ts'
+import { count } from './lib/words.ts'
 import { clock, openPlatform, probe } from './open-platform.ts'
 import { prepareComputer } from './prepare.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
@@ -10,8 +10,9 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
   const { platform, instanceTimeoutSeconds } = openPlatform(settings)
   const { wantedImage: image, size } = settings
   const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
+  // Before anything is installed or made, so that a wish that cannot be met touches nothing.
+  const steps = await planDeploy(task)
   if (settings.plan) {
-    const steps = await planDeploy(task)
     return { line: steps.join('\n') || 'nothing to change', facts: { outcome: 'planned', steps } }
   }
   await prepareComputer(context)

@@ -19,6 +19,11 @@ export default async function destroy(context: TaskContext): Promise<TaskResult>
     await platform.removeImage(id)
     gone.push(id)
   }
-  const line = left.length > 0 ? `still there: ${left.join(', ')}` : gone.length > 0 ? `removed ${gone.join(', ')}` : 'nothing to remove'
+  const line =
+    left.length > 0
+      ? `still there: ${left.join(', ')}`
+      : gone.length > 0
+        ? `removed ${gone.join(', ')}`
+        : 'nothing to remove'
   return { line, facts: { removed: gone, left }, exitCode: left.length > 0 ? 5 : 0 }
 }

@@ -1,6 +1,5 @@
 import { healGroup } from './lib/heal.ts'
 import { clock, openPlatform, probe } from './open-platform.ts'
-import { prepareComputer } from './prepare.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { inspectOver, repairOver } from './tools/inspection.ts'
 
@@ -8,7 +7,6 @@ import { inspectOver, repairOver } from './tools/inspection.ts'
 export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, instanceTimeoutSeconds } = openPlatform(settings)
-  await prepareComputer(context)
   const { outcome, instances, loadBalancer, launched } = await healGroup({
     ...{ platform, probe, clock, progress, signal },
     inspect: async ({ id }) => {
@@ -22,7 +20,9 @@ export default async function heal(context: TaskContext): Promise<TaskResult> {
     },
   })
   const sick = instances.filter(({ repairs }) => repairs.length > 0)
-  const repaired = sick.map(({ id, repairs }) => `${id}: ${repairs.map(({ repair, result }) => `${repair} ${result}`).join(', ')}`)
+  const repaired = sick.map(
+    ({ id, repairs }) => `${id}: ${repairs.map(({ repair, result }) => `${repair} ${result}`).join(', ')}`,
+  )
   return {
     line: [outcome, ...loadBalancer, ...repaired].join('; '),
     facts: { outcome, instances, loadBalancer, launched },

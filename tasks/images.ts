@@ -17,9 +17,11 @@ export default async function images(context: TaskContext): Promise<TaskResult> 
       progress.event(`removed image ${id}`)
     }
   }
-  const listed = usedBy(await platform.images(), await groups()).map(({ id, release, createdAt, verified, current, usedBy }) => {
-    return { id, release, createdAt, verified, current, usedBy }
-  })
+  const listed = usedBy(await platform.images(), await groups()).map(
+    ({ id, release, createdAt, verified, current, usedBy }) => {
+      return { id, release, createdAt, verified, current, usedBy }
+    },
+  )
   const rows = listed.map(({ id, release, createdAt, verified, usedBy }) => {
     return [id, release, createdAt.slice(0, 16).replace('T', ' '), verified ? 'yes' : 'no', usedBy.join(', ') || '-']
   })
@@ -32,5 +34,8 @@ export default async function images(context: TaskContext): Promise<TaskResult> 
 }
 
 function retirePlan(going: readonly string[]): TaskResult {
-  return { line: going.length > 0 ? `would remove ${going.join(', ')}` : 'nothing to remove', facts: { retirable: going } }
+  return {
+    line: going.length > 0 ? `would remove ${going.join(', ')}` : 'nothing to remove',
+    facts: { retirable: going },
+  }
 }

@@ -10,7 +10,10 @@ export default async function logs({ settings, progress, signal, print }: TaskCo
   const { platform } = openPlatform(settings)
   const wanted = { ...settings.logs, signal }
   const ids = await instanceIds(platform, settings.instance)
-  const paths = await inTurns(ids, 8, async (id) => ({ id, path: await platform.sshArguments(id).catch(() => undefined) }))
+  const paths = await inTurns(ids, 8, async (id) => ({
+    id,
+    path: await platform.sshArguments(id).catch(() => undefined),
+  }))
   const reachable = paths.filter((one): one is { id: string; path: string[] } => one.path !== undefined)
   if (settings.logs.follow) {
     await Promise.all(reachable.map(({ id, path }) => followLogs(path, wanted, (line) => print(`${id} ${line}`))))

@@ -3,12 +3,12 @@ import type { Clock } from './lib/clock.ts'
 import { OperatorError } from './lib/errors.ts'
 import type { Probe } from './lib/evidence.ts'
 import type { Progress } from './lib/progress.ts'
-import type { Settings } from './terminal/settings.ts'
-import { probeInstance } from './tools/probe.ts'
-import { chooseAccelerator } from './tools/qemu.ts'
 import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
 import { groupNames, openLocalPlatform } from './platforms/local/local.ts'
 import type { Group, Image, Platform } from './platforms/platform.ts'
+import type { Settings } from './terminal/settings.ts'
+import { probeInstance } from './tools/probe.ts'
+import { chooseAccelerator } from './tools/qemu.ts'
 
 /** An image that `bake` gave, and how it came by it. */
 export interface Baked {

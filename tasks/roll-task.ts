@@ -1,19 +1,13 @@
 import { resolveCount } from './lib/count.ts'
-import { OperatorError } from './lib/errors.ts'
 import type { RollResult, RollTask } from './lib/roll.ts'
 import { count } from './lib/words.ts'
 import { clock, openPlatform, probe } from './open-platform.ts'
-import { prepareComputer } from './prepare.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** What `roll` and `rollback` work with, as the settings say. */
 export async function openRoll(context: TaskContext): Promise<Omit<RollTask, 'image'>> {
   const { settings, progress, signal } = context
-  if (settings.roll.engine === 'refresh') {
-    throw new OperatorError('usage', '--engine refresh needs the aws platform', { hint: 'leave --engine away' })
-  }
   const { platform, instanceTimeoutSeconds } = openPlatform(settings)
-  await prepareComputer(context)
   const size = (await platform.group())?.size ?? 1
   const policy = {
     surge: resolveCount(settings.roll.batch, size),

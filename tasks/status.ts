@@ -8,13 +8,20 @@ export default async function status({ settings }: TaskContext): Promise<TaskRes
   const { platform } = openPlatform(settings)
   const group = await platform.group()
   if (group === undefined) {
-    return { line: `there is no group ${settings.group}; npm run deploy makes it`, facts: { group: null, instances: [] } }
+    return {
+      line: `there is no group ${settings.group}; npm run deploy makes it`,
+      facts: { group: null, instances: [] },
+    }
   }
   const { instances, ...rest } = group
   const busy = await platform.lockOwner()
   return {
     line: '',
-    output: [headLine(group), ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : []), instanceTable(group)].join('\n'),
+    output: [
+      headLine(group),
+      ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : []),
+      instanceTable(group),
+    ].join('\n'),
     facts: { group: { ...rest, lock: busy ?? null }, instances: instances.map(instanceFacts) },
   }
 }

@@ -14,7 +14,7 @@ async function read(command: string, { env = {}, config = '' }: { env?: NodeJS.P
   const [verb = '', ...words] = command.split(' ').filter((word) => word !== '')
   if (!isVerbName(verb)) throw new Error(`no verb ${verb}`)
   const repository = mkdtempSync(join(folder, 'repository-'))
-  writeFileSync(join(repository, 'package.json'), '{"version": "3.2.1"}')
+  writeFileSync(join(repository, 'package.json'), '{"version": "3.2.1", "type": "module"}')
   if (config !== '') writeFileSync(join(repository, 'bakeroll.config.ts'), config)
   return {
     ...(await readSettings(parseFlags(verb, words), { env, workingFolder: '/somewhere', repository })),

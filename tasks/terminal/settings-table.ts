@@ -1,5 +1,5 @@
-import { checkSettings } from './check-settings.ts'
 import { repairs } from '../lib/heal-planner.ts'
+import { checkSettings } from './check-settings.ts'
 import { countOrPercent, duration, oneOf, path, text, wholeNumber } from './kinds.ts'
 import { packageVersion } from './package-version.ts'
 import { type Setting, toggle, toggleOfOneRun } from './setting.ts'

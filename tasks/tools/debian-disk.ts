@@ -53,7 +53,9 @@ function quoted(path: string): string {
  */
 export async function hostMirrors(suite: string): Promise<string[]> {
   const format = '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(COMPONENT)'
-  const listing = await execa('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], { reject: false })
+  const listing = await execa('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {
+    reject: false,
+  })
   return mirrorLines(suite, listing.exitCode === 0 ? listing.stdout : '')
 }
 
@@ -93,7 +95,10 @@ tar --extract --directory "$1" --preserve-permissions --exclude './dev/*' --file
 PATH="$PATH:/usr/sbin:/sbin" mke2fs -q -t ext4 -L debvm -d "$1" "$3" "$4"`
 
 async function newestIn(folder: string, prefix: string): Promise<string> {
-  const newest = (await readdir(folder)).filter((name) => name.startsWith(prefix)).sort().at(-1)
+  const newest = (await readdir(folder))
+    .filter((name) => name.startsWith(prefix))
+    .sort()
+    .at(-1)
   if (newest === undefined) throw new OperatorError('failed', `the Debian system has no ${prefix}* in /boot`)
   return join(folder, newest)
 }
@@ -113,7 +118,11 @@ async function logged(program: string, arguments_: string[], run: { logFile: str
     await child
   } catch (cause) {
     if (run.signal.aborted) throw new OperatorError('interrupted', `${program} was stopped`, { cause })
-    const said = String((cause as { all?: string }).all ?? cause).trim().split('\n').slice(-3).join('\n  ')
+    const said = String((cause as { all?: string }).all ?? cause)
+      .trim()
+      .split('\n')
+      .slice(-3)
+      .join('\n  ')
     throw new OperatorError('failed', `${program} failed:\n  ${said}`, { hint: `less ${run.logFile}`, cause })
   }
 }

@@ -6,16 +6,18 @@ import { runOver } from './ssh.ts'
 const container = 'service'
 
 /** One look at everything that a repair may depend on, as `name value` lines. */
-const inspectScript = `
+export const inspectScript = `
 for unit in nginx docker; do echo "$unit $(systemctl is-active "$unit")"; done
 echo "time $(systemctl is-active chrony)"
 if systemctl is-active --quiet docker; then
-  echo "container $(docker inspect --format '{{.State.Status}}' ${container} 2>/dev/null || echo missing)"
+  # Of a container that is not there, docker says an empty line.
+  state=$(docker inspect --format '{{.State.Status}}' ${container} 2>/dev/null) || state=missing
+  echo "container $state"
 fi
 `
 
 /** What repairs a part, from the smallest up; each leaves what is right alone. */
-const repairScripts: Record<InnerRepair, string> = {
+export const repairScripts: Record<InnerRepair, string> = {
   nginx: 'systemctl reset-failed nginx; systemctl restart nginx',
   container: `docker unpause ${container} 2>/dev/null; docker restart --time 10 ${container}`,
   docker: `systemctl reset-failed docker; systemctl restart docker && docker start ${container}`,
@@ -34,7 +36,7 @@ export async function inspectOver(sshArguments: readonly string[], signal?: Abor
     const { stdout } = await runOver(sshArguments, inspectScript, { timeoutSeconds: 60, ...(signal ? { signal } : {}) })
     return inspectionFrom(stdout)
   } catch (error) {
-    if (error instanceof OperatorError) return { ssh: 'unreachable' }
+    if (error instanceof OperatorError && error.kind !== 'interrupted') return { ssh: 'unreachable' }
     throw error
   }
 }

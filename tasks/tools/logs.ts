@@ -9,22 +9,28 @@ export interface LogWish {
   readonly signal: AbortSignal
 }
 
-/** What nginx and the service's container wrote, and what systemd says of their units. */
-const units = '--unit nginx --unit docker --unit chrony --unit bakeroll-identity CONTAINER_NAME=service'
+/** What the units wrote, and what systemd says of them; the service's container writes through Docker. */
+const units = '--unit nginx --unit docker --unit chrony --unit bakeroll-identity'
 
 /** The shell script that prints the log lines of an instance, oldest first: journal and nginx's access log. */
-export function logScript({ sinceSeconds, grep }: Omit<LogWish, 'signal'>, follow: boolean): string {
+export function logScript(
+  { sinceSeconds, grep }: Omit<LogWish, 'signal'>,
+  follow: boolean,
+  accessLog = '/var/log/nginx/access.log',
+): string {
   const since = sinceSeconds === undefined ? '' : `--since '-${sinceSeconds}s'`
-  const journal = `journalctl --no-pager --output short-iso --quiet ${since} ${units.replace(' CONTAINER', ' + CONTAINER')}`
-  const filter = grep === undefined ? '' : ` | grep ${follow ? '--line-buffered ' : ''}--fixed-strings -e ${shellQuoted(grep)} || true`
-  if (follow) return `( ${journal} --lines 10 --follow & exec tail --lines 10 --follow=name --quiet ${accessLog} )${filter}\n`
-  return `( ${journal}; ${accessLines(sinceSeconds)} )${filter}\n`
+  const journal = `journalctl --no-pager --output short-iso --quiet ${since} ${units}`
+  const filter =
+    grep === undefined
+      ? ''
+      : ` | grep ${follow ? '--line-buffered ' : ''}--fixed-strings -e ${shellQuoted(grep)} || true`
+  if (follow)
+    return `( ${journal} --lines 10 --follow & exec tail --lines 10 --follow=name --quiet ${accessLog} )${filter}\n`
+  return `( ${journal}; ${accessLines(sinceSeconds, accessLog)} )${filter}\n`
 }
 
-const accessLog = '/var/log/nginx/access.log'
-
 /** nginx's access log holds the moment of each request as `unixSeconds`. */
-function accessLines(sinceSeconds: number | undefined): string {
+function accessLines(sinceSeconds: number | undefined, accessLog: string): string {
   if (sinceSeconds === undefined) return `tail --lines 1000 ${accessLog}`
   const field = `match($0, /"unixSeconds":[0-9]+/)`
   return `awk -v from="$(( $(date +%s) - ${sinceSeconds} ))" '${field} { if (substr($0, RSTART + 14, RLENGTH - 14) + 0 >= from) print }' ${accessLog}`

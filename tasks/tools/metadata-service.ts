@@ -17,17 +17,21 @@ function tokenFor(metadata: Metadata): string {
 
 /** Answers one request as IMDSv2 would: a token for PUT, values only for GET with that token. */
 export function answer(metadata: Metadata, request: IncomingMessage, response: ServerResponse): void {
-  const send = (status: number, body: string) => {
-    response.writeHead(status, { 'content-type': 'text/plain', server: 'EC2ws' }).end(body)
-  }
-  if (request.url === '/latest/api/token') {
-    if (request.method !== 'PUT') return send(405, '')
-    if (!/^\d+$/.test(String(request.headers['x-aws-ec2-metadata-token-ttl-seconds'] ?? ''))) return send(400, '')
-    return send(200, tokenFor(metadata))
-  }
-  if (request.headers['x-aws-ec2-metadata-token'] !== tokenFor(metadata)) return send(401, '')
-  const value = metadata[(request.url ?? '').replace('/latest/meta-data/', '')]
-  return value === undefined ? send(404, '') : send(200, value)
+  const { status, body = '' } = request.url === '/latest/api/token' ? token(metadata, request) : value(metadata, request)
+  response.writeHead(status, { 'content-type': 'text/plain', server: 'EC2ws' }).end(body)
+}
+
+function token(metadata: Metadata, { method, headers }: IncomingMessage): { status: number; body?: string } {
+  if (method !== 'PUT') return { status: 405 }
+  const isNumber = /^\d+$/.test(String(headers['x-aws-ec2-metadata-token-ttl-seconds'] ?? ''))
+  return isNumber ? { status: 200, body: tokenFor(metadata) } : { status: 400 }
+}
+
+function value(metadata: Metadata, { method, url = '', headers }: IncomingMessage): { status: number; body?: string } {
+  if (headers['x-aws-ec2-metadata-token'] !== tokenFor(metadata)) return { status: 401 }
+  if (method !== 'GET') return { status: 405 }
+  const body = new Map(Object.entries(metadata)).get(url.replace('/latest/meta-data/', ''))
+  return body === undefined ? { status: 404 } : { status: 200, body }
 }
 
 if (import.meta.main) {

@@ -54,7 +54,8 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     }
     await child
   } catch (cause) {
-    if (run.signal.aborted) throw new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
+    if (run.signal.aborted)
+      throw new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
     await finished(log.end())
     const reason = failureIn(readFileSync(run.logFile, 'utf8'))
     throw new OperatorError('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
@@ -71,6 +72,7 @@ export function ansibleTask(line: string): string | undefined {
 /** The line of Packer's output that tells best why it failed. */
 export function failureIn(output: string): string {
   const lines = output.split('\n').map((line) => line.replace(/^(==> |--> |\s)*[\w.-]+: +/, '').trim())
-  const telling = lines.findLast((line) => /^(fatal:|seal:)/.test(line)) ?? lines.findLast((line) => /error/i.test(line))
+  const telling =
+    lines.findLast((line) => /^(fatal:|seal:)/.test(line)) ?? lines.findLast((line) => /error/i.test(line))
   return telling?.slice(0, 400) ?? 'it did not say why'
 }

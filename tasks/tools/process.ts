@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execaSync } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
 
 /**
  * The id of the process that a pid file names, when it runs and its command line holds `mark`. Process ids are used
@@ -20,7 +21,7 @@ export function ownProcess(pidFile: string, mark: string): number | undefined {
 function commandLine(pid: number): string {
   try {
     if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    return execaSync('ps', ['-o', 'command=', '-p', String(pid)]).stdout
+    return execaSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).stdout
   } catch {
     return ''
   }
@@ -35,11 +36,21 @@ export function processRuns(pidFile: string, mark: string): boolean {
 export async function stopProcess(pidFile: string, mark: string): Promise<void> {
   const pid = ownProcess(pidFile, mark)
   if (pid !== undefined) {
-    process.kill(pid, 'SIGTERM')
+    send(pid, 'SIGTERM')
     for (let waits = 0; ownProcess(pidFile, mark) === pid; waits++) {
-      if (waits === 100) process.kill(pid, 'SIGKILL')
+      if (waits === 100) send(pid, 'SIGKILL')
+      if (waits === 400) throw new OperatorError('failed', `process ${pid} does not end`, { hint: `kill -9 ${pid}` })
       await sleep(50)
     }
   }
   await rm(pidFile, { force: true })
+}
+
+/** A process that has ended between a look and a signal is no error. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }

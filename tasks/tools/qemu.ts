@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
@@ -109,7 +110,7 @@ function acceleratorArguments(accelerator: Accelerator): string[] {
  * connection; the guest reaches nothing else through it.
  */
 export function metadataNetwork(metadataFile: string): string {
-  const service = new URL('./metadata-service.ts', import.meta.url).pathname
+  const service = join(import.meta.dirname, 'metadata-service.ts')
   const command = [process.execPath, service, metadataFile].map(shellQuoted).join(' ')
   return `user,id=imds,net=169.254.169.0/24,restrict=on,guestfwd=tcp:169.254.169.254:80-cmd:${quoted(command)}`
 }
@@ -131,7 +132,7 @@ export async function startMachine(machine: Machine): Promise<void> {
   try {
     await execa(qemuProgram, machineArguments(machine), { stdin: 'ignore' })
   } catch (cause) {
-    const said = String((cause as { stderr?: string }).stderr ?? cause).trim()
+    const said = ((cause as { stderr?: string }).stderr || String(cause)).trim()
     throw new OperatorError('failed', `QEMU does not start ${machine.name}: ${said}`, {
       hint: 'npm run doctor',
       cause,

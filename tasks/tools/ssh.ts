@@ -21,27 +21,36 @@ export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): str
     IdentitiesOnly: 'yes',
     IdentityAgent: 'none',
     StrictHostKeyChecking: 'yes',
-    UserKnownHostsFile: `"${target.knownHostsFile}"`,
+    UserKnownHostsFile: `"${literal(target.knownHostsFile)}"`,
     GlobalKnownHostsFile: '/dev/null',
     ConnectTimeout: String(connectTimeoutSeconds),
     ServerAliveInterval: '15',
     LogLevel: 'ERROR',
   }
   return [
-    ...['-F', 'none', '-i', target.privateKeyFile, '-p', String(target.port)],
+    ...['-F', 'none', '-i', literal(target.privateKeyFile), '-p', String(target.port)],
     ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
     `${target.user}@${target.host}`,
   ]
 }
 
+/** A path without ssh's tokens (`%h` and the like, ssh_config(5)): a percent sign is written twice. */
+function literal(path: string): string {
+  return path.replaceAll('%', '%%')
+}
+
 /**
  * The ed25519 host key that a machine published on its serial console, between the marks that cloud-init uses
- * (`-----BEGIN SSH HOST KEY KEYS-----`); the last one when it booted more than once.
+ * (`-----BEGIN SSH HOST KEY KEYS-----`); the last whole one when it booted more than once, because a word of the kernel in
+ * the middle of a line makes it no key.
  */
 export function hostKeyFrom(consoleText: string): string | undefined {
-  const blocks = consoleText.matchAll(/-----BEGIN SSH HOST KEY KEYS-----\r?\n([\s\S]*?)-----END SSH HOST KEY KEYS-----/g)
-  const last = [...blocks].at(-1)?.[1] ?? ''
-  return last.match(/^(ssh-ed25519 [A-Za-z0-9+/=]+)/m)?.[1]
+  const blocks = consoleText.matchAll(
+    /-----BEGIN SSH HOST KEY KEYS-----\r?\n([\s\S]*?)-----END SSH HOST KEY KEYS-----/g,
+  )
+  // A key of 32 bytes behind its own name (RFC 8709, section 4) is 68 characters of base64.
+  const keys = [...blocks].map(([, lines = '']) => lines.match(/^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5[\w+/]{48}(?=\s)/m)?.[0])
+  return keys.findLast((key) => key !== undefined)
 }
 
 /** What a command on a machine said. */
@@ -53,7 +62,8 @@ export interface RemoteAnswer {
 
 /**
  * Runs a shell script on a machine, given to `sh` on its standard input, and gives back what it said, whatever its exit
- * code. Throws an OperatorError when the machine is not reached (ssh's own exit code 255) or `timeoutSeconds` pass.
+ * code. Throws an OperatorError when the machine is not reached (ssh's own exit code 255), `timeoutSeconds` pass, or the
+ * signal stops it (its kind is then `interrupted`).
  */
 export async function runOver(
   arguments_: readonly string[],
@@ -66,9 +76,13 @@ export async function runOver(
     timeout: timeoutSeconds * 1000,
     ...(signal ? { cancelSignal: signal } : {}),
   })
+  if (result.isCanceled) throw new OperatorError('interrupted', 'a command over SSH was stopped')
   if (result.timedOut) throw new OperatorError('failed', `no answer over SSH within ${timeoutSeconds} s`)
   if (result.exitCode === 255 || result.exitCode === undefined) {
-    throw new OperatorError('failed', `not reachable over SSH: ${lastLine(result.stderr || String(result.cause ?? ''))}`)
+    throw new OperatorError(
+      'failed',
+      `not reachable over SSH: ${lastLine(result.stderr || String(result.cause ?? ''))}`,
+    )
   }
   return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr }
 }

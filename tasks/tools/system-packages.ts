@@ -16,6 +16,8 @@ export interface Program {
   readonly purposes: readonly Purpose[]
   /** A systemd unit that its package would start and enable, which bakeroll has no use for. */
   readonly service?: string
+  /** What to look for where it is no program: a file. */
+  readonly file?: string
 }
 
 const qemu =
@@ -33,7 +35,14 @@ export const programs: readonly Program[] = [
   { name: 'debvm-create', package: 'debvm', why: 'makes the Debian source image', purposes: local },
   { name: 'mmdebstrap', package: 'mmdebstrap', why: 'makes the Debian source image', purposes: local },
   { name: 'newuidmap', package: 'uidmap', why: 'lets mmdebstrap work without root', purposes: local },
-  { name: 'debugfs', package: 'e2fsprogs', why: 'takes kernel and initrd out of the source image', purposes: local },
+  {
+    name: 'debian-archive-keyring.gpg',
+    package: 'debian-archive-keyring',
+    why: 'proves that Debian packages are Debian',
+    purposes: local,
+    file: '/usr/share/keyrings/debian-archive-keyring.gpg',
+  },
+  { name: 'fakeroot', package: 'fakeroot', why: 'keeps file owners without being root', purposes: local },
   { name: 'mke2fs', package: 'e2fsprogs', why: 'makes file systems', purposes: local },
   { name: 'haproxy', package: 'haproxy', why: 'is the load balancer', purposes: local, service: 'haproxy.service' },
   { name: 'packer', package: 'packer', why: 'bakes images', purposes: ['local', 'lint', 'test'] },
@@ -43,6 +52,8 @@ export const programs: readonly Program[] = [
     why: 'sets an image up',
     purposes: ['local', 'lint', 'test'],
   },
+  { name: 'hey', package: 'hey', why: 'sends the load of the demo and the tests', purposes: local },
+  { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: local },
   { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: local },
   { name: 'shellcheck', package: 'shellcheck', why: 'checks shell scripts', purposes: lint },
@@ -59,11 +70,12 @@ export const programs: readonly Program[] = [
 
 /** The programs for `purpose` that are not on this computer. Looks at files only, so it costs no more than a millisecond. */
 export function findMissing(purpose: Purpose, folders: readonly string[] = searchFolders()): Program[] {
-  return programs.filter(
-    (program) =>
-      program.purposes.includes(purpose) &&
-      !(program.name === 'ensurepip' ? hasEnsurepip(folders) : findProgram(program.name, folders)),
-  )
+  return programs.filter((program) => program.purposes.includes(purpose) && !isThere(program, folders))
+}
+
+function isThere({ name, file }: Program, folders: readonly string[]): boolean {
+  if (file !== undefined) return existsSync(file)
+  return name === 'ensurepip' ? hasEnsurepip(folders) : findProgram(name, folders) !== undefined
 }
 
 /** The path of a program, looked up in PATH and in the folders of system programs, which a user's PATH lacks on Debian. */

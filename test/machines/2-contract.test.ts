@@ -33,8 +33,7 @@ async function kill(pid: number | undefined): Promise<void> {
 
 await platformContract(t, {
   name: 'local',
-  open: () =>
-    openLocalPlatform({ home, group, port: testPort, machine: { accelerator, cpus: 2, memoryMib: 768 } }),
+  open: () => openLocalPlatform({ home, group, port: testPort, machine: { accelerator, cpus: 2, memoryMib: 768 } }),
   imageIds: [await imageId('1.0.0'), await imageId('1.1.0')],
   eventually,
   killMachine: async ({ id }) => {
@@ -47,10 +46,14 @@ await platformContract(t, {
   lockAndDie: async (verb) => {
     const lockModule = JSON.stringify(new URL('../../tasks/platforms/local/lock.ts', import.meta.url).href)
     const code = `(await import(${lockModule})).takeLock(${JSON.stringify(join(home.folder, 'locks', group))}, ${JSON.stringify(verb)})`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', `await ${code}; process.kill(process.pid, 'SIGKILL')`], {
-      env: { PATH: process.env.PATH },
-      stdio: 'inherit',
-    })
+    const child = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', `await ${code}; process.kill(process.pid, 'SIGKILL')`],
+      {
+        env: { PATH: process.env.PATH },
+        stdio: 'inherit',
+      },
+    )
     await once(child, 'exit')
   },
 })

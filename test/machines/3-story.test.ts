@@ -59,7 +59,10 @@ t.test('a killed machine is noticed, replaced, and well again', async (t) => {
   const machine = (await machineProcesses()).find(({ command }) => command.includes(victim?.id ?? ''))
   process.kill(machine?.pid ?? 0, 'SIGKILL')
   t.match(await runVerb('check', '--instances'), { exitCode: 2, facts: { ok: false, verdict: 'critical' } })
-  t.match((await instances()).find(({ id }) => id === victim?.id), { state: 'stopped' })
+  t.match(
+    (await instances()).find(({ id }) => id === victim?.id),
+    { state: 'stopped' },
+  )
   const healed = await runVerb('heal')
   t.match(healed, { exitCode: 0, facts: { outcome: 'healed' } }, healed.stderr)
   t.match(await runVerb('check', '--instances'), { exitCode: 0, facts: { verdict: 'ok' } })

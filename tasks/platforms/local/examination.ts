@@ -3,8 +3,8 @@ import { totalmem } from 'node:os'
 import { chooseAccelerator } from '../../tools/qemu.ts'
 import { findProgram, programs } from '../../tools/system-packages.ts'
 import { checkHomeIsWritable, type Home } from './home.ts'
-import { portIsFree } from './instances.ts'
 import { groupNames } from './local.ts'
+import { portIsFree } from './ports.ts'
 import { checkDisk, checkMemory } from './resources.ts'
 
 /** One thing that the platform needs, as it is. */
@@ -51,11 +51,15 @@ function programFindings(): Finding[] {
   return programs
     .filter(({ purposes }) => purposes.includes('local'))
     .map((program): Finding => {
-      const path = findProgram(program.name)
+      const path = program.file ? existing(program.file) : findProgram(program.name)
       if (path !== undefined) return { name: program.name, status: 'ok', found: path }
       const found = `missing: it ${program.why}`
       return { name: program.name, status: 'fail', found, hint: `sudo apt-get install ${program.package}` }
     })
+}
+
+function existing(file: string): string | undefined {
+  return existsSync(file) ? file : undefined
 }
 
 function acceleratorFinding(wanted: Examined['accelerator']): Finding {
@@ -74,7 +78,10 @@ function memoryFinding(memoryMib: number): Finding {
 }
 
 async function diskFinding(home: Home): Promise<Finding> {
-  const problem = await checkDisk(home, 6000).then(() => undefined, (error: Error & { hint?: string }) => error)
+  const problem = await checkDisk(home, 6000).then(
+    () => undefined,
+    (error: Error & { hint?: string }) => error,
+  )
   if (problem === undefined) return { name: 'disk', status: 'ok', found: 'room for a bake and a group' }
   return { name: 'disk', status: 'fail', found: problem.message, hint: problem.hint ?? '' }
 }
@@ -96,7 +103,8 @@ function examine(name: string, found: string, check: () => void): Finding {
 async function portFinding({ home, port }: Examined): Promise<Finding> {
   if (await portIsFree('127.0.0.1', port)) return { name: 'port', status: 'ok', found: `127.0.0.1:${port} is free` }
   const groups = groupNames(home)
-  if (groups.length > 0) return { name: 'port', status: 'ok', found: `127.0.0.1:${port} is in use; groups here: ${groups.join(', ')}` }
+  if (groups.length > 0)
+    return { name: 'port', status: 'ok', found: `127.0.0.1:${port} is in use; groups here: ${groups.join(', ')}` }
   const hint = 'BAKEROLL_LOCAL_PORT=8081 npm run deploy'
   return { name: 'port', status: 'warn', found: `127.0.0.1:${port} is taken by another program`, hint }
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 
@@ -38,15 +37,18 @@ export function checkHomeIsWritable(home: Home): void {
   }
 }
 
-/** A folder for UNIX sockets with a path short enough for one (107 bytes), the same for the same home and name. */
+/**
+ * A folder for UNIX sockets with a path short enough for one (107 bytes), the same for the same home and name. It depends
+ * on nothing in the environment: a verb from cron must find the socket of a load balancer that a login started.
+ */
 export function socketFolder(home: Home, name: string): string {
   const owner = process.getuid?.() ?? 0
-  const parent = join(process.env.XDG_RUNTIME_DIR || tmpdir(), `bakeroll-${owner}`)
+  const parent = join('/tmp', `bakeroll-${owner}`)
   mkdirSync(parent, { recursive: true, mode: 0o700 })
   const { uid, mode } = statSync(parent)
   if (uid !== owner || (mode & 0o077) !== 0) {
     throw new OperatorError('refused', `${parent} is open to other users of this computer`, {
-      hint: `remove it, or set XDG_RUNTIME_DIR to a folder of your own`,
+      hint: 'remove it, or set XDG_RUNTIME_DIR to a folder of your own',
     })
   }
   const folder = join(parent, shortHash(`${home.folder}\0${name}`))

@@ -72,8 +72,7 @@ export async function markVerified(home: Home, record: ImageRecord): Promise<Ima
 /** Removes an image: first from the list, then from the disk. */
 export async function removeImage(home: Home, id: string): Promise<void> {
   const folder = join(home.images, id)
-  if (!existsSync(folder)) return
   const gone = join(home.images, `.${id}.removed`)
-  await rename(folder, gone)
+  if (existsSync(folder)) await rename(folder, gone)
   await rm(gone, { recursive: true, force: true })
 }

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import { type Accelerator, createDisk, type Machine, machineRuns, startMachine, stopMachine } from '../../tools/qemu.ts'
@@ -9,6 +8,7 @@ import { hostKeyFrom } from '../../tools/ssh.ts'
 import { backingPath, foldersIn, type Home } from './home.ts'
 import { baseFiles, imageDisk, imageRecord } from './images.ts'
 import { operatorKey } from './keys.ts'
+import { anyFreePort, portIsFree } from './ports.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 /** What stands in an instance's folder; written before its machine starts, so that no machine is ever unknown. */
@@ -46,13 +46,15 @@ export function instanceFiles(folder: string, id: string) {
 
 /** Every instance that has a folder. One whose record is damaged is still listed, as far as its name tells. */
 export function listInstances(folder: string): InstanceRecord[] {
-  return foldersIn(join(folder, 'instances')).map((id) => {
-    try {
-      return readStateFile<InstanceRecord>(instanceFiles(folder, id).record)?.value ?? unreadable(id)
-    } catch {
-      return unreadable(id)
-    }
-  })
+  return foldersIn(join(folder, 'instances')).map((id) => recordOf(folder, id) ?? unreadable(id))
+}
+
+function recordOf(folder: string, id: string): InstanceRecord | undefined {
+  try {
+    return readStateFile<InstanceRecord>(instanceFiles(folder, id).record)?.value
+  } catch {
+    return undefined
+  }
 }
 
 function unreadable(id: string): InstanceRecord {
@@ -62,7 +64,7 @@ function unreadable(id: string): InstanceRecord {
 
 /** Whether the instance's machine runs; one with an unreadable record does not count as running. */
 export function instanceRuns(folder: string, id: string): boolean {
-  return machineRuns(instanceFiles(folder, id).pidFile)
+  return machineRuns(instanceFiles(folder, id).pidFile) && recordOf(folder, id) !== undefined
 }
 
 /** Launches one instance of an image; gives its record as soon as its machine is switched on. */
@@ -149,7 +151,8 @@ export async function knownHostsOf(folder: string, record: InstanceRecord): Prom
   if (existsSync(file)) return file
   const key = hostKeyFrom(consoleOf(folder, record.id))
   if (key === undefined) return undefined
-  await writeFile(file, `[${record.host}]:${record.sshPort} ${key}\n`, { mode: 0o600 })
+  await writeFile(`${file}.draft`, `[${record.host}]:${record.sshPort} ${key}\n`, { mode: 0o600 })
+  await rename(`${file}.draft`, file)
   return file
 }
 
@@ -169,24 +172,4 @@ async function freeAddress(folder: string): Promise<{ host: string; httpPort: nu
     if ((await portIsFree(host, 8080)) && (await portIsFree(host, 2222))) return { host, httpPort: 8080, sshPort: 2222 }
   }
   throw new OperatorError('refused', 'no loopback address is free for another instance', { hint: 'npm run status' })
-}
-
-/** Whether a program could listen on the address and port. */
-export function portIsFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)))
-  })
-}
-
-function anyFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen({ host: '127.0.0.1', port: 0 }, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -184,5 +184,6 @@ export async function provision(
 
 async function assertBuilt(manifest: string): Promise<void> {
   const { builds } = JSON.parse(await readFile(manifest, 'utf8'))
-  if (builds?.length !== 1) throw new OperatorError('failed', `${manifest} names ${builds?.length ?? 0} builds, not one`)
+  if (builds?.length !== 1)
+    throw new OperatorError('failed', `${manifest} names ${builds?.length ?? 0} builds, not one`)
 }

@@ -21,7 +21,7 @@ import {
 import { operatorKey } from './keys.ts'
 import { type LoadBalancer, loadBalancerOf } from './load-balancer.ts'
 import { lockOwnerOf, takeLock } from './lock.ts'
-import { checkRoomForInstances } from './resources.ts'
+import { checkPort, checkRoomForInstances } from './resources.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 /** What the local platform is opened with. */
@@ -66,8 +66,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
       hint: 'npm run status',
     })
   }
-  const balancer = (record: GroupRecord): LoadBalancer =>
-    loadBalancerOf(home, settings.group, folder, record.port)
+  const balancer = (record: GroupRecord): LoadBalancer => loadBalancerOf(home, settings.group, folder, record.port)
   /** A stopped machine stays listed but takes no requests. */
   const inService = () => listInstances(folder).filter(({ id }) => instanceRuns(folder, id))
   /** Makes the load balancer know the instances in service, but `without`; one change after the other. */
@@ -93,10 +92,12 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     },
 
     async createGroup(imageId, size) {
-      const loadBalancer = loadBalancerOf(home, settings.group, folder, settings.port)
+      await checkRoomForInstances(home, size, settings.machine)
+      await checkPort(settings.port)
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      await loadBalancer.start(inService())
-      await writeStateFile(recordFile, { imageId, size, port: settings.port } satisfies GroupRecord)
+      const record: GroupRecord = { imageId, size, port: settings.port }
+      await writeStateFile(recordFile, record)
+      await balancer(record).start(inService())
     },
 
     async updateGroup(change: GroupChange) {
@@ -116,9 +117,9 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     async removeGroup() {
       const record = readGroup()
       if (record !== undefined) await balancer(record).stop()
-      if (!existsSync(folder)) return
       const gone = join(home.groups, `.${settings.group}.removed`)
       await rm(gone, { recursive: true, force: true })
+      if (!existsSync(folder)) return
       await rename(folder, gone)
       await rm(gone, { recursive: true, force: true })
     },

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
-import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Lock, LockOwner } from '../platform.ts'
 
@@ -15,12 +15,11 @@ interface LockFile extends LockOwner {
 }
 
 /**
- * Takes a lock file, or throws a refusal that names owner and age. The file appears whole or not at all (link of a
- * finished file); one whose process is dead is taken over.
+ * Takes a lock file, or throws a refusal that names owner and age. The file appears whole or not at all; one whose process
+ * is dead is taken over, by one process only.
  */
 export async function takeLock(file: string, verb: string): Promise<Lock & { takenOver?: LockOwner }> {
-  await mkdir(dirname(file), { recursive: true })
-  const draft = `${file}.${process.pid}.draft`
+  mkdirSync(dirname(file), { recursive: true })
   const own: LockFile = {
     verb,
     owner: `${userInfo().username}@${hostname()}, process ${process.pid}`,
@@ -29,34 +28,32 @@ export async function takeLock(file: string, verb: string): Promise<Lock & { tak
     pid: process.pid,
     processStarted: processStart(process.pid) ?? '',
   }
-  await writeFile(draft, JSON.stringify(own), { mode: 0o600 })
+  const takenOver = alone(join(dirname(file), '.guard'), () => claim(file, own))
+  const lock = { release: async () => releaseLock(file, own) }
+  return takenOver === undefined ? lock : { ...lock, takenOver }
+}
+
+/**
+ * Does the work while no other process does any under the same guard. To look who holds a lock and to take it over are two
+ * steps; the lock that SQLite sets on the guard file makes them one, and the system lifts it when a process dies in between.
+ */
+function alone<T>(guard: string, work: () => T): T {
+  const database = new DatabaseSync(guard, { timeout: 10_000 })
   try {
-    const takenOver = await claim(file, draft)
-    const lock = { release: async () => releaseLock(file, own) }
-    return takenOver === undefined ? lock : { ...lock, takenOver }
+    database.exec('BEGIN EXCLUSIVE')
+    return work()
   } finally {
-    await rm(draft, { force: true })
+    database.close()
   }
 }
 
-async function claim(file: string, draft: string): Promise<LockOwner | undefined> {
-  let takenOver: LockFile | undefined
-  for (let attempt = 0; attempt < 10; attempt++) {
-    try {
-      await link(draft, file)
-      return takenOver
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const holder = read(file)
-    if (holder !== undefined && isAlive(holder)) throw refusal(holder)
-    takenOver = holder
-    // Whoever renames it first may go on; the other finds a new file, or none.
-    const stale = `${draft}.stale`
-    await rename(file, stale).catch(() => undefined)
-    await rm(stale, { force: true })
-  }
-  throw new OperatorError('refused', `the lock ${file} changes hands all the time`)
+/** Gives the dead owner of the lock, if there was one. */
+function claim(file: string, own: LockFile): LockOwner | undefined {
+  const holder = read(file)
+  if (holder !== undefined && isAlive(holder)) throw refusal(holder)
+  writeFileSync(`${file}.draft`, JSON.stringify(own), { mode: 0o600 })
+  renameSync(`${file}.draft`, file)
+  return holder
 }
 
 /** Who holds the lock now; `undefined` when nobody does or its process is dead. */
@@ -78,7 +75,7 @@ function refusal(holder: LockFile): OperatorError {
 
 function read(file: string): LockFile | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.parse(readFileSync(file, 'utf8')) ?? undefined
   } catch {
     return undefined
   }
@@ -97,7 +94,9 @@ function isAlive(holder: LockFile): boolean {
 /** The start time in /proc/PID/stat (field 22, proc_pid_stat(5)); `undefined` where there is no such file or it is a zombie. */
 function processStart(pid: number): string | undefined {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
     return fields[0] === 'Z' ? undefined : fields[19]
   } catch {
     return undefined

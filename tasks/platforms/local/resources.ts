@@ -4,24 +4,29 @@ import { freemem } from 'node:os'
 import { dirname } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Home } from './home.ts'
+import { portIsFree } from './ports.ts'
 
 /** What a machine of plain size writes to its thin disk before it serves, generously. */
 const diskMibPerInstance = 512
 
 /** Throws a refusal when the computer has too little memory or disk for `count` more machines. */
-export async function checkRoomForInstances(
-  home: Home,
-  count: number,
-  machine: { memoryMib: number },
-): Promise<void> {
+export async function checkRoomForInstances(home: Home, count: number, machine: { memoryMib: number }): Promise<void> {
   checkMemory(count * machine.memoryMib, `${count} more ${count === 1 ? 'instance' : 'instances'}`)
   await checkDisk(home, count * diskMibPerInstance)
+}
+
+/** Throws a refusal when another program listens where the load balancer should. */
+export async function checkPort(port: number): Promise<void> {
+  if (await portIsFree('127.0.0.1', port)) return
+  throw new OperatorError('refused', `127.0.0.1:${port} is taken by another program`, {
+    hint: `BAKEROLL_LOCAL_PORT=${port + 1} npm run deploy`,
+  })
 }
 
 /** Throws a refusal when less than `neededMib` of memory is free for `what`. */
 export function checkMemory(neededMib: number, what: string, freeMib = availableMemoryMib()): void {
   if (freeMib >= neededMib) return
-  throw new OperatorError('refused', `${what} need ${neededMib} MiB of memory; ${Math.floor(freeMib)} MiB are free`, {
+  throw new OperatorError('refused', `not enough memory for ${what}: ${neededMib} MiB needed, ${Math.floor(freeMib)} MiB free`, {
     hint: 'close other programs, or lower BAKEROLL_LOCAL_MEMORY_MIB',
   })
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { copyFile, open, rename } from 'node:fs/promises'
 import { OperatorError } from '../../lib/errors.ts'
@@ -7,7 +8,7 @@ import { OperatorError } from '../../lib/errors.ts'
  * stays beside it as FILE.previous.
  */
 export async function writeStateFile(file: string, value: unknown): Promise<void> {
-  const draft = `${file}.${process.pid}.draft`
+  const draft = `${file}.${randomUUID()}.draft`
   const handle = await open(draft, 'w', 0o600)
   try {
     await handle.writeFile(`${JSON.stringify(value, null, 2)}\n`)
@@ -15,7 +16,10 @@ export async function writeStateFile(file: string, value: unknown): Promise<void
   } finally {
     await handle.close()
   }
-  if (existsSync(file)) await copyFile(file, `${file}.previous`)
+  const previous = `${file}.previous`
+  // A damaged text must not take the place of its sound predecessor.
+  if (parsed(file) !== undefined) await copyFile(file, previous)
+  else if (parsed(previous) === undefined) await copyFile(draft, previous)
   await rename(draft, file)
 }
 
@@ -36,7 +40,7 @@ export function readStateFile<T>(file: string): ReadState<T> | undefined {
   const previous = parsed<T>(`${file}.previous`)
   if (previous !== undefined) return { value: previous, damaged: true }
   throw new OperatorError('failed', `the state file ${file} is damaged and has no readable predecessor`, {
-    hint: `mend it by hand, or remove the folder it stands in`,
+    hint: 'mend it by hand, or remove the folder it stands in',
   })
 }
 
