@@ -17,7 +17,8 @@ function tokenFor(metadata: Metadata): string {
 
 /** Answers one request as IMDSv2 would: a token for PUT, values only for GET with that token. */
 export function answer(metadata: Metadata, request: IncomingMessage, response: ServerResponse): void {
-  const { status, body = '' } = request.url === '/latest/api/token' ? token(metadata, request) : value(metadata, request)
+  const { status, body = '' } =
+    request.url === '/latest/api/token' ? token(metadata, request) : value(metadata, request)
   response.writeHead(status, { 'content-type': 'text/plain', server: 'EC2ws' }).end(body)
 }
 

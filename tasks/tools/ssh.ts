@@ -18,6 +18,7 @@ export interface SshTarget {
 export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): string[] {
   const options = {
     BatchMode: 'yes',
+    IdentityFile: `"${literal(target.privateKeyFile)}"`,
     IdentitiesOnly: 'yes',
     IdentityAgent: 'none',
     StrictHostKeyChecking: 'yes',
@@ -28,7 +29,7 @@ export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): str
     LogLevel: 'ERROR',
   }
   return [
-    ...['-F', 'none', '-i', literal(target.privateKeyFile), '-p', String(target.port)],
+    ...['-F', 'none', '-p', String(target.port)],
     ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
     `${target.user}@${target.host}`,
   ]
@@ -49,7 +50,9 @@ export function hostKeyFrom(consoleText: string): string | undefined {
     /-----BEGIN SSH HOST KEY KEYS-----\r?\n([\s\S]*?)-----END SSH HOST KEY KEYS-----/g,
   )
   // A key of 32 bytes behind its own name (RFC 8709, section 4) is 68 characters of base64.
-  const keys = [...blocks].map(([, lines = '']) => lines.match(/^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5[\w+/]{48}(?=\s)/m)?.[0])
+  const keys = [...blocks].map(
+    ([, lines = '']) => lines.match(/^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5[\w+/]{48}(?=\s)/m)?.[0],
+  )
   return keys.findLast((key) => key !== undefined)
 }
 

@@ -46,7 +46,7 @@ export interface BakePlan {
 }
 
 /** What the base layer needs from Debian; the roles ask for the same, and find it there. */
-const packages = [
+export const basePackages = [
   ...['openssh-server', 'sudo', 'curl', 'python3-minimal', 'python3-apt', 'linux-image-cloud-amd64', 'initramfs-tools'],
   ...['docker.io', 'apparmor', 'nginx-light', 'logrotate', 'chrony'],
 ]
@@ -96,7 +96,7 @@ async function bakeLocked(task: BakeTask): Promise<BakeResult> {
 }
 
 function sourceOf({ suite, diskGib }: Wanted): SourceSettings {
-  return { suite, diskGib, packages }
+  return { suite, diskGib, packages: basePackages }
 }
 
 function hasBase(home: Home, base: string): boolean {

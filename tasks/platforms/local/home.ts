@@ -48,7 +48,7 @@ export function socketFolder(home: Home, name: string): string {
   const { uid, mode } = statSync(parent)
   if (uid !== owner || (mode & 0o077) !== 0) {
     throw new OperatorError('refused', `${parent} is open to other users of this computer`, {
-      hint: 'remove it, or set XDG_RUNTIME_DIR to a folder of your own',
+      hint: `sudo rm -r ${parent}`,
     })
   }
   const folder = join(parent, shortHash(`${home.folder}\0${name}`))

@@ -22,7 +22,7 @@ export async function takeLock(file: string, verb: string): Promise<Lock & { tak
   mkdirSync(dirname(file), { recursive: true })
   const own: LockFile = {
     verb,
-    owner: `${userInfo().username}@${hostname()}, process ${process.pid}`,
+    owner: `${userName()}@${hostname()}, process ${process.pid}`,
     since: new Date().toISOString(),
     token: randomUUID(),
     pid: process.pid,
@@ -31,6 +31,15 @@ export async function takeLock(file: string, verb: string): Promise<Lock & { tak
   const takenOver = alone(join(dirname(file), '.guard'), () => claim(file, own))
   const lock = { release: async () => releaseLock(file, own) }
   return takenOver === undefined ? lock : { ...lock, takenOver }
+}
+
+/** A user without an entry in the password database, as in many a container, has a number only. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.()}`
+  }
 }
 
 /**

@@ -26,9 +26,13 @@ export async function checkPort(port: number): Promise<void> {
 /** Throws a refusal when less than `neededMib` of memory is free for `what`. */
 export function checkMemory(neededMib: number, what: string, freeMib = availableMemoryMib()): void {
   if (freeMib >= neededMib) return
-  throw new OperatorError('refused', `not enough memory for ${what}: ${neededMib} MiB needed, ${Math.floor(freeMib)} MiB free`, {
-    hint: 'close other programs, or lower BAKEROLL_LOCAL_MEMORY_MIB',
-  })
+  throw new OperatorError(
+    'refused',
+    `not enough memory for ${what}: ${neededMib} MiB needed, ${Math.floor(freeMib)} MiB free`,
+    {
+      hint: 'close other programs, or lower BAKEROLL_LOCAL_MEMORY_MIB',
+    },
+  )
 }
 
 /** Throws a refusal when less than `neededMib` is free on the disk of the home. */

@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import {
+  type Accelerator,
+  chooseAccelerator,
+  createDisk,
+  flattenDisk,
+  type Machine,
+  machineArguments,
+  machineRuns,
+  metadataNetwork,
+  qemuProgram,
+  startMachine,
+  stopMachine,
+} from './qemu.ts'
+
+const service = join(import.meta.dirname, 'metadata-service.ts')
+
+function machine(change: Partial<Machine> = {}): Machine {
+  return {
+    name: 'bakeroll i-1',
+    accelerator: 'tcg',
+    cpus: 2,
+    memoryMib: 1024,
+    disk: '/h/disk.qcow2',
+    kernel: '/h/vmlinuz',
+    initrd: '/h/initrd.img',
+    consoleFile: '/h/console.log',
+    pidFile: '/h/qemu.pid',
+    metadataFile: '/h/metadata.json',
+    forwards: [
+      { host: '127.10.0.1', port: 8080, to: 80 },
+      { host: '127.10.0.1', port: 2222, to: 22 },
+    ],
+    ...change,
+  }
+}
+
+t.test('KVM is believed only when processor and device both agree', async (t) => {
+  const linux = { platform: 'linux', virtualisation: true, kvmWritable: true }
+  const cases: [Parameters<typeof chooseAccelerator>[0], typeof linux, Accelerator, RegExp][] = [
+    ['auto', linux, 'kvm', /\/dev\/kvm can be opened/],
+    ['auto', { ...linux, virtualisation: false }, 'tcg', /neither vmx nor svm/],
+    ['auto', { ...linux, kvmWritable: false }, 'tcg', /\/dev\/kvm cannot be opened/],
+    ['auto', { ...linux, virtualisation: false, kvmWritable: false }, 'tcg', /neither vmx nor svm/],
+    ['auto', { platform: 'darwin', virtualisation: false, kvmWritable: false }, 'hvf', /Hypervisor/],
+    ['tcg', linux, 'tcg', /setting local\.accelerator/],
+    ['kvm', { ...linux, virtualisation: false }, 'kvm', /setting local\.accelerator/],
+    ['hvf', linux, 'hvf', /setting local\.accelerator/],
+  ]
+  for (const [wanted, computer, accelerator, because] of cases) {
+    t.match(chooseAccelerator(wanted, computer), { accelerator, because }, `${wanted} ${JSON.stringify(computer)}`)
+  }
+  t.match(chooseAccelerator('auto').accelerator, /^(kvm|hvf|tcg)$/, 'on this computer')
+})
+
+for (const [accelerator, arguments_] of [
+  ['tcg', ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max']],
+  ['kvm', ['-accel', 'kvm', '-cpu', 'host']],
+  ['hvf', ['-accel', 'hvf', '-cpu', 'host']],
+] as const) {
+  t.test(`arguments of a machine on ${accelerator}`, async (t) => {
+    t.strictSame(machineArguments(machine({ accelerator })), [
+      ...['-name', 'bakeroll i-1'],
+      ...['-machine', process.arch === 'arm64' ? 'virt' : 'q35'],
+      ...arguments_,
+      ...['-smp', '2', '-m', '1024'],
+      ...['-display', 'none', '-nodefaults'],
+      ...['-kernel', '/h/vmlinuz', '-initrd', '/h/initrd.img', '-append', 'root=/dev/vda rw console=ttyS0'],
+      ...['-drive', 'file=/h/disk.qcow2,if=virtio,format=qcow2,cache=writeback,discard=unmap'],
+      ...['-netdev', 'user,id=public,hostfwd=tcp:127.10.0.1:8080-:80,hostfwd=tcp:127.10.0.1:2222-:22'],
+      ...['-device', 'virtio-net-pci,netdev=public'],
+      ...['-netdev', metadataNetwork('/h/metadata.json')],
+      ...['-device', 'virtio-net-pci,netdev=imds'],
+      ...['-device', 'virtio-rng-pci'],
+      ...['-rtc', 'base=utc,clock=host'],
+      ...['-serial', 'file:/h/console.log'],
+      ...['-daemonize', '-pidfile', '/h/qemu.pid'],
+    ])
+  })
+}
+
+t.test('a path may hold commas, spaces and quotes', async (t) => {
+  t.match(machineArguments(machine({ disk: '/a,b c/disk.qcow2' })).join('\n'), '\nfile=/a,,b c/disk.qcow2,if=virtio,')
+  const network = 'user,id=imds,net=169.254.169.0/24,restrict=on,guestfwd=tcp:169.254.169.254:80-cmd:'
+  for (const [path, word] of [
+    ['/h/metadata.json', '/h/metadata.json'],
+    ['/a b/metadata.json', "'/a b/metadata.json'"],
+    ['/a,b/metadata.json', "'/a,,b/metadata.json'"],
+    ["/it's/metadata.json", "'/it'\\''s/metadata.json'"],
+    ['/$HOME/`x`/ä', "'/$HOME/`x`/ä'"],
+  ] as const) {
+    t.equal(metadataNetwork(path), `${network}${process.execPath} ${service} ${word}`)
+  }
+  t.ok(existsSync(service), 'the program that QEMU starts is where it is said to be')
+})
+
+t.test('a machine runs while its own process runs, and stops with it', async (t) => {
+  const pidFile = join(t.testdir(), 'qemu.pid')
+  t.notOk(machineRuns(pidFile), 'before it was started')
+  const code = `setInterval(() => undefined, 60_000); console.log('ready')`
+  const child = spawn(process.execPath, ['-e', code, '--', '-pidfile', pidFile], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  writeFileSync(pidFile, `${child.pid}\n`)
+  t.ok(machineRuns(pidFile))
+  const ended = once(child, 'exit')
+  await stopMachine(pidFile)
+  await ended
+  t.notOk(machineRuns(pidFile))
+  t.notOk(existsSync(pidFile))
+  await stopMachine(pidFile)
+})
+
+t.test('the pid file of a machine that died in another boot of this computer harms nobody', async (t) => {
+  const pidFile = join(t.testdir({ 'qemu.pid': `${process.pid}\n` }), 'qemu.pid')
+  t.notOk(machineRuns(pidFile))
+  await stopMachine(pidFile)
+  t.notOk(existsSync(pidFile), 'and this very process lives on')
+})
+
+const withoutQemu =
+  (await execa(qemuProgram, ['--version'], { reject: false })).exitCode !== 0 && 'QEMU is not installed'
+
+t.test('what QEMU refuses is told in its own words', { skip: withoutQemu }, async (t) => {
+  const folder = t.testdir({ 'a, b': {} })
+  const disk = join(folder, 'a, b', 'disk.qcow2')
+  const metadataFile = join(folder, 'a, b', "it's metadata.json")
+  const consoleFile = join(folder, 'a, b', 'console.log')
+  const pidFile = join(folder, 'a, b', 'qemu.pid')
+  const refused = machine({ disk, metadataFile, consoleFile, pidFile, forwards: [] })
+  await t.rejects(startMachine(refused), {
+    kind: 'failed',
+    message: new RegExp(
+      `^QEMU does not start bakeroll i-1: .*Could not open '${folder}/a, b/disk.qcow2': No such file`,
+    ),
+    hint: 'npm run doctor',
+  })
+  t.notOk(machineRuns(pidFile))
+})
+
+t.test('a missing QEMU is told too', async (t) => {
+  const { PATH } = process.env
+  t.teardown(() => {
+    process.env.PATH = PATH
+  })
+  process.env.PATH = t.testdir()
+  await t.rejects(startMachine(machine()), { kind: 'failed', message: /^QEMU does not start bakeroll i-1: .*ENOENT/s })
+})
+
+t.test(
+  'a thin disk finds what is below it after both have moved; a flat one needs nothing',
+  { skip: withoutQemu },
+  async (t) => {
+    const folder = t.testdir({ images: {}, instances: {} })
+    const base = join(folder, 'images', 'base.qcow2')
+    await execa('qemu-img', ['create', '-q', '-f', 'qcow2', base, '1M'])
+    await createDisk(join(folder, 'instances', 'disk.qcow2'), '../images/base.qcow2')
+    await flattenDisk(join(folder, 'instances', 'disk.qcow2'), join(folder, 'flat.qcow2'), 'qcow2')
+    const info = async (disk: string) =>
+      JSON.parse((await execa('qemu-img', ['info', '--output', 'json', disk])).stdout)
+    t.match(await info(join(folder, 'instances', 'disk.qcow2')), {
+      'backing-filename': '../images/base.qcow2',
+      'virtual-size': 1048576,
+    })
+    t.equal((await info(join(folder, 'flat.qcow2')))['backing-filename'], undefined)
+  },
+)

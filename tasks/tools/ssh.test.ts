@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { execa } from 'execa'
+import t, { type Test } from 'tap'
+import { anyFreePort } from '../platforms/local/ports.ts'
+import { hostKeyFrom, runOver, type SshTarget, sshArguments } from './ssh.ts'
+
+const target: SshTarget = {
+  host: '127.10.0.1',
+  port: 2222,
+  user: 'admin',
+  privateKeyFile: '/h/keys/id_ed25519',
+  knownHostsFile: '/h/i-1/known_hosts',
+}
+
+t.test('arguments', async (t) => {
+  t.strictSame(sshArguments(target), [
+    ...['-F', 'none', '-p', '2222'],
+    ...['-o', 'BatchMode=yes'],
+    ...['-o', 'IdentityFile="/h/keys/id_ed25519"'],
+    ...['-o', 'IdentitiesOnly=yes'],
+    ...['-o', 'IdentityAgent=none'],
+    ...['-o', 'StrictHostKeyChecking=yes'],
+    ...['-o', 'UserKnownHostsFile="/h/i-1/known_hosts"'],
+    ...['-o', 'GlobalKnownHostsFile=/dev/null'],
+    ...['-o', 'ConnectTimeout=30'],
+    ...['-o', 'ServerAliveInterval=15'],
+    ...['-o', 'LogLevel=ERROR'],
+    'admin@127.10.0.1',
+  ])
+  t.ok(sshArguments(target, 5).includes('ConnectTimeout=5'))
+})
+
+t.test('a path may hold spaces and percent signs: ssh itself reads it back', async (t) => {
+  const files = { privateKeyFile: '/a b/100%h/key', knownHostsFile: '/a b/100%h/known_hosts' }
+  const arguments_ = sshArguments({ ...target, ...files })
+  t.ok(arguments_.includes('IdentityFile="/a b/100%%h/key"'))
+  t.ok(arguments_.includes('UserKnownHostsFile="/a b/100%%h/known_hosts"'))
+  const { stdout } = await execa('ssh', ['-G', ...arguments_], { stdin: 'ignore' })
+  for (const line of ['identityfile /a b/100%%h/key', 'userknownhostsfile /a b/100%h/known_hosts', 'port 2222']) {
+    t.ok(stdout.split('\n').includes(line), line)
+  }
+})
+
+const key = (letter: string) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}`
+const begin = '-----BEGIN SSH HOST KEY KEYS-----'
+const end = '-----END SSH HOST KEY KEYS-----'
+
+t.test('the host key on the console', async (t) => {
+  const cases: [what: string, console: string[], expected: string | undefined][] = [
+    ['nothing yet', [], undefined],
+    ['one boot', ['Linux version 6.1', begin, key('a'), end, 'login:'], key('a')],
+    ['with a comment', [begin, `${key('a')} root@host`, end], key('a')],
+    ['among other kinds', [begin, 'ssh-rsa AAAAB3NzaC1yc2E=', key('a'), 'ecdsa-sha2-nistp256 AAAA', end], key('a')],
+    ['the last of two boots', [begin, key('a'), end, 'reboot', begin, key('b'), end], key('b')],
+    ['a half-written block', [begin, key('a')], undefined],
+    ['a half-written second block', [begin, key('a'), end, 'reboot', begin, key('b')], key('a')],
+    ['a key cut by a word of the kernel', [begin, `${key('a').slice(0, 50)}[  12.3] random: crng init done`, end], undefined],
+    ['a key cut at the end of a line', [begin, key('a').slice(0, 50), key('a').slice(50), end], undefined],
+    ['cut at the second boot', [begin, key('a'), end, begin, key('b').slice(0, 50), end], key('a')],
+    ['a key too long', [begin, `${key('a')}a`, end], undefined],
+    ['no ed25519 key', [begin, 'ssh-rsa AAAAB3NzaC1yc2E=', end], undefined],
+    ['a key outside of the marks', [key('a')], undefined],
+  ]
+  for (const [what, lines, expected] of cases) {
+    t.equal(hostKeyFrom(lines.join('\n')), expected, what)
+    t.equal(hostKeyFrom(lines.join('\r\n')), expected, `${what}, with the line ends of a console`)
+  }
+})
+
+t.test('a key made by ssh-keygen is one', async (t) => {
+  const file = join(t.testdir(), 'key')
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
+  const published = readFileSync(`${file}.pub`, 'utf8')
+  t.equal(hostKeyFrom(`${begin}\n${published}${end}\n`), published.trim())
+})
+
+/** Puts a program of this name first on PATH until the test ends. */
+async function onPath(t: Test, name: string, script: string): Promise<string> {
+  const folder = t.testdir()
+  await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`)
+  await chmod(join(folder, name), 0o755)
+  const { PATH } = process.env
+  process.env.PATH = `${folder}${delimiter}${PATH}`
+  t.teardown(() => {
+    process.env.PATH = PATH
+  })
+  return folder
+}
+
+t.test('the script goes over standard input, and every answer comes back', async (t) => {
+  const folder = await onPath(t, 'ssh', 'printf "%s\\n" "$@"; sh; code=$?; echo oops >&2; exit $code')
+  t.strictSame(await runOver(['-p', '1', 'admin@h'], 'echo "a  b"; exit 3', { timeoutSeconds: 10 }), {
+    exitCode: 3,
+    stdout: '-p\n1\nadmin@h\nsudo sh -s\na  b',
+    stderr: 'oops',
+  })
+  t.ok(existsSync(join(folder, 'ssh')))
+})
+
+t.test('what keeps ssh from an answer is told in one line', async (t) => {
+  await onPath(t, 'ssh', 'case $1 in lost) echo first >&2; echo "Connection closed" >&2; exit 255;; mute) exit 255;; esac; exec sleep 60')
+  const limits = { timeoutSeconds: 60 }
+  await t.rejects(runOver(['lost'], '', limits), { kind: 'failed', message: 'not reachable over SSH: Connection closed' })
+  await t.rejects(runOver(['mute'], '', limits), { kind: 'failed', message: /^not reachable over SSH: / })
+  await t.rejects(runOver(['hangs'], '', { timeoutSeconds: 0.2 }), {
+    kind: 'failed',
+    message: 'no answer over SSH within 0.2 s',
+  })
+})
+
+t.test('a stop is no unreachable machine', async (t) => {
+  const folder = await onPath(t, 'ssh', 'echo here > "$1"; exec sleep 60')
+  const stop = new AbortController()
+  const running = runOver([join(folder, 'started')], '', { timeoutSeconds: 60, signal: stop.signal })
+  setImmediate(() => stop.abort())
+  const stopped = { kind: 'interrupted', message: 'a command over SSH was stopped' }
+  await t.rejects(running, stopped)
+  await t.rejects(runOver(['x'], '', { timeoutSeconds: 60, signal: stop.signal }), stopped, 'before it began')
+})
+
+t.test('without ssh', async (t) => {
+  const { PATH } = process.env
+  t.teardown(() => {
+    process.env.PATH = PATH
+  })
+  process.env.PATH = t.testdir()
+  await t.rejects(runOver(['h'], '', { timeoutSeconds: 60 }), { kind: 'failed', message: /^not reachable over SSH: .*ENOENT/ })
+})
+
+t.test('nobody listens', async (t) => {
+  const folder = t.testdir({ known_hosts: '' })
+  const nobody = { ...target, host: '127.0.0.1', port: await anyFreePort(), knownHostsFile: join(folder, 'known_hosts') }
+  await t.rejects(runOver(sshArguments(nobody), 'true', { timeoutSeconds: 60 }), {
+    kind: 'failed',
+    message: /^not reachable over SSH: .*Connection refused/,
+  })
+})
+
+/** Debian keeps it where a user's PATH does not look; it wants to be called by its whole path. */
+const sshd = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  .map((folder) => join(folder, 'sshd'))
+  .find((file) => existsSync(file))
+
+t.test('a real server', { skip: sshd === undefined && 'sshd is not installed' }, async (t) => {
+  const folder = t.testdir({ bin: {} })
+  const file = (name: string) => join(folder, name)
+  for (const name of ['host', 'other', 'user 100%h', 'stranger']) {
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file(name)])
+  }
+  copyFileSync(file('user 100%h.pub'), file('authorized_keys'))
+  writeFileSync(file('bin/sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 })
+  const port = await anyFreePort()
+  writeFileSync(
+    file('sshd.conf'),
+    [
+      'ListenAddress 127.0.0.1',
+      `HostKey ${file('host')}`,
+      `AuthorizedKeysFile ${file('authorized_keys')}`,
+      'StrictModes no',
+      'PidFile none',
+      `SetEnv PATH=${file('bin')}:${process.env.PATH}`,
+    ].join('\n'),
+  )
+  if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true })
+  const server = spawn(sshd ?? '', ['-D', '-e', '-p', String(port), '-f', file('sshd.conf')], { stdio: 'pipe' })
+  t.teardown(() => server.kill())
+  const said = await new Promise<string>((resolve) => {
+    let text = ''
+    server.stderr.on('data', (chunk) => {
+      text += chunk
+      if (text.includes('Server listening')) resolve(text)
+    })
+    server.on('exit', () => resolve(text))
+  })
+  if (!said.includes('Server listening')) return t.skip(`sshd does not start here: ${said.trim()}`)
+
+  const known = (name: string, hostKey: string) => {
+    writeFileSync(file(name), `[127.0.0.1]:${port} ${readFileSync(file(`${hostKey}.pub`), 'utf8')}`)
+    return file(name)
+  }
+  const { username } = userInfo()
+  const here = { host: '127.0.0.1', port, user: username, privateKeyFile: file('user 100%h') }
+  const right = { ...here, knownHostsFile: known('known hosts 100%h', 'host') }
+  const over = (to: SshTarget, script: string, timeoutSeconds = 60) => runOver(sshArguments(to), script, { timeoutSeconds })
+
+  t.strictSame(await over(right, 'echo "it\'s $((6 * 7))"; echo oops >&2; exit 4'), {
+    exitCode: 4,
+    stdout: "it's 42",
+    stderr: 'oops',
+  })
+  await t.rejects(over({ ...right, knownHostsFile: known('changed', 'other') }, 'echo here'), {
+    kind: 'failed',
+    message: /^not reachable over SSH: Host key verification failed/,
+  })
+  writeFileSync(file('empty'), '')
+  await t.rejects(over({ ...right, knownHostsFile: file('empty') }, 'echo here'), { message: /Host key verification/ })
+  await t.rejects(over({ ...right, privateKeyFile: file('stranger') }, 'echo here'), { message: /Permission denied/ })
+  await t.rejects(over(right, 'sleep 60', 2), { kind: 'failed', message: 'no answer over SSH within 2 s' })
+})
