@@ -84,8 +84,7 @@ async function markGroup(context: TaskContext): Promise<string> {
     progress.event('removing what an earlier demo left')
     await destroy({
       ...context,
-      settings: { ...settings, yes: true, destroy: { images: false } },
-      confirm: async () => {},
+      settings: { ...settings, destroy: { images: false } },
     })
   }
   await mkdir(join(settings.home, 'demos'), { recursive: true })

@@ -18,7 +18,7 @@ export default async function status({ settings }: TaskContext): Promise<TaskRes
   return {
     line: '',
     output: [
-      headLine(group),
+      headLine(group, busy !== undefined),
       ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : []),
       instanceTable(group),
     ].join('\n'),
@@ -26,8 +26,8 @@ export default async function status({ settings }: TaskContext): Promise<TaskRes
   }
 }
 
-function headLine({ name, url, imageId, size, loadBalancer, roll }: Group): string {
-  const unfinished = roll ? `; an unfinished roll to ${roll.imageId}: npm run roll carries it on` : ''
+function headLine({ name, url, imageId, size, loadBalancer, roll }: Group, isBusy: boolean): string {
+  const unfinished = roll && !isBusy ? `; an unfinished roll to ${roll.imageId}: npm run roll carries it on` : ''
   return `${name}  ${url}  image ${imageId}  size ${size}  load balancer ${loadBalancer}${unfinished}`
 }
 

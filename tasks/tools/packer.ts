@@ -36,6 +36,9 @@ export interface PackerRun {
  * own, because a Ctrl-C that reached it twice would make it leave the builder behind.
  */
 export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<void> {
+  const interrupted = (cause?: unknown) =>
+    new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
+  if (run.signal.aborted) throw interrupted()
   const log = createWriteStream(run.logFile, { flags: 'a' })
   const child = execa('packer', buildArguments(build), {
     detached: true,
@@ -54,13 +57,15 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     }
     await child
   } catch (cause) {
-    if (run.signal.aborted)
-      throw new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
+    if (run.signal.aborted) throw interrupted(cause)
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new OperatorError('failed', 'packer is not installed', { hint: 'npm run doctor', cause })
+    }
     await finished(log.end())
     const reason = failureIn(readFileSync(run.logFile, 'utf8'))
     throw new OperatorError('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
   } finally {
-    log.end()
+    await finished(log.end())
   }
 }
 
@@ -71,7 +76,7 @@ export function ansibleTask(line: string): string | undefined {
 
 /** The line of Packer's output that tells best why it failed. */
 export function failureIn(output: string): string {
-  const lines = output.split('\n').map((line) => line.replace(/^(==> |--> |\s)*[\w.-]+: +/, '').trim())
+  const lines = output.split('\n').map((line) => line.replace(/^(==> |--> | +)[\w.-]+: +/, '').trim())
   const telling =
     lines.findLast((line) => /^(fatal:|seal:)/.test(line)) ?? lines.findLast((line) => /error/i.test(line))
   return telling?.slice(0, 400) ?? 'it did not say why'

@@ -103,7 +103,9 @@ t.test('a machine runs while its own process runs, and stops with it', async (t)
   const pidFile = join(t.testdir(), 'qemu.pid')
   t.notOk(machineRuns(pidFile), 'before it was started')
   const code = `setInterval(() => undefined, 60_000); console.log('ready')`
-  const child = spawn(process.execPath, ['-e', code, '--', '-pidfile', pidFile], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['-e', code, '--', '-pidfile', pidFile], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   writeFileSync(pidFile, `${child.pid}\n`)

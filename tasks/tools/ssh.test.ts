@@ -58,7 +58,11 @@ t.test('the host key on the console', async (t) => {
     ['the last of two boots', [begin, key('a'), end, 'reboot', begin, key('b'), end], key('b')],
     ['a half-written block', [begin, key('a')], undefined],
     ['a half-written second block', [begin, key('a'), end, 'reboot', begin, key('b')], key('a')],
-    ['a key cut by a word of the kernel', [begin, `${key('a').slice(0, 50)}[  12.3] random: crng init done`, end], undefined],
+    [
+      'a key cut by a word of the kernel',
+      [begin, `${key('a').slice(0, 50)}[  12.3] random: crng init done`, end],
+      undefined,
+    ],
     ['a key cut at the end of a line', [begin, key('a').slice(0, 50), key('a').slice(50), end], undefined],
     ['cut at the second boot', [begin, key('a'), end, begin, key('b').slice(0, 50), end], key('a')],
     ['a key too long', [begin, `${key('a')}a`, end], undefined],
@@ -102,9 +106,16 @@ t.test('the script goes over standard input, and every answer comes back', async
 })
 
 t.test('what keeps ssh from an answer is told in one line', async (t) => {
-  await onPath(t, 'ssh', 'case $1 in lost) echo first >&2; echo "Connection closed" >&2; exit 255;; mute) exit 255;; esac; exec sleep 60')
+  await onPath(
+    t,
+    'ssh',
+    'case $1 in lost) echo first >&2; echo "Connection closed" >&2; exit 255;; mute) exit 255;; esac; exec sleep 60',
+  )
   const limits = { timeoutSeconds: 60 }
-  await t.rejects(runOver(['lost'], '', limits), { kind: 'failed', message: 'not reachable over SSH: Connection closed' })
+  await t.rejects(runOver(['lost'], '', limits), {
+    kind: 'failed',
+    message: 'not reachable over SSH: Connection closed',
+  })
   await t.rejects(runOver(['mute'], '', limits), { kind: 'failed', message: /^not reachable over SSH: / })
   await t.rejects(runOver(['hangs'], '', { timeoutSeconds: 0.2 }), {
     kind: 'failed',
@@ -128,12 +139,20 @@ t.test('without ssh', async (t) => {
     process.env.PATH = PATH
   })
   process.env.PATH = t.testdir()
-  await t.rejects(runOver(['h'], '', { timeoutSeconds: 60 }), { kind: 'failed', message: /^not reachable over SSH: .*ENOENT/ })
+  await t.rejects(runOver(['h'], '', { timeoutSeconds: 60 }), {
+    kind: 'failed',
+    message: /^not reachable over SSH: .*ENOENT/,
+  })
 })
 
 t.test('nobody listens', async (t) => {
   const folder = t.testdir({ known_hosts: '' })
-  const nobody = { ...target, host: '127.0.0.1', port: await anyFreePort(), knownHostsFile: join(folder, 'known_hosts') }
+  const nobody = {
+    ...target,
+    host: '127.0.0.1',
+    port: await anyFreePort(),
+    knownHostsFile: join(folder, 'known_hosts'),
+  }
   await t.rejects(runOver(sshArguments(nobody), 'true', { timeoutSeconds: 60 }), {
     kind: 'failed',
     message: /^not reachable over SSH: .*Connection refused/,
@@ -176,7 +195,8 @@ t.test('a real server', { skip: sshd === undefined && 'sshd is not installed' },
     })
     server.on('exit', () => resolve(text))
   })
-  if (!said.includes('Server listening')) return t.skip(`sshd does not start here: ${said.trim()}`)
+  if (!said.includes('Server listening'))
+    return t.pass('not tried', { skip: `sshd does not start here: ${said.trim()}` })
 
   const known = (name: string, hostKey: string) => {
     writeFileSync(file(name), `[127.0.0.1]:${port} ${readFileSync(file(`${hostKey}.pub`), 'utf8')}`)
@@ -185,7 +205,8 @@ t.test('a real server', { skip: sshd === undefined && 'sshd is not installed' },
   const { username } = userInfo()
   const here = { host: '127.0.0.1', port, user: username, privateKeyFile: file('user 100%h') }
   const right = { ...here, knownHostsFile: known('known hosts 100%h', 'host') }
-  const over = (to: SshTarget, script: string, timeoutSeconds = 60) => runOver(sshArguments(to), script, { timeoutSeconds })
+  const over = (to: SshTarget, script: string, timeoutSeconds = 60) =>
+    runOver(sshArguments(to), script, { timeoutSeconds })
 
   t.strictSame(await over(right, 'echo "it\'s $((6 * 7))"; echo oops >&2; exit 4'), {
     exitCode: 4,

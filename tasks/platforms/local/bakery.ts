@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Progress } from '../../lib/progress.ts'
 import { stopMachine } from '../../tools/qemu.ts'
 import { foldersIn, type Home } from './home.ts'
-import { baseFiles, type ImageRecord, listImages, markVerified } from './images.ts'
+import { type ImageRecord, listImages, markVerified, newestBase } from './images.ts'
 import type { MachineSettings } from './instances.ts'
 import { makeBase, makeRelease, workFolder } from './layers.ts'
 import { takeLock } from './lock.ts'
@@ -17,7 +17,7 @@ import { verifyImage } from './verify.ts'
 export interface Wanted {
   readonly home: Home
   readonly release: string
-  /** Bake even when the same image exists already. */
+  /** Bake even when the same image exists already: both layers, so that newer Debian packages come in. */
   readonly force: boolean
   /** The Debian release below. */
   readonly suite: string
@@ -62,7 +62,8 @@ export async function planBake(task: Wanted): Promise<BakePlan> {
   if (reusable?.verified) return { recipe, reusable, steps: [`reuse ${reusable.id}: it holds the same`] }
   const steps = [`boot and test the image of release ${task.release}`]
   if (reusable === undefined) steps.unshift(`bake release ${task.release} on the base layer ${recipe.base}`)
-  if (!hasBase(task.home, recipe.base)) steps.unshift(`make the base layer ${recipe.base}`)
+  if (reusable === undefined && (task.force || !newestBase(task.home, recipe.base)))
+    steps.unshift(`make the base layer ${recipe.base}`)
   return { recipe, reusable, steps }
 }
 
@@ -87,20 +88,21 @@ async function bakeLocked(task: BakeTask): Promise<BakeResult> {
   if (reusable?.verified) return { image: reusable, reused: true }
   checkMemory(Math.max(1024, task.machine.memoryMib), 'a bake')
   if (reusable === undefined) await checkDisk(task.home, neededDiskMib)
-  const layers = { ...task, source: sourceOf(task) }
-  if (!hasBase(task.home, recipe.base)) await makeBase(layers, recipe)
-  const image = reusable ?? (await task.progress.step(`release ${task.release}`, () => makeRelease(layers, recipe)))
+  const image = reusable ?? (await makeImage(task, recipe))
   const folder = join(workFolder(task.home), `test-${image.id}`)
   await task.progress.step(`boot and test ${image.id}`, () => verifyImage({ ...task, folder, image }))
   return { image: await markVerified(task.home, image), reused: false }
 }
 
-function sourceOf({ suite, diskGib }: Wanted): SourceSettings {
-  return { suite, diskGib, packages: basePackages }
+async function makeImage(task: BakeTask, recipe: Recipe): Promise<ImageRecord> {
+  const layers = { ...task, source: sourceOf(task) }
+  const known = task.force ? undefined : newestBase(task.home, recipe.base)
+  const base = known ?? (await makeBase(layers, recipe))
+  return task.progress.step(`release ${task.release}`, () => makeRelease(layers, recipe, base))
 }
 
-function hasBase(home: Home, base: string): boolean {
-  return existsSync(baseFiles(home, base).disk)
+function sourceOf({ suite, diskGib }: Wanted): SourceSettings {
+  return { suite, diskGib, packages: basePackages }
 }
 
 /** A bake that was killed leaves its folder and perhaps its machines: both go. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Image } from '../platform.ts'
 import { foldersIn, type Home } from './home.ts'
@@ -71,8 +71,33 @@ export async function markVerified(home: Home, record: ImageRecord): Promise<Ima
 
 /** Removes an image: first from the list, then from the disk. */
 export async function removeImage(home: Home, id: string): Promise<void> {
-  const folder = join(home.images, id)
-  const gone = join(home.images, `.${id}.removed`)
+  await removeFolder(join(home.images, id))
+  for (const base of unusedBases(home)) await removeFolder(join(home.bases, base))
+}
+
+/** The base layers that no image needs; the newest one stays for the next release, as long as there are images. */
+function unusedBases(home: Home): string[] {
+  const images = listImages(home)
+  const bases = foldersIn(home.bases).sort(byAge)
+  const unused = bases.filter((base) => images.every((image) => image.base !== base))
+  return images.length === 0 ? unused : unused.filter((base) => base !== bases.at(-1))
+}
+
+/** The newest base layer of a recipe; its folder's name is the recipe's hash and the moment that it was made. */
+export function newestBase(home: Home, hash: string): string | undefined {
+  return foldersIn(home.bases)
+    .filter((base) => base.startsWith(`${hash}-`) && existsSync(baseFiles(home, base).disk))
+    .sort(byAge)
+    .at(-1)
+}
+
+function byAge(a: string, b: string): number {
+  return (a.split('-')[1] ?? '').localeCompare(b.split('-')[1] ?? '')
+}
+
+/** Out of the list in one step, then off the disk; carries on where a killed removal stopped. */
+async function removeFolder(folder: string): Promise<void> {
+  const gone = join(dirname(folder), `.${basename(folder)}.removed`)
   if (existsSync(folder)) await rename(folder, gone)
   await rm(gone, { recursive: true, force: true })
 }

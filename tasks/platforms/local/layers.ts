@@ -48,8 +48,11 @@ export async function openWork(home: Home, name: string): Promise<Work> {
   return { folder, logFile: join(logs, `${name}.log`) }
 }
 
-/** Makes the base layer: Debian with all packages at native speed, then the roles on a machine. In place by one rename. */
-export async function makeBase(task: LayerTask, recipe: Recipe): Promise<void> {
+/**
+ * Makes the base layer: Debian with all packages at native speed, then the roles on a machine. Gives the name of its
+ * folder, which is in place by one rename.
+ */
+export async function makeBase(task: LayerTask, recipe: Recipe): Promise<string> {
   const work = await openWork(task.home, `base-${recipe.base}`)
   const made = join(work.folder, 'base')
   await mkdir(made)
@@ -62,15 +65,23 @@ export async function makeBase(task: LayerTask, recipe: Recipe): Promise<void> {
     await flattenDisk(join(work.folder, 'output', 'disk.qcow2'), join(made, 'disk.qcow2'), 'qcow2')
   })
   await mkdir(task.home.bases, { recursive: true })
-  await rename(made, baseFiles(task.home, recipe.base).folder)
+  const base = `${recipe.base}-${timestamp(new Date())}`
+  await rename(made, baseFiles(task.home, base).folder)
   await rm(work.folder, { recursive: true })
+  return base
 }
 
-/** Makes the image of a release, thin over its base layer; not verified yet. */
-export async function makeRelease(task: LayerTask, recipe: Recipe): Promise<ImageRecord> {
-  const { base, content, digests } = recipe
-  const createdAt = new Date().toISOString()
-  const id = `${task.release}-${createdAt.slice(0, 19).replace(/\D/g, '')}-${content.slice(0, 6)}`
+/** `20261121113045`. */
+function timestamp(moment: Date): string {
+  return moment.toISOString().slice(0, 19).replace(/\D/g, '')
+}
+
+/** Makes the image of a release, thin over a base layer; not verified yet. */
+export async function makeRelease(task: LayerTask, recipe: Recipe, base: string): Promise<ImageRecord> {
+  const { content, digests } = recipe
+  const now = new Date()
+  const createdAt = now.toISOString()
+  const id = `${task.release}-${timestamp(now)}-${content.slice(0, 6)}`
   const work = await openWork(task.home, `release-${id}`)
   const below = baseFiles(task.home, base)
   await provision(task, work, 'release', below, await releaseVariables(task.release, recipe, work))

@@ -116,6 +116,7 @@ function serverOf(instance: InstanceRecord): HaproxyServer {
 
 function healthOf(server: ServerState): TargetHealth {
   if (server.admin !== 'ready') return server.currentConnections + server.queued > 0 ? 'draining' : 'unused'
-  if (server.check === 'unknown') return 'initial'
-  return server.operational === 'up' ? 'healthy' : 'unhealthy'
+  if (server.operational === 'up') return 'healthy'
+  // HAProxy forgets the last result while a check runs, so it says something of servers that never passed one only.
+  return server.check === 'unknown' ? 'initial' : 'unhealthy'
 }

@@ -1,0 +1,105 @@
+import { writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { execa } from 'execa'
+import t, { type Test } from 'tap'
+import type { Inspection } from '../lib/heal-planner.ts'
+import { inspectionFrom, inspectOver, inspectScript, repairOver, repairScripts } from './inspection.ts'
+
+t.test('answers of an instance', async (t) => {
+  const well = 'nginx active\ndocker active\ntime active\n'
+  const right = { ssh: 'reachable', nginx: 'active', docker: 'active', time: 'active' } as const
+  const cases: [answer: string, expected: Inspection][] = [
+    [`${well}container running\n`, { ...right, container: 'running' }],
+    [`${well}container paused\n`, { ...right, container: 'paused' }],
+    [`${well}container restarting\n`, { ...right, container: 'restarting' }],
+    [`${well}container missing\n`, { ...right, container: 'missing' }],
+    [`${well}container exited\n`, { ...right, container: 'exited' }],
+    [`${well}container created\n`, { ...right, container: 'exited' }],
+    [`${well}container dead\n`, { ...right, container: 'exited' }],
+    [`${well}container \n`, right],
+    [well, right],
+    [
+      'nginx failed\ndocker inactive\ntime unknown\n',
+      { ssh: 'reachable', nginx: 'failed', docker: 'inactive', time: 'inactive' },
+    ],
+    ['nginx activating\ndocker deactivating\n', { ssh: 'reachable', nginx: 'inactive', docker: 'inactive' }],
+    ['nginx \n', { ssh: 'reachable' }],
+    ['', { ssh: 'reachable' }],
+    ['Last login: today\nnginx active', { ssh: 'reachable', nginx: 'active' }],
+  ]
+  for (const [answer, expected] of cases) t.strictSame(inspectionFrom(answer), expected, answer)
+})
+
+/** Puts programs first on PATH until the test ends. */
+function onPath(t: Test, programs: Record<string, string>): string {
+  const folder = t.testdir()
+  for (const [name, script] of Object.entries(programs)) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  }
+  const { PATH } = process.env
+  process.env.PATH = `${folder}${delimiter}${PATH}`
+  t.teardown(() => {
+    process.env.PATH = PATH
+  })
+  return folder
+}
+
+/** As systemd: `is-active UNIT` prints the state and ends with 3 unless it is active. */
+const systemctl = (state: string) => `[ "$2" = --quiet ] || echo ${state}; [ ${state} = active ] || exit 3`
+
+t.test('the script itself, on stand-ins of systemctl and docker', async (t) => {
+  const cases: [what: string, state: string, docker: string, expected: Inspection][] = [
+    [
+      'well',
+      'active',
+      'echo running',
+      { ssh: 'reachable', nginx: 'active', docker: 'active', time: 'active', container: 'running' },
+    ],
+    [
+      'a missing container: docker prints an empty line and fails',
+      'active',
+      'echo; echo "Error: No such object: service" >&2; exit 1',
+      { ssh: 'reachable', nginx: 'active', docker: 'active', time: 'active', container: 'missing' },
+    ],
+    [
+      'a stopped docker is not asked',
+      'failed',
+      'exit 9',
+      { ssh: 'reachable', nginx: 'failed', docker: 'failed', time: 'failed' },
+    ],
+  ]
+  for (const [what, state, docker, expected] of cases) {
+    onPath(t, { systemctl: systemctl(state), docker })
+    const { stdout, stderr } = await execa('sh', ['-s'], { input: inspectScript })
+    t.strictSame(inspectionFrom(stdout), expected, what)
+    t.equal(stderr, '', what)
+  }
+})
+
+t.test('every repair is a script that a shell understands', async (t) => {
+  for (const [repair, script] of Object.entries(repairScripts)) {
+    const { exitCode, stderr } = await execa('sh', ['-n'], { input: script, reject: false })
+    t.strictSame([exitCode, stderr], [0, ''], repair)
+  }
+})
+
+t.test('an instance that cannot be reached is an answer; a stop is none', async (t) => {
+  onPath(t, { ssh: 'echo "Connection refused" >&2; exit 255' })
+  t.strictSame(await inspectOver(['admin@h']), { ssh: 'unreachable' })
+  const stopped = { kind: 'interrupted', message: /stopped/ }
+  await t.rejects(inspectOver(['admin@h'], AbortSignal.abort()), stopped)
+})
+
+t.test('an inspection over ssh', async (t) => {
+  onPath(t, { ssh: 'shift; sh', systemctl: systemctl('active'), docker: 'echo paused' })
+  t.match(await inspectOver(['admin@h']), { ssh: 'reachable', nginx: 'active', container: 'paused' })
+})
+
+t.test('a repair that fails tells what the instance said last', async (t) => {
+  onPath(t, { ssh: 'sh', systemctl: 'echo "$*"' })
+  await repairOver(['admin@h'], 'nginx')
+  onPath(t, { ssh: 'sh', systemctl: 'echo first >&2; echo "Job for nginx failed." >&2; exit 1' })
+  await t.rejects(repairOver(['admin@h'], 'nginx'), { kind: 'failed', message: 'nginx: Job for nginx failed.' })
+  onPath(t, { ssh: 'sh', systemctl: 'exit 7' })
+  await t.rejects(repairOver(['admin@h'], 'reboot'), { kind: 'failed', message: 'reboot: exit code 7' })
+})

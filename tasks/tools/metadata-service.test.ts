@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import { type AddressInfo, createServer as createNetServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { answer } from './metadata-service.ts'
+
+const metadata = { 'instance-id': 'i-1', 'public-keys/0/openssh-key': 'ssh-ed25519 AAAA bakeroll' }
+const ttl = 'x-aws-ec2-metadata-token-ttl-seconds'
+const tokenHeader = 'x-aws-ec2-metadata-token'
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+type Answer = { status: number | undefined; body: string; server: string }
+
+/** Asks on a connection of its own. */
+function ask(port: number, method: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port, method, path, headers, agent: false }, async (response) => {
+      const body = (await response.setEncoding('utf8').toArray()).join('')
+      resolve({ status: response.statusCode, body, server: String(response.headers.server) })
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+/** What IMDSv2 promises, whoever serves it. */
+async function promises(t: Test, port: number): Promise<void> {
+  const { status, body: token, server } = await ask(port, 'PUT', '/latest/api/token', { [ttl]: '300' })
+  t.equal(status, 200, 'a token')
+  t.match(token, /^[\w-]{20,}$/)
+  t.equal(server, 'EC2ws')
+  const withToken = { [tokenHeader]: token }
+  const cases: [
+    what: string,
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    status: number,
+    body: string,
+  ][] = [
+    ['a value', 'GET', '/latest/meta-data/instance-id', withToken, 200, 'i-1'],
+    [
+      'a value below',
+      'GET',
+      '/latest/meta-data/public-keys/0/openssh-key',
+      withToken,
+      200,
+      'ssh-ed25519 AAAA bakeroll',
+    ],
+    ['without a token, as IMDSv1', 'GET', '/latest/meta-data/instance-id', {}, 401, ''],
+    ['with a wrong token', 'GET', '/latest/meta-data/instance-id', { [tokenHeader]: `${token}x` }, 401, ''],
+    ['an unknown path, without a token', 'GET', '/latest/meta-data/nothing', {}, 401, ''],
+    ['an unknown path', 'GET', '/latest/meta-data/nothing', withToken, 404, ''],
+    ['a path that every object has', 'GET', '/latest/meta-data/constructor', withToken, 404, ''],
+    ['another place', 'GET', '/instance-id', withToken, 404, ''],
+    ['a value by another method', 'PUT', '/latest/meta-data/instance-id', withToken, 405, ''],
+    ['a token by another method', 'GET', '/latest/api/token', { [ttl]: '300' }, 405, ''],
+    ['a token without a life', 'PUT', '/latest/api/token', {}, 400, ''],
+    ['a token with a life of no number', 'PUT', '/latest/api/token', { [ttl]: 'long' }, 400, ''],
+  ]
+  for (const [what, method, path, headers, status, body] of cases) {
+    t.strictSame(await ask(port, method, path, headers), { status, body, server: 'EC2ws' }, what)
+  }
+}
+
+t.test('answers over a socket', async (t) => {
+  const server = createServer((request, response) => answer(metadata, request, response))
+  t.teardown(() => server.close())
+  await promises(t, await listen(server))
+})
+
+t.test(
+  'the program, started once per connection with the stream as its standard input and output, as QEMU does',
+  async (t) => {
+    const file = join(t.testdir(), "it's metadata.json")
+    writeFileSync(file, JSON.stringify(metadata))
+    const ends: Promise<unknown[]>[] = []
+    const server = createNetServer({ pauseOnConnect: true }, (socket: Socket) => {
+      const program = [join(import.meta.dirname, 'metadata-service.ts'), file]
+      ends.push(once(spawn(process.execPath, program, { stdio: [socket, socket, 'inherit'] }), 'exit'))
+      socket.destroy()
+    })
+    t.teardown(() => server.close())
+    const port = await listen(server)
+    await promises(t, port)
+    t.equal(ends.length, 13, 'one for every connection')
+    for (const end of ends) t.strictSame(await end, [0, null], 'it ends with its connection')
+  },
+)
+
+t.test('several requests over one connection to the program, as curl sends them', async (t) => {
+  const file = join(t.testdir({ 'metadata.json': JSON.stringify(metadata) }), 'metadata.json')
+  const program = spawn(process.execPath, [join(import.meta.dirname, 'metadata-service.ts'), file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  t.teardown(() => program.kill())
+  const ended = once(program, 'exit')
+  const read = async () => {
+    let text = ''
+    while (!text.endsWith('\r\n0\r\n\r\n')) text += String((await once(program.stdout, 'data'))[0])
+    return text
+  }
+  program.stdin.write(`PUT /latest/api/token HTTP/1.1\r\nHost: x\r\n${ttl}: 60\r\n\r\n`)
+  const token = (await read()).match(/\r\n([\w-]{43})\r\n/)?.[1]
+  t.ok(token)
+  for (const path of Object.keys(metadata)) {
+    program.stdin.write(`GET /latest/meta-data/${path} HTTP/1.1\r\nHost: x\r\n${tokenHeader}: ${token}\r\n\r\n`)
+    t.match(await read(), metadata[path as keyof typeof metadata])
+  }
+  program.stdin.end()
+  t.strictSame(await ended, [0, null])
+})

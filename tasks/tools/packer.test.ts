@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { chmod, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { ansibleTask, buildArguments, failureIn, type PackerBuild, packerBuild } from './packer.ts'
+
+const build: PackerBuild = {
+  template: '/repo/packer',
+  only: 'qemu.machine',
+  onError: 'cleanup',
+  variables: { layer: 'base,release', name: 'a b', source_disk: '/h/x=y.qcow2' },
+}
+
+t.test('arguments', async (t) => {
+  t.strictSame(buildArguments(build), [
+    ...['build', '-color=false', '-on-error=cleanup', '-only=qemu.machine'],
+    ...['-var', 'layer=base,release', '-var', 'name=a b', '-var', 'source_disk=/h/x=y.qcow2'],
+    '/repo/packer',
+  ])
+  t.ok(buildArguments({ ...build, onError: 'abort' }).includes('-on-error=abort'))
+})
+
+t.test('the tasks of Ansible are the progress', async (t) => {
+  const cases: [line: string, task: string | undefined][] = [
+    ['    qemu.machine: TASK [nginx : Install nginx] *****', 'nginx : Install nginx'],
+    ['    qemu.machine: TASK [Gathering Facts] ****', 'Gathering Facts'],
+    ['    qemu.machine: PLAY [all] ****', undefined],
+    ['    qemu.machine: ok: [default]', undefined],
+    ['==> qemu.machine: Waiting for SSH to become available...', undefined],
+    ['', undefined],
+  ]
+  for (const [line, task] of cases) t.equal(ansibleTask(line), task, line)
+})
+
+t.test('the most telling line of a failure', async (t) => {
+  const fatal = 'fatal: [default]: FAILED! => {"msg": "No package matching nginx"}'
+  const cases: [what: string, output: string[], expected: string][] = [
+    ['nothing', [], 'it did not say why'],
+    ['only chatter', ['==> qemu.machine: Starting'], 'it did not say why'],
+    [
+      'of Ansible, before what Packer makes of it',
+      [`    qemu.machine: ${fatal}`, '==> qemu.machine: Error executing Ansible: exit status 2'],
+      fatal,
+    ],
+    [
+      'of Packer: the last',
+      ['==> qemu.machine: error one', '==> qemu.machine: Timeout waiting for SSH. error two', '==> Builds finished'],
+      'Timeout waiting for SSH. error two',
+    ],
+    [
+      'of the template',
+      ['Error: Unset variable "layer"', '', 'A used variable must be set'],
+      'Error: Unset variable "layer"',
+    ],
+    ['a long one is cut', [`    qemu.machine: fatal: ${'x'.repeat(1000)}`], `fatal: ${'x'.repeat(393)}`],
+  ]
+  for (const [what, output, expected] of cases) t.equal(failureIn(output.join('\n')), expected, what)
+})
+
+/** Puts a `packer` first on PATH until the test ends, and gives a run with its log beside it. */
+async function standIn(t: Test, script: string) {
+  const folder = t.testdir()
+  await writeFile(join(folder, 'packer'), `#!/bin/sh\n${script}\n`)
+  await chmod(join(folder, 'packer'), 0o755)
+  const { PATH } = process.env
+  process.env.PATH = `${folder}${delimiter}${PATH}`
+  t.teardown(() => {
+    process.env.PATH = PATH
+  })
+  const stop = new AbortController()
+  const tasks: string[] = []
+  const logFile = join(folder, 'log')
+  const run = { logFile, workFolder: folder, signal: stop.signal, onTask: (task: string) => void tasks.push(task) }
+  return { folder, logFile, run, stop, tasks, log: () => readFileSync(logFile, 'utf8') }
+}
+
+t.test('a run: its arguments, its environment, its log, its progress', async (t) => {
+  const { run, tasks, folder, log } = await standIn(
+    t,
+    `echo "arguments: $*"; echo "  x: TASK [one : two] **"; echo "$CHECKPOINT_DISABLE $PACKER_CACHE_DIR $TMPDIR" >&2`,
+  )
+  await writeFile(run.logFile, 'what was there before\n')
+  await packerBuild(build, run)
+  t.strictSame(tasks, ['one : two'])
+  t.strictSame(log().split('\n').sort(), [
+    '',
+    '  x: TASK [one : two] **',
+    `1 ${folder} ${folder}`,
+    `arguments: ${buildArguments(build).join(' ')}`,
+    'what was there before',
+  ])
+})
+
+t.test('a failure names its reason and its log, which holds every line', async (t) => {
+  const { run, logFile, log } = await standIn(
+    t,
+    `for i in $(seq 2000); do echo "line $i"; done; echo "    x: fatal: [default]: no"; echo "==> x: Error: 2" >&2; exit 1`,
+  )
+  await t.rejects(packerBuild(build, run), {
+    kind: 'failed',
+    message: 'packer failed: fatal: [default]: no',
+    hint: `less ${logFile}`,
+  })
+  t.equal(log().trim().split('\n').length, 2002)
+})
+
+t.test('a stop is one signal, and the end of the clean-up is awaited', async (t) => {
+  const { run, stop, folder, log } = await standIn(
+    t,
+    `trap 'echo "signal" >> "$PACKER_CACHE_DIR/signals"; stop=1' TERM INT HUP
+echo '  x: TASK [wait : here] **'
+until [ "$stop" ]; do sleep 0.05; done
+echo 'cleaning up'; sleep 0.3; echo 'builder gone'; touch "$PACKER_CACHE_DIR/gone"; exit 1`,
+  )
+  const onTask = () => stop.abort()
+  await t.rejects(packerBuild(build, { ...run, onTask }), { kind: 'interrupted' } as Error & { kind: string })
+  t.ok(existsSync(join(folder, 'gone')), 'packer had its time')
+  t.equal(readFileSync(join(folder, 'signals'), 'utf8'), 'signal\n')
+  t.match(log(), /TASK \[wait : here\][\s\S]*builder gone/)
+})
+
+t.test('a stop before the start starts nothing', async (t) => {
+  const { run, stop, folder } = await standIn(t, 'touch "$PACKER_CACHE_DIR/started"')
+  stop.abort()
+  await t.rejects(packerBuild(build, run), { kind: 'interrupted' } as Error & { kind: string })
+  t.notOk(existsSync(join(folder, 'started')))
+})
+
+t.test('without packer', async (t) => {
+  const { run, folder } = await standIn(t, '')
+  process.env.PATH = join(folder, 'nowhere')
+  await t.rejects(packerBuild(build, run), {
+    kind: 'failed',
+    message: 'packer is not installed',
+    hint: 'npm run doctor',
+  })
+})
