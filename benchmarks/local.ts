@@ -51,6 +51,20 @@ async function verb(...words: string[]) {
   return JSON.parse(stdout)
 }
 
+/** The demo, its lines kept with the second at which each came, for docs/render-demo.ts. */
+async function recordedDemo() {
+  const startedAt = performance.now()
+  const env = { BAKEROLL_HOME: home.folder, BAKEROLL_LOCAL_PORT: String(port) }
+  const demo = execa('sh', ['tasks/run.sh', 'demo', '--keep', '--json'], { cwd: repository, env, stdin: 'ignore' })
+  const lines: string[] = []
+  for await (const line of demo.iterable({ from: 'stderr' })) {
+    lines.push(`${Math.round((performance.now() - startedAt) / 1000)}\t${line}`)
+    process.stderr.write(`${line}\n`)
+  }
+  await writeFile(join(repository, 'benchmarks/results/demo.tsv'), `${lines.join('\n')}\n`)
+  return JSON.parse((await demo).stdout)
+}
+
 async function median(runs: number, work: () => Promise<unknown>): Promise<number> {
   const times: number[] = []
   for (let run = 0; run < runs; run++) times.push(await seconds(work))
@@ -128,7 +142,7 @@ function report(): string {
 
 // The demo first: it begins with a clean home, as a stranger's does.
 const memory = watchMemory()
-const demo = await verb('demo', '--keep')
+const demo = await recordedDemo()
 record(
   'demo from a clean home',
   demo.steps.reduce((all: number, step: { seconds: number }) => all + step.seconds, 0),

@@ -7,7 +7,7 @@ declare const BUNDLED_VERSION: string | undefined
 /** How to call the checker, every flag, the exit codes. */
 export function helpText(): string {
   const lines = Object.entries(flags).map(([name, { value, help }]) => {
-    return `  ${`--${name}${value === undefined ? '' : ` ${value}`}`.padEnd(27)}${help}`
+    return `  ${`--${name}${value === undefined ? '' : ` ${value}`}`.padEnd(30)}${help}`
   })
   return [
     'usage: check [flags] url...',

@@ -1,4 +1,4 @@
-# One template, two sources, one provisioner. `npm run bake` passes every variable; see tasks/lib/bake.ts.
+# One template, two sources, one provisioner. `npm run bake` passes every variable; see tasks/platforms/local/layers.ts.
 
 variable "layer" {
   type        = string

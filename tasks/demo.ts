@@ -28,7 +28,9 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   const { settings, progress } = context
   if (settings.platform !== 'local') throw new OperatorError('usage', 'the demo runs on the local platform only')
   await prepareComputer(context)
-  const mark = await markGroup(context)
+  // The group is the demo's own, so nobody is asked before it is removed.
+  const told = { ...context, confirm: async () => {} }
+  const mark = await markGroup(told)
   const steps: { name: string; seconds: number }[] = []
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const startedAt = Date.now()
@@ -38,7 +40,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   }
   const tell = (name: string, verb: Verb, changes: Partial<Settings> = {}, expected = 0) =>
     step(name, async () => {
-      const result = await verb({ ...context, positionals: [], settings: { ...settings, ...changes } })
+      const result = await verb({ ...told, positionals: [], settings: { ...settings, ...changes } })
       if ((result.exitCode ?? 0) !== expected) throw new OperatorError('failed', `${name}: ${result.line}`)
       return result
     })
@@ -58,7 +60,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   const healed = await tell('heal', heal)
   await tell('check is well again', check, checking(second, true))
   if (!settings.demo.keep) {
-    await tell('destroy', destroy, { yes: true })
+    await tell('destroy', destroy)
     await rm(mark, { force: true })
   }
   return {

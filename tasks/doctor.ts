@@ -1,3 +1,4 @@
+import { openPlatform } from './open-platform.ts'
 import { examineComputer } from './platforms/local/examination.ts'
 import { homeAt } from './platforms/local/home.ts'
 import { table } from './terminal/table.ts'
@@ -5,6 +6,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Tells whether everything is here that the platform needs, each finding with the command that mends it. */
 export default async function doctor({ settings }: TaskContext): Promise<TaskResult> {
+  if (settings.platform === 'aws') openPlatform(settings)
   const { port, accelerator, memoryMib } = settings.local
   const findings = await examineComputer({ home: homeAt(settings.home), port, accelerator, memoryMib })
   const isReady = findings.every(({ status }) => status !== 'fail')

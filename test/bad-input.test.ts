@@ -49,7 +49,7 @@ t.test('what cannot be done is refused before anything is touched', async (t) =>
     [['deploy', '--image', '1.0.0'], 2, /image 1\.0\.0-untested is not verified/],
     [['deploy', '--size', '0'], 2, /--size: expected a whole number from 1 to 20, got "0"/],
     [['deploy', '--size', '1.5'], 2, /--size: expected a whole number from 1 to 20, got "1\.5"/],
-    [['deploy', '--size', 'two', '--group', 'My Group'], 2, /--group: [^]*--size: /],
+    [['deploy', '--size', 'two', '--group', 'My Group'], 2, /--group: [\s\S]*--size: /],
     [['roll'], 2, /there is no group/],
     [['rollback'], 2, /there is no group/],
     [['heal'], 2, /there is no group/],
@@ -64,7 +64,7 @@ t.test('what cannot be done is refused before anything is touched', async (t) =>
     [['roll', '--engine', 'refresh'], 2, /--engine: refresh works on aws only, the platform is local/],
     [['status', '--platform', 'moon'], 2, /--platform: expected local or aws, got "moon"/],
     [['status', '--jsn'], 2, /did you mean --json/],
-    [['stauts'], 2, /did you mean[^]*status/],
+    [['stauts'], 2, /did you mean[\s\S]*status/],
     [['roll', '--keep', '3'], 2, /--keep/],
   ]
   for (const [flags, exitCode, message] of table) {
@@ -112,7 +112,7 @@ t.test('more memory than there is, is said before anything is made', async (t) =
 t.test('a home that cannot be written is named', async (t) => {
   const folder = t.testdir({ file: '' })
   const result = await run({ BAKEROLL_HOME: join(folder, 'file', 'home') }, 'status')
-  t.match(result, { exitCode: 2, stderr: /no permission to write .*file[^]*BAKEROLL_HOME/ })
+  t.match(result, { exitCode: 2, stderr: /no permission to write .*file[\s\S]*BAKEROLL_HOME/ })
 })
 
 t.test('a damaged state file is answered from its predecessor, or named', async (t) => {

@@ -33,7 +33,7 @@ const table = {
     about: 'Looks at programs, permissions, disk, memory and ports; each finding comes with the command that mends it.',
     examples: [
       ['npm run doctor', 'for the local platform'],
-      ['npm run -s doctor -- --platform aws --json', 'for AWS, read by a program'],
+      ['npm run -s doctor -- --json', 'read by a program'],
     ],
   },
   bake: {

@@ -152,10 +152,24 @@ export async function stopMachine(pidFile: string): Promise<void> {
 
 /** The disk of a new machine, thin over `backing` (a path as seen from the disk). */
 export async function createDisk(disk: string, backing: string): Promise<void> {
-  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, disk])
+  await qemuImg(['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, disk])
 }
 
 /** Copies a disk and everything below it into one file of its own. */
 export async function flattenDisk(from: string, to: string, format: 'raw' | 'qcow2'): Promise<void> {
-  await execa('qemu-img', ['convert', '-f', format, '-O', 'qcow2', from, to])
+  await qemuImg(['convert', '-f', format, '-O', 'qcow2', from, to])
+}
+
+/** Tells a disk by which path its backing file is found from now on (a path as seen from the disk's final place). */
+export async function renameBacking(disk: string, backing: string): Promise<void> {
+  await qemuImg(['rebase', '-u', '-F', 'qcow2', '-b', backing, disk])
+}
+
+async function qemuImg(arguments_: readonly string[]): Promise<void> {
+  try {
+    await execa('qemu-img', arguments_, { stdin: 'ignore' })
+  } catch (cause) {
+    const said = String((cause as { stderr?: string }).stderr ?? cause).trim()
+    throw new OperatorError('failed', `disk: ${said}`, { hint: 'npm run doctor', cause })
+  }
 }

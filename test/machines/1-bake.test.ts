@@ -1,5 +1,16 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
 import t from 'tap'
-import { runVerb } from './verbs.ts'
+import { basePackages } from '../../tasks/platforms/local/bakery.ts'
+import { homeAt } from '../../tasks/platforms/local/home.ts'
+import { launchInstance, terminateInstance } from '../../tasks/platforms/local/instances.ts'
+import { operatorKey } from '../../tasks/platforms/local/keys.ts'
+import { releaseVariables } from '../../tasks/platforms/local/layers.ts'
+import { recipeFor } from '../../tasks/platforms/local/recipe.ts'
+import { probeInstance } from '../../tasks/tools/probe.ts'
+import { chooseAccelerator } from '../../tasks/tools/qemu.ts'
+import { eventually, runVerb, testHome } from './verbs.ts'
 
 const releases = ['1.0.0', '1.1.0'] as const
 
@@ -27,4 +38,37 @@ t.test('the images are listed, newest first, and nothing uses them yet', async (
     { release: '1.1.0', verified: true, current: false, usedBy: [] },
     { release: '1.0.0', verified: true, current: false, usedBy: [] },
   ])
+})
+
+t.test('the roles change nothing on an instance of the image that they made', async (t) => {
+  const release = releases[0]
+  const { facts } = await runVerb('bake', '--release', release)
+  const home = homeAt(testHome)
+  const folder = join(home.folder, 'work', 'idempotence')
+  await mkdir(folder, { recursive: true })
+  const { accelerator } = chooseAccelerator('auto')
+  const instance = await launchInstance(home, folder, facts.image, { accelerator, cpus: 2, memoryMib: 768 })
+  t.teardown(async () => {
+    await terminateInstance(folder, instance.id)
+    await rm(folder, { recursive: true })
+  })
+  const url = `http://${instance.host}:${instance.httpPort}`
+  await eventually('the service answers', async () => (await probeInstance(url, release)).ok)
+  const recipe = await recipeFor(release, { suite: 'bookworm', diskGib: 4, packages: basePackages })
+  const variables = {
+    runtime_folder: '/nonexistent',
+    ...(await releaseVariables(release, recipe, { folder, logFile: '' })),
+    ansible_ssh_private_key_file: (await operatorKey(home)).privateKeyFile,
+    ansible_user: 'admin',
+    ansible_port: instance.sshPort,
+  }
+  await writeFile(join(folder, 'variables.json'), JSON.stringify(variables))
+  const { stdout } = await execa(
+    'ansible-playbook',
+    [`--inventory=${instance.host},`, `--extra-vars=@${join(folder, 'variables.json')}`, 'ansible/site.yml'],
+    { env: { ANSIBLE_CONFIG: 'ansible/ansible.cfg', ANSIBLE_STDOUT_CALLBACK: 'json' } },
+  )
+  const { stats, plays } = JSON.parse(stdout)
+  t.match(stats[instance.host], { changed: 0, failures: 0, unreachable: 0 })
+  t.ok(plays.flatMap(({ tasks }: { tasks: unknown[] }) => tasks).length > 20, 'all roles ran')
 })

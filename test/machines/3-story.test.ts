@@ -80,7 +80,7 @@ t.test('a killed load balancer is told by status, and mended by deploy', async (
 t.test('a roll that is killed half way is carried on by the next, without a failed request', async (t) => {
   const load = startLoad({ url: `${url}/now`, keptPerSecond: 30, newPerSecond: 20 })
   const killed = startVerb('roll', '--image', '1.0.0')
-  await eventually('the first new instance boots', async () => (await instances()).length === 3)
+  await eventually('the first new instance boots', async () => (await instances()).length === 3, 120)
   const refused = await runVerb('heal')
   t.match(refused, { exitCode: 3, facts: { ok: false, error: { message: /roll is under way/ } } })
   t.equal((await runVerb('destroy', '--yes')).exitCode, 3)

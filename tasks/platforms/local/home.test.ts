@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t from 'tap'
@@ -92,6 +92,4 @@ t.test('a backing file as seen from the disk above it', async (t) => {
     backingPath('/h/groups/g/instances/i-1/disk.qcow2', '/h/images/x/disk.qcow2'),
     '../../../../images/x/disk.qcow2',
   )
-  mkdirSync(join(t.testdir(), 'x'))
-  t.ok(existsSync(join(t.testdirName, 'x')))
 })

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
@@ -122,14 +122,19 @@ function machineOf(
   }
 }
 
-/** Ends an instance and removes its folder; first its name leaves the list, so that a kill half way leaves no ruin. */
+/**
+ * Ends an instance and removes its folder; first its name leaves the list, so that a kill half way leaves no ruin, and
+ * what it leaves of the disk goes with the next.
+ */
 export async function terminateInstance(folder: string, id: string): Promise<void> {
   const files = instanceFiles(folder, id)
-  if (!existsSync(files.folder)) return
-  await stopMachine(files.pidFile)
-  const gone = join(folder, 'instances', `.${id}.terminated`)
-  await rename(files.folder, gone)
-  await rm(gone, { recursive: true, force: true })
+  const all = join(folder, 'instances')
+  if (existsSync(files.folder)) {
+    await stopMachine(files.pidFile)
+    await rename(files.folder, join(all, `.${id}.terminated`))
+  }
+  const gone = existsSync(all) ? readdirSync(all).filter((name) => name.endsWith('.terminated')) : []
+  await Promise.all(gone.map((name) => rm(join(all, name), { recursive: true, force: true })))
 }
 
 export async function setDraining(folder: string, record: InstanceRecord, draining: boolean): Promise<void> {

@@ -7,7 +7,7 @@ import { OperatorError } from '../../lib/errors.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { type DebianDisk, makeDebianDisk } from '../../tools/debian-disk.ts'
 import { packerBuild } from '../../tools/packer.ts'
-import { createDisk, flattenDisk, kernelArguments, metadataNetwork } from '../../tools/qemu.ts'
+import { createDisk, flattenDisk, kernelArguments, metadataNetwork, renameBacking } from '../../tools/qemu.ts'
 import { backingPath, type Home } from './home.ts'
 import { addImage, baseFiles, type ImageRecord } from './images.ts'
 import type { MachineSettings } from './instances.ts'
@@ -88,7 +88,7 @@ export async function makeRelease(task: LayerTask, recipe: Recipe, base: string)
   const folder = join(work.folder, 'output')
   // The builder's disk knows the base by an absolute path; an image names it as seen from its own place.
   const backing = backingPath(join(task.home.images, id, 'disk.qcow2'), below.disk)
-  await execa('qemu-img', ['rebase', '-u', '-F', 'qcow2', '-b', backing, join(folder, 'disk.qcow2')])
+  await renameBacking(join(folder, 'disk.qcow2'), backing)
   const record = { id, release: task.release, createdAt, verified: false, contentHash: content, base, digests }
   await addImage(task.home, folder, record)
   await rm(work.folder, { recursive: true })

@@ -115,8 +115,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     },
 
     async removeGroup() {
-      const record = readGroup()
-      if (record !== undefined) await balancer(record).stop()
+      await loadBalancerOf(home, settings.group, folder, settings.port).stop()
       const gone = join(home.groups, `.${settings.group}.removed`)
       await rm(gone, { recursive: true, force: true })
       if (!existsSync(folder)) return

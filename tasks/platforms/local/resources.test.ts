@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { homeAt } from './home.ts'
+import { anyFreePort, portIsFree } from './ports.ts'
+import { checkDisk, checkMemory, checkPort, checkRoomForInstances } from './resources.ts'
+
+t.test('memory', async (t) => {
+  checkMemory(1024, 'a bake', 1024)
+  t.throws(() => checkMemory(1280, 'a bake', 1279.9), {
+    kind: 'refused',
+    message: 'not enough memory for a bake: 1280 MiB needed, 1279 MiB free',
+    hint: 'close other programs, or lower BAKEROLL_LOCAL_MEMORY_MIB',
+  })
+  checkMemory(1, 'a bake')
+  t.throws(() => checkMemory(2 ** 40, 'a bake'), { message: /^not enough memory/ }, 'of this computer')
+})
+
+t.test('disk, of the nearest folder that exists', async (t) => {
+  const folder = t.testdir()
+  const home = homeAt(join(folder, 'not', 'yet', 'there'))
+  await checkDisk(home, 1)
+  await t.rejects(checkDisk(home, 2 ** 40), {
+    kind: 'refused',
+    message: new RegExp(`^${folder} has \\d+ MiB of free disk space; 1099511627776 MiB are needed$`),
+    hint: /^npm run images -- --retire removes old images/,
+  })
+})
+
+t.test('room for instances', async (t) => {
+  const home = homeAt(t.testdir())
+  await checkRoomForInstances(home, 0, { memoryMib: 1024 })
+  await checkRoomForInstances(home, 1, { memoryMib: 1 })
+  const counts = [
+    [1, '1 more instance:'],
+    [3, '3 more instances:'],
+  ] as const
+  for (const [count, words] of counts) {
+    await t.rejects(checkRoomForInstances(home, count, { memoryMib: 2 ** 40 }), {
+      kind: 'refused',
+      message: new RegExp(`^not enough memory for ${words}`),
+    })
+  }
+})
+
+t.test('ports', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  t.equal(await portIsFree('127.0.0.1', port), false)
+  await t.rejects(checkPort(port), {
+    kind: 'refused',
+    message: `127.0.0.1:${port} is taken by another program`,
+    hint: `BAKEROLL_LOCAL_PORT=${port + 1} npm run deploy`,
+  })
+  if (process.platform === 'linux') t.equal(await portIsFree('127.77.0.1', port), true, 'another address')
+  t.equal(await portIsFree('192.0.2.1', port), false, 'no address of this computer')
+  const free = await anyFreePort()
+  t.equal(await portIsFree('127.0.0.1', free), true)
+  await checkPort(free)
+})
