@@ -105,18 +105,18 @@ async function newestIn(folder: string, prefix: string): Promise<string> {
 
 async function logged(program: string, arguments_: string[], run: { logFile: string; signal: AbortSignal }) {
   const log = createWriteStream(run.logFile, { flags: 'a' })
-  // In a process group of its own, so that a Ctrl-C reaches it once, from us.
-  const child = execa(program, arguments_, {
-    detached: true,
-    stdin: 'ignore',
-    all: true,
-    cancelSignal: run.signal,
-    forceKillAfterDelay: 20_000,
-  })
+  // What cannot be logged is no reason to stop.
+  log.on('error', () => {})
+  // In a process group of its own, so that a Ctrl-C reaches it once, from us, and whatever it has started with it.
+  const child = execa(program, arguments_, { detached: true, stdin: 'ignore', all: true })
+  const stop = () => child.pid !== undefined && process.kill(-child.pid, 'SIGTERM')
+  run.signal.addEventListener('abort', stop)
   child.all.pipe(log)
   try {
+    run.signal.throwIfAborted()
     await child
   } catch (cause) {
+    if (run.signal.aborted) await child.catch(() => undefined)
     if (run.signal.aborted) throw new OperatorError('interrupted', `${program} was stopped`, { cause })
     const said = String((cause as { all?: string }).all ?? cause)
       .trim()
@@ -124,5 +124,7 @@ async function logged(program: string, arguments_: string[], run: { logFile: str
       .slice(-3)
       .join('\n  ')
     throw new OperatorError('failed', `${program} failed:\n  ${said}`, { hint: `less ${run.logFile}`, cause })
+  } finally {
+    run.signal.removeEventListener('abort', stop)
   }
 }

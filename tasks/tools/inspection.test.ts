@@ -100,6 +100,6 @@ t.test('a repair that fails tells what the instance said last', async (t) => {
   await repairOver(['admin@h'], 'nginx')
   onPath(t, { ssh: 'sh', systemctl: 'echo first >&2; echo "Job for nginx failed." >&2; exit 1' })
   await t.rejects(repairOver(['admin@h'], 'nginx'), { kind: 'failed', message: 'nginx: Job for nginx failed.' })
-  onPath(t, { ssh: 'sh', systemctl: 'exit 7' })
+  onPath(t, { ssh: 'sh', 'systemd-run': 'exit 7' })
   await t.rejects(repairOver(['admin@h'], 'reboot'), { kind: 'failed', message: 'reboot: exit code 7' })
 })

@@ -16,6 +16,9 @@ if systemctl is-active --quiet docker; then
 fi
 `
 
+/** Reboots a machine after this connection to it has ended in good order. */
+export const rebootScript = 'systemd-run --quiet --on-active=1 systemctl reboot'
+
 /** What repairs a part, from the smallest up; each leaves what is right alone. */
 export const repairScripts: Record<InnerRepair, string> = {
   nginx: 'systemctl reset-failed nginx; systemctl restart nginx',
@@ -24,7 +27,7 @@ export const repairScripts: Record<InnerRepair, string> = {
   // Where no time server can be reached, the machine's own clock is the best there is (hwclock(8)).
   time: `systemctl reset-failed chrony; systemctl restart chrony
 chronyc waitsync 6 0.5 0 5 >/dev/null || hwclock --hctosys --utc --noadjfile`,
-  reboot: 'systemctl reboot',
+  reboot: rebootScript,
 }
 
 /** The units that count as working or not; everything between, `activating` say, is what it will become: down. */

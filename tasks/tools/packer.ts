@@ -40,6 +40,8 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
   if (run.signal.aborted) throw interrupted()
   const log = createWriteStream(run.logFile, { flags: 'a' })
+  // What cannot be logged is no reason to stop.
+  log.on('error', () => {})
   const child = execa('packer', buildArguments(build), {
     detached: true,
     stdin: 'ignore',

@@ -43,8 +43,17 @@ export function imageDisk(home: Home, id: string): string {
 export function listImages(home: Home): ImageRecord[] {
   return foldersIn(home.images)
     .filter((id) => existsSync(imageDisk(home, id)))
-    .flatMap((id) => readStateFile<ImageRecord>(join(home.images, id, 'image.json'))?.value ?? [])
+    .flatMap((id) => recordIn(join(home.images, id)) ?? [])
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+}
+
+/** An image whose record cannot be read is none: one damaged file must not hide all the others. */
+function recordIn(folder: string): ImageRecord | undefined {
+  try {
+    return readStateFile<ImageRecord>(join(folder, 'image.json'))?.value
+  } catch {
+    return undefined
+  }
 }
 
 /** The record of one image; throws when it is gone. */

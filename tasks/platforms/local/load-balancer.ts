@@ -53,10 +53,14 @@ export function loadBalancerOf(home: Home, group: string, groupFolder: string, p
     await rename(`${files.configFile}.draft`, files.configFile)
   }
 
+  /** Not running, or running without the socket that it is changed through: of no use either way. */
+  const isMute = async () =>
+    (await haproxyState(files)) === 'stopped' || (await listServers(files.socketPath)) === 'stopped'
+
   return {
     host,
     port,
-    state: () => haproxyState(files),
+    state: () => isMute().then((mute) => (mute ? 'stopped' : 'running')),
 
     async healths() {
       const servers = await listServers(files.socketPath)
@@ -66,6 +70,7 @@ export function loadBalancerOf(home: Home, group: string, groupFolder: string, p
 
     async start(instances) {
       await writeConfig(instances)
+      if (await isMute()) await stopHaproxy(files)
       await startHaproxy({ ...files, bindHost: host, bindPort: port })
     },
 

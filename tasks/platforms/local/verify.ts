@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Progress } from '../../lib/progress.ts'
+import { rebootScript } from '../../tools/inspection.ts'
 import { probeInstance } from '../../tools/probe.ts'
 import { runOver, sshArguments } from '../../tools/ssh.ts'
 import type { Home } from './home.ts'
@@ -38,7 +39,7 @@ export async function verifyImage(task: Verification): Promise<void> {
   try {
     await untilRight(task, instance)
     const bootId = await testInside(task, instance)
-    await over(task, instance, 'systemctl reboot')
+    await over(task, instance, rebootScript)
     await untilRebooted(task, instance, bootId)
     await untilRight(task, instance)
   } finally {
