@@ -1,6 +1,9 @@
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import t from 'tap'
-import { type DebianSystem, debvmArguments, hostMirrors, mirrorLines } from './debian-disk.ts'
+import t, { type Test } from 'tap'
+import { type DebianSystem, debvmArguments, hostMirrors, makeDebianDisk, mirrorLines } from './debian-disk.ts'
 
 const system: DebianSystem = {
   suite: 'bookworm',
@@ -11,7 +14,7 @@ const system: DebianSystem = {
 }
 
 t.test('arguments', async (t) => {
-  const mirror = 'deb http://deb.debian.org/debian bookworm main'
+  const mirror = 'deb http://mirror/debian bookworm main'
   t.strictSame(debvmArguments(system, '/w/system.tar', [mirror]), [
     ...['--hostname', 'bakeroll', '--release', 'bookworm', '--output', '/w/system.tar'],
     '--skip=autologin,packagelists,ext4',
@@ -79,4 +82,44 @@ t.test('the mirrors of this very computer', async (t) => {
   const suite = String(stdout).match(/^Debian\|(\w+)$/m)?.[1]
   if (suite === undefined) return t.pass('none', { skip: 'this computer knows no Debian mirror' })
   t.match((await hostMirrors(suite))[0], new RegExp(`^deb \\S+ ${suite}(-\\w+)? \\w+$`))
+})
+
+/** A folder first on PATH whose `debvm-create` is the script. */
+function fakeDebvm(t: Test, script: string): string {
+  const folder = t.testdir({ bin: { 'debvm-create': `#!/bin/sh\n${script}\n` } })
+  chmodSync(join(folder, 'bin/debvm-create'), 0o755)
+  const path = process.env['PATH']
+  process.env['PATH'] = `${join(folder, 'bin')}:${path}`
+  t.teardown(() => {
+    process.env['PATH'] = path
+  })
+  return folder
+}
+
+function make(folder: string, signal: AbortSignal): Promise<void> {
+  const to = { disk: join(folder, 'disk'), kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd') }
+  return makeDebianDisk(system, to, { workFolder: folder, logFile: join(folder, 'log'), signal })
+}
+
+t.test('a step that fails tells its last lines; the log holds them all', async (t) => {
+  const folder = fakeDebvm(t, 'seq 5; echo "E: no mirror" >&2; exit 9')
+  await t.rejects(make(folder, new AbortController().signal), {
+    kind: 'failed',
+    message: 'debvm-create failed:\n  4\n  5\n  E: no mirror',
+    hint: `less ${join(folder, 'log')}`,
+  })
+  t.match(readFileSync(join(folder, 'log'), 'utf8'), /^1\n2\n3\n/)
+})
+
+t.test('a stop ends the step and what it has started', async (t) => {
+  const folder = fakeDebvm(t, 'sleep 600 & echo $! >"$(dirname "$0")/child"; wait')
+  const stop = new AbortController()
+  const made = make(folder, stop.signal)
+  const child = () => (existsSync(join(folder, 'bin/child')) ? readFileSync(join(folder, 'bin/child'), 'utf8') : '')
+  while (child() === '') await sleep(20)
+  stop.abort()
+  await t.rejects(made, { kind: 'interrupted', message: 'debvm-create was stopped' })
+  const stat = `/proc/${child().trim()}/stat`
+  // Whoever adopts it may not have collected it yet: a zombie has ended, too.
+  t.ok(!existsSync(stat) || / Z /.test(readFileSync(stat, 'utf8')))
 })

@@ -1,7 +1,7 @@
-import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { $ } from 'zx/core'
 import { OperatorError } from '../lib/errors.ts'
 import { flattenDisk } from './qemu.ts'
 
@@ -103,28 +103,23 @@ async function newestIn(folder: string, prefix: string): Promise<string> {
   return join(folder, newest)
 }
 
+/** Runs one step with all its output in the log; stops it with everything that it started. */
 async function logged(program: string, arguments_: string[], run: { logFile: string; signal: AbortSignal }) {
-  const log = createWriteStream(run.logFile, { flags: 'a' })
-  // What cannot be logged is no reason to stop.
-  log.on('error', () => {})
-  // In a process group of its own, so that a Ctrl-C reaches it once, from us, and whatever it has started with it.
-  const child = execa(program, arguments_, { detached: true, stdin: 'ignore', all: true })
-  const stop = () => child.pid !== undefined && process.kill(-child.pid, 'SIGTERM')
+  run.signal.throwIfAborted()
+  const log = await open(run.logFile, 'a')
+  // In a process group of its own, so that a Ctrl-C reaches it once, from us.
+  const step = $({ quiet: true, detached: true, stdio: ['ignore', log.fd, log.fd] })`${program} ${arguments_}`
+  const stop = () => step.pid !== undefined && process.kill(-step.pid, 'SIGTERM')
   run.signal.addEventListener('abort', stop)
-  child.all.pipe(log)
   try {
-    run.signal.throwIfAborted()
-    await child
+    await step
   } catch (cause) {
-    if (run.signal.aborted) await child.catch(() => undefined)
     if (run.signal.aborted) throw new OperatorError('interrupted', `${program} was stopped`, { cause })
-    const said = String((cause as { all?: string }).all ?? cause)
-      .trim()
-      .split('\n')
-      .slice(-3)
-      .join('\n  ')
+    const lines = (await readFile(run.logFile, 'utf8')).trimEnd().split('\n')
+    const said = lines.slice(-3).join('\n  ')
     throw new OperatorError('failed', `${program} failed:\n  ${said}`, { hint: `less ${run.logFile}`, cause })
   } finally {
     run.signal.removeEventListener('abort', stop)
+    await log.close()
   }
 }
