@@ -66,9 +66,14 @@ t.test('the roles change nothing on an instance of the image that they made', as
   const { stdout } = await execa(
     'ansible-playbook',
     [`--inventory=${instance.host},`, `--extra-vars=@${join(folder, 'variables.json')}`, 'ansible/site.yml'],
-    { env: { ANSIBLE_CONFIG: 'ansible/ansible.cfg', ANSIBLE_STDOUT_CALLBACK: 'json' } },
+    { env: { ANSIBLE_CONFIG: 'ansible/ansible.cfg', ANSIBLE_NOCOLOR: '1' }, reject: false },
   )
-  const { stats, plays } = JSON.parse(stdout)
-  t.match(stats[instance.host], { changed: 0, failures: 0, unreachable: 0 })
-  t.ok(plays.flatMap(({ tasks }: { tasks: unknown[] }) => tasks).length > 20, 'all roles ran')
+  const recap =
+    stdout
+      .match(/ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)/)
+      ?.slice(1)
+      .map(Number) ?? []
+  const [ok = 0, ...others] = recap
+  t.same(others, [0, 0, 0], stdout)
+  t.ok(ok > 20, 'all roles ran')
 })
