@@ -2,7 +2,7 @@
  * Measures the local platform on this computer: `node benchmarks/local.ts [FOLDER]`. Takes about half an hour under plain
  * emulation, works in a home of its own, and writes benchmarks/results/local.md and local.json.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -111,10 +111,7 @@ function watchMemory(): { stop(): number } {
   let highest = 0
   const timer = setInterval(async () => {
     const { stdout } = await execa('pgrep', ['-f', `${home.folder}|tasks/terminal/main.ts`], { reject: false })
-    const kib = stdout.split('\n').map((pid) => {
-      const file = `/proc/${pid}/smaps_rollup`
-      return existsSync(file) ? Number(readFileSync(file, 'utf8').match(/^Pss:\s+(\d+)/m)?.[1] ?? 0) : 0
-    })
+    const kib = stdout.split('\n').map(proportionalKib)
     highest = Math.max(highest, kib.reduce((all, one) => all + one, 0) / 1024)
   }, 1000)
   return {
@@ -122,6 +119,15 @@ function watchMemory(): { stop(): number } {
       clearInterval(timer)
       return highest
     },
+  }
+}
+
+/** What a process uses, its part of shared memory counted in proportion; 0 for one that has just ended. */
+function proportionalKib(pid: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(/^Pss:\s+(\d+)/m)?.[1] ?? 0)
+  } catch {
+    return 0
   }
 }
 

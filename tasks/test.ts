@@ -1,4 +1,5 @@
 import type { TaskContext, TaskResult } from './terminal/task.ts'
+import { removeTestMachines } from './test-machines.ts'
 import { lintGates } from './tools/lint-gates.ts'
 import { runGates } from './tools/lint-run.ts'
 import { installMissing } from './tools/system-packages.ts'
@@ -9,7 +10,8 @@ import { buildTap, findSuites, runSuite } from './tools/tap-run.ts'
  * `npm test`: the static gates, each of which counts as one test, then every suite. `npm test -- PATH...` runs only the
  * suites at or below the paths; the suites of `checker` need nothing but Node, so they never install anything.
  */
-export default async function test({ positionals, progress, signal }: TaskContext): Promise<TaskResult> {
+export default async function test(context: TaskContext): Promise<TaskResult> {
+  const { positionals, progress, signal } = context
   const suites = await findSuites(positionals)
   const needsPrograms = suites.some(({ files }) => files.some((file) => !file.startsWith('checker/')))
   if (needsPrograms) await installMissing('test', progress, signal)
@@ -19,9 +21,17 @@ export default async function test({ positionals, progress, signal }: TaskContex
   for (const { outcome } of positionals.length === 0 ? await runGates(lintGates, progress, signal) : []) {
     total[outcome === 'nothing' ? 'skipped' : outcome]++
   }
-  for (const suite of suites) {
-    const { count } = await runSuite(suite, progress, signal)
-    for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += count[key]
+  const removeMachines = suites.some(({ files }) => files.some((file) => file.startsWith('test/machines/')))
+    ? () => removeTestMachines(context)
+    : async () => {}
+  await removeMachines()
+  try {
+    for (const suite of suites) {
+      const { count } = await runSuite(suite, progress, signal)
+      for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += count[key]
+    }
+  } finally {
+    await removeMachines()
   }
   return { line: summary(total), facts: { ...total }, exitCode: total.failed === 0 && total.passed > 0 ? 0 : 1 }
 }

@@ -34,6 +34,8 @@ interface Level {
 export class TapReport {
   readonly count: TestCount = { passed: 0, failed: 0, skipped: 0 }
   readonly failures: TestFailure[] = []
+  /** `FILE > TEST: why it was left out`. */
+  readonly skips: string[] = []
   readonly #parser = new Parser()
 
   /** `fileEnded` is called for each test file as soon as its result is there. */
@@ -78,6 +80,8 @@ export class TapReport {
       if (result.skip !== false || result.todo !== false) {
         level.subtests++
         this.count.skipped++
+        const why = [result.skip, result.todo].find((reason) => typeof reason === 'string')
+        this.skips.push(`${result.fullname}: ${why ?? 'no reason given'}`)
       } else if (result.closingTestPoint && child !== undefined) {
         level.subtests++
         level.failed += this.#endSubtest(result, child)

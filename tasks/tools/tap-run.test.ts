@@ -55,7 +55,7 @@ test('one line for each file', (t) => {
 
 test('a suite is run by tap, counted, and its failures are told in full', async (t) => {
   const { folder, paths } = testFiles({
-    'good.test.ts': `import { test } from 'tap'\ntest('a', async (t) => t.ok(true))\ntest('b', { skip: true }, async () => {})\n`,
+    'good.test.ts': `import { test } from 'tap'\ntest('a', async (t) => t.ok(true))\ntest('b', { skip: 'no printer' }, async () => {})\n`,
     'bad.test.ts': `import { test } from 'tap'\ntest('c', async (t) => t.equal(1 as number, 2))\nconsole.error('a cry')\n`,
     'broken.test.ts': `import { nothing } from './not-there.ts'\nnothing()\n`,
   })
@@ -64,6 +64,7 @@ test('a suite is run by tap, counted, and its failures are told in full', async 
   const { count } = await runSuite({ files: paths, jobs: 2, timeoutSeconds: 30 }, progress)
   t.strictSame(count, { passed: 1, failed: 2, skipped: 1 })
   t.match(progress.told.join('\n'), /✓ .*good\.test\.ts 1 passed, 1 skipped/)
+  t.match(progress.told.join('\n'), /^skipped: .*good\.test\.ts > b: no printer$/m)
   t.match(progress.told.join('\n'), /failed: .*bad\.test\.ts > c > .*\n[\s\S]*-2\n[\s\S]*\+1/)
   t.match(progress.told.join('\n'), /a cry/)
 })

@@ -56,6 +56,7 @@ export async function runSuite(suite: Suite, progress: Progress, signal?: AbortS
   const result = await child.finally(() => signal?.removeEventListener('abort', stop))
   if (signal?.aborted) throw new OperatorError('interrupted', 'interrupted while testing')
   report.end(result.exitCode)
+  for (const skip of report.skips) progress.event(`skipped: ${skip}`)
   for (const { name, details } of report.failures) progress.event(`failed: ${name}\n${details}`)
   if (report.count.failed > 0 && result.stderr !== '') progress.event(`the tests wrote to stderr:\n${result.stderr}`)
   return report

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { testHome } from '../../tasks/test-machines.ts'
+
+export { testHome }
 
 const repository = join(import.meta.dirname, '../..')
-
-/** The home of all suites on real machines; its images are baked once and shared, by later runs too. */
-export const testHome = process.env.BAKEROLL_TEST_HOME ?? join(repository, '.bakeroll/test')
 
 /** A port of the tests' own, so that they run beside a group of the user's. */
 export const testPort = 18_080

@@ -106,7 +106,7 @@ function sourceOf({ suite, diskGib }: Wanted): SourceSettings {
 }
 
 /** A bake that was killed leaves its folder and perhaps its machines: both go. */
-async function removeLeftovers(home: Home): Promise<void> {
+export async function removeLeftovers(home: Home): Promise<void> {
   for (const name of foldersIn(workFolder(home))) {
     const folder = join(workFolder(home), name)
     const machines = foldersIn(join(folder, 'instances')).map((id) => join(folder, 'instances', id))
