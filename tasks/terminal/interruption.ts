@@ -6,7 +6,13 @@ const echoMs = 500
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Calls `first` at the first Ctrl-C (or SIGTERM, or a terminal that is closed), `again` at a later one. */
+/** How often a run that npm started looks whether npm is still there. */
+const parentLookMs = 1000
+
+/**
+ * Calls `first` at the first Ctrl-C (or SIGTERM, or a terminal that is closed), `again` at a later one. A run that npm
+ * started is also stopped when npm is killed: nobody would see it end, and it would keep the next one out.
+ */
 export function onInterruption(first: () => void, again: () => void): () => void {
   let firstMs: number | undefined
   const handle = () => {
@@ -18,7 +24,14 @@ export function onInterruption(first: () => void, again: () => void): () => void
     }
   }
   for (const signal of signals) process.on(signal, handle)
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.env['npm_lifecycle_event'] === undefined || process.ppid === parent) return
+    clearInterval(watch)
+    handle()
+  }, parentLookMs).unref()
   return () => {
+    clearInterval(watch)
     for (const signal of signals) process.off(signal, handle)
   }
 }

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import t from 'tap'
+
+const interruption = JSON.stringify(new URL('./interruption.ts', import.meta.url).href)
+
+/** A program that says when it runs and when it is stopped, started by a shell that stays its parent. */
+function startUnderParent(env: NodeJS.ProcessEnv) {
+  const program = `
+    const { onInterruption } = await import(${interruption})
+    onInterruption(() => { console.log('stopped'); process.exit(130) }, () => {})
+    console.log('runs')
+    setTimeout(() => { console.log('never stopped'); process.exit(0) }, 4000)
+  `
+  const parent = spawn('sh', ['-c', '"$0" --input-type=module -e "$1"; :', process.execPath, program], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  parent.stdout.setEncoding('utf8')
+  return parent
+}
+
+async function afterTheParentIsKilled(env: NodeJS.ProcessEnv): Promise<string> {
+  const parent = startUnderParent(env)
+  let said = ''
+  parent.stdout.on('data', (text: string) => {
+    said += text
+    if (text.includes('runs')) parent.kill('SIGKILL')
+  })
+  await once(parent.stdout, 'end')
+  return said
+}
+
+t.test('a run that npm started stops when npm is killed', async (t) => {
+  t.equal(await afterTheParentIsKilled({ npm_lifecycle_event: 'roll' }), 'runs\nstopped\n')
+})
+
+t.test('a run that somebody else started goes on', async (t) => {
+  t.equal(await afterTheParentIsKilled({}), 'runs\nnever stopped\n')
+})
