@@ -8,6 +8,8 @@ import destroy from './destroy.ts'
 import heal from './heal.ts'
 import { OperatorError } from './lib/errors.ts'
 import { clock, openPlatform } from './open-platform.ts'
+import { homeAt } from './platforms/local/home.ts'
+import { checkPort, checkRoomForInstances } from './platforms/local/resources.ts'
 import { prepareComputer } from './prepare.ts'
 import roll from './roll.ts'
 import type { Settings } from './terminal/settings.ts'
@@ -27,10 +29,10 @@ type Verb = (context: TaskContext) => Promise<TaskResult>
 export default async function demo(context: TaskContext): Promise<TaskResult> {
   const { settings, progress } = context
   if (settings.platform !== 'local') throw new OperatorError('usage', 'the demo runs on the local platform only')
-  await prepareComputer(context)
   // The group is the demo's own, so nobody is asked before it is removed.
   const told = { ...context, confirm: async () => {} }
   const mark = await markGroup(told)
+  await prepareComputer(context)
   const steps: { name: string; seconds: number }[] = []
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const startedAt = Date.now()
@@ -89,6 +91,9 @@ async function markGroup(context: TaskContext): Promise<string> {
       settings: { ...settings, destroy: { images: false } },
     })
   }
+  // Minutes before the deploy that needs them: what is not there now will not be there then.
+  await checkPort(settings.local.port)
+  await checkRoomForInstances(homeAt(settings.home), 3, settings.local)
   await mkdir(join(settings.home, 'demos'), { recursive: true })
   await writeFile(mark, '')
   return mark

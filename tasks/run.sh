@@ -12,5 +12,7 @@ if ! cmp -s package-lock.json "$installed"; then
 fi
 
 PATH="$PWD/node_modules/.bin:$PATH"
-export PATH
+# What Node compiled once it need not compile again: the small verbs take a third of the time.
+NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$PWD/node_modules/.cache/compile}"
+export PATH NODE_COMPILE_CACHE
 exec node tasks/terminal/main.ts "$@"

@@ -97,6 +97,17 @@ t.test('a port that another program has is said before anything is made', async 
   t.same(readdirSync(home).sort(), ['images', 'locks'])
 })
 
+t.test('the demo says the same, minutes before it would need the port', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as AddressInfo
+  const home = t.testdir()
+  const result = await run({ BAKEROLL_HOME: home, BAKEROLL_LOCAL_PORT: String(port) }, 'demo')
+  t.match(result, { exitCode: 3, stderr: new RegExp(`127\\.0\\.0\\.1:${port} is taken by another program`) })
+  t.same(readdirSync(home), [])
+})
+
 t.test('more memory than there is, is said before anything is made', async (t) => {
   const home = homeWithImages(t.testdir())
   const result = await run(
