@@ -2,9 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { haproxyState, startHaproxy, stopHaproxy } from './haproxy.ts'
+import { haproxyState, startArguments, startHaproxy, stopHaproxy, validateArguments } from './haproxy.ts'
 import { ask, prepareBalancer, runBackend, runBalancer } from './haproxy-fixture.ts'
-import { startArguments, validateArguments } from './haproxy-process.ts'
 import { listServers } from './haproxy-runtime.ts'
 
 t.test('arguments', async (t) => {

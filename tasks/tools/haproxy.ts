@@ -3,8 +3,8 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExecaError, execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
-import { ownPid, startArguments, validateArguments } from './haproxy-process.ts'
 import { HaproxyStopped, query } from './haproxy-socket.ts'
+import { ownProcess } from './process.ts'
 
 /** Where one load balancer keeps itself; absolute paths, the same in its configuration file. */
 export interface HaproxyFiles {
@@ -15,7 +15,7 @@ export interface HaproxyFiles {
 
 /** Whether the HAProxy of this configuration file runs. */
 export async function haproxyState(files: HaproxyFiles): Promise<'running' | 'stopped'> {
-  return (await ownPid(files.pidFile, files.configFile)) === undefined ? 'stopped' : 'running'
+  return ownProcess(files.pidFile, files.configFile) === undefined ? 'stopped' : 'running'
 }
 
 /**
@@ -38,7 +38,7 @@ export async function startHaproxy(
  * running requests; then they are cut.
  */
 export async function stopHaproxy(files: HaproxyFiles, softStopMs = 10_000): Promise<'stopped' | 'unchanged'> {
-  const pid = await ownPid(files.pidFile, files.configFile)
+  const pid = ownProcess(files.pidFile, files.configFile)
   if (pid !== undefined) {
     const ended = (await endedBy(files, 'SIGUSR1', softStopMs)) || (await endedBy(files, 'SIGTERM', 2000))
     if (!ended && !(await endedBy(files, 'SIGKILL', 2000))) {
@@ -52,7 +52,7 @@ export async function stopHaproxy(files: HaproxyFiles, softStopMs = 10_000): Pro
 async function endedBy(files: HaproxyFiles, signal: NodeJS.Signals, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   for (let signalled = false; ; signalled = true) {
-    const pid = await ownPid(files.pidFile, files.configFile)
+    const pid = ownProcess(files.pidFile, files.configFile)
     if (pid === undefined) return true
     if (Date.now() > deadline) return false
     if (!signalled) sendSignal(pid, signal)
@@ -117,4 +117,14 @@ async function untilAnswers(socketPath: string, timeoutMs: number): Promise<void
     }
     await sleep(20)
   }
+}
+
+/** HAProxy's arguments to check a configuration file without starting. */
+export function validateArguments(configFile: string): string[] {
+  return ['-c', '-f', configFile]
+}
+
+/** HAProxy's arguments to start in the background. */
+export function startArguments(configFile: string): string[] {
+  return ['-D', '-f', configFile]
 }

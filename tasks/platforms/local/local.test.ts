@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { ownPid } from '../../tools/haproxy-process.ts'
+import { ownProcess } from '../../tools/process.ts'
 import { type Home, homeAt, socketFolder } from './home.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 import { anyFreePort, portIsFree } from './ports.ts'
@@ -127,7 +127,7 @@ t.test('a load balancer that died is noticed and started again, where it was', a
   const home = newHome(t)
   const { platform, port, folder } = await open(home)
   await platform.createGroup('image-1', 1)
-  process.kill((await ownPid(join(folder, 'haproxy.pid'), join(folder, 'haproxy.cfg'))) ?? 0, 'SIGKILL')
+  process.kill(ownProcess(join(folder, 'haproxy.pid'), join(folder, 'haproxy.cfg')) ?? 0, 'SIGKILL')
   while ((await platform.group())?.loadBalancer === 'running');
   t.match(await platform.group(), { loadBalancer: 'stopped', instances: [] })
   t.strictSame(await platform.repairLoadBalancer(), ['started the load balancer'])
