@@ -104,16 +104,19 @@ async function rollUnderLoad(context: TaskContext, release: string): Promise<Loa
   const { settings, progress, signal } = context
   const { platform } = openPlatform(settings)
   const url = new URL('/now', (await platform.group())?.url).href
+  const results: LoadResult[] = []
+  let loadSeconds = 0
   const run = async (work: () => Promise<unknown>): Promise<LoadResult> => {
+    const startedAt = Date.now()
     const running = startLoad({ url, ...load })
     try {
       await work()
     } finally {
       results.push(await running.stop())
+      loadSeconds += (Date.now() - startedAt) / 1000
     }
     return sum(results)
   }
-  const results: LoadResult[] = []
   const rolled = await run(async () => {
     const result = await roll({ ...context, settings: { ...settings, wantedImage: release } })
     if ((result.exitCode ?? 0) !== 0) throw new OperatorError('failed', result.line)
@@ -122,9 +125,9 @@ async function rollUnderLoad(context: TaskContext, release: string): Promise<Loa
   let all = rolled
   while (all.sent < load.leastRequests && !signal.aborted) {
     const missing = load.leastRequests - all.sent
-    const seconds = Math.ceil((1.1 * missing) / (load.keptPerSecond + load.newPerSecond))
+    const perSecond = Math.max(1, all.sent / loadSeconds)
     progress.event(`${missing} more, to make it ${load.leastRequests}`)
-    all = await run(() => clock.sleep(seconds * 1000, signal))
+    all = await run(() => clock.sleep((1.1 * missing * 1000) / perSecond, signal))
   }
   return all
 }

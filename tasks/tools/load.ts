@@ -15,7 +15,7 @@ export interface LoadResult {
   readonly failures: Readonly<Record<string, number>>
 }
 
-/** A load that runs until it is stopped. */
+/** A load that runs until it is stopped, 40 minutes at most. */
 export interface Load {
   /** Lets running requests finish and counts them all. */
   stop(): Promise<LoadResult>
@@ -28,7 +28,7 @@ const perWorkerPerSecond = 5
 export function heyArguments(url: string, perSecond: number, connections: 'kept' | 'new'): string[] {
   const workers = Math.max(1, Math.round(perSecond / perWorkerPerSecond))
   return [
-    ...['-z', '2h', '-c', String(workers), '-q', String(perSecond / workers), '-t', '60'],
+    ...['-z', '40m', '-c', String(workers), '-q', String(perSecond / workers), '-t', '60'],
     ...(connections === 'new' ? ['-disable-keepalive'] : []),
     url,
   ]
