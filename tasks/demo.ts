@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import bake from './bake.ts'
 import check from './check.ts'
 import deploy from './deploy.ts'
@@ -31,7 +31,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   if (settings.platform !== 'local') throw new OperatorError('usage', 'the demo runs on the local platform only')
   // The group is the demo's own, so nobody is asked before it is removed.
   const told = { ...context, confirm: async () => {} }
-  const mark = await markGroup(told)
+  await clearTheWay(told)
   await prepareComputer(context)
   const steps: { name: string; seconds: number }[] = []
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
@@ -53,7 +53,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   const [first, second] = releases
   await tell(`bake ${first}`, bake, { release: first })
   await tell(`bake ${second}`, bake, { release: second })
-  await tell(`deploy ${first}`, deploy, { wantedImage: first, size: 2 })
+  await tell(`deploy ${first}`, deployMarked, { wantedImage: first, size: 2 })
   await tell('check', check, checking(first))
   const requests = await step(`roll to ${second} under load`, () => rollUnderLoad(context, second))
   await tell('check again', check, checking(second))
@@ -61,10 +61,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   await tell('check notices', check, checking(second, true), 2)
   const healed = await tell('heal', heal)
   await tell('check is well again', check, checking(second, true))
-  if (!settings.demo.keep) {
-    await tell('destroy', destroy)
-    await rm(mark, { force: true })
-  }
+  if (!settings.demo.keep) await tell('destroy', destroy)
   return {
     line: `${requests.sent} requests during the roll, ${requests.failed} failed; nginx broken on ${broken} and healed; ${second} served`,
     facts: { requests, steps, release: second, heal: healed.facts },
@@ -73,30 +70,40 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   }
 }
 
-/** Never touches a group that it did not make: the mark says that a group is a demo's, of an earlier run perhaps. */
-async function markGroup(context: TaskContext): Promise<string> {
+/** Says that a group is a demo's. It lies in the group's own folder, so it goes when the group goes, whoever removes it. */
+function markOf({ home, group }: Settings): string {
+  return join(homeAt(home).groups, group, 'demo')
+}
+
+/** Removes what an earlier demo left, refuses to touch any other group, and says what the deploy would lack. */
+async function clearTheWay(context: TaskContext): Promise<void> {
   const { settings, progress } = context
-  const { platform } = openPlatform(settings)
-  const mark = join(settings.home, 'demos', settings.group)
-  const group = await platform.group()
-  if (group && !existsSync(mark)) {
+  const group = await openPlatform(settings).platform.group()
+  if (group && !existsSync(markOf(settings))) {
     throw new OperatorError('refused', `there is a group ${group.name} already, and it is not a demo's`, {
       hint: 'npm run demo -- --group demo',
     })
   }
   if (group) {
     progress.event('removing what an earlier demo left')
-    await destroy({
-      ...context,
-      settings: { ...settings, destroy: { images: false } },
-    })
+    await destroy({ ...context, settings: { ...settings, destroy: { images: false } } })
   }
   // Minutes before the deploy that needs them: what is not there now will not be there then.
   await checkPort(settings.local.port)
   await checkRoomForInstances(homeAt(settings.home), 3, settings.local)
-  await mkdir(join(settings.home, 'demos'), { recursive: true })
+}
+
+/** Deploys a group that is marked from its first moment; no mark stays without a group. */
+async function deployMarked(context: TaskContext): Promise<TaskResult> {
+  const mark = markOf(context.settings)
+  await mkdir(dirname(mark), { recursive: true, mode: 0o700 })
   await writeFile(mark, '')
-  return mark
+  try {
+    return await deploy(context)
+  } catch (error) {
+    if (!(await openPlatform(context.settings).platform.group())) await rm(dirname(mark), { recursive: true })
+    throw error
+  }
 }
 
 /** Rolls while the load runs, and lets the load go on until it has sent enough to mean something. */
