@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { type DebianSystem, debvmArguments, hostMirrors, makeDebianDisk, mirrorLines } from './debian-disk.ts'
+import { onPath } from './path-fixture.ts'
 
 const system: DebianSystem = {
   suite: 'bookworm',
@@ -84,25 +85,13 @@ t.test('the mirrors of this very computer', async (t) => {
   t.match((await hostMirrors(suite))[0], new RegExp(`^deb \\S+ ${suite}(-\\w+)? \\w+$`))
 })
 
-/** A folder first on PATH whose `debvm-create` is the script. */
-function fakeDebvm(t: Test, script: string): string {
-  const folder = t.testdir({ bin: { 'debvm-create': `#!/bin/sh\n${script}\n` } })
-  chmodSync(join(folder, 'bin/debvm-create'), 0o755)
-  const path = process.env['PATH']
-  process.env['PATH'] = `${join(folder, 'bin')}:${path}`
-  t.teardown(() => {
-    process.env['PATH'] = path
-  })
-  return folder
-}
-
 function make(folder: string, signal: AbortSignal): Promise<void> {
   const to = { disk: join(folder, 'disk'), kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd') }
   return makeDebianDisk(system, to, { workFolder: folder, logFile: join(folder, 'log'), signal })
 }
 
 t.test('a step that fails tells its last lines; the log holds them all', async (t) => {
-  const folder = fakeDebvm(t, 'seq 5; echo "E: no mirror" >&2; exit 9')
+  const folder = onPath(t, { 'debvm-create': 'seq 5; echo "E: no mirror" >&2; exit 9' })
   await t.rejects(make(folder, new AbortController().signal), {
     kind: 'failed',
     message: 'debvm-create failed:\n  4\n  5\n  E: no mirror',
@@ -112,10 +101,10 @@ t.test('a step that fails tells its last lines; the log holds them all', async (
 })
 
 t.test('a stop ends the step and what it has started', async (t) => {
-  const folder = fakeDebvm(t, 'sleep 600 & echo $! >"$(dirname "$0")/child"; wait')
+  const folder = onPath(t, { 'debvm-create': 'sleep 600 & echo $! >"$(dirname "$0")/child"; wait' })
   const stop = new AbortController()
   const made = make(folder, stop.signal)
-  const child = () => (existsSync(join(folder, 'bin/child')) ? readFileSync(join(folder, 'bin/child'), 'utf8') : '')
+  const child = () => (existsSync(join(folder, 'child')) ? readFileSync(join(folder, 'child'), 'utf8') : '')
   while (child() === '') await sleep(20)
   stop.abort()
   await t.rejects(made, { kind: 'interrupted', message: 'debvm-create was stopped' })

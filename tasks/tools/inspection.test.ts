@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Inspection } from '../lib/heal-planner.ts'
 import { inspectionFrom, inspectOver, inspectScript, repairOver, repairScripts } from './inspection.ts'
+import { onPath } from './path-fixture.ts'
 
 t.test('answers of an instance', async (t) => {
   const well = 'nginx active\ndocker active\ntime active\n'
@@ -29,20 +28,6 @@ t.test('answers of an instance', async (t) => {
   ]
   for (const [answer, expected] of cases) t.strictSame(inspectionFrom(answer), expected, answer)
 })
-
-/** Puts programs first on PATH until the test ends. */
-function onPath(t: Test, programs: Record<string, string>): string {
-  const folder = t.testdir()
-  for (const [name, script] of Object.entries(programs)) {
-    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-  }
-  const { PATH } = process.env
-  process.env.PATH = `${folder}${delimiter}${PATH}`
-  t.teardown(() => {
-    process.env.PATH = PATH
-  })
-  return folder
-}
 
 /** As systemd: `is-active UNIT` prints the state and ends with 3 unless it is active. */
 const systemctl = (state: string) => `[ "$2" = --quiet ] || echo ${state}; [ ${state} = active ] || exit 3`

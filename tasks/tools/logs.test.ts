@@ -1,25 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { followLogs, logScript, readLogs } from './logs.ts'
+import { onPath } from './path-fixture.ts'
 
 const signal = new AbortController().signal
 const nothing = { sinceSeconds: undefined, grep: undefined }
-
-/** Puts programs first on PATH until the test ends. */
-function onPath(t: Test, programs: Record<string, string>): string {
-  const folder = t.testdir()
-  for (const [name, script] of Object.entries(programs)) {
-    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-  }
-  const { PATH } = process.env
-  process.env.PATH = `${folder}${delimiter}${PATH}`
-  t.teardown(() => {
-    process.env.PATH = PATH
-  })
-  return folder
-}
 
 t.test('every wish is a script that a shell understands', async (t) => {
   for (const follow of [false, true]) {

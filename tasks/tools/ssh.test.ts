@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { anyFreePort } from '../platforms/local/ports.ts'
+import { onPath } from './path-fixture.ts'
 import { hostKeyFrom, runOver, type SshTarget, sshArguments } from './ssh.ts'
 
 const target: SshTarget = {
@@ -82,20 +83,8 @@ t.test('a key made by ssh-keygen is one', async (t) => {
   t.equal(hostKeyFrom(`${begin}\n${published}${end}\n`), published.trim())
 })
 
-/** Puts a program of this name first on PATH until the test ends. */
-async function onPath(t: Test, name: string, script: string): Promise<void> {
-  const folder = t.testdir()
-  await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`)
-  await chmod(join(folder, name), 0o755)
-  const { PATH } = process.env
-  process.env.PATH = `${folder}${delimiter}${PATH}`
-  t.teardown(() => {
-    process.env.PATH = PATH
-  })
-}
-
 t.test('the script goes over standard input, and every answer comes back', async (t) => {
-  await onPath(t, 'ssh', 'printf "%s\\n" "$@"; sh; code=$?; echo oops >&2; exit $code')
+  onPath(t, { ssh: 'printf "%s\\n" "$@"; sh; code=$?; echo oops >&2; exit $code' })
   t.strictSame(await runOver(['-p', '1', 'admin@h'], 'echo "a  b"; exit 3', { timeoutSeconds: 10 }), {
     exitCode: 3,
     stdout: '-p\n1\nadmin@h\nsudo sh -s\na  b',
@@ -104,11 +93,9 @@ t.test('the script goes over standard input, and every answer comes back', async
 })
 
 t.test('what keeps ssh from an answer is told in one line', async (t) => {
-  await onPath(
-    t,
-    'ssh',
-    'case $1 in lost) echo first >&2; echo "Connection closed" >&2; exit 255;; mute) exit 255;; esac; exec sleep 60',
-  )
+  onPath(t, {
+    ssh: 'case $1 in lost) echo first >&2; echo "Connection closed" >&2; exit 255;; mute) exit 255;; esac; exec sleep 60',
+  })
   const limits = { timeoutSeconds: 60 }
   await t.rejects(runOver(['lost'], '', limits), {
     kind: 'failed',
@@ -122,7 +109,7 @@ t.test('what keeps ssh from an answer is told in one line', async (t) => {
 })
 
 t.test('a stop is no unreachable machine', async (t) => {
-  await onPath(t, 'ssh', 'exec sleep 60')
+  onPath(t, { ssh: 'exec sleep 60' })
   const stop = new AbortController()
   const running = runOver(['admin@h'], '', { timeoutSeconds: 60, signal: stop.signal })
   setImmediate(() => stop.abort())
