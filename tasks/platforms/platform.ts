@@ -71,6 +71,8 @@ export interface Group {
   readonly loadBalancer: 'running' | 'stopped'
   readonly instances: readonly Instance[]
   readonly roll?: RollRecord
+  /** Machines that belong to the group but are none of its capacity (in standby, in a warm pool): verbs leave them alone. */
+  readonly aside?: readonly { readonly id: string; readonly because: string }[]
 }
 
 /** Held while a verb changes the group. */
@@ -110,10 +112,17 @@ export interface Platform {
   updateGroup(change: GroupChange): Promise<void>
   /** Puts the load balancer right when it is stopped or has lost instances. Gives back what it mended, in words. */
   repairLoadBalancer(): Promise<string[]>
-  /** Removes load balancer and group record. All instances have been terminated. */
+  /** Removes load balancer and group record. All instances have been terminated, unless `endsInstancesWithGroup`. */
   removeGroup(): Promise<void>
+  /** True where `removeGroup` ends the instances itself, all at once. */
+  readonly endsInstancesWithGroup?: true
+  /** Everything that is there of the group, in words, also what no record knows; empty when nothing is. */
+  leftovers(): Promise<string[]>
 
-  /** Launches `count` instances of the group's wanted image and registers them at the load balancer; gives their ids. */
+  /**
+   * Launches `count` instances of the group's wanted image and registers them at the load balancer; gives their ids. Where
+   * the platform is already replacing an instance by itself, that one counts.
+   */
   launch(count: number): Promise<string[]>
   /** Stops new requests to the instance; running ones finish. Its health is `draining`, then `unused`. */
   drain(id: string): Promise<void>

@@ -41,6 +41,7 @@ export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
       world.record = undefined
       world.loadBalancer = 'stopped'
     },
+    leftovers: async () => (world.record ? ['simulated'] : []),
     launch: async (count) => {
       const ids = Array.from({ length: count }, () => launch(world))
       tell('launch')

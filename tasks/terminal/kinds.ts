@@ -96,6 +96,40 @@ export const yesOrNo: Kind<boolean> = {
   fromConfig: (value) => (typeof value === 'boolean' ? value : undefined),
 }
 
+/** Several words, as text with commas between them. */
+export function list(expected: string, pattern: RegExp, placeholder: string): Kind<readonly string[]> {
+  const judged = (words: readonly unknown[]) =>
+    words.every((word): word is string => typeof word === 'string' && pattern.test(word)) ? words : undefined
+  return {
+    expected: `${expected}, with commas between them`,
+    placeholder,
+    fromText: (value) => judged(value.split(',').map((word) => word.trim())),
+    fromConfig: (value) => (Array.isArray(value) ? judged(value) : undefined),
+    show: (value) => value.join(','),
+  }
+}
+
+/** Values by name: as text `Name=value,Other=value`, in the configuration file an object. */
+export function pairs(placeholder: string): Kind<ReadonlyMap<string, string>> {
+  return {
+    expected: 'Name=value, with commas between several',
+    placeholder,
+    fromText(value) {
+      const entries = value.split(/,(?=[^,=]+=)/).map((entry) => /^\s*([^=\s]+)=(.*)$/.exec(entry))
+      const named = entries.map((entry): [string, string] => [entry?.[1] ?? '', entry?.[2] ?? ''])
+      return entries.every((entry) => entry !== null) ? new Map(named) : undefined
+    },
+    fromConfig(value) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+      const isPlain = (one: unknown) => ['string', 'number', 'boolean'].includes(typeof one)
+      const entries = Object.entries(value)
+      if (!entries.every(([, one]) => isPlain(one))) return undefined
+      return new Map(entries.map(([name, one]) => [name, String(one)]))
+    },
+    show: (value) => [...value].map(([name, one]) => `${name}=${one}`).join(','),
+  }
+}
+
 function showDuration(durationMs: number): string {
   const fits = Object.entries(unitsMs).findLast(([, ms]) => durationMs % ms === 0)
   return fits === undefined ? `${durationMs}ms` : `${durationMs / fits[1]}${fits[0]}`

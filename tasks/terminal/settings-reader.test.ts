@@ -43,7 +43,7 @@ t.test('every verb refuses an unknown flag, a missing value and a wrong one', as
 })
 
 t.test('a wrong flag is told what would be right', async (t) => {
-  const size = 'expected a whole number from 1 to 20'
+  const size = 'expected a whole number from 1 to 1000'
   const duration = 'expected a duration with its unit, like 500ms, 30s, 10m or 1h'
   const cases: Record<string, string> = {
     'deploy --size 0': `--size: ${size}, got "0"`,
@@ -95,7 +95,7 @@ t.test('environment and file are told the same, by their own names', async (t) =
     t.same((await read('deploy', { env: { [name]: value } })).problems, [`${name}: ${problem}`], name)
   }
   const inFile: [content: string, problem: string][] = [
-    [`{ size: 'two' }`, 'size: expected a whole number from 1 to 20, got "two"'],
+    [`{ size: 'two' }`, 'size: expected a whole number from 1 to 1000, got "two"'],
     ['{ local: { port: 0 } }', `local.port: ${port}, got 0`],
     ['{ local: { prot: 80 } }', 'local.prot: unknown setting in bakeroll.config.ts; did you mean local.port?'],
     ['{ local: 80 }', 'local: expected an object with settings, got 80'],
@@ -117,7 +117,7 @@ t.test('all problems are told at once', async (t) => {
   t.same(problems, [
     '--batch: not a flag of deploy; of roll and rollback',
     'groop: unknown setting in bakeroll.config.ts; did you mean group?',
-    '--size: expected a whole number from 1 to 20, got "two"',
+    '--size: expected a whole number from 1 to 1000, got "two"',
     'BAKEROLL_LOCAL_PORT: expected a whole number from 1 to 65535, got "x"',
     'local.cpus: expected a whole number from 1 to 64, got 1.5',
   ])

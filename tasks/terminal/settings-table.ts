@@ -1,4 +1,5 @@
 import { repairs } from '../lib/heal-planner.ts'
+import { awsSettings } from './aws-settings.ts'
 import { checkSettings } from './check-settings.ts'
 import { countOrPercent, duration, oneOf, path, text, wholeNumber } from './kinds.ts'
 import { packageVersion } from './package-version.ts'
@@ -64,7 +65,7 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     defaultHelp: 'the newest verified image; deploy: of an existing group its own',
   },
   size: {
-    kind: wholeNumber(1, 20),
+    kind: wholeNumber(1, 1000),
     help: 'number of instances',
     flag: 'size',
     verbs: ['deploy'],
@@ -105,20 +106,7 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     default: 768,
   },
   'local.cpus': { kind: wholeNumber(1, 64), help: 'processors of each local machine', verbs: launching, default: 2 },
-  'aws.region': {
-    kind: text('a region like eu-central-1', /^[a-z]{2}(-[a-z]+)+-\d+$/, 'REGION'),
-    help: 'the region on AWS; AWS_REGION counts too',
-    verbs: 'every',
-    fallbackEnv: 'AWS_REGION',
-    default: undefined,
-  },
-  'aws.profile': {
-    kind: text('the name of a profile', /\S/, 'NAME'),
-    help: 'the profile of the AWS credentials; AWS_PROFILE counts too',
-    verbs: 'every',
-    fallbackEnv: 'AWS_PROFILE',
-    default: undefined,
-  },
+  ...awsSettings,
   'image.suite': {
     kind: text('the name of a Debian suite like bookworm', /^[a-z][a-z-]*$/, 'SUITE'),
     help: 'the Debian suite inside the image',
@@ -186,6 +174,10 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
 
   ...checkSettings,
   'demo.keep': toggleOfOneRun('leave the group running', 'keep', ['demo']),
+  'deploy.allowRisky': toggleOfOneRun('do unattended what widens access or replaces what holds state', 'allow-risky', [
+    'deploy',
+  ]),
+  'status.drift': toggleOfOneRun('also say what was changed behind the back of CloudFormation', 'drift', ['status']),
   'destroy.images': toggleOfOneRun('remove the images, too', 'images', ['destroy']),
   'logs.follow': toggleOfOneRun('go on as new lines come', 'follow', ['logs']),
   'logs.sinceSeconds': {

@@ -27,7 +27,40 @@ export interface Settings {
     readonly memoryMib: number
     readonly cpus: number
   }
-  readonly aws: { readonly region: string | undefined; readonly profile: string | undefined }
+  readonly aws: {
+    readonly region: string | undefined
+    readonly profile: string | undefined
+    /** Where the service is asked, when not at the load balancer's own name. */
+    readonly url: string | undefined
+    /** How this computer reaches instances; undefined: the endpoint, or none where AWS is emulated. */
+    readonly reach: 'endpoint' | 'direct' | 'none' | undefined
+    /** Further parameters of the CloudFormation templates, by name; what is absent keeps its previous value. */
+    readonly networkParameters: ReadonlyMap<string, string>
+    readonly serviceParameters: ReadonlyMap<string, string>
+    readonly guardParameters: ReadonlyMap<string, string>
+    /** On every resource of the group, beside the group's own tag. */
+    readonly tags: ReadonlyMap<string, string>
+    /** Deploy the guard stack, too. */
+    readonly guard: boolean
+    /** The owner and the name of the source image, or the SSM parameter that holds its id. */
+    readonly sourceOwner: string
+    readonly sourceName: string
+    readonly sourceParameter: string | undefined
+    readonly builderType: string
+    readonly builderSubnetId: string | undefined
+    /** How Packer reaches the builder. */
+    readonly builderInterface: 'public_ip' | 'private_ip' | 'session_manager'
+    readonly builderInstanceProfile: string | undefined
+    /** The network that may reach the builder over SSH; undefined: this computer's public address. */
+    readonly callerCidr: string | undefined
+    readonly copyRegions: readonly string[]
+    readonly shareAccounts: readonly string[]
+    readonly kmsKey: string | undefined
+    /** Undefined: never. */
+    readonly deprecateAfterDays: number | undefined
+    /** Further variables of the Packer template, by name. */
+    readonly packerVariables: ReadonlyMap<string, string>
+  }
   readonly image: { readonly suite: string; readonly baseDiskGib: number }
   readonly images: { readonly keep: number; readonly retire: boolean }
   readonly roll: {
@@ -58,6 +91,9 @@ export interface Settings {
     readonly instances: boolean
   }
   readonly demo: { readonly keep: boolean }
+  /** Do in an unattended run what widens access or replaces what holds state. */
+  readonly deploy: { readonly allowRisky: boolean }
+  readonly status: { readonly drift: boolean }
   readonly destroy: { readonly images: boolean }
   readonly logs: {
     readonly follow: boolean
@@ -81,12 +117,20 @@ export type SettingValue<Key extends string, Of = Settings> = Key extends `${inf
     ? Of[Key]
     : never
 
+/** Values that are objects, but no section of settings. */
+type Leaf = readonly string[] | ReadonlyMap<string, string>
+
 type KeysOf<Of> = {
-  [Key in keyof Of & string]: Of[Key] extends object ? `${Key}.${KeysOf<Of[Key]>}` : Key
+  [Key in keyof Of & string]: Of[Key] extends Leaf ? Key : Of[Key] extends object ? `${Key}.${KeysOf<Of[Key]>}` : Key
 }[keyof Of & string]
 
-type ConfigValue<Value> = Value extends object
-  ? { readonly [Key in keyof Value]?: ConfigValue<Value[Key]> }
-  : NonNullable<Value> extends number
-    ? number | string
-    : Value
+type ConfigValue<Value> =
+  Value extends ReadonlyMap<string, string>
+    ? { readonly [name: string]: string | number | boolean }
+    : Value extends readonly string[]
+      ? readonly string[]
+      : Value extends object
+        ? { readonly [Key in keyof Value]?: ConfigValue<Value[Key]> }
+        : NonNullable<Value> extends number
+          ? number | string
+          : Value

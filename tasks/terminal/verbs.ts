@@ -106,7 +106,7 @@ const table = {
   },
   scale: {
     summary: 'change the size of the group',
-    about: 'Launches or drains and ends instances until the group has n, a whole number from 1 to 20.',
+    about: 'Launches or drains and ends instances until the group has n, a whole number from 1 to 1000.',
     positionals: { name: 'n', many: false, required: true },
     examples: [
       ['npm run scale -- 3', 'three instances'],

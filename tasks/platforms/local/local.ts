@@ -123,6 +123,9 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
       await rm(gone, { recursive: true, force: true })
     },
 
+    leftovers: async () =>
+      readGroup() === undefined ? [] : [settings.group, ...listInstances(folder).map(({ id }) => id)],
+
     async launch(count) {
       const group = needGroup()
       await checkRoomForInstances(home, count, settings.machine)

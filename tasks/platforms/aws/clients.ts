@@ -1,0 +1,113 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling'
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import { EC2Client } from '@aws-sdk/client-ec2'
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { SSMClient } from '@aws-sdk/client-ssm'
+import { awsFailure } from './failures.ts'
+
+/** What the clients are opened with; what is absent comes from the AWS configuration of the user. */
+export interface AwsSettings {
+  readonly region: string | undefined
+  readonly profile: string | undefined
+}
+
+/** The clients of one run. Every failure of theirs is an OperatorError whose cause is the error of the SDK. */
+export interface Aws {
+  readonly ec2: EC2Client
+  readonly autoScaling: AutoScalingClient
+  readonly elb: ElasticLoadBalancingV2Client
+  readonly cloudFormation: CloudFormationClient
+  readonly ssm: SSMClient
+  /** Opens another client with the same settings, in another region when one is named. */
+  open<Client>(Class: new (configuration: ClientConfiguration) => Client, region?: string): Client
+  /** The region of all clients. Throws a usage error when none is configured. */
+  region(): Promise<string>
+  /** True when AWS_ENDPOINT_URL names this computer: records behind it, no machines. */
+  readonly isEmulated: boolean
+  /** How many requests were sent, by command: `{ DescribeInstances: 2 }`. Retries of the SDK are not counted. */
+  readonly calls: ReadonlyMap<string, number>
+}
+
+/** What every client is made with. */
+export interface ClientConfiguration {
+  readonly region?: string
+  readonly profile?: string
+  readonly maxAttempts: number
+  readonly retryMode: 'adaptive'
+  readonly requestHandler: { readonly connectionTimeout: number; readonly requestTimeout: number }
+}
+
+/** The part of a client that all of them share. */
+interface AnyClient {
+  readonly config: { region(): Promise<string> }
+  // biome-ignore lint/suspicious/noExplicitAny: every client has a type of its own for its stack, and all take this middleware.
+  readonly middlewareStack: { add(middleware: any, options: any): void }
+}
+
+/**
+ * Opens the clients. Throttling and passing failures are retried by the SDK in its adaptive mode
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html); AWS_ENDPOINT_URL is obeyed.
+ */
+export function openAws(settings: AwsSettings): Aws {
+  const calls = new Map<string, number>()
+  const history = { hasChanged: false }
+  const open = <Client>(
+    Class: new (configuration: ClientConfiguration) => Client,
+    region = settings.region,
+  ): Client => {
+    const client = new Class({
+      ...(region === undefined ? {} : { region }),
+      ...(settings.profile === undefined ? {} : { profile: settings.profile }),
+      maxAttempts: 8,
+      retryMode: 'adaptive',
+      requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000 },
+    })
+    watch(client as unknown as AnyClient, calls, history)
+    return client
+  }
+  const ec2 = open(EC2Client)
+  return {
+    ec2,
+    autoScaling: open(AutoScalingClient),
+    elb: open(ElasticLoadBalancingV2Client),
+    cloudFormation: open(CloudFormationClient),
+    ssm: open(SSMClient),
+    open,
+    region: async () => {
+      try {
+        return await ec2.config.region()
+      } catch (error) {
+        throw awsFailure(error, { command: 'region', hasChanged: false })
+      }
+    },
+    isEmulated: isLoopback(process.env.AWS_ENDPOINT_URL),
+    calls,
+  }
+}
+
+/** Counts the requests of a client, and makes its errors failures that an operator can act on. */
+function watch(client: AnyClient, calls: Map<string, number>, history: { hasChanged: boolean }): void {
+  const middleware =
+    (next: (input: unknown) => Promise<unknown>, { commandName = '' }: { commandName?: string }) =>
+    async (input: unknown) => {
+      const command = commandName.replace(/Command$/, '')
+      calls.set(command, (calls.get(command) ?? 0) + 1)
+      try {
+        const answer = await next(input)
+        if (!isReading(command)) history.hasChanged = true
+        return answer
+      } catch (error) {
+        throw awsFailure(error, { command, hasChanged: history.hasChanged })
+      }
+    }
+  client.middlewareStack.add(middleware, { step: 'initialize', name: 'bakeroll', priority: 'high' })
+}
+
+function isReading(command: string): boolean {
+  return /^(Describe|Get|List|Simulate|Validate|Estimate)/.test(command)
+}
+
+function isLoopback(endpoint: string | undefined): boolean {
+  if (!endpoint || !URL.canParse(endpoint)) return false
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(endpoint).hostname)
+}
