@@ -11,15 +11,9 @@ import { execa } from 'execa'
 import { basePackages } from '../tasks/platforms/local/bakery.ts'
 import { homeAt } from '../tasks/platforms/local/home.ts'
 import { launchInstance, terminateInstance } from '../tasks/platforms/local/instances.ts'
-import {
-  type LayerTask,
-  makeSource,
-  openWork,
-  provision,
-  releaseVariables,
-  runtimeVariables,
-} from '../tasks/platforms/local/layers.ts'
-import { recipeFor } from '../tasks/platforms/local/recipe.ts'
+import { type LayerTask, makeSource, openWork, provision } from '../tasks/platforms/local/layers.ts'
+import { recipeFor } from '../tasks/platforms/recipe.ts'
+import { releaseVariables, runtimeVariables } from '../tasks/platforms/role-variables.ts'
 import { silentProgress } from '../tasks/terminal/progress.ts'
 import { chooseAccelerator } from '../tasks/tools/qemu.ts'
 
@@ -84,7 +78,10 @@ async function bakeSingleLayer(release: string): Promise<void> {
   const at = (name: string) => join(work.folder, name)
   const disk = { disk: at('source.qcow2'), kernel: at('vmlinuz'), initrd: at('initrd.img') }
   await makeSource(task, disk, work)
-  const variables = { ...(await runtimeVariables(recipe, work)), ...(await releaseVariables(release, recipe, work)) }
+  const variables = {
+    ...(await runtimeVariables(recipe, work.folder)),
+    ...(await releaseVariables(release, recipe, work.folder)),
+  }
   await provision(task, work, 'base,release', disk, variables)
   await rm(work.folder, { recursive: true })
 }

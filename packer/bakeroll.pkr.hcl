@@ -1,94 +1,4 @@
-# One template, two sources, one provisioner. `npm run bake` passes every variable; see tasks/platforms/local/layers.ts.
-
-variable "layer" {
-  type        = string
-  description = "What to put on the source image: base, release, or both as base,release."
-}
-
-variable "name" {
-  type        = string
-  description = "Unique name of the image that this bake makes."
-}
-
-variable "manifest" {
-  type        = string
-  description = "File that Packer's manifest is written to."
-}
-
-variable "extra_vars" {
-  type        = string
-  description = "File with the variables of the Ansible roles, JSON."
-}
-
-variable "ssh_private_key_file" {
-  type    = string
-  default = ""
-}
-
-variable "ssh_timeout" {
-  type    = string
-  default = "10m"
-}
-
-# qemu
-
-variable "accelerator" {
-  type    = string
-  default = "tcg"
-}
-
-variable "cpus" {
-  type    = number
-  default = 2
-}
-
-variable "memory_mib" {
-  type    = number
-  default = 1024
-}
-
-variable "source_disk" {
-  type        = string
-  default     = "source.qcow2"
-  description = "A qcow2 disk, thin over the image below it, that becomes the new image."
-}
-
-variable "kernel" {
-  type    = string
-  default = "vmlinuz"
-}
-
-variable "initrd" {
-  type    = string
-  default = "initrd.img"
-}
-
-variable "kernel_arguments" {
-  type    = string
-  default = "root=/dev/vda rw console=ttyS0"
-}
-
-variable "metadata_netdev" {
-  type        = string
-  default     = "user,id=imds"
-  description = "QEMU network that holds the stand-in of the EC2 instance metadata service."
-}
-
-variable "console" {
-  type        = string
-  default     = "console.log"
-  description = "File that the builder's serial console is written to."
-}
-
-variable "pid_file" {
-  type    = string
-  default = "qemu.pid"
-}
-
-variable "output_directory" {
-  type    = string
-  default = "output"
-}
+# One template, two platforms, one provisioner; and a test of what was made for the platform that runs no machines here.
 
 source "qemu" "machine" {
   accelerator      = var.accelerator
@@ -129,64 +39,106 @@ source "qemu" "machine" {
   ssh_handshake_attempts = 1000
 }
 
-# amazon-ebs
-
-variable "region" {
-  type    = string
-  default = "eu-central-1"
-}
-
-variable "instance_type" {
-  type    = string
-  default = "t3.small"
-}
-
-variable "source_image_owner" {
-  type        = string
-  default     = "136693071363"
-  description = "The account whose images are taken: Debian's own (https://wiki.debian.org/Cloud/AmazonEC2Image)."
-}
-
-variable "source_image_name" {
-  type    = string
-  default = "debian-12-amd64-*"
-}
-
 source "amazon-ebs" "machine" {
-  region        = var.region
-  instance_type = var.instance_type
-  ami_name      = var.name
-  encrypt_boot  = true
-
-  source_ami_filter {
-    filters = {
-      name                = var.source_image_name
-      root-device-type    = "ebs"
-      virtualization-type = "hvm"
-    }
-    owners      = [var.source_image_owner]
-    most_recent = true
-  }
+  ami_name    = var.name
+  tags        = var.tags
+  ami_regions = var.ami_regions
+  ami_users   = var.ami_users
+  # An image can be copied by another account only with its snapshots.
+  snapshot_users = var.ami_users
+  snapshot_tags  = var.tags
+  # The builder's volume is encrypted, so what is made from it is, too. Only to give copies keys of their own, Packer must
+  # encrypt again: `encrypt_boot` makes the image twice.
+  encrypt_boot       = length(var.region_kms_key_ids) > 0 ? true : null
+  kms_key_id         = length(var.region_kms_key_ids) > 0 ? var.kms_key_id : null
+  region_kms_key_ids = var.region_kms_key_ids
 
   launch_block_device_mappings {
-    device_name           = "/dev/xvda"
-    volume_type           = "gp2"
-    volume_size           = 8
+    device_name           = var.root_device
+    volume_type           = "gp3"
+    volume_size           = var.volume_gib
+    iops                  = 3000
+    throughput            = 125
+    encrypted             = true
+    kms_key_id            = var.kms_key_id
     delete_on_termination = true
   }
 
-  tags = {
-    Name  = var.name
-    layer = var.layer
+  source_ami = var.source_image
+  dynamic "source_ami_filter" {
+    for_each = var.source_image == "" ? [var.source_image_name] : []
+    content {
+      filters = {
+        name                = source_ami_filter.value
+        root-device-type    = "ebs"
+        virtualization-type = "hvm"
+      }
+      owners      = [var.source_image_owner]
+      most_recent = true
+    }
   }
 
-  communicator = "ssh"
-  ssh_username = "admin"
-  ssh_timeout  = var.ssh_timeout
+  region                      = var.region
+  custom_endpoint_ec2         = var.ec2_endpoint
+  skip_region_validation      = var.ec2_endpoint != ""
+  skip_metadata_api_check     = var.ec2_endpoint != ""
+  skip_credential_validation  = var.ec2_endpoint != ""
+  instance_type               = var.instance_type
+  subnet_id                   = var.subnet_id
+  associate_public_ip_address = var.subnet_id != "" && var.ssh_interface == "public_ip" ? true : null
+  iam_instance_profile        = var.iam_instance_profile
+  run_tags                    = var.run_tags
+  run_volume_tags             = var.run_tags
+
+  temporary_security_group_source_cidrs = var.temporary_security_group_source_cidrs
+
+  communicator           = "ssh"
+  ssh_username           = "admin"
+  ssh_interface          = var.ssh_interface
+  ssh_keypair_name       = var.ssh_keypair_name
+  ssh_private_key_file   = var.ssh_private_key_file
+  ssh_host               = var.ssh_host
+  ssh_port               = var.ssh_port
+  ssh_timeout            = var.ssh_timeout
+  ssh_handshake_attempts = 1000
+}
+
+# An instance of a new image that is tested and thrown away: this builder keeps the volumes that it is told to, and it is
+# told none.
+source "amazon-ebsvolume" "test" {
+  source_ami = var.tested_image
+
+  region                      = var.region
+  custom_endpoint_ec2         = var.ec2_endpoint
+  skip_metadata_api_check     = var.ec2_endpoint != ""
+  skip_credential_validation  = var.ec2_endpoint != ""
+  instance_type               = var.instance_type
+  subnet_id                   = var.subnet_id
+  associate_public_ip_address = var.subnet_id != "" && var.ssh_interface == "public_ip" ? true : null
+  iam_instance_profile        = var.iam_instance_profile
+  run_tags                    = var.run_tags
+
+  temporary_security_group_source_cidrs = var.temporary_security_group_source_cidrs
+
+  communicator           = "ssh"
+  ssh_username           = "admin"
+  ssh_interface          = var.ssh_interface
+  ssh_keypair_name       = var.ssh_keypair_name
+  ssh_private_key_file   = var.ssh_private_key_file
+  ssh_host               = var.ssh_host
+  ssh_port               = var.ssh_port
+  ssh_timeout            = var.ssh_timeout
+  ssh_handshake_attempts = 1000
 }
 
 build {
   sources = ["source.qemu.machine", "source.amazon-ebs.machine"]
+
+  provisioner "shell" {
+    only            = ["amazon-ebs.machine"]
+    script          = "${path.root}/aws-source.sh"
+    execute_command = "sudo sh {{ .Path }}"
+  }
 
   provisioner "ansible" {
     playbook_file = "${path.root}/../ansible/site.yml"
@@ -204,6 +156,45 @@ build {
   provisioner "shell" {
     script          = "${path.root}/seal.sh"
     execute_command = "sudo sh {{ .Path }}"
+  }
+
+  post-processor "manifest" {
+    output = var.manifest
+  }
+}
+
+build {
+  sources = ["source.amazon-ebsvolume.test"]
+
+  provisioner "shell" {
+    script          = "${path.root}/verify.sh"
+    execute_command = "sudo sh {{ .Path }} ${var.release}"
+  }
+
+  provisioner "shell" {
+    inline = [
+      "trap 'exit 0' TERM HUP",
+      "cp /proc/sys/kernel/random/boot_id /var/tmp/bakeroll-boot-id",
+      "systemctl reboot",
+      "i=0; while [ $i -lt 300 ]; do sleep 1; i=$((i + 1)); done",
+    ]
+    execute_command   = "sudo sh {{ .Path }}"
+    expect_disconnect = true
+    skip_clean        = true
+  }
+
+  provisioner "shell" {
+    inline = [
+      "read -r before </var/tmp/bakeroll-boot-id",
+      "read -r now </proc/sys/kernel/random/boot_id",
+      "[ \"$now\" != \"$before\" ] || { echo 'verify: it did not boot again within 300 s'; exit 1; }",
+    ]
+    start_retry_timeout = var.ssh_timeout
+  }
+
+  provisioner "shell" {
+    script          = "${path.root}/verify.sh"
+    execute_command = "sudo sh {{ .Path }} ${var.release}"
   }
 
   post-processor "manifest" {

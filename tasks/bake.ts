@@ -5,7 +5,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 /** Makes, or recognises as already made, a verified image of one release. */
 export default async function bake(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { bake, planBake } = openPlatform(settings)
+  const { bake, planBake } = await openPlatform(context)
   const wanted = { release: settings.release, force: settings.force }
   if (settings.plan) {
     const steps = await planBake(wanted)

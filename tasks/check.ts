@@ -9,11 +9,11 @@ import type { Settings } from './terminal/settings.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Checks the service from outside: urls, or without one the deployed group. */
-export default async function check({ settings, positionals }: TaskContext): Promise<TaskResult> {
+export default async function check(context: TaskContext): Promise<TaskResult> {
+  const { settings, positionals } = context
   const { format, output } = settings.check
   refuseProblems(positionals, output)
-  const { targets, release } =
-    positionals.length > 0 ? { targets: positionals.map(toTarget) } : await deployed(settings)
+  const { targets, release } = positionals.length > 0 ? { targets: positionals.map(toTarget) } : await deployed(context)
   const wanted = checkSettings(settings, release)
   // Node looks up half as many names at once as it has threads, and a dead name server must not delay other targets.
   if (targets.length > 2) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(128, 2 * targets.length))
@@ -33,9 +33,10 @@ function refuseProblems(urls: readonly string[], output: string | undefined): vo
 }
 
 /** The deployed group: its load balancer, with --instances each instance too, and the release that it should serve. */
-async function deployed(settings: Settings): Promise<{ targets: CheckTarget[]; release: string | undefined }> {
+async function deployed(context: TaskContext): Promise<{ targets: CheckTarget[]; release: string | undefined }> {
   const { openPlatform } = await import('./open-platform.ts')
-  const { platform } = openPlatform(settings)
+  const { settings } = context
+  const { platform, targetsOf } = await openPlatform(context)
   const [group, images] = await Promise.all([platform.group(), platform.images()])
   if (group === undefined) {
     throw new OperatorError('usage', `there is no group ${settings.group} to check`, {
@@ -44,7 +45,7 @@ async function deployed(settings: Settings): Promise<{ targets: CheckTarget[]; r
   }
   const instances = settings.check.instances ? group.instances : []
   return {
-    targets: [group.url, ...instances.map(({ url }) => url)].map(toTarget),
+    targets: [toTarget(group.url), ...(await targetsOf(instances))],
     // While a roll is under way, two releases are right.
     release: group.roll ? undefined : images.find(({ id }) => id === group.imageId)?.release,
   }

@@ -78,7 +78,7 @@ function markOf({ home, group }: Settings): string {
 /** Removes what an earlier demo left, refuses to touch any other group, and says what the deploy would lack. */
 async function clearTheWay(context: TaskContext): Promise<void> {
   const { settings, progress } = context
-  const group = await openPlatform(settings).platform.group()
+  const group = await (await openPlatform(context)).platform.group()
   if (group && !existsSync(markOf(settings))) {
     throw new OperatorError('refused', `there is a group ${group.name} already, and it is not a demo's`, {
       hint: 'npm run demo -- --group demo',
@@ -101,7 +101,7 @@ async function deployMarked(context: TaskContext): Promise<TaskResult> {
   try {
     return await deploy(context)
   } catch (error) {
-    if (!(await openPlatform(context.settings).platform.group())) await rm(dirname(mark), { recursive: true })
+    if (!(await (await openPlatform(context)).platform.group())) await rm(dirname(mark), { recursive: true })
     throw error
   }
 }
@@ -109,7 +109,7 @@ async function deployMarked(context: TaskContext): Promise<TaskResult> {
 /** Rolls while the load runs, and lets the load go on until it has sent enough to mean something. */
 async function rollUnderLoad(context: TaskContext, release: string): Promise<LoadResult> {
   const { settings, progress, signal } = context
-  const { platform } = openPlatform(settings)
+  const { platform } = await openPlatform(context)
   const url = new URL('/now', (await platform.group())?.url).href
   const results: LoadResult[] = []
   let loadSeconds = 0
@@ -139,8 +139,9 @@ async function rollUnderLoad(context: TaskContext, release: string): Promise<Loa
   return all
 }
 
-async function breakNginx({ settings, signal }: TaskContext): Promise<string> {
-  const { platform } = openPlatform(settings)
+async function breakNginx(context: TaskContext): Promise<string> {
+  const { signal } = context
+  const { platform } = await openPlatform(context)
   const id = (await platform.group())?.instances[0]?.id
   if (id === undefined) throw new OperatorError('failed', 'the group has no instance to break')
   await runOver(await platform.sshArguments(id), 'systemctl stop nginx', { timeoutSeconds: 60, signal })

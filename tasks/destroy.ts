@@ -7,10 +7,12 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 /** Removes the group, with --images the images that no other group needs, and proves that nothing is left. */
 export default async function destroy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, confirm } = context
-  const { platform, groups } = openPlatform(settings)
-  const group = await platform.group()
+  const { platform, groups } = await openPlatform(context)
+  const [group, there] = [await platform.group(), await platform.leftovers()]
   const images = settings.destroy.images ? await platform.images() : []
+  if (settings.platform === 'aws') for (const one of there) progress.event(`to remove: ${one}`)
   if (group) await confirm(`Remove group ${group.name} with ${count(group.instances.length, 'instance')}?`)
+  else if (there.length > 0) await confirm(`Remove ${there.join(', ')}?`)
   else if (images.length > 0) await confirm(`Remove ${count(images.length, 'image')}?`)
 
   const { removed, left } = await destroyGroup({ platform, clock, progress, signal, timeoutSeconds: 120 })

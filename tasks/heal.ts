@@ -1,12 +1,12 @@
 import { healGroup } from './lib/heal.ts'
-import { clock, openPlatform, probe } from './open-platform.ts'
+import { clock, openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { inspectOver, repairOver } from './tools/inspection.ts'
 
 /** Finds what is broken and repairs it with the smallest repair that works. */
 export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, instanceTimeoutSeconds } = openPlatform(settings)
+  const { platform, probe, instanceTimeoutSeconds } = await openPlatform(context)
   const { outcome, instances, loadBalancer, launched } = await healGroup({
     ...{ platform, probe, clock, progress, signal },
     inspect: async ({ id }) => {

@@ -7,7 +7,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 /** Lists the images and what uses them; with --retire removes what nothing needs. */
 export default async function images(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, confirm } = context
-  const { platform, groups } = openPlatform(settings)
+  const { platform, groups } = await openPlatform(context)
   if (settings.images.retire) {
     const going = retirable(await platform.images(), settings.images.keep, await groups())
     if (settings.dryRun) return retirePlan(going.map(({ id }) => id))

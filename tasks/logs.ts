@@ -6,20 +6,23 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { followLogs, readLogs } from './tools/logs.ts'
 
 /** Shows the logs of the instances, each line with its instance in front. */
-export default async function logs({ settings, progress, signal, print }: TaskContext): Promise<TaskResult> {
-  const { platform } = openPlatform(settings)
+export default async function logs(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal, print } = context
+  const { platform } = await openPlatform(context)
   const wanted = { ...settings.logs, signal }
   const ids = await instanceIds(platform, settings.instance)
-  const paths = await inTurns(ids, 8, async (id) => ({
-    id,
-    path: await platform.sshArguments(id).catch(() => undefined),
-  }))
-  const reachable = paths.filter((one): one is { id: string; path: string[] } => one.path !== undefined)
   if (settings.logs.follow) {
-    await Promise.all(reachable.map(({ id, path }) => followLogs(path, wanted, (line) => print(`${id} ${line}`))))
+    refuseMany(ids)
+    await Promise.all(
+      ids.map(async (id) => {
+        const path = await platform.sshArguments(id).catch(() => undefined)
+        if (path) await followLogs(path, wanted, (line) => print(`${id} ${line}`))
+      }),
+    )
     return { line: '', output: '', facts: {} }
   }
-  const lines = await inTurns(paths, 8, async ({ id, path }) => {
+  const lines = await inTurns(ids, 8, async (id) => {
+    const path = await platform.sshArguments(id).catch(() => undefined)
     const found = path ? await readLogs(path, wanted).catch(() => undefined) : undefined
     if (found) return found.map((line) => `${id} ${line}`)
     progress.warn(`${id} cannot be reached over SSH; this is its serial console`)
@@ -35,6 +38,14 @@ async function instanceIds(platform: Platform, wanted: string | undefined): Prom
   const ids = group.instances.map(({ id }) => id)
   if (wanted === undefined || ids.includes(wanted)) return wanted === undefined ? ids : [wanted]
   throw new OperatorError('usage', `there is no instance ${wanted} in group ${group.name}`, { hint: 'npm run status' })
+}
+
+/** Each instance that is followed holds a connection of its own. */
+function refuseMany(ids: readonly string[]): void {
+  if (ids.length <= 8) return
+  throw new OperatorError('usage', `--follow follows at most 8 instances, the group has ${ids.length}`, {
+    hint: `npm run logs -- --follow --instance ${ids[0]}`,
+  })
 }
 
 function consoleLines(text: string, grep: string | undefined): string[] {

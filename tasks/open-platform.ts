@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CheckTarget } from '../checker/target.ts'
 import type { Clock } from './lib/clock.ts'
-import { OperatorError } from './lib/errors.ts'
 import type { Probe } from './lib/evidence.ts'
+import type { Finding } from './lib/finding.ts'
 import type { Progress } from './lib/progress.ts'
-import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
-import { groupNames, openLocalPlatform } from './platforms/local/local.ts'
-import type { Group, Image, Platform } from './platforms/platform.ts'
-import type { Settings } from './terminal/settings.ts'
-import { probeInstance } from './tools/probe.ts'
-import { chooseAccelerator } from './tools/qemu.ts'
+import type { Infrastructure } from './platforms/infrastructure.ts'
+import type { Group, Image, Instance, Platform } from './platforms/platform.ts'
+import type { TaskContext } from './terminal/task.ts'
 
 /** An image that `bake` gave, and how it came by it. */
 export interface Baked {
@@ -19,6 +17,8 @@ export interface Baked {
 /** A platform, and what is decided together with it. */
 export interface OpenPlatform {
   readonly platform: Platform
+  /** Our own probe of one instance, past the load balancer. */
+  readonly probe: Probe
   /** Every group of this home or account, for what must know all users of an image. */
   groups(): Promise<Group[]>
   bake(wanted: { release: string; force: boolean }, run: { progress: Progress; signal: AbortSignal }): Promise<Baked>
@@ -26,7 +26,18 @@ export interface OpenPlatform {
   planBake(wanted: { release: string; force: boolean }): Promise<readonly string[]>
   /** Time for an instance to boot and be proven, unless a setting says otherwise. */
   readonly instanceTimeoutSeconds: number
+  /** Everything that the platform needs on this computer and elsewhere, as it is. */
+  examine(): Promise<Finding[]>
+  /** What `check` asks to measure each of these instances. */
+  targetsOf(instances: readonly Instance[]): Promise<CheckTarget[]>
+  /** What a group stands on, where that is more than this computer. */
+  readonly infrastructure?: Infrastructure
+  /** What was changed behind the platform's back, one line each. */
+  drift?(): Promise<string[]>
 }
+
+/** What a platform is opened with. */
+export type Opening = Pick<TaskContext, 'verb' | 'settings' | 'progress' | 'onExit' | 'signal'>
 
 /** The real clock. */
 export const clock: Clock = {
@@ -36,41 +47,8 @@ export const clock: Clock = {
   },
 }
 
-/** Our own probe of one instance, past the load balancer. */
-export const probe: Probe = ({ url }, expectedRelease) => probeInstance(url, expectedRelease)
-
-/** Opens the platform that the settings name; throws a usage error when its home cannot be written. */
-export function openPlatform(settings: Settings): OpenPlatform {
-  if (settings.platform === 'aws') {
-    throw new OperatorError('usage', 'the aws platform is not part of this version yet', {
-      hint: 'leave --platform away: local is the default',
-    })
-  }
-  return openLocal(settings)
-}
-
-function openLocal(settings: Settings): OpenPlatform {
-  const home = homeAt(settings.home)
-  checkHomeIsWritable(home)
-  const { accelerator } = chooseAccelerator(settings.local.accelerator)
-  const machine = { accelerator, cpus: settings.local.cpus, memoryMib: settings.local.memoryMib }
-  const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine })
-  const bootTimeoutSeconds = accelerator === 'tcg' ? 300 : 90
-  const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
-  return {
-    platform: open(settings.group),
-    groups: async () => {
-      const groups = await Promise.all(groupNames(home).map((name) => open(name).group()))
-      return groups.filter((group) => group !== undefined)
-    },
-    async bake(wanted, run) {
-      const { bakeImage } = await import('./platforms/local/bakery.ts')
-      return bakeImage({ home, machine, bootTimeoutSeconds, ...source, ...wanted, ...run })
-    },
-    async planBake(wanted) {
-      const { planBake } = await import('./platforms/local/bakery.ts')
-      return (await planBake({ home, ...source, ...wanted })).steps
-    },
-    instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? 2 * bootTimeoutSeconds,
-  }
+/** Opens the platform that the settings name; throws a usage error when its home cannot be written. Loads only what that one needs. */
+export async function openPlatform(opening: Opening): Promise<OpenPlatform> {
+  if (opening.settings.platform === 'aws') return (await import('./open-aws.ts')).openAwsVerbs(opening)
+  return (await import('./open-local.ts')).openLocalVerbs(opening)
 }

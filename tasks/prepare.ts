@@ -1,7 +1,7 @@
 import type { TaskContext } from './terminal/task.ts'
 import { installMissing } from './tools/system-packages.ts'
 
-/** Installs the system packages that the local platform needs and does not find; says nothing when all are there. */
+/** Installs the system packages that the platform needs and does not find; says nothing when all are there. */
 export async function prepareComputer({ settings, progress, signal }: TaskContext): Promise<void> {
-  if (settings.platform === 'local') await installMissing('local', progress, signal)
+  await installMissing(settings.platform, progress, signal)
 }

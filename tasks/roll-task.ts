@@ -1,14 +1,22 @@
 import { resolveCount } from './lib/count.ts'
-import type { RollResult, RollTask } from './lib/roll.ts'
+import { isRefreshing, type RefreshTask } from './lib/refresh.ts'
+import type { RollResult } from './lib/roll.ts'
 import { count } from './lib/words.ts'
-import { clock, openPlatform, probe } from './open-platform.ts'
+import { clock, openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
-/** What `roll` and `rollback` work with, as the settings say. */
-export async function openRoll(context: TaskContext): Promise<Omit<RollTask, 'image'>> {
+/** What `roll` and `rollback` work with, and who replaces the instances: what one engine began, only that one carries on. */
+export interface OpenRoll {
+  readonly task: Omit<RefreshTask, 'image'>
+  readonly engine: 'own' | 'refresh'
+}
+
+/** Opens a roll as the settings say. */
+export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   const { settings, progress, signal } = context
-  const { platform, instanceTimeoutSeconds } = openPlatform(settings)
-  const size = (await platform.group())?.size ?? 1
+  const { platform, probe, instanceTimeoutSeconds } = await openPlatform(context)
+  const group = await platform.group()
+  const size = group?.size ?? 1
   const policy = {
     surge: resolveCount(settings.roll.batch, size),
     canary: settings.roll.canary === '0' ? 0 : resolveCount(settings.roll.canary, size),
@@ -16,7 +24,8 @@ export async function openRoll(context: TaskContext): Promise<Omit<RollTask, 'im
     instanceTimeoutSeconds,
     timeoutSeconds: settings.roll.timeoutSeconds,
   }
-  return { platform, policy, probe, clock, progress, signal, dryRun: settings.dryRun }
+  const task = { platform, policy, probe, clock, progress, signal, dryRun: settings.dryRun }
+  return { task, engine: isRefreshing(group) ? 'refresh' : settings.roll.engine }
 }
 
 /** What `roll` and `rollback` say at their end: 4 when the group went back by itself. */

@@ -1,8 +1,11 @@
+import { refreshGroup } from './lib/refresh.ts'
 import { rollGroup } from './lib/roll.ts'
 import { openRoll, rollResult } from './roll-task.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Replaces the instances that do not run the wanted image. */
 export default async function roll(context: TaskContext): Promise<TaskResult> {
-  return rollResult(await rollGroup({ ...(await openRoll(context)), image: context.settings.wantedImage }))
+  const { task, engine } = await openRoll(context)
+  const wanted = { ...task, image: context.settings.wantedImage }
+  return rollResult(await (engine === 'refresh' ? refreshGroup(wanted) : rollGroup(wanted)))
 }

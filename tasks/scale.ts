@@ -1,11 +1,12 @@
 import { scaleGroup } from './lib/deploy.ts'
 import { count } from './lib/words.ts'
-import { clock, openPlatform, probe } from './open-platform.ts'
+import { clock, openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Changes the size of the group. */
-export default async function scale({ settings, progress, signal }: TaskContext): Promise<TaskResult> {
-  const { platform, instanceTimeoutSeconds } = openPlatform(settings)
+export default async function scale(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal } = context
+  const { platform, probe, instanceTimeoutSeconds } = await openPlatform(context)
   const { size = 0 } = settings
   const task = { platform, size, instanceTimeoutSeconds, probe, clock, progress, signal }
   const { outcome, size: now } = await scaleGroup(task)

@@ -5,8 +5,9 @@ import { openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** A shell on an instance, or one command, whose output and exit code are passed on. */
-export default async function ssh({ settings, positionals, rest }: TaskContext): Promise<TaskResult> {
-  const { platform } = openPlatform(settings)
+export default async function ssh(context: TaskContext): Promise<TaskResult> {
+  const { settings, positionals, rest } = context
+  const { platform } = await openPlatform(context)
   const group = await platform.group()
   if (!group) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
   const id = settings.instance ?? group.instances.find(({ state }) => state === 'running')?.id

@@ -4,8 +4,9 @@ import { table } from './terminal/table.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** The group as it is now. */
-export default async function status({ settings }: TaskContext): Promise<TaskResult> {
-  const { platform } = openPlatform(settings)
+export default async function status(context: TaskContext): Promise<TaskResult> {
+  const { settings } = context
+  const { platform, drift } = await openPlatform(context)
   const group = await platform.group()
   if (group === undefined) {
     return {
@@ -15,14 +16,22 @@ export default async function status({ settings }: TaskContext): Promise<TaskRes
   }
   const { instances, ...rest } = group
   const busy = await platform.lockOwner()
+  const drifted = settings.status.drift ? await (drift?.() ?? []) : undefined
   return {
     line: '',
     output: [
       headLine(group, busy !== undefined),
       ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : []),
       instanceTable(group),
+      ...(busy ? [] : (group.notes ?? [])),
+      ...(group.aside ?? []).map(({ id, because }) => `${id} is ${because}, and left alone`),
+      ...(drifted === undefined ? [] : drifted.length > 0 ? ['changed behind its back:', ...drifted] : ['no drift']),
     ].join('\n'),
-    facts: { group: { ...rest, lock: busy ?? null }, instances: instances.map(instanceFacts) },
+    facts: {
+      group: { ...rest, lock: busy ?? null },
+      instances: instances.map(instanceFacts),
+      ...(drifted === undefined ? {} : { drift: drifted }),
+    },
   }
 }
 

@@ -2,6 +2,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { removeTestMachines } from './test-machines.ts'
 import { lintGates } from './tools/lint-gates.ts'
 import { runGates } from './tools/lint-run.ts'
+import { ensureVenv } from './tools/python-venv.ts'
 import { installMissing } from './tools/system-packages.ts'
 import type { TestCount } from './tools/tap-report.ts'
 import { buildTap, findSuites, runSuite } from './tools/tap-run.ts'
@@ -15,6 +16,9 @@ export default async function test(context: TaskContext): Promise<TaskResult> {
   const suites = await findSuites(positionals)
   const needsPrograms = suites.some(({ files }) => files.some((file) => !file.startsWith('checker/')))
   if (needsPrograms) await installMissing('test', progress, signal)
+  // Before any test has its time counted, and once for all of them.
+  if (suites.some(({ files }) => files.some((file) => file.includes('aws/'))))
+    await ensureVenv('moto', progress, signal)
   await buildTap(progress, signal)
 
   const total: TestCount = { passed: 0, failed: 0, skipped: 0 }

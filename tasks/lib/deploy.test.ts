@@ -20,7 +20,7 @@ const idsOf = (world: World) => world.machines.map(({ id }) => id)
 
 t.test('a new group is created, then nothing is left to do, at once', async (t) => {
   const world = open()
-  t.same(await planDeploy(task(world, { size: 2 })), [
+  t.same((await planDeploy(task(world, { size: 2 }))).steps, [
     'create: there is no group yet; 2 of i2',
     'launch 2: 0 of 2 there',
   ])
@@ -36,7 +36,7 @@ t.test('a new group is created, then nothing is left to do, at once', async (t) 
   t.match(await deployGroup(task(world)), { outcome: 'unchanged', size: 2 })
   t.equal(world.clock.now(), beforeMs)
   t.same(calls, ['observe', 'repair', 'observe'])
-  t.same(await planDeploy(task(world)), [])
+  t.same((await planDeploy(task(world))).steps, [])
 })
 
 t.test('an existing group converges', async (t) => {
@@ -63,7 +63,7 @@ t.test('an existing group converges', async (t) => {
     const world = open()
     await deployGroup(task(world))
     happen(world)
-    t.same(await planDeploy(task(world, change)), plan, name)
+    t.same((await planDeploy(task(world, change))).steps, plan, name)
     t.match(await deployGroup(task(world, change)), { outcome: 'updated' }, name)
     t.same(idsOf(world), ids, name)
     t.match(await deployGroup(task(world)), { outcome: 'unchanged' }, name)
@@ -101,7 +101,7 @@ function isKill(error: unknown): boolean {
 t.test('a group that never gets healthy fails, names the instance and stays', async (t) => {
   for (const [fault, reason] of [
     [{ neverHealthy: true }, 'after 301 s: m2: GET /now: no answer'],
-    [{ diesAfterSeconds: 10 }, 'after 10 s: m2: its machine is gone'],
+    [{ diesAfterSeconds: 10 }, 'after 9 s: m2: its machine is gone'],
   ] as const) {
     const world = open({ fault: (nth) => (nth === 2 ? fault : undefined) })
     const message = `group simulated not healthy ${reason}`

@@ -1,3 +1,4 @@
+import type { InfrastructurePlan } from '../platforms/infrastructure.ts'
 import type { Group, Platform } from '../platforms/platform.ts'
 import { type Clock, secondsSince } from './clock.ts'
 import { consoleTail } from './console-tail.ts'
@@ -18,6 +19,8 @@ export interface DeployTask {
   readonly image?: string | undefined
   /** Without it the group's own, for a new group 2. */
   readonly size?: number | undefined
+  /** What the group stands on must change so first; the operator has said yes to it. */
+  readonly infrastructure?: InfrastructurePlan | undefined
   readonly instanceTimeoutSeconds: number
   readonly probe: Probe
   readonly clock: Clock
@@ -56,12 +59,12 @@ export async function scaleGroup(task: Omit<DeployTask, 'image'> & { readonly si
   return holdingLock('scale', task, () => deployLocked(task, 'scale'))
 }
 
-/** What a deploy would change, one line each; empty when nothing. */
-export async function planDeploy(task: DeployTask): Promise<string[]> {
+/** What a deploy goes for, and what it would change to get there, one line each; no line when nothing. */
+export async function planDeploy(task: DeployTask): Promise<{ wish: Wish; steps: string[] }> {
   const wish = await resolveWish(task, await task.platform.group())
   const seen = await watchGroup(task, 1).look()
   const steps = seen ? convergenceSteps(seen, wish, task.instanceTimeoutSeconds) : creationSteps(wish)
-  return steps.filter((step) => step.do !== 'wait' && step.do !== 'finish').map(inWords)
+  return { wish, steps: steps.filter((step) => step.do !== 'wait' && step.do !== 'finish').map(inWords) }
 }
 
 async function deployLocked(task: DeployTask, verb: string): Promise<DeployResult> {
@@ -69,12 +72,15 @@ async function deployLocked(task: DeployTask, verb: string): Promise<DeployResul
   const before = await platform.group()
   const wish = await resolveWish(task, before)
   throwIfInterrupted(verb, task.signal)
+  const isRebuilt = task.infrastructure?.isEmpty === false
+  if (isRebuilt) await task.infrastructure?.apply(task)
   const mended = before ? await platform.repairLoadBalancer() : []
   for (const words of mended) task.progress.event(words)
-  for (const step of before ? [] : creationSteps(wish)) await act(task, step, wish)
+  // The launches of a new group follow from what is then there: Auto Scaling may have begun some by itself.
+  for (const step of before ? [] : creationSteps(wish).slice(0, 1)) await act(task, step, wish)
   const { group, changes } = await converge(task, wish, verb)
   return {
-    outcome: before ? (changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',
+    outcome: before ? (isRebuilt || changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',
     url: group.url,
     image: wish.imageId,
     size: wish.size,

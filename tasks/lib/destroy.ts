@@ -26,21 +26,21 @@ export interface DestroyResult {
 
 /** Ends all instances, removes the group and looks whether anything is left. No group is no error. */
 export async function destroyGroup(task: DestroyTask): Promise<DestroyResult> {
-  if (!(await task.platform.group())) return { outcome: 'nothing', removed: [], left: [] }
+  if ((await task.platform.leftovers()).length === 0) return { outcome: 'nothing', removed: [], left: [] }
   return holdingLock('destroy', task, () => destroyLocked(task))
 }
 
 async function destroyLocked(task: DestroyTask): Promise<DestroyResult> {
   const { platform, progress } = task
-  const group = await platform.group()
-  if (!group) return { outcome: 'nothing', removed: [], left: [] }
-  const ended = await endInstances(task)
+  const name = (await platform.group())?.name
+  const there = await platform.leftovers()
+  const ended = platform.endsInstancesWithGroup ? [] : await endInstances(task)
   throwIfInterrupted('destroy', task.signal)
   await platform.removeGroup()
-  const left = await platform.group()
-  if (left) return { outcome: 'removed', removed: ended, left: [left.name, ...left.instances.map(({ id }) => id)] }
-  progress.event(`removed group ${group.name}`)
-  return { outcome: 'removed', removed: [...ended, group.name], left: [] }
+  const left = await platform.leftovers()
+  const removed = [...new Set([...ended, ...there])].filter((one) => !left.includes(one))
+  if (left.length === 0) progress.event(name === undefined ? 'nothing is left' : `removed group ${name}`)
+  return { outcome: 'removed', removed, left }
 }
 
 async function endInstances({ platform, clock, progress, signal, timeoutSeconds, pollMs = 1000 }: DestroyTask) {

@@ -1,3 +1,5 @@
+import type { Refresh } from './refresh.ts'
+
 /**
  * The one interface between what bakeroll decides and where a group lives. `local` and `aws` implement it on real
  * machines, `tasks/simulator` in memory; the contract suite in `test/contract.ts` holds all of them to these promises.
@@ -57,6 +59,8 @@ export interface RollRecord {
   readonly rollingBack: boolean
   /** Why it turned round, one line. */
   readonly reason?: string
+  /** Handed to the platform itself; `after` is its newest refresh before this one, so that any newer one is it. */
+  readonly refresh?: { readonly after: string }
 }
 
 /** The instances that should run one image, with their size. */
@@ -73,6 +77,8 @@ export interface Group {
   readonly roll?: RollRecord
   /** Machines that belong to the group but are none of its capacity (in standby, in a warm pool): verbs leave them alone. */
   readonly aside?: readonly { readonly id: string; readonly because: string }[]
+  /** What an operator should know while no verb is at work, one line each: what a killed one left changed. */
+  readonly notes?: readonly string[]
 }
 
 /** Held while a verb changes the group. */
@@ -128,6 +134,9 @@ export interface Platform {
   drain(id: string): Promise<void>
   /** Ends the instance and all that is left of it. Ending an instance that is not there is no error. */
   terminate(id: string): Promise<void>
+
+  /** The platform's own way to replace instances, where it has one. */
+  readonly refresh?: Refresh
 
   /** What the instance wrote to its serial console so far. */
   consoleOutput(id: string): Promise<string>

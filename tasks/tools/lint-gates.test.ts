@@ -38,9 +38,13 @@ test('commands', async (t) => {
   t.strictSame(shellcheckCommands([]), [])
   const empty = t.testdir({ cloudformation: {} })
   t.strictSame(await gate('cfn-lint').commands(empty, ''), [], 'no template, nothing to check')
+  t.strictSame(await gate('checkov').commands(empty, ''), [])
   const folder = t.testdir({ cloudformation: { 'service.yaml': '', 'network.yaml': '', 'notes.md': '' } })
   t.strictSame(await gate('cfn-lint').commands(folder, ''), [
     ['cfn-lint', '--format=parseable', '--', 'cloudformation/network.yaml', 'cloudformation/service.yaml'],
+  ])
+  t.strictSame(await gate('checkov').commands(folder, ''), [
+    ['checkov', '--skip-download', '--compact', '--quiet', '--framework=cloudformation', '--directory=cloudformation'],
   ])
   t.strictSame(await gate('gixy').commands(repository, t.testdir()), [
     ['gixy', '--format=text', join(t.testdirName, 'nginx.conf')],

@@ -47,11 +47,28 @@ export const lintGates: readonly Gate[] = [
     name: 'cfn-lint',
     venv: 'cfn-lint',
     commands: async (repository) => {
-      const templates = await Array.fromAsync(glob('cloudformation/**/*.{yaml,yml}', { cwd: repository }))
-      return templates.length === 0 ? [] : [['cfn-lint', '--format=parseable', '--', ...templates.sort()]]
+      const found = await templates(repository)
+      return found.length === 0 ? [] : [['cfn-lint', '--format=parseable', '--', ...found]]
+    },
+  },
+  {
+    name: 'checkov',
+    venv: 'checkov',
+    commands: async (repository) => {
+      const found = await templates(repository)
+      return found.length === 0 ? [] : [checkovCommand('cloudformation')]
     },
   },
 ]
+
+/** Judges the templates of a folder by what comes with checkov: nothing is fetched, nothing is sent. What is declined stands in them. */
+function checkovCommand(folder: string): string[] {
+  return ['checkov', '--skip-download', '--compact', '--quiet', '--framework=cloudformation', `--directory=${folder}`]
+}
+
+async function templates(repository: string): Promise<string[]> {
+  return (await Array.fromAsync(glob('cloudformation/**/*.{yaml,yml}', { cwd: repository }))).sort()
+}
 
 /** One shellcheck for all scripts, so that it can follow what one script takes from another. */
 export function shellcheckCommands(scripts: readonly string[]): string[][] {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ansibleTask, buildArguments, failureIn, type PackerBuild, packerBuild } from './packer.ts'
 
@@ -52,6 +53,14 @@ t.test('the most telling line of a failure', async (t) => {
       ['Error: Unset variable "layer"', '', 'A used variable must be set'],
       'Error: Unset variable "layer"',
     ],
+    [
+      'of the test of an image',
+      [
+        '    amazon-ebsvolume.test: verify: failed units: chrony.service',
+        '==> amazon-ebsvolume.test: Error: exit status 1',
+      ],
+      'verify: failed units: chrony.service',
+    ],
     ['a long one is cut', [`    qemu.machine: fatal: ${'x'.repeat(1000)}`], `fatal: ${'x'.repeat(393)}`],
   ]
   for (const [what, output, expected] of cases) t.equal(failureIn(output.join('\n')), expected, what)
@@ -75,12 +84,14 @@ async function standIn(t: Test, script: string) {
 }
 
 t.test('a run: its arguments, its environment, its log, its progress', async (t) => {
-  const { run, tasks, folder, log } = await standIn(
+  const folder = mkdtempSync(join(tmpdir(), 'bakeroll-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const { run, tasks, log } = await standIn(
     t,
     `echo "arguments: $*"; echo "  x: TASK [one : two] **"; echo "$CHECKPOINT_DISABLE $PACKER_CACHE_DIR $TMPDIR" >&2`,
   )
   await writeFile(run.logFile, 'what was there before\n')
-  await packerBuild(build, run)
+  await packerBuild(build, { ...run, workFolder: folder })
   t.strictSame(tasks, ['one : two'])
   t.strictSame(log().split('\n').sort(), [
     '',
@@ -117,6 +128,37 @@ echo 'cleaning up'; sleep 0.3; echo 'builder gone'; touch "$PACKER_CACHE_DIR/gon
   t.ok(existsSync(join(folder, 'gone')), 'packer had its time')
   t.equal(readFileSync(join(folder, 'signals'), 'utf8'), 'signal\n')
   t.match(log(), /TASK \[wait : here\][\s\S]*builder gone/)
+})
+
+t.test('what a machine says, without the prefix; more and less environment; the process id', async (t) => {
+  process.env['AWS_PROFILE'] = 'mine'
+  t.teardown(() => {
+    delete process.env['AWS_PROFILE']
+  })
+  const { run, folder } = await standIn(
+    t,
+    'echo "    x.y: bakeroll-clock 1"; echo "==> x.y: $AWS_REGION $(printenv AWS_PROFILE || echo none)"; cat "$PACKER_CACHE_DIR/pid"; echo " $$"',
+  )
+  const lines: string[] = []
+  const onLine = (line: string) => void lines.push(line)
+  const env = { AWS_REGION: 'eu-central-1', AWS_PROFILE: undefined }
+  await packerBuild(build, { ...run, onLine, env, pidFile: join(folder, 'pid') })
+  t.strictSame(lines.slice(0, 2), ['bakeroll-clock 1', 'eu-central-1 none'])
+  t.match(lines[2], /^(\d+) \1$/)
+})
+
+t.test('a work folder too deep for sockets gets a short one beside it, which goes', async (t) => {
+  const { run, folder, log } = await standIn(
+    t,
+    'mktemp -d "$TMPDIR/packer-pluginXXXXXXXXXX"; [ -d "$PACKER_CACHE_DIR" ]',
+  )
+  const deep = join(folder, 'a'.repeat(80))
+  mkdirSync(deep)
+  await packerBuild(build, { ...run, workFolder: deep })
+  const socket = log().trim()
+  t.ok(Buffer.byteLength(socket) <= 103, socket)
+  t.notOk(existsSync(dirname(socket)))
+  t.ok(existsSync(deep))
 })
 
 t.test('a stop before the start starts nothing', async (t) => {

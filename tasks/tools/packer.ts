@@ -1,4 +1,7 @@
-import { createWriteStream, readFileSync } from 'node:fs'
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
@@ -29,6 +32,14 @@ export interface PackerRun {
   readonly signal: AbortSignal
   /** Called with each line worth showing as progress. */
   readonly onTask: (task: string) => void
+  /** Called with each line that a machine said, without Packer's prefix. */
+  readonly onLine?: (line: string) => void
+  /** Beside the environment of this process; `undefined` takes a variable out. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** How long a stop waits for the clean-up. */
+  readonly cleanUpSeconds?: number
+  /** Holds Packer's process id while it runs, so that the next bake knows whether a killed one left it behind. */
+  readonly pidFile?: string
 }
 
 /**
@@ -42,18 +53,21 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const log = createWriteStream(run.logFile, { flags: 'a' })
   // What cannot be logged is no reason to stop.
   log.on('error', () => {})
+  const scratch = await scratchFolder(run.workFolder)
   const child = execa('packer', buildArguments(build), {
     detached: true,
     stdin: 'ignore',
     all: true,
     buffer: false,
     cancelSignal: run.signal,
-    forceKillAfterDelay: 60_000,
-    env: { CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: run.workFolder, TMPDIR: run.workFolder },
+    forceKillAfterDelay: (run.cleanUpSeconds ?? 60) * 1000,
+    env: { ...run.env, CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: run.workFolder, TMPDIR: scratch },
   })
+  if (run.pidFile !== undefined && child.pid !== undefined) writeFileSync(run.pidFile, String(child.pid))
   try {
     for await (const line of child.iterable({ from: 'all' })) {
       log.write(`${line}\n`)
+      run.onLine?.(withoutPrefix(String(line)))
       const task = ansibleTask(String(line))
       if (task !== undefined) run.onTask(task)
     }
@@ -68,7 +82,16 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     throw new OperatorError('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
   } finally {
     await finished(log.end())
+    if (scratch !== run.workFolder) await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/**
+ * Where Packer keeps temporary files. Among them are UNIX sockets, `packer-plugin` and ten digits, whose whole paths have
+ * at most 103 bytes (macOS; Linux: 107): the work folder, unless it lies too deep.
+ */
+async function scratchFolder(workFolder: string): Promise<string> {
+  return Buffer.byteLength(workFolder) <= 78 ? workFolder : mkdtemp(join(tmpdir(), 'bakeroll-packer-'))
 }
 
 /** The name of the Ansible task that a line of Packer's output announces. */
@@ -78,8 +101,13 @@ export function ansibleTask(line: string): string | undefined {
 
 /** The line of Packer's output that tells best why it failed. */
 export function failureIn(output: string): string {
-  const lines = output.split('\n').map((line) => line.replace(/^(==> |--> | +)[\w.-]+: +/, '').trim())
+  const lines = output.split('\n').map(withoutPrefix)
   const telling =
-    lines.findLast((line) => /^(fatal:|seal:)/.test(line)) ?? lines.findLast((line) => /error/i.test(line))
+    lines.findLast((line) => /^(fatal:|seal:|verify:)/.test(line)) ?? lines.findLast((line) => /error/i.test(line))
   return telling?.slice(0, 400) ?? 'it did not say why'
+}
+
+/** A line of Packer's output without the name of the source that it begins with. */
+function withoutPrefix(line: string): string {
+  return line.replace(/^(==> |--> | +)[\w.-]+: +/, '').trim()
 }

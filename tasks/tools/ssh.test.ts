@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process'
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { anyFreePort } from '../platforms/local/ports.ts'
 import { onPath } from './path-fixture.ts'
-import { hostKeyFrom, runOver, type SshTarget, sshArguments } from './ssh.ts'
+import { hostKeyFrom, reasonIn, runOver, type SshTarget, sshArguments } from './ssh.ts'
+import { makeKey, noSshd, startSshd } from './sshd-fixture.ts'
 
 const target: SshTarget = {
   host: '127.10.0.1',
@@ -33,6 +32,28 @@ t.test('arguments', async (t) => {
     'admin@127.10.0.1',
   ])
   t.ok(sshArguments(target, 5).includes('ConnectTimeout=5'))
+})
+
+t.test('arguments through a proxy command', async (t) => {
+  const proxyCommand = ['aws', 'open-tunnel', '--profile', "the boss's 100%", '--region', 'eu-central-1']
+  const arguments_ = sshArguments({ ...target, hostKeyAlias: 'i-1', proxyCommand })
+  const expected = `aws open-tunnel --profile 'the boss'\\''s 100%%' --region eu-central-1`
+  t.ok(arguments_.includes('HostKeyAlias=i-1'))
+  t.ok(arguments_.includes(`ProxyCommand=${expected}`))
+  const { stdout } = await execa('ssh', ['-G', ...arguments_], { stdin: 'ignore' })
+  t.ok(stdout.split('\n').includes(`proxycommand ${expected}`), 'ssh itself reads it back')
+})
+
+t.test('the complaint that tells most', async (t) => {
+  const aws = 'An error occurred (InvalidInstanceConnectEndpointId.NotFound): there is no endpoint'
+  const echo = 'kex_exchange_identification: Connection closed by remote host'
+  t.equal(reasonIn(`${aws}\n${echo}\r\nConnection closed by UNKNOWN port 65535\r\n`), aws)
+  t.equal(reasonIn(`${echo}\nConnection closed by UNKNOWN port 65535\n`), 'Connection closed by UNKNOWN port 65535')
+  t.equal(
+    reasonIn('first\nssh: connect to host 10.0.0.1 port 22: Connection timed out\n'),
+    'ssh: connect to host 10.0.0.1 port 22: Connection timed out',
+  )
+  t.equal(reasonIn(''), '')
 })
 
 t.test('a path may hold spaces and percent signs: ssh itself reads it back', async (t) => {
@@ -144,52 +165,23 @@ t.test('nobody listens', async (t) => {
   })
 })
 
-/** Debian keeps it where a user's PATH does not look; it wants to be called by its whole path. */
-const sshd = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-  .map((folder) => join(folder, 'sshd'))
-  .find((file) => existsSync(file))
-
-t.test('a real server', { skip: sshd === undefined && 'sshd is not installed' }, async (t) => {
-  const folder = t.testdir({ bin: {} })
+t.test('a real server', { skip: noSshd }, async (t) => {
+  const folder = t.testdir({ server: {} })
   const file = (name: string) => join(folder, name)
-  for (const name of ['host', 'other', 'user 100%h', 'stranger']) {
-    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file(name)])
-  }
-  copyFileSync(file('user 100%h.pub'), file('authorized_keys'))
-  writeFileSync(file('bin/sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 })
   const port = await anyFreePort()
-  writeFileSync(
-    file('sshd.conf'),
-    [
-      'ListenAddress 127.0.0.1',
-      `HostKey ${file('host')}`,
-      `AuthorizedKeysFile ${file('authorized_keys')}`,
-      'StrictModes no',
-      'PidFile none',
-      `SetEnv PATH=${file('bin')}:${process.env.PATH}`,
-    ].join('\n'),
-  )
-  if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true })
-  const server = spawn(sshd ?? '', ['-D', '-e', '-p', String(port), '-f', file('sshd.conf')], { stdio: 'pipe' })
-  t.teardown(() => server.kill())
-  const said = await new Promise<string>((resolve) => {
-    let text = ''
-    server.stderr.on('data', (chunk) => {
-      text += chunk
-      if (text.includes('Server listening')) resolve(text)
-    })
-    server.on('exit', () => resolve(text))
-  })
-  if (!said.includes('Server listening'))
-    return t.pass('not tried', { skip: `sshd does not start here: ${said.trim()}` })
-
-  const known = (name: string, hostKey: string) => {
-    writeFileSync(file(name), `[127.0.0.1]:${port} ${readFileSync(file(`${hostKey}.pub`), 'utf8')}`)
+  const authorizedKeys = [await makeKey(file('user 100%h'))]
+  await makeKey(file('stranger'))
+  const server = await startSshd(t, { port, folder: file('server'), authorizedKeys })
+  if ('reason' in server) return t.pass('not tried', { skip: server.reason })
+  const { hostKey } = server
+  const other = await makeKey(file('other'))
+  const known = (name: string, key: string, host = `[127.0.0.1]:${port}`) => {
+    writeFileSync(file(name), `${host} ${key}\n`)
     return file(name)
   }
   const { username } = userInfo()
   const here = { host: '127.0.0.1', port, user: username, privateKeyFile: file('user 100%h') }
-  const right = { ...here, knownHostsFile: known('known hosts 100%h', 'host') }
+  const right = { ...here, knownHostsFile: known('known hosts 100%h', hostKey) }
   const over = (to: SshTarget, script: string, timeoutSeconds = 60) =>
     runOver(sshArguments(to), script, { timeoutSeconds })
 
@@ -198,7 +190,7 @@ t.test('a real server', { skip: sshd === undefined && 'sshd is not installed' },
     stdout: "it's 42",
     stderr: 'oops',
   })
-  await t.rejects(over({ ...right, knownHostsFile: known('changed', 'other') }, 'echo here'), {
+  await t.rejects(over({ ...right, knownHostsFile: known('changed', other) }, 'echo here'), {
     kind: 'failed',
     message: /^not reachable over SSH: Host key verification failed/,
   })
@@ -206,4 +198,20 @@ t.test('a real server', { skip: sshd === undefined && 'sshd is not installed' },
   await t.rejects(over({ ...right, knownHostsFile: file('empty') }, 'echo here'), { message: /Host key verification/ })
   await t.rejects(over({ ...right, privateKeyFile: file('stranger') }, 'echo here'), { message: /Permission denied/ })
   await t.rejects(over(right, 'sleep 60', 2), { kind: 'failed', message: 'no answer over SSH within 2 s' })
+
+  await t.test('through a proxy command whose words need quotes', async (t) => {
+    const pipe = `const s = require('net').connect(${port}, '127.0.0.1'); process.stdin.pipe(s).pipe(process.stdout)`
+    const alias = { ...right, host: '0.0.0.0', hostKeyAlias: 'i-1', proxyCommand: [process.execPath, '-e', pipe] }
+    const pinned = { ...alias, knownHostsFile: known('alias', hostKey, 'i-1') }
+    t.match(await over(pinned, 'echo here'), { exitCode: 0, stdout: 'here' })
+    await t.rejects(over({ ...pinned, knownHostsFile: known('other alias', other, 'i-1') }, 'echo here'), {
+      message: /^not reachable over SSH: Host key verification failed/,
+    })
+    await t.rejects(over(alias, 'echo here'), { message: /Host key verification/ }, 'the alias is the only name')
+    const words = ["it's", '%h "$HOME" `id` %%', 'é', '']
+    const echo = 'console.error(JSON.stringify(process.argv.slice(1)))'
+    await t.rejects(over({ ...pinned, proxyCommand: [process.execPath, '-e', echo, ...words] }, 'echo here'), {
+      message: `not reachable over SSH: ${JSON.stringify(words)}`,
+    })
+  })
 })

@@ -9,6 +9,10 @@ export interface SshTarget {
   readonly privateKeyFile: string
   /** Holds the machine's pinned host key and no other. */
   readonly knownHostsFile: string
+  /** The name under which `knownHostsFile` holds the key, where that is not host and port: addresses are used again. */
+  readonly hostKeyAlias?: string
+  /** A program and its arguments whose standard input and output lead to the machine. */
+  readonly proxyCommand?: readonly string[]
 }
 
 /**
@@ -24,6 +28,8 @@ export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): str
     StrictHostKeyChecking: 'yes',
     UserKnownHostsFile: `"${literal(target.knownHostsFile)}"`,
     GlobalKnownHostsFile: '/dev/null',
+    ...(target.hostKeyAlias === undefined ? {} : { HostKeyAlias: target.hostKeyAlias }),
+    ...(target.proxyCommand === undefined ? {} : { ProxyCommand: literal(shellLine(target.proxyCommand)) }),
     ConnectTimeout: String(connectTimeoutSeconds),
     ServerAliveInterval: '15',
     LogLevel: 'ERROR',
@@ -38,6 +44,11 @@ export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): str
 /** A path without ssh's tokens (`%h` and the like, ssh_config(5)): a percent sign is written twice. */
 function literal(path: string): string {
   return path.replaceAll('%', '%%')
+}
+
+/** One line for the shell that ssh starts a proxy command with. */
+function shellLine(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
 }
 
 /**
@@ -84,12 +95,22 @@ export async function runOver(
   if (result.exitCode === 255 || result.exitCode === undefined) {
     throw new OperatorError(
       'failed',
-      `not reachable over SSH: ${lastLine(result.stderr || String(result.cause ?? ''))}`,
+      `not reachable over SSH: ${reasonIn(result.stderr || String(result.cause ?? ''))}`,
     )
   }
   return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr }
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? ''
+/** What ssh says after a proxy command that has told the reason itself. */
+const echoes =
+  /^(kex_exchange_identification: |Connection (closed|reset) by UNKNOWN port|banner exchange: Connection to UNKNOWN)/
+
+/** The one line of ssh's complaints, and of its proxy command's, that tells most: the last that is no mere echo. */
+export function reasonIn(complaints: string): string {
+  const lines = complaints
+    .trim()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  return lines.findLast((line) => !echoes.test(line)) ?? lines.at(-1) ?? ''
 }

@@ -4,8 +4,8 @@ import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { isDebian } from './apt.ts'
 
-/** What needs a program: the local platform, the static gates of `npm run lint`, or the suites of `npm test` (everything). */
-export type Purpose = 'local' | 'lint' | 'test'
+/** What needs a program: a platform, the static gates of `npm run lint`, or the suites of `npm test` (everything). */
+export type Purpose = 'local' | 'aws' | 'lint' | 'test'
 
 /** An outside program that bakeroll calls, and where Debian and Ubuntu have it. */
 export interface Program {
@@ -26,6 +26,7 @@ const qemu =
     : { name: 'qemu-system-x86_64', package: 'qemu-system-x86' }
 
 const local: readonly Purpose[] = ['local', 'test']
+const both: readonly Purpose[] = ['local', 'aws', 'test']
 const lint: readonly Purpose[] = ['lint', 'test']
 
 /** Every outside program that bakeroll calls. */
@@ -45,20 +46,27 @@ export const programs: readonly Program[] = [
   { name: 'fakeroot', package: 'fakeroot', why: 'keeps file owners without being root', purposes: local },
   { name: 'mke2fs', package: 'e2fsprogs', why: 'makes file systems', purposes: local },
   { name: 'haproxy', package: 'haproxy', why: 'is the load balancer', purposes: local, service: 'haproxy.service' },
-  { name: 'packer', package: 'packer', why: 'bakes images', purposes: ['local', 'lint', 'test'] },
+  { name: 'packer', package: 'packer', why: 'bakes images', purposes: [...both, 'lint'] },
   {
     name: 'ansible-playbook',
     package: 'ansible-core',
     why: 'sets an image up',
-    purposes: ['local', 'lint', 'test'],
+    purposes: [...both, 'lint'],
   },
   { name: 'hey', package: 'hey', why: 'sends the load of the demo and the tests', purposes: local },
   { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
-  { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: local },
-  { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: local },
+  { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
+  { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: both },
   { name: 'shellcheck', package: 'shellcheck', why: 'checks shell scripts', purposes: lint },
   { name: 'python3', package: 'python3', why: 'runs the checks that come from PyPI', purposes: lint },
   { name: 'ensurepip', package: 'python3-venv', why: 'keeps each of those checks apart', purposes: lint },
+  {
+    name: 'sshd',
+    package: 'openssh-server',
+    why: 'stands for the SSH of an instance in tests',
+    purposes: ['test'],
+    service: 'ssh.service',
+  },
   {
     name: 'nginx',
     package: 'nginx-light',

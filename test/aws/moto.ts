@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureVenv } from '../../tasks/tools/python-venv.ts'
+import { quiet } from './settings.ts'
 
 /** A running moto server (https://docs.getmoto.org): AWS's APIs over HTTP, records only, empty at its start. */
 export interface Moto {
@@ -12,13 +13,6 @@ export interface Moto {
   readonly env: Readonly<Record<string, string>>
   /** Ends the server. */
   stop(): Promise<void>
-}
-
-const quiet = {
-  event() {},
-  step: <T>(_: string, work: () => Promise<T>) => work(),
-  live() {},
-  warn() {},
 }
 
 /** Starts a moto server on a free port of 127.0.0.1, from a virtual environment of its own. */

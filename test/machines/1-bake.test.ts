@@ -5,9 +5,9 @@ import t from 'tap'
 import { basePackages } from '../../tasks/platforms/local/bakery.ts'
 import { homeAt } from '../../tasks/platforms/local/home.ts'
 import { launchInstance, terminateInstance } from '../../tasks/platforms/local/instances.ts'
-import { operatorKey } from '../../tasks/platforms/local/keys.ts'
-import { releaseVariables } from '../../tasks/platforms/local/layers.ts'
-import { recipeFor } from '../../tasks/platforms/local/recipe.ts'
+import { operatorKey } from '../../tasks/platforms/operator-key.ts'
+import { recipeFor } from '../../tasks/platforms/recipe.ts'
+import { releaseVariables } from '../../tasks/platforms/role-variables.ts'
 import { probeInstance } from '../../tasks/tools/probe.ts'
 import { chooseAccelerator } from '../../tasks/tools/qemu.ts'
 import { eventually, runVerb, testHome } from './verbs.ts'
@@ -57,7 +57,7 @@ t.test('the roles change nothing on an instance of the image that they made', as
   const recipe = await recipeFor(release, { suite: 'bookworm', diskGib: 4, packages: basePackages })
   const variables = {
     runtime_folder: '/nonexistent',
-    ...(await releaseVariables(release, recipe, { folder, logFile: '' })),
+    ...(await releaseVariables(release, recipe, folder)),
     ansible_ssh_private_key_file: (await operatorKey(home)).privateKeyFile,
     ansible_user: 'admin',
     ansible_port: instance.sshPort,

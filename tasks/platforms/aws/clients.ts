@@ -88,13 +88,13 @@ export function openAws(settings: AwsSettings): Aws {
 /** Counts the requests of a client, and makes its errors failures that an operator can act on. */
 function watch(client: AnyClient, calls: Map<string, number>, history: { hasChanged: boolean }): void {
   const middleware =
-    (next: (input: unknown) => Promise<unknown>, { commandName = '' }: { commandName?: string }) =>
-    async (input: unknown) => {
+    (next: (request: unknown) => Promise<unknown>, { commandName = '' }: { commandName?: string }) =>
+    async (request: { input?: object }) => {
       const command = commandName.replace(/Command$/, '')
       calls.set(command, (calls.get(command) ?? 0) + 1)
       try {
-        const answer = await next(input)
-        if (!isReading(command)) history.hasChanged = true
+        const answer = await next(request)
+        if (!isReading(command) && !isLocking(request.input)) history.hasChanged = true
         return answer
       } catch (error) {
         throw awsFailure(error, { command, hasChanged: history.hasChanged })
@@ -104,7 +104,12 @@ function watch(client: AnyClient, calls: Map<string, number>, history: { hasChan
 }
 
 function isReading(command: string): boolean {
-  return /^(Describe|Get|List|Simulate|Validate|Estimate)/.test(command)
+  return /^(Describe|Get|List|Simulate|Validate|Estimate|SendSSHPublicKey)/.test(command)
+}
+
+/** A lock that was taken is given back: nothing was touched. */
+function isLocking(input: object = {}): boolean {
+  return 'Name' in input && String(input.Name).includes('/lock/')
 }
 
 function isLoopback(endpoint: string | undefined): boolean {

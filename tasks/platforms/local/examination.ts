@@ -1,20 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
+import type { Finding } from '../../lib/finding.ts'
 import { chooseAccelerator } from '../../tools/qemu.ts'
 import { findProgram, programs } from '../../tools/system-packages.ts'
 import { checkHomeIsWritable, type Home } from './home.ts'
 import { groupNames } from './local.ts'
 import { portIsFree } from './ports.ts'
 import { checkDisk, checkMemory } from './resources.ts'
-
-/** One thing that the platform needs, as it is. */
-export interface Finding {
-  readonly name: string
-  readonly status: 'ok' | 'warn' | 'fail'
-  readonly found: string
-  /** The command that mends it; absent when nothing is to mend. */
-  readonly hint?: string
-}
 
 /** What is examined. */
 export interface Examined {

@@ -15,7 +15,7 @@ import {
   setDraining,
   terminateInstance,
 } from './instances.ts'
-import { operatorKey } from './keys.ts'
+import { operatorKey } from '../operator-key.ts'
 import { writeStateFile } from './state-file.ts'
 
 const record: InstanceRecord = {

@@ -7,7 +7,7 @@ import { type Accelerator, createDisk, type Machine, machineRuns, startMachine, 
 import { hostKeyFrom } from '../../tools/ssh.ts'
 import { backingPath, foldersIn, type Home } from './home.ts'
 import { baseFiles, imageDisk, imageRecord } from './images.ts'
-import { operatorKey } from './keys.ts'
+import { operatorKey } from '../operator-key.ts'
 import { anyFreePort, portIsFree } from './ports.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 

@@ -1,18 +1,23 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
-import { writeRelease } from '../../../app/release.ts'
-import { writeRuntime } from '../../../app/runtime.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { type DebianDisk, makeDebianDisk } from '../../tools/debian-disk.ts'
 import { packerBuild } from '../../tools/packer.ts'
 import { createDisk, flattenDisk, kernelArguments, metadataNetwork, renameBacking } from '../../tools/qemu.ts'
+import { operatorKey } from '../operator-key.ts'
+import type { Recipe } from '../recipe.ts'
+import { releaseVariables, runtimeVariables } from '../role-variables.ts'
 import { backingPath, type Home } from './home.ts'
 import { addImage, baseFiles, type ImageRecord } from './images.ts'
 import type { MachineSettings } from './instances.ts'
-import { operatorKey } from './keys.ts'
-import type { Recipe, SourceSettings } from './recipe.ts'
+
+/** What the base layer's disk is made of, beside the Ansible roles. */
+export interface SourceSettings {
+  readonly suite: string
+  readonly diskGib: number
+  readonly packages: readonly string[]
+}
 
 /** What a layer is made with. */
 export interface LayerTask {
@@ -61,7 +66,7 @@ export async function makeBase(task: LayerTask, recipe: Recipe): Promise<string>
     makeSource(task, source, work),
   )
   await task.progress.step('base layer by Packer and Ansible', async () => {
-    await provision(task, work, 'base', source, await runtimeVariables(recipe, work))
+    await provision(task, work, 'base', source, await runtimeVariables(recipe, work.folder))
     await flattenDisk(join(work.folder, 'output', 'disk.qcow2'), join(made, 'disk.qcow2'), 'qcow2')
   })
   await mkdir(task.home.bases, { recursive: true })
@@ -84,7 +89,7 @@ export async function makeRelease(task: LayerTask, recipe: Recipe, base: string)
   const id = `${task.release}-${timestamp(now)}-${content.slice(0, 6)}`
   const work = await openWork(task.home, `release-${id}`)
   const below = baseFiles(task.home, base)
-  await provision(task, work, 'release', below, await releaseVariables(task.release, recipe, work))
+  await provision(task, work, 'release', below, await releaseVariables(task.release, recipe, work.folder))
   const folder = join(work.folder, 'output')
   // The builder's disk knows the base by an absolute path; an image names it as seen from its own place.
   const backing = backingPath(join(task.home.images, id, 'disk.qcow2'), below.disk)
@@ -108,38 +113,6 @@ export async function makeSource(task: LayerTask, to: DebianDisk, work: Work): P
     finishScript: join(project, 'packer/local-source.sh'),
   }
   await makeDebianDisk(system, to, { workFolder: work.folder, logFile: work.logFile, signal: task.signal })
-}
-
-/** Writes the Node layer of the container image and gives the variables with which the roles find it. */
-export async function runtimeVariables(recipe: Recipe, work: Work): Promise<Record<string, string>> {
-  const { folder } = await writeRuntime(join(work.folder, 'runtime'))
-  return { runtime_folder: folder, runtime_tag: runtimeTag(recipe) }
-}
-
-/** Writes a release as one file and gives the variables with which the roles find it. */
-export async function releaseVariables(release: string, recipe: Recipe, work: Work): Promise<Record<string, string>> {
-  const release_archive = await releaseArchive(release, work.folder)
-  return { release, release_archive, runtime_tag: runtimeTag(recipe) }
-}
-
-function runtimeTag(recipe: Recipe): string {
-  return (recipe.digests.runtime ?? '').slice(0, 12)
-}
-
-/** The release as one tar file whose paths are where things go on the machine. */
-async function releaseArchive(release: string, folder: string): Promise<string> {
-  const { folder: files } = await writeRelease({ release, folder: join(folder, 'release') })
-  const places = {
-    'nginx/nginx.conf': 'etc/nginx/nginx.conf',
-    'version.txt': 'var/www/bakeroll/version.txt',
-    'app.mjs': 'opt/bakeroll/release/app.mjs',
-    Dockerfile: 'opt/bakeroll/release/Dockerfile',
-  }
-  const archive = join(folder, 'release.tar')
-  const renames = Object.entries(places).map(([from, to]) => `--transform=s|^${from}$|${to}|`)
-  const same = ['--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=0644']
-  await execa('tar', ['--create', '--file', archive, '--directory', files, ...same, ...renames, ...Object.keys(places)])
-  return archive
 }
 
 function kernelIn(folder: string): { kernel: string; initrd: string } {

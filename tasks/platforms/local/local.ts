@@ -18,7 +18,7 @@ import {
   setDraining,
   terminateInstance,
 } from './instances.ts'
-import { operatorKey } from './keys.ts'
+import { operatorKey } from '../operator-key.ts'
 import { type LoadBalancer, loadBalancerOf } from './load-balancer.ts'
 import { lockOwnerOf, takeLock } from './lock.ts'
 import { checkPort, checkRoomForInstances } from './resources.ts'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { releaseDigest } from '../../../app/release.ts'
-import { runtimeDigest } from '../../../app/runtime.ts'
+import { releaseDigest } from '../../app/release.ts'
+import { runtimeDigest } from '../../app/runtime.ts'
 
 /** What goes into the two layers of an image, as digests: the same digests are the same image. */
 export interface Recipe {
@@ -13,17 +13,13 @@ export interface Recipe {
   readonly digests: Readonly<Record<string, string>>
 }
 
-/** What the base layer's disk is made of, beside the Ansible roles. */
-export interface SourceSettings {
-  readonly suite: string
-  readonly diskGib: number
-  readonly packages: readonly string[]
-}
+const project = join(import.meta.dirname, '../..')
 
-const project = join(import.meta.dirname, '../../..')
-
-/** Reads everything that a bake of `release` would use, and bakes nothing. Takes a fraction of a second. */
-export async function recipeFor(release: string, source: SourceSettings): Promise<Recipe> {
+/**
+ * Reads everything that a bake of `release` would use, and bakes nothing; takes a fraction of a second. `source` is what
+ * the platform makes the base layer of, beside the Ansible roles: plain values in a fixed order.
+ */
+export async function recipeFor(release: string, source: object): Promise<Recipe> {
   const [runtime, bundle] = await Promise.all([runtimeDigest(), releaseDigest(release)])
   const ansible = digestOfFiles(['ansible/site.yml', 'ansible/ansible.cfg', ...filesBelow('ansible/roles')], (file) =>
     file.startsWith('ansible/roles/service/'),

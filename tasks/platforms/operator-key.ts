@@ -2,10 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import type { Home } from './home.ts'
 
-/** The SSH key of this home; made at the first call. It reaches instances through their metadata, never an image. */
-export async function operatorKey(home: Home): Promise<{ privateKeyFile: string; publicKey: string }> {
+/**
+ * The SSH key of a home, made in its folder `keys` at the first call. It reaches instances through their metadata, never an
+ * image.
+ */
+export async function operatorKey(home: {
+  readonly keys: string
+}): Promise<{ privateKeyFile: string; publicKey: string }> {
   const privateKeyFile = join(home.keys, 'id_ed25519')
   if (!existsSync(`${privateKeyFile}.pub`)) {
     await mkdir(home.keys, { recursive: true, mode: 0o700 })

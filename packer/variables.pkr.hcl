@@ -1,0 +1,226 @@
+# What `npm run bake` passes; see tasks/platforms/local/layers.ts and tasks/platforms/aws/packer-variables.ts.
+
+variable "layer" {
+  type        = string
+  description = "What to put on the source image: base, release, or both as base,release."
+}
+
+variable "name" {
+  type        = string
+  description = "Unique name of the image that this bake makes."
+}
+
+variable "manifest" {
+  type        = string
+  description = "File that Packer's manifest is written to."
+}
+
+variable "extra_vars" {
+  type        = string
+  description = "File with the variables of the Ansible roles, JSON."
+}
+
+variable "release" {
+  type        = string
+  default     = ""
+  description = "What the instance that is tested should serve."
+}
+
+variable "ssh_private_key_file" {
+  type    = string
+  default = ""
+}
+
+variable "ssh_timeout" {
+  type    = string
+  default = "10m"
+}
+
+# qemu
+
+variable "accelerator" {
+  type    = string
+  default = "tcg"
+}
+
+variable "cpus" {
+  type    = number
+  default = 2
+}
+
+variable "memory_mib" {
+  type    = number
+  default = 1024
+}
+
+variable "source_disk" {
+  type        = string
+  default     = "source.qcow2"
+  description = "A qcow2 disk, thin over the image below it, that becomes the new image."
+}
+
+variable "kernel" {
+  type    = string
+  default = "vmlinuz"
+}
+
+variable "initrd" {
+  type    = string
+  default = "initrd.img"
+}
+
+variable "kernel_arguments" {
+  type    = string
+  default = "root=/dev/vda rw console=ttyS0"
+}
+
+variable "metadata_netdev" {
+  type        = string
+  default     = "user,id=imds"
+  description = "QEMU network that holds the stand-in of the EC2 instance metadata service."
+}
+
+variable "console" {
+  type        = string
+  default     = "console.log"
+  description = "File that the builder's serial console is written to."
+}
+
+variable "pid_file" {
+  type    = string
+  default = "qemu.pid"
+}
+
+variable "output_directory" {
+  type    = string
+  default = "output"
+}
+
+# amazon-ebs
+
+variable "region" {
+  type    = string
+  default = "eu-central-1"
+}
+
+variable "ec2_endpoint" {
+  type        = string
+  default     = ""
+  description = "Where EC2 answers, when not at AWS. Newer Packer takes it from AWS_ENDPOINT_URL by itself, 1.6 does not."
+}
+
+variable "instance_type" {
+  type    = string
+  default = "t3.small"
+}
+
+variable "source_image" {
+  type        = string
+  default     = ""
+  description = "Id of the AMI to start from. Empty: the newest of this owner and name."
+}
+
+variable "source_image_owner" {
+  type        = string
+  default     = "136693071363"
+  description = "The account whose images are taken: Debian's own (https://wiki.debian.org/Cloud/AmazonEC2Image)."
+}
+
+variable "source_image_name" {
+  type    = string
+  default = "debian-12-amd64-*"
+}
+
+variable "tested_image" {
+  type        = string
+  default     = "none"
+  description = "Id of the AMI that is tested."
+}
+
+variable "root_device" {
+  type        = string
+  default     = "/dev/xvda"
+  description = "What the source image calls its root volume."
+}
+
+variable "volume_gib" {
+  type    = number
+  default = 8
+}
+
+variable "subnet_id" {
+  type        = string
+  default     = ""
+  description = "Empty: a subnet of the default VPC."
+}
+
+variable "iam_instance_profile" {
+  type        = string
+  default     = ""
+  description = "Instance profile of the builder; Session Manager needs one."
+}
+
+variable "ssh_interface" {
+  type        = string
+  default     = "public_ip"
+  description = "How to reach the builder: public_ip, private_ip or session_manager."
+}
+
+variable "temporary_security_group_source_cidrs" {
+  type        = list(string)
+  default     = ["127.0.0.1/32"]
+  description = "Who may reach port 22 of the builder: the caller's address alone."
+}
+
+variable "ssh_keypair_name" {
+  type        = string
+  default     = ""
+  description = "Key pair of the builder. A bake imports an Ed25519 key of its own: Debian's sshd declines the RSA signatures of Packer 1.6."
+}
+
+variable "ssh_host" {
+  type        = string
+  default     = ""
+  description = "Another machine that takes the builder's place, for an emulated AWS."
+}
+
+variable "ssh_port" {
+  type    = number
+  default = 22
+}
+
+variable "kms_key_id" {
+  type        = string
+  default     = ""
+  description = "Key of the encrypted snapshots. Empty: the account's own key for EBS."
+}
+
+variable "ami_regions" {
+  type        = list(string)
+  default     = []
+  description = "Regions that get a copy."
+}
+
+variable "region_kms_key_ids" {
+  type        = map(string)
+  default     = {}
+  description = "Key of the copy in each of those regions. Empty: the account's own key for EBS there."
+}
+
+variable "ami_users" {
+  type        = list(string)
+  default     = []
+  description = "Accounts that may launch the image; the default key of EBS cannot be shared."
+}
+
+variable "tags" {
+  type        = map(string)
+  default     = {}
+  description = "Tags of the image and its snapshots, in every region."
+}
+
+variable "run_tags" {
+  type        = map(string)
+  default     = {}
+  description = "Tags of the builder and its volume, while it is there."
+}

@@ -1,0 +1,42 @@
+#!/bin/sh
+# What must hold inside an instance of a new image. Runs there as root: verify.sh RELEASE [SECONDS TO WAIT FOR A TIME SERVER].
+# Says on standard output what is wrong, or what the caller needs to judge the rest: clock and boot id.
+set -eu
+
+release=$1
+patience=${2:-30}
+
+fail() {
+  echo "verify: $*"
+  exit 1
+}
+
+tries=0
+until served=$(curl -fsS --max-time 5 http://127.0.0.1/version.txt) && now=$(curl -fsS --max-time 5 http://127.0.0.1/now); do
+  tries=$((tries + 1))
+  [ "$tries" -lt 60 ] || fail 'nginx and the service do not answer on port 80'
+  sleep 2
+done
+[ "$served" = "$release" ] || fail "it serves release $served, expected $release"
+behind=$(($(date +%s) - $(date --date="$now" +%s)))
+[ "$behind" -ge -1 ] && [ "$behind" -le 1 ] || fail "/now is $behind s behind the clock of its own machine"
+
+open=$(ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | sed 's/.*://' | sort -un | paste -sd ' ')
+[ "$open" = '22 80' ] || fail "open ports: $open, expected 22 80"
+failed=$(systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | paste -sd ' ')
+[ -z "$failed" ] || fail "failed units: $failed"
+
+# cloud-init lays the key of this instance there, which came from its metadata; any other key came with the image.
+own=$(grep -ohE 'AAAA[0-9A-Za-z+/=]+' /run/bakeroll/authorized_keys) || own=none
+keys=$(find /home /root -name authorized_keys -exec grep -ohE 'AAAA[0-9A-Za-z+/=]+' {} + | grep -vF "$own") || true
+[ -z "$keys" ] || fail 'an SSH key is in the image'
+
+answer=$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://169.254.169.254/latest/meta-data/instance-id) || true
+[ "$answer" = 401 ] || fail "instance metadata answer $answer without a token, expected 401: IMDSv2 is not required"
+
+if [ "$patience" -gt 0 ] && chronyc -n waitsync "$((patience / 2 + 1))" 1 0 2 >/dev/null; then
+  echo 'bakeroll-clock synchronised'
+else
+  for _ in 1 2 3; do echo "bakeroll-clock $(date +%s%3N)"; done
+fi
+echo "bakeroll-boot $(cat /proc/sys/kernel/random/boot_id)"

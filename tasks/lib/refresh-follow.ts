@@ -1,0 +1,110 @@
+import type { Refresh, RefreshState } from '../platforms/refresh.ts'
+import { secondsSince } from './clock.ts'
+import { OperatorError } from './errors.ts'
+import { pause, throwIfInterrupted } from './interruption.ts'
+import { goesForward, hasEnded, isOf, type RefreshRecord } from './refresh-planner.ts'
+import type { RollTask } from './roll.ts'
+import { turnedRound } from './roll-record.ts'
+import { count } from './words.ts'
+
+/** A refresh that is over, and the record of its roll as it is then. */
+export interface Followed {
+  readonly state: RefreshState
+  readonly record: RefreshRecord
+}
+
+/**
+ * Follows a refresh to its end; turns it round when it takes longer than the policy allows. Throws `interrupted` when the
+ * operator stops following, and `failed` when the way back takes too long too: the refresh itself goes on either way.
+ */
+export async function followRefresh(task: RollTask, refresh: Refresh, begun: RefreshRecord): Promise<Followed> {
+  const { clock, policy, progress, signal, pollMs = 5000 } = task
+  let record = begun
+  let phaseStartedMs = clock.now()
+  let last: RefreshState | undefined
+  try {
+    while (true) {
+      throwIfInterrupted('roll', signal)
+      const state = await refresh.look()
+      if (isOf(record, state)) {
+        for (const line of changes(last, state)) progress.event(line)
+        progress.live([refreshLine(state), ...(state.reason === undefined ? [] : [state.reason])])
+        if (hasEnded(state)) return { state, record }
+        last = state
+      }
+      const seconds = secondsSince(phaseStartedMs, clock.now())
+      if (seconds > policy.timeoutSeconds) {
+        record = await turnRound({ task, refresh, record, state: last }, `not finished after ${seconds} s`)
+        phaseStartedMs = clock.now()
+      }
+      await pause(clock, pollMs, 'roll', signal)
+    }
+  } catch (error) {
+    throw goesOn(error, record)
+  }
+}
+
+/** What there is to tell when a refresh has changed: its state, and the checkpoints that it came to. */
+export function changes(before: RefreshState | undefined, now: RefreshState): string[] {
+  const line = refreshLine(now)
+  if (before && refreshLine(before) === line) return []
+  const hasTurned = now.status !== before?.status && !goesForward(now)
+  const reached = now.checkpoints.filter(
+    (at) => at < 100 && goesForward(now) && now.percentageComplete >= at && (before?.percentageComplete ?? 0) < at,
+  )
+  const wait = reached.map(
+    (at) => `checkpoint of ${at} % reached: waits ${now.checkpointDelaySeconds} s before it goes on`,
+  )
+  return [hasTurned && now.reason !== undefined ? `${line}: ${now.reason}` : line, ...wait]
+}
+
+function refreshLine({ status, percentageComplete, instancesToUpdate }: RefreshState): string {
+  const left = instancesToUpdate === undefined ? '' : `, ${count(instancesToUpdate, 'instance')} left`
+  const lines: Record<RefreshState['status'], string> = {
+    Pending: 'instance refresh waits to begin',
+    InProgress: `instance refresh: ${percentageComplete} %${left}`,
+    Baking: 'instance refresh: all replaced, watched for a while',
+    Cancelling: 'instance refresh is being cancelled',
+    RollbackInProgress: `instance refresh goes back: ${percentageComplete} % of the way there is left`,
+    Successful: 'instance refresh: done',
+    Failed: 'instance refresh failed',
+    Cancelled: 'instance refresh was cancelled',
+    RollbackFailed: 'instance refresh could not go back',
+    RollbackSuccessful: 'instance refresh went back',
+  }
+  return lines[status]
+}
+
+interface Following {
+  readonly task: RollTask
+  readonly refresh: Refresh
+  readonly record: RefreshRecord
+  readonly state: RefreshState | undefined
+}
+
+async function turnRound({ task, refresh, record, state }: Following, reason: string): Promise<RefreshRecord> {
+  const { platform, progress } = task
+  if (!state) throw new OperatorError('failed', `the instance refresh does not show itself: ${reason}`)
+  if (!goesForward(state)) throw new OperatorError('failed', `the way back is ${reason}: ${refreshLine(state)}`)
+  progress.event(`turn round: ${reason}`)
+  const back = turnedRound(record, reason)
+  await platform.updateGroup({ roll: back })
+  await refresh.rollBack()
+  return back
+}
+
+/** Whatever ends the following, the platform does not stop: the operator must know. */
+function goesOn(error: unknown, { imageId }: RefreshRecord): unknown {
+  if (!(error instanceof OperatorError)) return error
+  const commands = 'npm run roll -- --engine refresh follows it, npm run rollback -- --engine refresh takes it back'
+  if (error.kind === 'interrupted') {
+    return new OperatorError('interrupted', `no longer following the instance refresh to ${imageId}, which goes on`, {
+      hint: commands,
+      cause: error,
+    })
+  }
+  const hint = [...(error.hint === undefined ? [] : [error.hint]), `the instance refresh goes on: ${commands}`].join(
+    '; ',
+  )
+  return new OperatorError('failed', error.message, { hint, cause: error.cause ?? error })
+}

@@ -1,0 +1,99 @@
+import type { Group, RollRecord } from '../platforms/platform.ts'
+import type { RefreshState } from '../platforms/refresh.ts'
+import { targetImageId } from './roll-fleet.ts'
+import { turnedRound } from './roll-record.ts'
+
+/** The record of a roll that the platform carries out, or may. */
+export type RefreshRecord = RollRecord
+
+/** What came of a refresh. */
+export interface RefreshEnd {
+  /** `overtaken`: it finished before it could be turned round. */
+  readonly outcome: 'rolled' | 'rolled-back' | 'overtaken' | 'failed'
+  /** The image that the group wants from now on. */
+  readonly imageId: string
+  /** The record from now on; `null` when the roll is finished. */
+  readonly roll: RefreshRecord | null
+  readonly reason?: string
+}
+
+/** What is to be done about a refresh that is under way when another roll, or the same one, is asked for. */
+export type RefreshMove =
+  | { readonly do: 'follow' | 'roll back'; readonly record: RefreshRecord }
+  | { readonly do: 'refuse'; readonly because: string; readonly hint: string }
+
+const ended = ['Successful', 'Failed', 'Cancelled', 'RollbackFailed', 'RollbackSuccessful']
+
+/** Whether the platform is no longer at it. */
+export function hasEnded({ status }: RefreshState): boolean {
+  return ended.includes(status)
+}
+
+/** Whether the refresh is the one that the record is about. */
+export function isOf(record: RefreshRecord | undefined, state: RefreshState | undefined): state is RefreshState {
+  if (record?.refresh === undefined || state === undefined || state.id === record.refresh.after) return false
+  return state.imageId === undefined || [record.imageId, record.previousImageId].includes(state.imageId)
+}
+
+/** Whether the refresh still goes forward. */
+export function goesForward({ status }: RefreshState): boolean {
+  return status === 'Pending' || status === 'InProgress' || status === 'Baking'
+}
+
+/** What to do about a refresh under way when `wanted` is the record of the roll that is asked for, if there is one to be. */
+export function nextMove(
+  current: RefreshRecord | undefined,
+  wanted: RollRecord | undefined,
+  state: RefreshState,
+): RefreshMove {
+  const progress = `${state.imageId ?? 'another image'} is under way (${state.percentageComplete} %)`
+  if (!wanted || !isOf(current, state) || current?.refresh === undefined) {
+    return {
+      do: 'refuse',
+      because: `an instance refresh to ${progress} that bakeroll did not begin`,
+      hint: `wait for its end, or cancel it: aws autoscaling cancel-instance-refresh; its id is ${state.id}`,
+    }
+  }
+  const { refresh } = current
+  const isSame = wanted.imageId === current.imageId
+  const record = isSame ? current : { ...wanted, refresh }
+  const isForward = goesForward(state)
+  if (targetImageId(record) === (state.imageId ?? targetImageId(current))) return { do: 'follow', record }
+  if (isSame || wanted.imageId === current.previousImageId) return { do: isForward ? 'roll back' : 'follow', record }
+  return {
+    do: 'refuse',
+    because: `an instance refresh to ${progress}`,
+    hint: 'npm run roll -- --engine refresh follows it; npm run rollback -- --engine refresh takes it back',
+  }
+}
+
+/** What came of a refresh that is over, and how the group is left. A failed one leaves a roll that any engine carries on. */
+export function endOf(record: RefreshRecord, state: RefreshState): RefreshEnd {
+  const { refresh: _, ...plain } = record
+  const to = state.imageId ?? targetImageId(record)
+  const origin = to === record.imageId ? record.previousImageId : record.imageId
+  const reason = record.reason ?? state.reason
+  if (state.status === 'Successful') {
+    if (to === record.imageId) return { outcome: 'rolled', imageId: to, roll: null }
+    if (!record.rollingBack) return { outcome: 'overtaken', imageId: to, roll: null }
+    return { outcome: 'rolled-back', imageId: to, roll: null, reason: reason ?? 'the way back was finished' }
+  }
+  if (state.status === 'RollbackSuccessful') {
+    const why = reason ?? 'the instance refresh was rolled back'
+    return { outcome: to === record.imageId ? 'rolled-back' : 'rolled', imageId: origin, roll: null, reason: why }
+  }
+  const because = reason ?? `the instance refresh is ${state.status}`
+  const turns = state.status !== 'Cancelled' && !record.rollingBack && to === record.imageId
+  const roll = turns ? turnedRound(plain, because) : plain
+  return { outcome: 'failed', imageId: targetImageId(roll), roll, reason: because }
+}
+
+/** What the group forgets and remembers at the end of a refresh. */
+export function changeAtEnd(
+  record: RefreshRecord,
+  end: RefreshEnd,
+): { previousImageId?: Group['imageId']; roll: RefreshRecord | null } {
+  const servedBefore = end.outcome === 'rolled' ? record.previousImageId : undefined
+  const isOther = servedBefore !== undefined && servedBefore !== end.imageId
+  return { ...(isOther ? { previousImageId: servedBefore } : {}), roll: end.roll }
+}

@@ -1,0 +1,166 @@
+import type { Group, Platform, RollRecord } from '../platforms/platform.ts'
+import type { Refresh, RefreshState } from '../platforms/refresh.ts'
+import { secondsSince } from './clock.ts'
+import { OperatorError } from './errors.ts'
+import { holdingLock } from './group-lock.ts'
+import { resolveImage, rollbackImageId } from './image-choice.ts'
+import { throwIfInterrupted } from './interruption.ts'
+import { followRefresh } from './refresh-follow.ts'
+import { changeAtEnd, endOf, hasEnded, isOf, nextMove, type RefreshEnd, type RefreshRecord } from './refresh-planner.ts'
+import { type RollResult, type RollTask, rollGroup } from './roll.ts'
+import { targetImageId } from './roll-fleet.ts'
+import { countOutdated, openRecord, replacedBetween } from './roll-record.ts'
+
+/** What a roll by the platform itself works with: a roll, but the probe counts for nothing and `pollMs` is 5 s by itself. */
+export type RefreshTask = RollTask
+
+/** Whether the roll under way, if there is one, was handed to the platform, so that only this engine can carry it on. */
+export function isRefreshing(group: Group | undefined): boolean {
+  return group?.roll?.refresh !== undefined
+}
+
+/**
+ * Hands a roll to the platform and follows it: the same promises, outcomes and failures as `rollGroup`. When the client
+ * dies or is stopped the platform goes on, and the same command follows it again. A dry run forecasts the same steps.
+ */
+export async function refreshGroup(task: RefreshTask): Promise<RollResult> {
+  const { refresh } = task.platform
+  if (!refresh)
+    throw new OperatorError('usage', `${task.platform.name} has no instance refresh`, { hint: 'npm run roll' })
+  if (task.dryRun) return rollGroup(task)
+  return holdingLock('roll', task, () => refreshLocked(task, refresh))
+}
+
+/** Takes the refresh under way back, or rolls to the image that served before; refused when there is none. */
+export async function refreshBack(task: Omit<RefreshTask, 'image'>): Promise<RollResult> {
+  return refreshGroup({ ...task, image: rollbackImageId(await existingGroup(task.platform)) })
+}
+
+async function refreshLocked(task: RefreshTask, refresh: Refresh): Promise<RollResult> {
+  const { platform, clock, policy, progress } = task
+  const startedMs = clock.now()
+  const before = await existingGroup(platform)
+  const image = resolveImage(await platform.images(), task.image, before)
+  const run: Run = { task, refresh, before, startedMs }
+  const current = before.roll
+  const state = await refresh.look()
+  if (current && isOf(current, state) && hasEnded(state)) {
+    progress.event(`the instance refresh to ${state.imageId ?? current.imageId} had ended: ${state.status}`)
+    return resultOf(run, image.id, current, await conclude(run, current, state))
+  }
+  const record = openRecord(before, image.id, policy.force, startedMs)
+  if (state && !hasEnded(state)) {
+    const joined = await join(run, current, record, state)
+    return follow(run, image.id, joined)
+  }
+  if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
+  throwIfInterrupted('roll', task.signal)
+  return follow(run, image.id, await begin(run, record, state))
+}
+
+interface Run {
+  readonly task: RefreshTask
+  readonly refresh: Refresh
+  readonly before: Group
+  readonly startedMs: number
+}
+
+/** Joins the refresh under way, or turns it round where that is what is asked for. */
+async function join(
+  { task, refresh, before }: Run,
+  current: RefreshRecord | undefined,
+  wanted: RollRecord | undefined,
+  state: RefreshState,
+): Promise<RefreshRecord> {
+  const { platform, progress } = task
+  const move = nextMove(current, wanted, state)
+  if (move.do === 'refuse') throw new OperatorError('refused', move.because, { hint: move.hint })
+  if (move.record !== before.roll) await platform.updateGroup({ roll: move.record })
+  progress.event(
+    move.do === 'follow'
+      ? `following the instance refresh to ${state.imageId ?? targetImageId(move.record)}`
+      : `taking the instance refresh to ${state.imageId} back`,
+  )
+  if (move.do === 'roll back') await refresh.rollBack()
+  return move.record
+}
+
+/** Writes down what is begun, and begins it. */
+async function begin(run: Run, record: RefreshRecord, newest: RefreshState | undefined): Promise<RefreshRecord> {
+  const { task, refresh, before } = run
+  const { platform, policy, progress } = task
+  const begun: RefreshRecord = { ...record, refresh: { after: newest?.id ?? '' } }
+  const target = targetImageId(begun)
+  const outdated = countOutdated(before, { ...begun, imageId: target })
+  progress.event(`rolling ${outdated} of ${before.instances.length} instances to ${target} by an instance refresh`)
+  await platform.updateGroup({ roll: begun })
+  for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
+  const wish = {
+    imageId: target,
+    from: begun.rollingBack ? undefined : begun.previousImageId,
+    policy,
+    size: before.size,
+    heedsAlarms: target !== before.previousImageId && !begun.rollingBack,
+  }
+  await refresh.start(wish).catch((error) => putBack(run, begun, error))
+  return begun
+}
+
+/** A start that failed is undone, unless its answer was lost and the refresh is under way after all. */
+async function putBack({ task, refresh, before }: Run, begun: RefreshRecord, error: unknown): Promise<void> {
+  if (!(error instanceof OperatorError)) throw error
+  const state = await refresh.look()
+  if (isOf(begun, state) && !hasEnded(state)) return
+  await refresh.end(before.imageId)
+  await task.platform.updateGroup({ roll: before.roll ?? null })
+  throw new OperatorError('put-back', `no instance refresh was begun: ${error.message}`, {
+    hint: error.hint ?? 'npm run roll replaces the instances without one',
+    cause: error,
+  })
+}
+
+async function follow(run: Run, wantedId: string, begun: RefreshRecord): Promise<RollResult> {
+  const { state, record } = await followRefresh(run.task, run.refresh, begun)
+  return resultOf(run, wantedId, record, await conclude(run, record, state))
+}
+
+/** Leaves the group as the refresh has ended. Can be done again. */
+async function conclude({ task, refresh }: Run, record: RefreshRecord, state: RefreshState): Promise<RefreshEnd> {
+  const end = endOf(record, state)
+  await refresh.end(end.imageId)
+  await task.platform.updateGroup(changeAtEnd(record, end))
+  return end
+}
+
+/** The result, when what has ended is what was asked for; else the roll that was asked for. */
+async function resultOf(run: Run, wantedId: string, record: RefreshRecord, end: RefreshEnd): Promise<RollResult> {
+  const { task, before, startedMs, refresh } = run
+  const isAsked = record.imageId === wantedId
+  if (end.outcome === 'failed') {
+    if (isAsked) throw failedRefresh(record, end)
+    task.progress.warn(`the instance refresh to ${record.imageId} failed: ${end.reason}`)
+  }
+  if (!isAsked || end.outcome === 'overtaken' || end.outcome === 'failed') return refreshLocked(task, refresh)
+  return {
+    outcome: end.outcome,
+    image: end.imageId,
+    replaced: end.outcome === 'rolled' ? replacedBetween(before, await existingGroup(task.platform)) : [],
+    seconds: secondsSince(startedMs, task.clock.now()),
+    ...(end.outcome === 'rolled-back' && end.reason !== undefined ? { reason: end.reason } : {}),
+  }
+}
+
+function failedRefresh(record: RefreshRecord, { imageId, reason }: RefreshEnd): OperatorError {
+  const isBack = imageId !== record.imageId
+  return new OperatorError('failed', `the instance refresh to ${record.imageId} failed: ${reason}`, {
+    hint: isBack
+      ? `npm run status shows what serves; npm run roll goes the way back to ${imageId}, npm run roll -- --image ID goes elsewhere`
+      : 'npm run status shows what serves; npm run roll carries on, npm run rollback goes back',
+  })
+}
+
+async function existingGroup(platform: Platform): Promise<Group> {
+  const group = await platform.group()
+  if (group) return group
+  throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+}

@@ -1,0 +1,84 @@
+import type { CheckTarget } from '../checker/target.ts'
+import type { Opening, OpenPlatform } from './open-platform.ts'
+import { openAwsPlatform } from './platforms/aws/aws.ts'
+import { openAws } from './platforms/aws/clients.ts'
+import { openInfrastructure } from './platforms/aws/infrastructure.ts'
+import { openInstanceProbe } from './platforms/aws/instance-probe.ts'
+import { namesOf } from './platforms/aws/names.ts'
+import { openReach } from './platforms/aws/reach.ts'
+import { recordedGroups } from './platforms/aws/record.ts'
+import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
+
+/** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
+const usualSeconds = { instance: 600, launch: 300 }
+
+/** The verbs that measure instances to prove them. */
+const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback', 'scale', 'heal'])
+
+/** The aws platform with what the verbs need of it. */
+export async function openAwsVerbs({ verb, settings, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
+  const home = homeAt(settings.home)
+  if (verb !== 'doctor') checkHomeIsWritable(home)
+  const aws = openAws(settings.aws)
+  const mode = settings.aws.reach ?? (aws.isEmulated ? 'none' : 'endpoint')
+  if (aws.isEmulated && verb !== 'doctor') {
+    progress.event(`AWS is emulated at ${process.env['AWS_ENDPOINT_URL']}: records, no machines behind them`)
+  }
+  const open = (group: string) => {
+    const names = namesOf(group)
+    const {
+      home,
+      aws: { profile },
+    } = settings
+    const reach = openReach({ ...{ aws, mode, home, group, profile, signal }, onWait: progress.event })
+    const infrastructure = openInfrastructure({ aws, names, home: settings.home, settings: settings.aws })
+    const launch = { timeoutSeconds: usualSeconds.launch, pollMs: 1000 }
+    const url = settings.aws.url
+    return {
+      reach,
+      infrastructure,
+      platform: openAwsPlatform({ aws, group, url, reach, infrastructure, launch, progress }),
+    }
+  }
+  const { platform, reach, infrastructure } = open(settings.group)
+  // What the way to the instances lacks is said before anything is changed, not in the middle.
+  if (provingVerbs.has(verb) && !settings.plan && mode !== 'none') await reach.assertReady()
+  const instanceProbe = openInstanceProbe(reach)
+  onExit(() => instanceProbe.close())
+  const bakery = { aws, home: settings.home, settings: settings.aws }
+  return {
+    platform,
+    infrastructure,
+    probe: instanceProbe.probe,
+    groups: async () => {
+      const groups = await Promise.all((await recordedGroups(aws)).map((name) => open(name).platform.group()))
+      return groups.filter((group) => group !== undefined)
+    },
+    async bake(wanted, run) {
+      const { bakeAmi } = await import('./platforms/aws/bakery.ts')
+      return bakeAmi({ ...bakery, ...wanted, ...run })
+    },
+    async planBake(wanted) {
+      const { planAmiBake } = await import('./platforms/aws/bakery.ts')
+      return (await planAmiBake({ ...bakery, ...wanted })).steps
+    },
+    instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
+    async examine() {
+      const { examineAws } = await import('./platforms/aws/examination.ts')
+      return examineAws({ aws, home, group: settings.group, reach: mode, profile: settings.aws.profile })
+    },
+    targetsOf: (instances) =>
+      Promise.all(instances.map(async (one) => targetOf(one.id, await instanceProbe.urlFor(one)))),
+    async drift() {
+      const { detectDrift } = await import('./platforms/aws/drift.ts')
+      const { networkStack, serviceStack } = namesOf(settings.group)
+      return (await Promise.all([networkStack, serviceStack].map((stack) => detectDrift(aws, stack)))).flat()
+    },
+  }
+}
+
+/** A target that the report calls by the id of its instance, although it is reached elsewhere. */
+function targetOf(id: string, url: string): CheckTarget {
+  const { protocol, hostname, port } = new URL(url)
+  return { url: `${protocol}//${id}${port === '' ? '' : `:${port}`}`, address: hostname }
+}

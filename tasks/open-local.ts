@@ -1,0 +1,40 @@
+import type { Opening, OpenPlatform } from './open-platform.ts'
+import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
+import { groupNames, openLocalPlatform } from './platforms/local/local.ts'
+import { probeInstance } from './tools/probe.ts'
+import { chooseAccelerator } from './tools/qemu.ts'
+
+/** The local platform with what the verbs need of it. */
+export function openLocalVerbs({ verb, settings }: Opening): OpenPlatform {
+  const home = homeAt(settings.home)
+  // A doctor tells it as one finding among others.
+  if (verb !== 'doctor') checkHomeIsWritable(home)
+  const { accelerator } = chooseAccelerator(settings.local.accelerator)
+  const machine = { accelerator, cpus: settings.local.cpus, memoryMib: settings.local.memoryMib }
+  const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine })
+  const bootTimeoutSeconds = accelerator === 'tcg' ? 300 : 90
+  const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
+  return {
+    platform: open(settings.group),
+    probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease),
+    groups: async () => {
+      const groups = await Promise.all(groupNames(home).map((name) => open(name).group()))
+      return groups.filter((group) => group !== undefined)
+    },
+    async bake(wanted, run) {
+      const { bakeImage } = await import('./platforms/local/bakery.ts')
+      return bakeImage({ home, machine, bootTimeoutSeconds, ...source, ...wanted, ...run })
+    },
+    async planBake(wanted) {
+      const { planBake } = await import('./platforms/local/bakery.ts')
+      return (await planBake({ home, ...source, ...wanted })).steps
+    },
+    instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? 2 * bootTimeoutSeconds,
+    async examine() {
+      const { examineComputer } = await import('./platforms/local/examination.ts')
+      const { port, memoryMib } = settings.local
+      return examineComputer({ home, port, accelerator: settings.local.accelerator, memoryMib })
+    },
+    targetsOf: async (instances) => instances.map(({ url }) => ({ url })),
+  }
+}

@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** Where the outputs of a group's stacks are kept, below the home folder. */
+export function outputsFile(home: string, group: string): string {
+  return join(home, 'aws', group, 'outputs.json')
+}
+
+/** Writes outputs as JSON, whole or not at all; gives the file. */
+export async function saveOutputs(
+  home: string,
+  group: string,
+  outputs: Readonly<Record<string, string>>,
+): Promise<string> {
+  const file = outputsFile(home, group)
+  await mkdir(dirname(file), { recursive: true })
+  const draft = `${file}.${randomUUID()}.draft`
+  await writeFile(draft, `${JSON.stringify(outputs, null, 2)}\n`)
+  await rename(draft, file)
+  return file
+}

@@ -1,0 +1,133 @@
+import { cloudFormationNeeds, packerNeeds, tunnelNeeds } from './permissions-of-others.ts'
+import type { Need } from './permitted.ts'
+
+const reading = ['check', 'deploy', 'destroy', 'heal', 'images', 'logs', 'roll', 'rollback', 'scale', 'ssh', 'status']
+const changing = ['deploy', 'destroy', 'heal', 'roll', 'rollback', 'scale']
+const rolling = ['deploy', 'heal', 'roll', 'rollback', 'scale']
+const entering = ['check', 'deploy', 'heal', 'logs', 'roll', 'rollback', 'scale', 'ssh']
+
+/** The calls of our own clients. A test holds the list against the commands that the code imports. */
+const ownNeeds: readonly Need[] = [
+  {
+    verbs: reading,
+    on: 'anything',
+    actions: [
+      'autoscaling:DescribeAutoScalingGroups',
+      'ec2:DescribeImages',
+      'ec2:DescribeInstances',
+      'elasticloadbalancing:DescribeLoadBalancers',
+      'elasticloadbalancing:DescribeTargetHealth',
+    ],
+  },
+  { verbs: reading, on: 'stack', actions: ['cloudformation:DescribeStacks'] },
+  { verbs: reading, on: 'parameter', actions: ['ssm:GetParameter', 'ssm:GetParametersByPath'] },
+  // PutParameter with tags asks for AddTagsToResource.
+  { verbs: changing, on: 'parameter', actions: ['ssm:AddTagsToResource', 'ssm:DeleteParameters', 'ssm:PutParameter'] },
+  { verbs: rolling, on: 'anything', actions: ['autoscaling:DescribeScalingActivities'] },
+  {
+    verbs: rolling,
+    on: 'group',
+    actions: [
+      'autoscaling:AttachLoadBalancerTargetGroups',
+      'autoscaling:ResumeProcesses',
+      'autoscaling:SetDesiredCapacity',
+      'autoscaling:SuspendProcesses',
+      'autoscaling:TerminateInstanceInAutoScalingGroup',
+      'autoscaling:UpdateAutoScalingGroup',
+    ],
+  },
+  {
+    verbs: rolling,
+    on: 'targetGroup',
+    actions: ['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'],
+  },
+  {
+    verbs: ['deploy', 'roll', 'rollback'],
+    on: 'stack',
+    actions: [
+      'cloudformation:CreateStack',
+      'cloudformation:DescribeStackEvents',
+      'cloudformation:DescribeStackResources',
+      'cloudformation:ListStackResources',
+      'cloudformation:UpdateStack',
+    ],
+  },
+  {
+    verbs: ['deploy'],
+    on: 'stack',
+    actions: [
+      'cloudformation:CreateChangeSet',
+      'cloudformation:DeleteChangeSet',
+      'cloudformation:DescribeChangeSet',
+      'cloudformation:DescribeEvents',
+      'cloudformation:ExecuteChangeSet',
+      'cloudformation:GetTemplate',
+      'cloudformation:ListChangeSets',
+    ],
+  },
+  {
+    verbs: ['status'],
+    on: 'stack',
+    actions: ['cloudformation:DescribeStackResourceDrifts', 'cloudformation:DetectStackDrift'],
+  },
+  { verbs: ['status'], on: 'anything', actions: ['cloudformation:DescribeStackDriftDetectionStatus'] },
+  {
+    verbs: ['roll', 'rollback'],
+    on: 'group',
+    actions: ['autoscaling:RollbackInstanceRefresh', 'autoscaling:StartInstanceRefresh'],
+  },
+  {
+    verbs: ['roll', 'rollback'],
+    on: 'anything',
+    actions: ['autoscaling:DescribeInstanceRefreshes', 'ec2:DescribeLaunchTemplateVersions'],
+  },
+  { verbs: [...entering, 'bake'], on: 'instance', actions: ['ec2:GetConsoleOutput'] },
+  { verbs: entering, on: 'instance', actions: ['ec2-instance-connect:SendSSHPublicKey'] },
+  { verbs: ['destroy', 'images'], on: 'image', actions: ['ec2:DeregisterImage'] },
+  { verbs: ['destroy', 'images'], on: 'snapshot', actions: ['ec2:DeleteSnapshot'] },
+  { verbs: ['destroy'], on: 'stack', actions: ['cloudformation:DeleteStack'] },
+  { verbs: ['destroy'], on: 'instance', actions: ['ec2:TerminateInstances'] },
+  {
+    verbs: ['destroy'],
+    on: 'group',
+    actions: ['autoscaling:DeleteWarmPool', 'autoscaling:ExitStandby', 'autoscaling:SetInstanceProtection'],
+  },
+  { verbs: ['destroy'], on: 'anything', actions: ['ec2:DescribeTags', 'ssm:DescribeParameters', 'tag:GetResources'] },
+  {
+    verbs: ['bake'],
+    on: 'anything',
+    actions: [
+      'ec2:DescribeImages',
+      'ec2:DescribeInstances',
+      'ec2:DescribeInstanceTypes',
+      'ec2:DescribeSecurityGroups',
+      'ec2:DescribeSubnets',
+      'ec2:DescribeVpcs',
+    ],
+  },
+  {
+    verbs: ['bake'],
+    on: 'image',
+    actions: ['ec2:CreateTags', 'ec2:EnableImageDeprecation', 'ec2:ModifyImageAttribute'],
+  },
+  { verbs: ['bake'], on: 'instance', actions: ['ec2:ModifyInstanceMetadataOptions', 'ec2:TerminateInstances'] },
+  { verbs: ['bake'], on: 'keyPair', actions: ['ec2:DeleteKeyPair', 'ec2:ImportKeyPair'] },
+  { verbs: ['bake'], on: 'securityGroup', actions: ['ec2:DeleteSecurityGroup'] },
+  {
+    verbs: ['doctor'],
+    on: 'anything',
+    actions: [
+      'ec2:DescribeAddresses',
+      'ec2:DescribeVpcs',
+      'servicequotas:GetAWSDefaultServiceQuota',
+      'servicequotas:GetServiceQuota',
+    ],
+  },
+  { verbs: ['doctor'], on: 'role', actions: ['iam:GetRole', 'iam:SimulatePrincipalPolicy'] },
+]
+
+/**
+ * Every permission that the verbs need with their usual settings, the one list that `doctor` simulates and that the operator role
+ * of cloudformation/access.yaml grants. IAM's names: https://docs.aws.amazon.com/service-authorization/latest/reference/.
+ */
+export const needs: readonly Need[] = [...ownNeeds, ...tunnelNeeds, ...packerNeeds, ...cloudFormationNeeds]

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { writeRelease } from '../../app/release.ts'
+import { writeRuntime } from '../../app/runtime.ts'
+import type { Recipe } from './recipe.ts'
+
+/** Writes the Node layer of the container image into `folder` and gives the variables with which the roles find it. */
+export async function runtimeVariables(recipe: Recipe, folder: string): Promise<Record<string, string>> {
+  const { folder: runtime_folder } = await writeRuntime(join(folder, 'runtime'))
+  return { runtime_folder, runtime_tag: runtimeTag(recipe) }
+}
+
+/** Writes a release as one file into `folder` and gives the variables with which the roles find it. */
+export async function releaseVariables(
+  release: string,
+  recipe: Recipe,
+  folder: string,
+): Promise<Record<string, string>> {
+  const release_archive = await releaseArchive(release, folder)
+  return { release, release_archive, runtime_tag: runtimeTag(recipe) }
+}
+
+function runtimeTag(recipe: Recipe): string {
+  return (recipe.digests.runtime ?? '').slice(0, 12)
+}
+
+/** The release as one tar file whose paths are where things go on the machine. */
+async function releaseArchive(release: string, folder: string): Promise<string> {
+  const { folder: files } = await writeRelease({ release, folder: join(folder, 'release') })
+  const places = {
+    'nginx/nginx.conf': 'etc/nginx/nginx.conf',
+    'version.txt': 'var/www/bakeroll/version.txt',
+    'app.mjs': 'opt/bakeroll/release/app.mjs',
+    Dockerfile: 'opt/bakeroll/release/Dockerfile',
+  }
+  const archive = join(folder, 'release.tar')
+  const renames = Object.entries(places).map(([from, to]) => `--transform=s|^${from}$|${to}|`)
+  const same = ['--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=0644']
+  await execa('tar', ['--create', '--file', archive, '--directory', files, ...same, ...renames, ...Object.keys(places)])
+  return archive
+}

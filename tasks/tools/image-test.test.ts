@@ -1,0 +1,112 @@
+import { execa } from 'execa'
+import t, { type Test } from 'tap'
+import { bootIdIn, clockFault, faultIn, imageTest } from './image-test.ts'
+import { onPath } from './path-fixture.ts'
+
+const at = 1_795_270_000_000
+
+t.test('the clock of an instance', async (t) => {
+  const cases: [what: string, lines: [text: string, heardAt: number][], fault: string | undefined][] = [
+    ['no word', [], 'it did not tell its clock'],
+    ['other words', [['bakeroll-boot 1', at]], 'it did not tell its clock'],
+    ['synchronised', [['bakeroll-clock synchronised', at]], undefined],
+    ['right', [[`bakeroll-clock ${at - 200}`, at]], undefined],
+    ['at the limit', [[`bakeroll-clock ${at - 1000}`, at]], undefined],
+    ['behind', [[`bakeroll-clock ${at - 3240}`, at]], 'its clock is off by -3.2 s, and no time server has set it'],
+    ['ahead', [[`bakeroll-clock ${at + 1500}`, at]], 'its clock is off by 1.5 s, and no time server has set it'],
+    [
+      'one line was slow',
+      [
+        [`bakeroll-clock ${at}`, at + 4000],
+        [`bakeroll-clock ${at + 10}`, at + 60],
+      ],
+      undefined,
+    ],
+    [
+      'lost after the reboot',
+      [
+        ['bakeroll-clock synchronised', at],
+        [`bakeroll-clock ${at - 60_000}`, at],
+      ],
+      'its clock is off by -60.0 s, and no time server has set it',
+    ],
+    [
+      'found after the reboot',
+      [
+        [`bakeroll-clock ${at - 60_000}`, at],
+        ['bakeroll-clock synchronised', at],
+      ],
+      undefined,
+    ],
+  ]
+  for (const [what, lines, fault] of cases) {
+    const heard = lines.map(([text, heardAt]) => ({ text, heardAt }))
+    t.equal(clockFault(heard), fault, what)
+  }
+})
+
+/** An instance on which all is well. */
+const well = {
+  curl: `for url; do :; done
+case $url in
+*/version.txt) echo 1.4.0;;
+*/now) date -u +%Y-%m-%dT%H:%M:%S.000Z;;
+*/instance-id) printf 401;;
+esac`,
+  ss: `echo 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:*'; echo 'LISTEN 0 128 [::]:22 [::]:*'
+echo 'LISTEN 0 511 0.0.0.0:80 0.0.0.0:*'; echo 'LISTEN 0 511 127.0.0.1:8000 0.0.0.0:*'`,
+  systemctl: '',
+  find: '',
+  chronyc: 'exit 0',
+}
+
+async function run(t: Test, changed: Partial<typeof well>, patience = 4) {
+  onPath(t, { ...well, ...changed })
+  const { exitCode, stdout, stderr } = await execa('sh', ['-s'], { input: imageTest('1.4.0', patience), reject: false })
+  return { exitCode, stdout, stderr }
+}
+
+t.test('an instance on which all is well', async (t) => {
+  const { exitCode, stdout, stderr } = await run(t, {})
+  t.equal(exitCode, 0, stderr)
+  t.match(stdout, /^bakeroll-clock synchronised$/m)
+  t.match(bootIdIn(stdout), /^[0-9a-f-]{36}$/)
+  t.equal(faultIn(stdout), undefined)
+})
+
+t.test('without a time server the caller judges the clock', async (t) => {
+  for (const [chronyc, patience] of [
+    ['exit 1', 4],
+    ['exit 0', 0],
+  ] as const) {
+    const { exitCode, stdout } = await run(t, { chronyc }, patience)
+    t.equal(exitCode, 0)
+    const lines = stdout.split('\n').map((text) => ({ text, heardAt: Date.now() }))
+    t.equal(lines.filter(({ text }) => /^bakeroll-clock \d{13}$/.test(text)).length, 3)
+    t.equal(clockFault(lines), undefined)
+  }
+})
+
+t.test('what does not hold is named', async (t) => {
+  const open = (...ports: number[]) => ports.map((port) => `echo 'LISTEN 0 1 0.0.0.0:${port} 0.0.0.0:*'`).join(';')
+  const metadata = (status: string) => well.curl.replace('printf 401', `printf ${status}`)
+  const now = (text: string) => well.curl.replace('date -u +%Y-%m-%dT%H:%M:%S.000Z', `echo ${text}`)
+  const cases: [what: string, changed: Partial<typeof well>, fault: string | RegExp][] = [
+    ['another release', { curl: well.curl.replace('1.4.0', '1.3.0') }, 'it serves release 1.3.0, expected 1.4.0'],
+    ['an old /now', { curl: now('2026-01-01T00:00:00.000Z') }, /^\/now is \d+ s behind the clock of its own machine$/],
+    ['one more port', { ss: open(22, 80, 5355) }, 'open ports: 22 80 5355, expected 22 80'],
+    ['no web server', { ss: open(22) }, 'open ports: 22, expected 22 80'],
+    ['a failed unit', { systemctl: "echo 'chrony.service loaded failed failed'" }, 'failed units: chrony.service'],
+    ['a key', { find: 'echo AAAAC3NzaC1lZDI1NTE5AAAAIabc' }, 'an SSH key is in the image'],
+    [
+      'metadata without a token',
+      { curl: metadata('200') },
+      'instance metadata answer 200 without a token, expected 401: IMDSv2 is not required',
+    ],
+  ]
+  for (const [what, changed, fault] of cases) {
+    const { exitCode, stdout } = await run(t, changed)
+    t.equal(exitCode, 1, what)
+    t.match(faultIn(stdout), fault, what)
+  }
+})

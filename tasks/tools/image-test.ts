@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const script = join(import.meta.dirname, '../../packer/verify.sh')
+
+/**
+ * What `sh` runs as root on an instance of a new image: packer/verify.sh. It waits `patienceSeconds` for a time server, ends
+ * with exit code 1 when something does not hold, and says so on standard output.
+ */
+export function imageTest(release: string, patienceSeconds: number): string {
+  return `set -- ${release} ${patienceSeconds}\n${readFileSync(script, 'utf8')}`
+}
+
+/** What does not hold, by the output of a test that failed. */
+export function faultIn(output: string): string | undefined {
+  return output.match(/^verify: (.*)$/m)?.[1]
+}
+
+/** The id of the boot in which a test ran. */
+export function bootIdIn(output: string): string {
+  return output.match(/^bakeroll-boot (\S+)$/m)?.[1] ?? ''
+}
+
+/** A line that a test wrote, and when it came in (milliseconds since 1970). */
+export interface HeardLine {
+  readonly text: string
+  readonly heardAt: number
+}
+
+const limitMs = 1000
+
+/**
+ * What is wrong with the clock of an instance, by the lines `bakeroll-clock` of its test; `undefined` when nothing is.
+ * `synchronised` is chrony's own word. Else the instance told its time, which came in some moments later: the line that was
+ * the quickest is believed.
+ */
+export function clockFault(lines: readonly HeardLine[]): string | undefined {
+  const told = lines.flatMap(({ text, heardAt }) => {
+    const [, word] = text.match(/^bakeroll-clock (synchronised|\d+)$/) ?? []
+    return word === undefined ? [] : [{ word, heardAt }]
+  })
+  if (told.length === 0) return 'it did not tell its clock'
+  if (told.at(-1)?.word === 'synchronised') return undefined
+  const offsets = told.filter(({ word }) => word !== 'synchronised').map(({ word, heardAt }) => Number(word) - heardAt)
+  const offset = Math.max(...offsets)
+  if (Math.abs(offset) <= limitMs) return undefined
+  return `its clock is off by ${(offset / 1000).toFixed(1)} s, and no time server has set it`
+}
