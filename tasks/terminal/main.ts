@@ -10,6 +10,6 @@ await endWith(() =>
     env: process.env,
     workingFolder: process.env.INIT_CWD ?? process.cwd(),
     repository,
-    loadTask: async (verb) => (await import(`../${verb}.ts`)).default,
+    loadTask: async (verb) => (await import(`../${verb.replace(':', '-')}.ts`)).default,
   }),
 )

@@ -49,7 +49,7 @@ t.test('a wrong flag is told what would be right', async (t) => {
     'deploy --size 0': `--size: ${size}, got "0"`,
     'deploy --size 1.5': `--size: ${size}, got "1.5"`,
     'deploy --size two': `--size: ${size}, got "two"`,
-    'deploy --size 21': `--size: ${size}, got "21"`,
+    'deploy --size 1001': `--size: ${size}, got "1001"`,
     'deploy --size -1': `--size: ${size}, got "-1"`,
     'deploy --size=': `--size: ${size}, got ""`,
     'scale two': `<n>: ${size}, got "two"`,

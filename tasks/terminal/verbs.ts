@@ -168,6 +168,15 @@ const table = {
     ],
     development: true,
   },
+  'test:aws': {
+    summary: 'the whole story on an AWS account',
+    about:
+      'Bakes, deploys, rolls and removes a group of its own, in a network of its own. It costs about a dollar, and starts only when it is told to.',
+    examples: [
+      ['npm run test:aws', 'the story, with BAKEROLL_TEST_AWS=yes before it; everything is removed at its end'],
+    ],
+    development: true,
+  },
 } as const satisfies Record<string, Verb>
 
 /** The name of a verb, as in `npm run roll`. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateSecurityGroupCommand, ImportKeyPairCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import { PutParameterCommand } from '@aws-sdk/client-ssm'
@@ -11,6 +11,8 @@ import { bakeAmi } from '../../tasks/platforms/aws/bakery.ts'
 import { removeDeadBakes } from '../../tasks/platforms/aws/dead-bakes.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
 import { allMachines, type Bakery, givenImage, leftOfBuilders, openBakery, ownImages } from './bakery.ts'
+
+t.setTimeout(110_000)
 
 t.test('what is wrong is said before the first effect', async (t) => {
   const bakery = await openBakery(t)
@@ -79,8 +81,7 @@ t.test('an image that does not pass its test is never verified', async (t) => {
 })
 
 t.test('a stop leaves no builder behind', async (t) => {
-  const bakery = await openBakery(t)
-  writeFileSync(join(bakery.home, '..', 'ansible-hangs'), '')
+  const bakery = await openBakery(t, { layerSeconds: 60 })
   const stop = new AbortController()
   const baking = bakeAmi(bakery.task({ signal: stop.signal }))
   const rejected = t.rejects(baking, { kind: 'interrupted' } as Error & { kind: string })
@@ -121,7 +122,7 @@ t.test('what a killed bake left is removed by the next one, and nothing else', a
   for (const id of ['dead1', 'alive', 'others', 'stranger']) await launch(id, true)
   await launch('dead2', false)
   for (const id of ['dead1', 'dead2']) record(id, {})
-  record('alive', { pid: process.pid, script: process.argv[1] })
+  record('alive', { pid: process.pid, script: basename(process.argv[1] ?? '') })
   record('others', { account: '210987654321' })
 
   const removed = await removeDeadBakes(aws, home, account)

@@ -30,15 +30,16 @@ export interface Bakery {
   bakes(): string[]
 }
 
-/** Opens a bakery until the test ends. `packer` takes the place of the one on PATH. */
-export async function openBakery(t: Test, packer?: string): Promise<Bakery> {
+/** Opens a bakery until the test ends. `packer` takes the place of the one on PATH; each layer takes `layerSeconds`. */
+export async function openBakery(
+  t: Test,
+  { packer, layerSeconds = 0 }: { packer?: string | undefined; layerSeconds?: number } = {},
+): Promise<Bakery> {
   const folder = t.testdir({ ssh: {}, home: {} })
   const at = (name: string) => join(folder, name)
   const bin = onPath(t, {
-    // As long as the real one would give the machine's metadata to be made safe.
     'ansible-playbook': `case $1 in --version) echo 'ansible-playbook [core 2.14.18]'; exit;; esac
-[ ! -e '${at('ansible-hangs')}' ] || exec sleep 60
-echo "$@" >> '${at('ansible')}'; sleep 1.5`,
+echo "$@" >> '${at('ansible')}'; exec sleep ${layerSeconds}`,
   })
   if (packer !== undefined) symlinkSync(packer, join(bin, 'packer'))
   const moto = await startMoto()

@@ -32,7 +32,9 @@ export async function policyOf(role: 'OperatorRole' | 'ReviewerRole'): Promise<R
     allows: (action, resource, context) =>
       statements.some(
         (one) =>
-          fits(one.Action, action) && fits(one.Resource, resource) && Object.entries(one.Condition ?? {}).every(holdsIn(context)),
+          fits(one.Action, action) &&
+          fits(one.Resource, resource) &&
+          Object.entries(one.Condition ?? {}).every(holdsIn(context)),
       ),
     mentions: (action) => statements.some((one) => fits(one.Action, action)),
   }
@@ -40,18 +42,25 @@ export async function policyOf(role: 'OperatorRole' | 'ReviewerRole'): Promise<R
 
 /** The short forms that the template uses, written out. */
 const written: Tags = [
-  { tag: '!Ref', resolve: (name) => (name === 'Boundary' ? `arn:aws:iam::${account}:policy/bakeroll-access/bakeroll-boundary` : name) },
+  {
+    tag: '!Ref',
+    resolve: (name: string) =>
+      name === 'Boundary' ? `arn:aws:iam::${account}:policy/bakeroll-access/bakeroll-boundary` : name,
+  },
   {
     tag: '!Sub',
-    resolve: (text) => text.replaceAll('${AWS::Partition}', 'aws').replaceAll('${AWS::AccountId}', account),
+    resolve: (text: string) => text.replace(/\$\{AWS::Partition\}/g, 'aws').replace(/\$\{AWS::AccountId\}/g, account),
   },
-  { tag: '!GetAtt', resolve: (text) => text },
+  { tag: '!GetAtt', resolve: (text: string) => text },
   ...['!If', '!Not', '!Equals'].map((tag) => ({ tag, collection: 'seq' as const })),
 ]
 
 function fits(patterns: string | readonly string[], text: string): boolean {
   return [patterns].flat().some((pattern) => {
-    const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')
     return new RegExp(`^${source}$`).test(text)
   })
 }

@@ -97,15 +97,16 @@ t.test('what is asked of the simulator is what its API takes', async (t) => {
   }
 })
 
+const imports = /\{([^{}]*)\} (?:from |= await import\()'@aws-sdk\/client-([\w-]+)'/g
+
 /** The IAM actions of the commands, paginators and waiters that the code imports from the SDK. */
 async function calledActions(): Promise<string[]> {
   const found = new Set<string>()
   const root = join(import.meta.dirname, '../..')
   for await (const file of glob(join(root, 'tasks/**/*.ts'))) {
     if (/(\.test|-fixture)\.ts$/.test(file)) continue
-    for (const [, names = '', client = ''] of (await readFile(file, 'utf8')).matchAll(
-      /import (?:type )?\{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g,
-    )) {
+    const source = await readFile(file, 'utf8')
+    for (const [, names = '', client = ''] of source.matchAll(imports)) {
       for (const action of names.split(',').map(actionOf)) if (action) found.add(`${services[client]?.iam}:${action}`)
     }
   }

@@ -1,6 +1,6 @@
-import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
-import { DescribeImagesCommand, paginateDescribeInstances } from '@aws-sdk/client-ec2'
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import { DescribeImagesCommand, paginateDescribeInstances } from '@aws-sdk/client-ec2'
+import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import { paginateDescribeParameters } from '@aws-sdk/client-ssm'
 import type { Test } from 'tap'
 import type { Aws } from '../../tasks/platforms/aws/clients.ts'
@@ -80,7 +80,9 @@ async function everyInstanceRuns(t: Test, run: RunVerb, image: string, count: nu
 async function remains(aws: Aws): Promise<string[]> {
   const found: string[] = []
   const { Stacks = [] } = await aws.cloudFormation.send(new DescribeStacksCommand({}))
-  found.push(...Stacks.filter(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE').map(({ StackName = '' }) => StackName))
+  found.push(
+    ...Stacks.filter(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE').map(({ StackName = '' }) => StackName),
+  )
   for await (const { Reservations = [] } of paginateDescribeInstances({ client: aws.ec2 }, {})) {
     const machines = Reservations.flatMap(({ Instances = [] }) => Instances)
     found.push(...machines.filter(({ State }) => State?.Name !== 'terminated').map(({ InstanceId = '' }) => InstanceId))

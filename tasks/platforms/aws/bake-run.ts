@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DeleteKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { execa } from 'execa'
@@ -15,7 +15,7 @@ export interface BakeRecord {
   readonly id: string
   readonly account: string
   readonly region: string
-  /** The process of the bake, and the script that it runs. */
+  /** The process of the bake, and the name of the script that it runs. */
   readonly pid: number
   readonly script: string
 }
@@ -60,7 +60,7 @@ export async function withBakeRun<T>(
   const { bakeId: id, region } = run
   const record: BakeRecord = {
     ...{ id, account, region },
-    ...{ pid: process.pid, script: process.argv[1] ?? '' },
+    ...{ pid: process.pid, script: basename(process.argv[1] ?? process.execPath) },
   }
   await writeFile(join(run.folder, 'bake.json'), JSON.stringify(record))
   await writeFile(join(run.folder, 'bake.pid'), String(process.pid))

@@ -92,7 +92,30 @@ const ownNeeds: readonly Need[] = [
     on: 'group',
     actions: ['autoscaling:DeleteWarmPool', 'autoscaling:ExitStandby', 'autoscaling:SetInstanceProtection'],
   },
-  { verbs: ['destroy'], on: 'anything', actions: ['ec2:DescribeTags', 'ssm:DescribeParameters', 'tag:GetResources'] },
+  {
+    verbs: ['destroy'],
+    on: 'anything',
+    actions: [
+      'ec2:DescribeInternetGateways',
+      'ec2:DescribeRouteTables',
+      'ec2:DescribeTags',
+      'ec2:DescribeVpcs',
+      'ssm:DescribeParameters',
+      'tag:GetResources',
+    ],
+  },
+  // What the deletion of a stack left behind.
+  {
+    verbs: ['destroy'],
+    on: 'network',
+    actions: [
+      'ec2:DeleteInternetGateway',
+      'ec2:DeleteRouteTable',
+      'ec2:DeleteVpc',
+      'ec2:DetachInternetGateway',
+      'ec2:DisassociateRouteTable',
+    ],
+  },
   {
     verbs: ['bake'],
     on: 'anything',

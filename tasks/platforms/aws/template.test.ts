@@ -1,6 +1,6 @@
 import { StackStatus } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
-import { stackStates } from './stack-states.ts'
+import { isAtRest, stackStates, stateOf } from './stack-states.ts'
 import { readTemplate, templateIn } from './template.ts'
 import { resourcesMade, ruleProblems } from './template-conditions.ts'
 
@@ -83,4 +83,10 @@ t.test('the templates of the project fit into a request, and no group replaces i
 
 t.test('every state that CloudFormation knows is decided', async (t) => {
   t.same(Object.keys(stackStates).sort(), Object.values(StackStatus).sort())
+  for (const [status, { words, remedy, condition }] of Object.entries(stackStates)) {
+    t.equal(isAtRest(status), !status.endsWith('_IN_PROGRESS'), status)
+    t.equal(remedy !== undefined, condition === 'stuck', status)
+    t.match(words, /^[a-z]/, status)
+  }
+  t.match(stateOf('SOMETHING_NEW'), { condition: 'busy', deletion: 'refuse', words: 'is in the state SOMETHING_NEW' })
 })
