@@ -19,7 +19,10 @@ until served=$(curl -fsS --max-time 5 http://127.0.0.1/version.txt) && now=$(cur
 done
 [ "$served" = "$release" ] || fail "it serves release $served, expected $release"
 behind=$(($(date +%s) - $(date --date="$now" +%s)))
-[ "$behind" -ge -1 ] && [ "$behind" -le 1 ] || fail "/now is $behind s behind the clock of its own machine"
+case $behind in
+  -1 | 0 | 1) ;;
+  *) fail "/now is $behind s behind the clock of its own machine" ;;
+esac
 
 open=$(ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | sed 's/.*://' | sort -un | paste -sd ' ')
 [ "$open" = '22 80' ] || fail "open ports: $open, expected 22 80"

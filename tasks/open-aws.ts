@@ -65,7 +65,8 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
     async examine() {
       const { examineAws } = await import('./platforms/aws/examination.ts')
-      return examineAws({ aws, home, group: settings.group, reach: mode, profile: settings.aws.profile })
+      const { profile, builderInterface } = settings.aws
+      return examineAws({ aws, home, group: settings.group, reach: mode, profile, builderInterface })
     },
     targetsOf: (instances) =>
       Promise.all(instances.map(async (one) => targetOf(one.id, await instanceProbe.urlFor(one)))),

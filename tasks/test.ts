@@ -17,8 +17,8 @@ export default async function test(context: TaskContext): Promise<TaskResult> {
   const needsPrograms = suites.some(({ files }) => files.some((file) => !file.startsWith('checker/')))
   if (needsPrograms) await installMissing('test', progress, signal)
   // Before any test has its time counted, and once for all of them.
-  if (suites.some(({ files }) => files.some((file) => file.includes('aws/'))))
-    await ensureVenv('moto', progress, signal)
+  const needsAws = suites.some(({ files }) => files.some((file) => file.includes('aws')))
+  for (const name of needsAws ? ['moto', 'asyncssh'] : []) await ensureVenv(name, progress, signal)
   await buildTap(progress, signal)
 
   const total: TestCount = { passed: 0, failed: 0, skipped: 0 }

@@ -157,6 +157,15 @@ test('instances have no way out', async (t) => {
   }
   const routes = resourcesOf(network, 'AWS::EC2::Route').map(([, { RouteTableId }]) => RouteTableId.Ref)
   t.strictSame(routes, ['PublicRouteTable'], 'the private subnets have no route of their own')
+  const tables = resourcesOf(network, 'AWS::EC2::SubnetRouteTableAssociation').map(([, { SubnetId, RouteTableId }]) => [
+    SubnetId.Ref.slice(0, -1),
+    RouteTableId.Ref,
+  ])
+  t.strictSame(
+    new Set(tables.map(String)),
+    new Set(['PublicSubnet,PublicRouteTable', 'PrivateSubnet,PrivateRouteTable']),
+  )
+  t.equal(tables.length, 6)
   for (const [, { MapPublicIpOnLaunch }] of resourcesOf(network, 'AWS::EC2::Subnet'))
     t.equal(MapPublicIpOnLaunch, false)
   const types = [...templates.values()].flatMap((one) => Object.values(one.Resources).map(({ Type }) => Type))

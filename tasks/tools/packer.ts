@@ -44,7 +44,8 @@ export interface PackerRun {
 
 /**
  * Runs Packer to its end. A stop asks it to clean up its builder first and waits. It runs in a process group of its
- * own, because a Ctrl-C that reached it twice would make it leave the builder behind.
+ * own, because a Ctrl-C that reached it twice would make it leave the builder behind; the stop reaches the group, because
+ * Packer waits for its Ansible to end.
  */
 export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<void> {
   const interrupted = (cause?: unknown) =>
@@ -59,11 +60,10 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     stdin: 'ignore',
     all: true,
     buffer: false,
-    cancelSignal: run.signal,
-    forceKillAfterDelay: (run.cleanUpSeconds ?? 60) * 1000,
     env: { ...run.env, CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: run.workFolder, TMPDIR: scratch },
   })
   if (run.pidFile !== undefined && child.pid !== undefined) writeFileSync(run.pidFile, String(child.pid))
+  const disarm = stopWith(run, child.pid)
   try {
     for await (const line of child.iterable({ from: 'all' })) {
       log.write(`${line}\n`)
@@ -81,8 +81,36 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     const reason = failureIn(readFileSync(run.logFile, 'utf8'))
     throw new OperatorError('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
   } finally {
+    disarm()
     await finished(log.end())
     if (scratch !== run.workFolder) await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Stops Packer when the signal says so; what it gives ends that. */
+function stopWith({ signal, cleanUpSeconds = 60 }: PackerRun, pid: number | undefined): () => void {
+  let force: NodeJS.Timeout | undefined
+  const stop = () => {
+    interruptPacker(pid, 'SIGINT')
+    force = setTimeout(() => interruptPacker(pid, 'SIGKILL'), cleanUpSeconds * 1000)
+  }
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  return () => {
+    signal.removeEventListener('abort', stop)
+    clearTimeout(force)
+  }
+}
+
+/**
+ * Sends a signal to Packer and to all that it has started, as a terminal does. One `SIGINT` makes it clean up; its plugins
+ * ignore that one, and would die of a `SIGTERM` without cleaning up.
+ */
+export function interruptPacker(pid: number | undefined, signal: 'SIGINT' | 'SIGKILL'): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

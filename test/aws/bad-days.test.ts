@@ -2,12 +2,15 @@
  * Every bad day that a proxy in front of moto can make: what an operator reads, and the exit code's kind. First AWS's answers,
  * call by call; then what is missing on this computer; then whole stories with each of their calls broken in turn.
  */
+import { join } from 'node:path'
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling'
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import { DescribeInstancesCommand, EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm'
+import { execa } from 'execa'
 import t, { type Test } from 'tap'
+import { inTurns } from '../../tasks/lib/bounded.ts'
 import { type FailureKind, OperatorError } from '../../tasks/lib/errors.ts'
 import { type Aws, type ClientConfiguration, openAws } from '../../tasks/platforms/aws/clients.ts'
 import { takeLock } from '../../tasks/platforms/aws/lock.ts'
@@ -18,6 +21,7 @@ import { type Fault, type FaultOf, startFaultProxy } from './fault-proxy.ts'
 import { broken, cut, denied, expired, internalError, reset, silence, skewed, throttled, unknownKey } from './faults.ts'
 import { emulatedEnvironment, startMoto } from './moto.ts'
 
+const main = join(import.meta.dirname, '../../tasks/terminal/main.ts')
 const moto = await startMoto()
 const proxy = await startFaultProxy(moto.url)
 const environment = { ...process.env }
@@ -32,8 +36,11 @@ t.beforeEach(() => {
 
 /** The environment of the tests, with these changes; `undefined` takes a variable out. */
 function setEnvironment(changes: Readonly<Record<string, string | undefined>>): void {
-  const wanted = Object.entries({ ...environment, AWS_PROFILE: undefined, ...changes })
-  process.env = Object.fromEntries(wanted.filter(([, value]) => value !== undefined))
+  process.env = withoutAbsent({ ...environment, AWS_PROFILE: undefined, ...changes })
+}
+
+function withoutAbsent(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter((one): one is [string, string] => one[1] !== undefined))
 }
 
 /** The clients of a run, in a hurry: they try twice, and wait for an answer for less than a second. */
@@ -245,6 +252,51 @@ t.test('this computer: the region is asked for before anything else', async (t) 
   const failure = await failureOf(t, () => openHurried().region())
   t.equal(failure.kind, 'usage')
 })
+
+/** Every verb that asks AWS for something, and its exit code for wrong usage. */
+const verbs: readonly (readonly [argv: string, exitCode: number])[] = [
+  ['status', 2],
+  ['images', 2],
+  ['logs', 2],
+  ['ssh --instance i-0123456789abcdef0 -- true', 2],
+  ['bake --plan', 2],
+  ['deploy --plan', 2],
+  ['scale 2', 2],
+  ['roll', 2],
+  ['rollback', 2],
+  ['heal', 2],
+  ['destroy --yes', 2],
+  ['check', 3],
+]
+
+const noLogins = [
+  ['no credentials', { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }, /^no AWS credentials$/],
+  ['expired credentials', {}, /^the AWS credentials have expired$|^AWS calls the request expired: /],
+] as const
+
+for (const [day, changes, says] of noLogins) {
+  t.test(`every verb: ${day}: one line, not a stack trace`, async (t) => {
+    proxy.rules.set('*', expired)
+    const home = t.testdir()
+    const env = withoutAbsent({ ...process.env, ...changes, BAKEROLL_HOME: home })
+    const ends = await inTurns(verbs, 2, async ([argv, expected]) => {
+      const [verb = '', ...flags] = argv.split(' ')
+      const { exitCode, stdout, stderr } = await execa('node', [main, verb, '--platform', 'aws', ...flags], {
+        env,
+        extendEnv: false,
+        reject: false,
+      })
+      return { argv, expected, exitCode, stdout, lines: stderr.trim().split('\n') }
+    })
+    for (const { argv, expected, exitCode, stdout, lines } of ends) {
+      t.equal(exitCode, expected, argv)
+      t.equal(stdout, '', argv)
+      t.match(lines.at(-2)?.replace(/^error: /, ''), says, argv)
+      t.match(lines.at(-1), /^hint: {2}\S/, argv)
+      t.notMatch(lines.join('\n'), /\n {4}at /, argv)
+    }
+  })
+}
 
 /** Stories by name. Each begins with fresh clients, so that what was done in one is not known in the next. */
 const stories: Readonly<Record<string, Story>> = {

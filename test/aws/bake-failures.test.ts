@@ -2,7 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CreateSecurityGroupCommand, ImportKeyPairCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
+import {
+  CreateSecurityGroupCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeVolumesCommand,
+  ImportKeyPairCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2'
 import { PutParameterCommand } from '@aws-sdk/client-ssm'
 import t from 'tap'
 import { listAmis } from '../../tasks/platforms/aws/ami-images.ts'
@@ -10,7 +16,7 @@ import { accountOf } from '../../tasks/platforms/aws/bake-run.ts'
 import { bakeAmi } from '../../tasks/platforms/aws/bakery.ts'
 import { removeDeadBakes } from '../../tasks/platforms/aws/dead-bakes.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
-import { allMachines, type Bakery, givenImage, leftOfBuilders, openBakery, ownImages } from './bakery.ts'
+import { allMachines, type Bakery, givenImage, leftOfBuilders, openBakery, ownImages, packers } from './bakery.ts'
 
 t.setTimeout(110_000)
 
@@ -80,15 +86,41 @@ t.test('an image that does not pass its test is never verified', async (t) => {
   t.strictSame(await leftOfBuilders(bakery), [])
 })
 
-t.test('a stop leaves no builder behind', async (t) => {
+for (const { name, packer, options } of packers) {
+  t.test(`${name}: a stop leaves no builder behind`, options, async (t) => {
+    const bakery = await openBakery(t, { packer, layerSeconds: 60 })
+    const stop = new AbortController()
+    const baking = bakeAmi(bakery.task({ signal: stop.signal }))
+    const rejected = t.rejects(baking, { kind: 'interrupted' } as Error & { kind: string })
+    while (bakery.ansible().length === 0) await sleep(50)
+    t.match(await builderVolumes(bakery), [{ Encrypted: true, VolumeType: 'gp3' }])
+    t.match(await builderIngress(bakery), [{ FromPort: bakery.ssh.port, IpRanges: [{ CidrIp: '127.0.0.1/32' }] }])
+    const stoppedAt = Date.now()
+    stop.abort()
+    await rejected
+    t.ok(Date.now() - stoppedAt < 30_000, 'Ansible is not waited for')
+    t.strictSame(await leftOfBuilders(bakery), [])
+    t.strictSame([await ownImages(bakery.aws), bakery.bakes()], [[], []])
+  })
+}
+
+async function builderVolumes({ aws }: Bakery) {
+  const { Volumes = [] } = await aws.ec2.send(new DescribeVolumesCommand({}))
+  return Volumes
+}
+
+/** Who may reach the builder. */
+async function builderIngress({ aws }: Bakery) {
+  const { SecurityGroups = [] } = await aws.ec2.send(new DescribeSecurityGroupsCommand({}))
+  const ofPacker = SecurityGroups.filter(({ GroupName = '' }) => GroupName.startsWith('packer_'))
+  return ofPacker.flatMap(({ IpPermissions = [] }) => IpPermissions)
+}
+
+t.test('a builder whose metadata cannot be made to require tokens is given up', async (t) => {
   const bakery = await openBakery(t, { layerSeconds: 60 })
-  const stop = new AbortController()
-  const baking = bakeAmi(bakery.task({ signal: stop.signal }))
-  const rejected = t.rejects(baking, { kind: 'interrupted' } as Error & { kind: string })
-  while ((await allMachines(bakery.aws)).length === 0) await sleep(50)
-  await sleep(500)
-  stop.abort()
-  await rejected
+  const denied = { status: 403, code: 'UnauthorizedOperation', message: 'You are not authorized' }
+  bakery.proxy.rules.set('ModifyInstanceMetadataOptions', { answer: 'error', ...denied })
+  await t.rejects(bakeAmi(bakery.task()), { message: /ModifyInstanceMetadataOptions/ })
   t.strictSame(await leftOfBuilders(bakery), [])
   t.strictSame([await ownImages(bakery.aws), bakery.bakes()], [[], []])
 })

@@ -1,33 +1,15 @@
-import { basename } from 'node:path'
-import {
-  DeleteTagsCommand,
-  DescribeImageAttributeCommand,
-  DescribeSnapshotsCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2'
+import { DescribeImageAttributeCommand, DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import t from 'tap'
-import { listAmis, listBaseAmis, removeAmi } from '../../tasks/platforms/aws/ami-images.ts'
+import { listBaseAmis } from '../../tasks/platforms/aws/ami-images.ts'
 import { bakeAmi, planAmiBake } from '../../tasks/platforms/aws/bakery.ts'
-import { allMachines, leftOfBuilders, openBakery, ownImages, tagsOf } from './bakery.ts'
+import { allMachines, leftOfBuilders, openBakery, ownImages, packers, tagsOf } from './bakery.ts'
 
 t.setTimeout(110_000)
 
-/** Another Packer to prove the template with; its plugins lie where PACKER_PLUGIN_PATH says. */
-const other = process.env['BAKEROLL_TEST_PACKER']
-
-const packers = [
-  { name: 'packer on PATH', program: undefined, options: {} },
-  {
-    name: other === undefined ? 'another Packer' : basename(other),
-    program: other,
-    options: { skip: other === undefined && 'BAKEROLL_TEST_PACKER names no other Packer' },
-  },
-]
-
-for (const { name, program, options } of packers) {
+for (const { name, packer, options } of packers) {
   t.test(`${name}: two layers, tested, tagged and recognised`, options, async (t) => {
     // About as long as the watch over the builders takes to find one.
-    const bakery = await openBakery(t, { packer: program, layerSeconds: 1.5 })
+    const bakery = await openBakery(t, { packer, layerSeconds: 1.5 })
     const { aws, ssh } = bakery
     const delivery = { copyRegions: ['us-east-1'], kmsKey: 'alias/ours', shareAccounts: ['210987654321'] }
     const task = bakery.task({}, delivery)
@@ -81,66 +63,3 @@ for (const { name, program, options } of packers) {
     t.strictSame(bakery.ansible().length, 2)
   })
 }
-
-t.test('the life of images', async (t) => {
-  const bakery = await openBakery(t)
-  const { aws } = bakery
-  const first = (await bakeAmi(bakery.task())).image
-
-  t.comment('another release stands on the same base layer')
-  const second = (await bakeAmi(bakery.task({ release: '1.1.0' }))).image
-  t.equal(second.base, first.base)
-  t.equal((await listBaseAmis(aws)).length, 1)
-  t.strictSame(
-    (await listAmis(aws)).map(({ release, verified }) => ({ release, verified })),
-    [
-      { release: '1.1.0', verified: true },
-      { release: '1.0.0', verified: true },
-    ],
-  )
-
-  t.comment('an image whose test did not happen is tested, not baked again')
-  const Tags = [{ Key: 'bakeroll:verified' }]
-  await aws.ec2.send(new DeleteTagsCommand({ Resources: [second.id], Tags }))
-  t.strictSame((await planAmiBake(bakery.task({ release: '1.1.0' }))).steps, [
-    'boot and test the image of release 1.1.0',
-  ])
-  const calls = bakery.ansible().length
-  const tested = await bakeAmi(bakery.task({ release: '1.1.0' }))
-  t.match(tested, { reused: false, image: { id: second.id, verified: true } })
-  t.equal(bakery.ansible().length, calls)
-
-  t.comment('by force both layers are made anew, and nothing old is touched')
-  const forced = (await bakeAmi(bakery.task({ force: true }))).image
-  t.match(forced, { release: '1.0.0', contentHash: first.contentHash })
-  t.not(forced.id, first.id)
-  t.equal((await listBaseAmis(aws)).length, 2)
-  t.equal((await listAmis(aws)).length, 3)
-  t.match(await bakeAmi(bakery.task()), { reused: true, image: { id: forced.id } }, 'the newest counts')
-
-  t.comment('removal takes snapshots along, and base layers that nobody needs')
-  const snapshots = async () => {
-    const { Snapshots = [] } = await aws.ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }))
-    return Snapshots.filter((snapshot) => tagsOf(snapshot)['bakeroll:layer']).length
-  }
-  t.equal(await snapshots(), 5)
-  await removeAmi(aws, first.id)
-  t.strictSame(
-    (await listAmis(aws)).map(({ id }) => id),
-    [forced.id, second.id],
-  )
-  t.equal((await listBaseAmis(aws)).length, 1)
-  t.equal(await snapshots(), 3)
-  await removeAmi(aws, first.id)
-  for (const { id } of [second, forced]) await removeAmi(aws, id)
-  t.strictSame([await listAmis(aws), await listBaseAmis(aws), await snapshots()], [[], [], 0])
-})
-
-t.test('a copy in another region goes with its original', async (t) => {
-  const bakery = await openBakery(t)
-  const { image } = await bakeAmi(bakery.task({}, { copyRegions: ['us-east-1'] }))
-  const there = { ec2: bakery.aws.open(EC2Client, 'us-east-1') }
-  t.equal((await ownImages(there)).length, 1)
-  await removeAmi(bakery.aws, image.id, ['us-east-1'])
-  t.strictSame([await ownImages(bakery.aws), await ownImages(there)], [[], []])
-})

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   DescribeImagesCommand,
   DescribeInstancesCommand,
@@ -13,13 +13,16 @@ import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
 import { recordingProgress } from '../../tasks/terminal/progress.ts'
 import type { Settings } from '../../tasks/terminal/settings.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
-import { startMoto } from './moto.ts'
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { emulatedEnvironment, startMoto } from './moto.ts'
 import { awsSettings } from './settings.ts'
 import { type SshServer, startSshServer } from './ssh-server.ts'
 
 /** A fresh moto, the real Packer, a server in the place of the machines, and an Ansible that only writes down its call. */
 export interface Bakery {
   readonly aws: Aws
+  /** Between everybody and moto. */
+  readonly proxy: FaultProxy
   readonly ssh: SshServer
   readonly home: string
   readonly progress: ReturnType<typeof recordingProgress>
@@ -43,10 +46,12 @@ echo "$@" >> '${at('ansible')}'; exec sleep ${layerSeconds}`,
   })
   if (packer !== undefined) symlinkSync(packer, join(bin, 'packer'))
   const moto = await startMoto()
-  Object.assign(process.env, moto.env)
+  const proxy = await startFaultProxy(moto.url)
+  Object.assign(process.env, emulatedEnvironment(proxy.url))
   const ssh = await startSshServer(at('ssh'))
   t.teardown(async () => {
     ssh.stop()
+    await proxy.stop()
     await moto.stop()
   })
   const aws = openAws({ region: undefined, profile: undefined })
@@ -57,7 +62,7 @@ echo "$@" >> '${at('ansible')}'; exec sleep ${layerSeconds}`,
   ])
   const base = awsSettings({ sourceOwner: 'amazon', sourceName: 'al2022-ami-*', packerVariables })
   return {
-    ...{ aws, ssh, progress, home: at('home') },
+    ...{ aws, proxy, ssh, progress, home: at('home') },
     task: (given, settings) => ({
       ...{ aws, home: at('home'), release: '1.0.0', force: false, progress },
       ...{ settings: { ...base, ...settings }, signal: new AbortController().signal },
@@ -85,6 +90,7 @@ export async function leftOfBuilders({ aws }: Bakery): Promise<string[]> {
   ]
 }
 
+/** Every machine that was launched, also those that are gone. */
 export async function allMachines(aws: Aws) {
   const { Reservations = [] } = await aws.ec2.send(new DescribeInstancesCommand({}))
   return Reservations.flatMap(({ Instances = [] }) => Instances)
@@ -110,3 +116,16 @@ export async function givenImage({ ec2 }: Pick<Aws, 'ec2'>, name: string): Promi
   const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Filters }))
   return Images[0]?.ImageId ?? ''
 }
+
+/** Another Packer to prove the template with; its plugins lie where PACKER_PLUGIN_PATH says. */
+const other = process.env['BAKEROLL_TEST_PACKER']
+
+/** The Packers that a test runs with, and the options of the test. */
+export const packers = [
+  { name: 'packer on PATH', packer: undefined, options: {} },
+  {
+    name: other === undefined ? 'another Packer' : basename(other),
+    packer: other,
+    options: { skip: other === undefined && 'BAKEROLL_TEST_PACKER names no other Packer' },
+  },
+]

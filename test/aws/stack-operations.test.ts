@@ -319,6 +319,7 @@ t.test('a failed creation is cleared away; the failure tells the cause and what 
         'ROLLBACK_IN_PROGRESS',
       ],
       ['ROLLBACK_COMPLETE'],
+      [],
       ['DELETE_IN_PROGRESS', 'DELETE_COMPLETE'],
     ),
     { ...stackIn('ROLLBACK_COMPLETE'), input: { StackName: stackId } },
@@ -395,7 +396,7 @@ t.test('a failed creation is cleared away; the failure tells the cause and what 
   )
   t.same(failure.hint.split('\n'), [
     'behind it:',
-    '  scaling: The requested configuration is currently not supported. Launching EC2 instance failed.',
+    '  scaling: The requested configuration is currently not supported',
     '  target i-0598c7d356eba48d7 is unhealthy: Target.ResponseCodeMismatch: Health checks failed with these codes: [502]',
     '  the console of i-0598c7d356eba48d7 ends with:',
     '    boot',

@@ -3,7 +3,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { SSMClient } from '@aws-sdk/client-ssm'
-import { awsFailure } from './failures.ts'
+import { awsFailure, isReading } from './failures.ts'
 
 /** What the clients are opened with; what is absent comes from the AWS configuration of the user. */
 export interface AwsSettings {
@@ -34,7 +34,11 @@ export interface ClientConfiguration {
   readonly profile?: string
   readonly maxAttempts: number
   readonly retryMode: 'adaptive'
-  readonly requestHandler: { readonly connectionTimeout: number; readonly requestTimeout: number }
+  readonly requestHandler: {
+    readonly connectionTimeout: number
+    readonly requestTimeout: number
+    readonly throwOnRequestTimeout: true
+  }
 }
 
 /** The part of a client that all of them share. */
@@ -58,11 +62,13 @@ export function openAws(settings: AwsSettings): Aws {
     const client = new Class({
       ...(region === undefined ? {} : { region }),
       ...(settings.profile === undefined ? {} : { profile: settings.profile }),
-      maxAttempts: 8,
+      maxAttempts: Number(process.env['AWS_MAX_ATTEMPTS']) || 8,
       retryMode: 'adaptive',
-      requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000 },
+      requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true },
     })
-    watch(client as unknown as AnyClient, calls, history)
+    const fail = (error: unknown, command: string) =>
+      awsFailure(error, { ...settings, command, hasChanged: history.hasChanged })
+    watch(client as unknown as AnyClient, { calls, history, fail })
     return client
   }
   const ec2 = open(EC2Client)
@@ -77,7 +83,7 @@ export function openAws(settings: AwsSettings): Aws {
       try {
         return await ec2.config.region()
       } catch (error) {
-        throw awsFailure(error, { command: 'region', hasChanged: false })
+        throw awsFailure(error, { ...settings, command: 'region', hasChanged: false })
       }
     },
     isEmulated: isLoopback(process.env.AWS_ENDPOINT_URL),
@@ -85,8 +91,14 @@ export function openAws(settings: AwsSettings): Aws {
   }
 }
 
+interface Watch {
+  readonly calls: Map<string, number>
+  readonly history: { hasChanged: boolean }
+  fail(error: unknown, command: string): Error
+}
+
 /** Counts the requests of a client, and makes its errors failures that an operator can act on. */
-function watch(client: AnyClient, calls: Map<string, number>, history: { hasChanged: boolean }): void {
+function watch(client: AnyClient, { calls, history, fail }: Watch): void {
   const middleware =
     (next: (request: unknown) => Promise<unknown>, { commandName = '' }: { commandName?: string }) =>
     async (request: { input?: object }) => {
@@ -97,14 +109,10 @@ function watch(client: AnyClient, calls: Map<string, number>, history: { hasChan
         if (!isReading(command) && !isLocking(request.input)) history.hasChanged = true
         return answer
       } catch (error) {
-        throw awsFailure(error, { command, hasChanged: history.hasChanged })
+        throw fail(error, command)
       }
     }
   client.middlewareStack.add(middleware, { step: 'initialize', name: 'bakeroll', priority: 'high' })
-}
-
-function isReading(command: string): boolean {
-  return /^(Describe|Get|List|Simulate|Validate|Estimate|SendSSHPublicKey)/.test(command)
 }
 
 /** A lock that was taken is given back: nothing was touched. */

@@ -12,6 +12,7 @@ import {
   TerminateInstancesCommand,
   waitUntilInstanceTerminated,
 } from '@aws-sdk/client-ec2'
+import { interruptPacker } from '../../tools/packer.ts'
 import { ownProcess, processRuns } from '../../tools/process.ts'
 import { deregister, ownImages } from './ami-images.ts'
 import { type BakeRecord, bakesFolder, keyPairOf } from './bake-run.ts'
@@ -51,8 +52,7 @@ function readRecord(folder: string): BakeRecord | undefined {
 async function isDead(folder: string, { id, script }: BakeRecord): Promise<boolean> {
   if (processRuns(join(folder, 'bake.pid'), script)) return false
   const packer = () => ownProcess(join(folder, 'packer.pid'), id)
-  const pid = packer()
-  if (pid !== undefined) process.kill(pid, 'SIGTERM')
+  interruptPacker(packer(), 'SIGINT')
   for (let waits = 0; packer() !== undefined && waits < 240; waits++) await sleep(250)
   return packer() === undefined
 }

@@ -1,11 +1,19 @@
 import { OperatorError } from '../../lib/errors.ts'
-import type { AwsInfrastructureSettings } from './infrastructure.ts'
 import type { Names } from './names.ts'
 import { parameterProblems } from './parameters.ts'
 import { stateOf } from './stack-states.ts'
 import type { Stack } from './stacks.ts'
 import type { Template } from './template.ts'
 import { defaultsOf, ruleProblems, type Values } from './template-conditions.ts'
+
+/** The settings that decide about the stacks. */
+export interface AwsInfrastructureSettings {
+  readonly networkParameters: ReadonlyMap<string, string>
+  readonly serviceParameters: ReadonlyMap<string, string>
+  readonly guardParameters: ReadonlyMap<string, string>
+  readonly tags: ReadonlyMap<string, string>
+  readonly guard: boolean
+}
 
 /** The templates of a group. */
 export interface Templates {
@@ -115,7 +123,7 @@ export function serviceValues(
 export function valuesFromNetwork({ name, outputs }: Stack): Values {
   const missing = networkOutputs.filter((output) => outputs[output] === undefined)
   if (missing.length === 0) return Object.fromEntries(networkOutputs.map((output) => [output, outputs[output] ?? '']))
-  throw new OperatorError('failed', `stack ${name} has no output ${missing.join(', ')}`, {
+  throw new OperatorError('refused', `stack ${name} has no output ${missing.join(', ')}`, {
     hint: 'it was made by another template: npm run destroy, then npm run deploy',
   })
 }

@@ -1,17 +1,14 @@
-import {
-  type AutoScalingGroup,
-  DescribeAutoScalingGroupsCommand,
-  type Instance as Member,
-} from '@aws-sdk/client-auto-scaling'
+import { type AutoScalingGroup, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import { type Instance as Machine, paginateDescribeImages, paginateDescribeInstances } from '@aws-sdk/client-ec2'
 import {
   DescribeLoadBalancersCommand,
   DescribeTargetHealthCommand,
   type TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { Group, Instance, TargetHealth } from '../platform.ts'
+import type { Group } from '../platform.ts'
 import type { Aws } from './clients.ts'
 import { isAwsError } from './failures.ts'
+import { instanceOf, isGone, type View, whyAside } from './members.ts'
 import { imageTags, type Names } from './names.ts'
 import { type GroupRecord, readRecord, type Undo } from './record.ts'
 import { describeStack, type Stack } from './stacks.ts'
@@ -28,8 +25,9 @@ export interface Observed {
 export type ReleaseMemory = Map<string, string>
 
 /**
- * Observes a group afresh; undefined when its service stack is not there or was never finished. Costs seven calls and one
- * more per 1,000 instances, however many instances there are; one more when an image is seen for the first time.
+ * Observes a group afresh; undefined when its service stack is not there or was never finished, or its Auto Scaling group is
+ * gone. Costs six calls and one more per 1,000 instances beyond the first, however many instances there are; one more when an
+ * image is seen for the first time.
  */
 export async function observe(
   aws: Aws,
@@ -46,25 +44,45 @@ export async function observe(
     machinesOf(aws, scalingName),
   ])
   if (scaling === undefined) return undefined
-  await learnReleases(aws, releases, machines)
-  const members = (scaling.Instances ?? []).filter((one) => one.LifecycleState !== 'Terminated')
-  const view: View = { machines: new Map(machines.map((one) => [one.InstanceId ?? '', one])), health, releases }
+  const imageId = wantedImageId(stack, record)
+  await learnReleases(aws, releases, [imageId, ...machines.map(({ ImageId = '' }) => ImageId)])
+  const view = {
+    machines: new Map(machines.map((one) => [one.InstanceId ?? '', one])),
+    ...{ health: health ?? new Map(), releases, wantedImageId: imageId },
+  }
   const group: Group = {
     name: names.group,
-    imageId: wantedImageId(stack, record),
+    imageId,
     ...(record.previousImageId === undefined ? {} : { previousImageId: record.previousImageId }),
     size: record.size ?? scaling.DesiredCapacity ?? 0,
     url: url ?? stack.outputs['Url'] ?? '',
-    loadBalancer: balancer,
-    instances: members.filter((one) => whyAside(one) === undefined).map((one) => instanceOf(one, view)),
+    loadBalancer: health === undefined || isUnused(health) ? 'stopped' : balancer,
     ...(record.roll === undefined ? {} : { roll: record.roll }),
-    aside: members.flatMap((one) => {
-      const because = whyAside(one)
-      return because === undefined ? [] : [{ id: one.InstanceId ?? '', because }]
-    }),
-    notes: record.undo ? [`left by a verb that was killed, put back by the next: ${inWords(record.undo)}`] : [],
+    ...membersOf(scaling, view),
+    notes: record.undo ? [`not put back yet, which the next verb does: ${inWords(record.undo)}`] : [],
   }
   return { group, stack, record, scaling }
+}
+
+/** The capacity, and what belongs to the group beside it. Auto Scaling does not list the warm pool; its machines carry the group's name. */
+function membersOf(scaling: AutoScalingGroup, view: View): Pick<Group, 'instances'> & Required<Pick<Group, 'aside'>> {
+  const members = (scaling.Instances ?? []).filter((one) => !isGone(one))
+  const known = new Set((scaling.Instances ?? []).map(({ InstanceId }) => InstanceId))
+  const warm = scaling.WarmPoolConfiguration
+    ? [...view.machines.values()].filter(({ InstanceId, State }) => !known.has(InstanceId) && !isEnding(State?.Name))
+    : []
+  const aside = [
+    ...members.map((one) => ({ id: one.InstanceId ?? '', because: whyAside(one) ?? '' })),
+    ...warm.map(({ InstanceId: id = '' }) => ({ id, because: 'in the warm pool' })),
+  ]
+  return {
+    instances: members.filter((one) => whyAside(one) === undefined).map((one) => instanceOf(one, view)),
+    aside: aside.filter(({ because }) => because !== ''),
+  }
+}
+
+function isEnding(state = ''): boolean {
+  return /^(shutting-down|terminated)$/.test(state)
 }
 
 function inWords({ suspended = [], minSize, maxSize, launchTemplateVersion }: Undo): string {
@@ -93,70 +111,23 @@ export function wantedImageId(stack: Stack, { roll }: GroupRecord): string {
   return stack.parameters['ImageId'] ?? ''
 }
 
-/** Why a member of the Auto Scaling group is none of its capacity; undefined when it is. */
-export function whyAside(member: Member): string | undefined {
-  const phase = phaseOf(member)
-  if (phase.startsWith('Warmed')) return 'in the warm pool'
-  if (/^(EnteringStandby|Standby)$/.test(phase)) return 'in standby'
-  if (/^Detach/.test(phase)) return 'being detached'
-  return undefined
-}
-
-interface View {
-  readonly machines: ReadonlyMap<string, Machine>
-  readonly health: ReadonlyMap<string, TargetHealthDescription>
-  readonly releases: ReleaseMemory
-}
-
-/** One member of the group; `LifecycleState` is AWS's (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html). */
-export function instanceOf(member: Member, { machines, health, releases }: View): Instance {
-  const id = member.InstanceId ?? ''
-  const machine = machines.get(id)
-  const imageId = machine?.ImageId ?? ''
-  const host = machine?.PrivateIpAddress ?? '0.0.0.0'
-  const state = stateOf(member, machine)
-  return {
-    id,
-    imageId,
-    release: releases.get(imageId) ?? 'unknown',
-    state,
-    health: state === 'stopped' ? 'unhealthy' : healthOf(member, health.get(id)),
-    url: `http://${host}`,
-    startedAt: (machine?.LaunchTime ?? new Date(0)).toISOString(),
-    ssh: { host, port: 22, user: 'admin' },
-  }
-}
-
-/** Its lifecycle state, `Pending:Wait`. */
-function phaseOf({ LifecycleState }: Member): string {
-  return LifecycleState ?? ''
-}
-
-function stateOf(member: Member, machine: Machine | undefined): Instance['state'] {
-  const phase = phaseOf(member)
-  const { Name = 'pending' } = machine?.State ?? {}
-  if (phase.startsWith('Terminating')) return 'running'
-  if (/^(shutting-down|terminated|stopping|stopped)$/.test(Name)) return 'stopped'
-  return phase.startsWith('Pending') || Name === 'pending' ? 'pending' : 'running'
-}
-
-function healthOf(member: Member, target: TargetHealthDescription | undefined): TargetHealth {
-  const phase = phaseOf(member)
-  if (phase.startsWith('Terminating')) return 'draining'
-  const state = target?.TargetHealth?.State
-  if (state === undefined || state === 'unused') return phase.startsWith('Pending') ? 'initial' : 'unused'
-  if (state === 'healthy' || state === 'initial') return state
-  return state === 'draining' || state === 'unhealthy.draining' ? 'draining' : 'unhealthy'
-}
-
-async function targetHealth(aws: Aws, TargetGroupArn: string): Promise<Map<string, TargetHealthDescription>> {
+/** Undefined when the target group is gone. */
+async function targetHealth(
+  aws: Aws,
+  TargetGroupArn: string,
+): Promise<Map<string, TargetHealthDescription> | undefined> {
   try {
     const answer = await aws.elb.send(new DescribeTargetHealthCommand({ TargetGroupArn }))
     return new Map((answer.TargetHealthDescriptions ?? []).map((one) => [one.Target?.Id ?? '', one]))
   } catch (error) {
-    if (isAwsError(error, 'TargetGroupNotFoundException', 'TargetGroupNotFound')) return new Map()
+    if (isAwsError(error, 'TargetGroupNotFoundException', 'TargetGroupNotFound')) return undefined
     throw error
   }
+}
+
+/** Whether no listener leads to the target group any more. */
+function isUnused(health: ReadonlyMap<string, TargetHealthDescription>): boolean {
+  return health.size > 0 && [...health.values()].every((one) => one.TargetHealth?.Reason === 'Target.NotInUse')
 }
 
 async function loadBalancerState(aws: Aws, arn: string): Promise<Group['loadBalancer']> {
@@ -181,9 +152,8 @@ async function machinesOf(aws: Aws, scalingName: string): Promise<Machine[]> {
   return found
 }
 
-async function learnReleases(aws: Aws, releases: ReleaseMemory, machines: readonly Machine[]): Promise<void> {
-  const ids = new Set(machines.map(({ ImageId = '' }) => ImageId))
-  const unknown = [...ids].filter((id) => id !== '' && !releases.has(id))
+async function learnReleases(aws: Aws, releases: ReleaseMemory, imageIds: readonly string[]): Promise<void> {
+  const unknown = [...new Set(imageIds)].filter((id) => id !== '' && !releases.has(id))
   if (unknown.length === 0) return
   const Filters = [{ Name: 'image-id', Values: unknown.slice(0, 200) }]
   for await (const { Images = [] } of paginateDescribeImages({ client: aws.ec2 }, { Filters })) {

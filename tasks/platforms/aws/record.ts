@@ -43,7 +43,9 @@ export async function readRecord(aws: Aws, { recordParameter: Name }: Names): Pr
     throw error
   }
   try {
-    return JSON.parse(text)
+    const found: unknown = JSON.parse(text)
+    if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found
+    throw new Error('no object')
   } catch (cause) {
     throw new OperatorError('failed', `the SSM parameter ${Name} is no record of a group: ${text.slice(0, 80)}`, {
       hint: `aws ssm delete-parameter --name ${Name} forgets it; rolls under way and the way back go with it`,

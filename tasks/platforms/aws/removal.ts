@@ -1,32 +1,44 @@
-import {
-  DeleteWarmPoolCommand,
-  ExitStandbyCommand,
-  type Instance as Member,
-  SetInstanceProtectionCommand,
-} from '@aws-sdk/client-auto-scaling'
+import { TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import type { Progress } from '../../lib/progress.ts'
 import type { Aws } from './clients.ts'
-import { isAwsError } from './failures.ts'
+import { awsMessage, isAwsError } from './failures.ts'
+import { freeMembers } from './freeing.ts'
 import { groupTag, type Names } from './names.ts'
 import { scalingGroup } from './observation.ts'
 import { deleteRecord } from './record.ts'
-import { nameOf } from './scaling.ts'
-import { removeStrays } from './strays.ts'
 import { deleteStack, describeStack } from './stacks.ts'
+import { removeStrays } from './strays.ts'
 
 /** Removes the stacks of a group in the order that their references allow, instances with them, and its record. */
 export async function removeEverything(aws: Aws, names: Names, progress: Progress): Promise<void> {
-  await freeInstances(aws, names)
+  const stack = await describeStack(aws, names.serviceStack)
+  const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
+  if (scaling) await freeMembers(aws, scaling)
   await deleteStack(aws, names.guardStack, { progress })
   await deleteStack(aws, names.serviceStack, { progress })
   const failure = await deleteStack(aws, names.networkStack, { progress }).then(
     () => undefined,
     (error: unknown) => error,
   )
-  await removeStrays(aws, names)
+  await removeStrays(aws, names).catch((error: unknown) => {
+    // Why the stack could not be deleted says more than what then stood in the way here.
+    throw failure ?? error
+  })
   if (failure !== undefined && (await describeStack(aws, names.networkStack))) throw failure
   await deleteRecord(aws, names)
+}
+
+/** Ends a member of the group, which then wants one less. */
+export async function endMember(aws: Aws, names: Names, InstanceId: string): Promise<void> {
+  const lookedFor = { InstanceId, ShouldDecrementDesiredCapacity: true }
+  try {
+    await aws.autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand(lookedFor))
+  } catch (error) {
+    if (!isAwsError(error, 'ValidationError') || !/not found/i.test(awsMessage(error))) throw error
+    // Auto Scaling has let it go since it was looked at, and wants another one in its place or not, by its own rules.
+    await endStray(aws, names, InstanceId)
+  }
 }
 
 /** Ends an instance that is no member of the Auto Scaling group but carries the group's tag; any other stays. */
@@ -40,33 +52,4 @@ export async function endStray(aws: Aws, { group }: Names, id: string): Promise<
   } catch (error) {
     if (!isAwsError(error, 'InvalidInstanceID.NotFound')) throw error
   }
-}
-
-/** What holds an Auto Scaling group against its deletion: instances in standby or protected, and a warm pool. */
-async function freeInstances(aws: Aws, names: Names): Promise<void> {
-  const stack = await describeStack(aws, names.serviceStack)
-  const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
-  if (!scaling) return
-  const { Instances = [] } = scaling
-  const idsWhere = (holds: (one: Member) => boolean) => Instances.filter(holds).map(({ InstanceId = '' }) => InstanceId)
-  if (scaling.WarmPoolConfiguration) {
-    await aws.autoScaling.send(new DeleteWarmPoolCommand({ ...nameOf(scaling), ForceDelete: true }))
-  }
-  const standby = idsWhere(({ LifecycleState }) => LifecycleState === 'Standby')
-  if (standby.length > 0) {
-    await aws.autoScaling.send(new ExitStandbyCommand({ ...nameOf(scaling), InstanceIds: standby }))
-  }
-  for (const some of chunks(
-    idsWhere(({ ProtectedFromScaleIn }) => ProtectedFromScaleIn === true),
-    50,
-  )) {
-    const InstanceIds = some
-    await aws.autoScaling.send(
-      new SetInstanceProtectionCommand({ ...nameOf(scaling), InstanceIds, ProtectedFromScaleIn: false }),
-    )
-  }
-}
-
-function chunks<T>(all: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type AutoScalingGroup,
   ResumeProcessesCommand,
@@ -29,15 +30,19 @@ export interface ScalingState {
 
 /**
  * Suspends the interfering processes that run. They are written down first, so that whoever comes after a crash knows which
- * ones to resume; what the operator had suspended stays so.
+ * ones to resume; what the operator had suspended stays so. The size that the group has now is written down, too: from here
+ * on its desired capacity goes up and down.
  */
-export async function suspendInterference(aws: Aws, names: Names, { record, scaling }: ScalingState) {
+export async function holdStill(aws: Aws, names: Names, { record, scaling }: ScalingState): Promise<GroupRecord> {
   const already = new Set((scaling.SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName))
   const running = interferingProcesses.filter((name) => !already.has(name))
-  if (running.length === 0) return record
+  if (running.length === 0 && record.size !== undefined) return record
+  const sized = { ...record, size: record.size ?? scaling.DesiredCapacity ?? 0 }
   const suspended = [...new Set([...(record.undo?.suspended ?? []), ...running])]
-  const changed = await noteUndo(aws, names, record, { suspended })
-  await aws.autoScaling.send(new SuspendProcessesCommand({ ...nameOf(scaling), ScalingProcesses: [...running] }))
+  const changed = await noteUndo(aws, names, sized, suspended.length > 0 ? { suspended } : {})
+  if (running.length > 0) {
+    await aws.autoScaling.send(new SuspendProcessesCommand({ ...nameOf(scaling), ScalingProcesses: [...running] }))
+  }
   return changed
 }
 
@@ -75,9 +80,10 @@ export async function putBack(
   names: Names,
   { record, scaling }: ScalingState,
 ): Promise<{ record: GroupRecord; done: string[] }> {
-  const { undo } = record
+  const { undo, ...rest } = record
   if (undo === undefined) return { record, done: [] }
   const { sizes, left } = restorable(undo, scaling.DesiredCapacity ?? 0)
+  if (isDeepStrictEqual(undo, left)) return { record, done: [] }
   const done: string[] = []
   if (undo.suspended !== undefined && undo.suspended.length > 0) {
     await aws.autoScaling.send(
@@ -89,7 +95,6 @@ export async function putBack(
     await aws.autoScaling.send(new UpdateAutoScalingGroupCommand({ ...nameOf(scaling), ...sizes }))
     done.push(`put the limits of the group's size back`)
   }
-  const { undo: _, ...rest } = record
   const changed = Object.keys(left).length > 0 ? { ...rest, undo: left } : rest
   await writeRecord(aws, names, changed)
   return { record: changed, done }
@@ -118,7 +123,8 @@ export function nameOf({ AutoScalingGroupName = '' }: AutoScalingGroup): { AutoS
 }
 
 async function noteUndo(aws: Aws, names: Names, record: GroupRecord, undo: Undo): Promise<GroupRecord> {
-  const changed = { ...record, undo: { ...record.undo, ...undo } }
+  const all = { ...record.undo, ...undo }
+  const changed = Object.keys(all).length > 0 ? { ...record, undo: all } : record
   await writeRecord(aws, names, changed)
   return changed
 }

@@ -2,6 +2,7 @@ import { DescribeScalingActivitiesCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation'
 import { GetConsoleOutputCommand } from '@aws-sdk/client-ec2'
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { capacityReason } from './capacity-reasons.ts'
 import type { Aws } from './clients.ts'
 import { newestOperation } from './stack-events.ts'
 import { isVague, type RootCause, rootCause } from './stack-failure.ts'
@@ -52,7 +53,10 @@ async function failedActivities(aws: Aws, AutoScalingGroupName: string): Promise
   const failed = Activities.filter(({ StatusCode }) => StatusCode === 'Failed' || StatusCode === 'Cancelled')
   const ended = Activities.filter(({ Cause = '' }) => /health check|unhealthy/i.test(Cause))
   const lines = [
-    ...failed.map(({ StatusMessage, Description }) => `scaling: ${StatusMessage || Description}`),
+    ...failed.map(({ StatusMessage, Description = '' }) => {
+      const { reason, hint } = capacityReason(StatusMessage || Description)
+      return `scaling: ${reason}${hint === undefined ? '' : `\n  ${hint}`}`
+    }),
     ...ended.map(({ Description, Cause = '' }) => `scaling: ${Description}: ${Cause.replace(/^At \S+ /, '')}`),
   ]
   return [...new Set(lines)].slice(0, 3)

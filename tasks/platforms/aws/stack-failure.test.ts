@@ -68,7 +68,28 @@ t.test('a failed creation: cause, then evidence', async (t) => {
     failure.message,
     'stack shop could not be created: Vpc (EC2::VPC): The maximum number of VPCs has been reached. (Service: Ec2, Status Code: 400)',
   )
-  t.equal(failure.hint, 'behind it:\n  scaling: no capacity\n  console:\n    panic')
+  t.equal(
+    failure.hint,
+    'npm run doctor -- --platform aws shows the quotas, and how to raise them\n' +
+      'behind it:\n  scaling: no capacity\n  console:\n    panic',
+  )
+})
+
+t.test('what to do about reasons of which that is known', async (t) => {
+  const table: [reason: string, hint: RegExp][] = [
+    [
+      'User: arn:x is not authorized to perform: iam:CreateRole (HandlerErrorCode: AccessDenied)',
+      /doctor .* permissions/,
+    ],
+    ['The request is rejected because a detector already exists for the current account.', /GuardDuty=false/],
+    ['Rate exceeded (HandlerErrorCode: Throttling)', /again in a minute/],
+    ['We currently do not have sufficient t3.small capacity in the Availability Zone you requested (a).', /later/],
+    ['Something else', /^aws cloudformation describe-stack-events --stack-name shop$/],
+  ]
+  for (const [reason, hint] of table) {
+    const events = [event('shop', 'CREATE_IN_PROGRESS'), event('Topic', 'CREATE_FAILED', reason)]
+    t.match(stackFailure('shop', 'create', { status: 'ROLLBACK_COMPLETE', reason: '', events }).hint, hint)
+  }
 })
 
 t.test('a failed update that went back is put back; one that could not needs a person', async (t) => {

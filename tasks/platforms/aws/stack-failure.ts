@@ -1,4 +1,5 @@
 import { OperatorError } from '../../lib/errors.ts'
+import { capacityReason } from './capacity-reasons.ts'
 import type { Happening } from './stack-events.ts'
 import { awaitedRecords, shortType } from './stack-progress.ts'
 import { stateOf } from './stack-states.ts'
@@ -45,8 +46,9 @@ export function stackFailure(
   const state = stateOf(status)
   const why = cause ? `${cause.logicalId} (${shortType(cause.type)}): ${cause.reason || 'no reason given'}` : reason
   const records = awaitedRecords(events)
-  const advice = [
+  const lines = [
     ...(state.remedy ? [state.remedy(stack)] : []),
+    ...adviceOn(cause?.reason ?? reason),
     ...(doing === 'delete' ? [deletionAdvice(events)] : []),
     ...(records.length > 0 ? [`the certificate was waiting for ${records.join(' and ')}`] : []),
     ...(evidence.length > 0 ? ['behind it:', ...evidence.map((line) => line.replace(/^/gm, '  '))] : []),
@@ -54,7 +56,7 @@ export function stackFailure(
   const isBack = state.condition === 'ready'
   const back = isBack ? '; the stack is as it was before' : ''
   return new OperatorError(isBack ? 'put-back' : 'failed', `stack ${stack} could not be ${doing}d: ${why}${back}`, {
-    hint: advice.join('\n') || `aws cloudformation describe-stack-events --stack-name ${stack}`,
+    hint: lines.join('\n') || `aws cloudformation describe-stack-events --stack-name ${stack}`,
   })
 }
 
@@ -64,6 +66,32 @@ function deletionAdvice(events: readonly Happening[]): string {
   const names = held.map(({ logicalId, physicalId }) => `${logicalId} ${physicalId}`)
   return names.length > 1 ? `still there: ${names.join(', ')}; npm run destroy again` : 'npm run destroy again'
 }
+
+/** What to do about reasons of which that is known. */
+function adviceOn(reason: string): string[] {
+  const known = advice.find(({ says }) => says.test(reason))?.hint ?? capacityReason(reason).hint
+  return known === undefined ? [] : [known]
+}
+
+/** Handlers of resources put a code at the end of their reasons (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html). */
+const advice: readonly { readonly says: RegExp; readonly hint: string }[] = [
+  {
+    says: /HandlerErrorCode: (AccessDenied|UnauthorizedTaggingOperation)|not authorized to perform/,
+    hint: 'npm run doctor -- --platform aws names the permissions that are missing; cloudformation/access.yaml grants them',
+  },
+  {
+    says: /HandlerErrorCode: ServiceLimitExceeded|maximum number of|LimitExceeded/,
+    hint: 'npm run doctor -- --platform aws shows the quotas, and how to raise them',
+  },
+  {
+    says: /detector already exists/i,
+    hint: 'BAKEROLL_AWS_GUARD_PARAMETERS=GuardDuty=false leaves the detector to whoever made it',
+  },
+  {
+    says: /HandlerErrorCode: (Throttling|ServiceInternalError|NetworkFailure)/,
+    hint: 'npm run deploy -- --platform aws again in a minute',
+  },
+]
 
 function isCancelled(reason: string): boolean {
   return /^Resource (creation|update|deletion|import) cancelled/i.test(reason)

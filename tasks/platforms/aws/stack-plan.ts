@@ -150,7 +150,9 @@ async function reportOf(
   const changed = Object.entries(parameters).filter(([key, value]) => stack.parameters[key] !== value)
   const settings = changed.map(([key, value]) => {
     const isSecret = template.parameters.get(key)?.isSecret
-    return isSecret ? `~ parameter ${key}` : `~ parameter ${key}: ${stack.parameters[key] ?? '(none)'} -> ${value}`
+    return isSecret
+      ? `~ parameter ${key}`
+      : `~ parameter ${key}: ${stack.parameters[key] || '(none)'} -> ${value || '(none)'}`
   })
   const lines = [...settings, ...report.lines]
   if (lines.length > 0) return { ...report, lines }
