@@ -1,19 +1,19 @@
 import type { Fault, FaultOf, FaultProxy, RecordedCall } from './fault-proxy.ts'
 
 /** A story that AWS hears through the proxy: `prepare` is what it finds, made without faults; `tell` is what is watched. */
-export interface Story {
+export interface Story<Result = unknown> {
   prepare(): Promise<void>
-  tell(): Promise<unknown>
+  tell(): Promise<Result>
 }
 
 /** How a story went with one of its calls broken. */
-export interface Ending {
+export interface Ending<Result = unknown> {
   /** The broken action, `ec2:DescribeInstances`. */
   readonly action: string
   /** What the story threw; undefined when it ended well. */
   readonly error: unknown
   /** What the story gave. */
-  readonly result: unknown
+  readonly result: Result | undefined
   readonly calls: readonly RecordedCall[]
 }
 
@@ -22,11 +22,11 @@ export interface Ending {
  * ending to `assertion`. Gives the actions, in the order of their first call. Throws when the story does not end well by
  * itself, or when it does not come to an action again.
  */
-export async function forEachCall(
+export async function forEachCall<Result>(
   proxy: FaultProxy,
-  story: Story,
+  story: Story<Result>,
   fault: Fault | FaultOf,
-  assertion: (ending: Ending) => void | Promise<void>,
+  assertion: (ending: Ending<Result>) => void | Promise<void>,
 ): Promise<string[]> {
   await prepare(proxy, story)
   await story.tell()

@@ -2,6 +2,7 @@ import { GetTemplateCommand, type Parameter } from '@aws-sdk/client-cloudformati
 import { OperatorError } from '../../lib/errors.ts'
 import { type ChangeSet, dropChangeSet, makeChangeSet } from './change-set.ts'
 import type { Aws } from './clients.ts'
+import { parameterDangers } from './parameter-dangers.ts'
 import { type ChangeReport, reportChanges } from './stack-changes.ts'
 import { executeChangeSet } from './stack-execution.ts'
 import { refusal } from './stack-refusal.ts'
@@ -155,7 +156,8 @@ async function reportOf(
       : `~ parameter ${key}: ${stack.parameters[key] || '(none)'} -> ${value || '(none)'}`
   })
   const lines = [...settings, ...report.lines]
-  if (lines.length > 0) return { ...report, lines }
+  const dangers = [...parameterDangers(stack.parameters, parameters), ...report.dangers]
+  if (lines.length > 0) return { ...report, lines, dangers }
   return (await hasSameTemplate(aws, stack, template)) ? undefined : { ...report, lines: ['~ outputs or descriptions'] }
 }
 

@@ -1,0 +1,33 @@
+import { BlockList } from 'node:net'
+
+type Values = Readonly<Record<string, string>>
+
+/**
+ * What is dangerous in new values of our own templates' parameters, one phrase each. A change set names the resources that
+ * change; only the parameters tell in which direction.
+ */
+export function parameterDangers(before: Values, after: Values): string[] {
+  return Object.entries(after).flatMap(([name, value]) => {
+    const old = before[name]
+    if (old === undefined || old === value) return []
+    const danger = judges[name]?.(old, value)
+    return danger === undefined
+      ? []
+      : [`${danger}: ${name} ${old === '' ? 'none' : old} -> ${value === '' ? 'none' : value}`]
+  })
+}
+
+const judges: Readonly<Record<string, (old: string, value: string) => string | undefined>> = {
+  AllowedCidr: (old, value) => (isWithin(value, old) ? undefined : 'widens access'),
+  Https: (_, value) => (value === 'true' ? 'widens access, opens port 443' : undefined),
+  InstanceEgressPrefixListId: (_, value) => (value === '' ? undefined : 'lets instances reach more'),
+  DeletionProtection: (_, value) => (value === 'true' ? undefined : 'takes a protection away'),
+}
+
+/** Whether every address of one IPv4 network is in the other, both like `203.0.113.0/24`. */
+function isWithin(inner: string, outer: string): boolean {
+  const [[address = '', bits = ''], [wide = '', wideBits = '']] = [inner.split('/'), outer.split('/')]
+  const list = new BlockList()
+  list.addSubnet(wide, Number(wideBits))
+  return Number(bits) >= Number(wideBits) && list.check(address)
+}

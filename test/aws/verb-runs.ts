@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { clock } from '../../tasks/open-platform.ts'
+import { parseFlags } from '../../tasks/terminal/flags.ts'
+import { failureOutcome, type Reporting, resultOutcome } from '../../tasks/terminal/outcome.ts'
+import { runTask } from '../../tasks/terminal/run-task.ts'
+import { readSettings } from '../../tasks/terminal/settings-reader.ts'
+import type { VerbName } from '../../tasks/terminal/verbs.ts'
+
+/** How a verb ended, and what it said. */
+export interface VerbEnd {
+  readonly exitCode: number
+  // biome-ignore lint/suspicious/noExplicitAny: the facts of a verb are whatever its JSON says; the tests look into it.
+  readonly facts: any
+  /** What follows `error:`, each line of its own. */
+  readonly errors: readonly string[]
+  /** What follows `hint:`, to its end. */
+  readonly hint: string
+  /** Everything on stderr: progress, then the failure. */
+  readonly stderr: string
+}
+
+/** Runs verbs as the command line does, settings from `process.env`, but in this process and without a terminal. */
+export type RunVerb = (verb: VerbName, ...words: string[]) => Promise<VerbEnd>
+
+const repository = join(import.meta.dirname, '../..')
+
+/** A verb waits a hundredth of its time, so that a story with each of its calls broken takes minutes, not hours. */
+const hurry = 100
+Object.assign(clock, {
+  sleep: async (ms: number, signal?: AbortSignal) => sleep(ms / hurry, undefined, signal ? { signal } : {}),
+})
+
+/** Verbs on the aws platform, with their state below `home`. */
+export function verbRuns(home: string): RunVerb {
+  return async (verb, ...words) => {
+    const all = ['--platform', 'aws', '--json', ...words]
+    const commandLine = parseFlags(verb, all)
+    const env = { ...process.env, BAKEROLL_HOME: home }
+    const { settings, problems } = await readSettings(commandLine, { env, workingFolder: home, repository })
+    if (problems.length > 0) throw new Error(problems.join('\n'))
+    let shown = ''
+    const size = () => ({ columns: 200, rows: 50 })
+    const screen = { isLive: false, hasColour: false, write: (text: string) => void (shown += text), size }
+    const load = async () => (await import(join(repository, `tasks/${verb}.ts`))).default
+    const { result, error } = await runTask({ ...{ commandLine, words: all, settings, screen }, load })
+    const reporting: Reporting = {
+      ...{ verb, json: true, verbose: false, wasInterrupted: false, command: `npm run ${verb}` },
+      paint: (_, text) => text,
+    }
+    const outcome = result ? resultOutcome(result, reporting) : failureOutcome(error, reporting)
+    const facts = JSON.parse(outcome.stdout)
+    return {
+      ...{ exitCode: outcome.exitCode, facts, stderr: `${shown}${outcome.stderr}` },
+      errors: outcome.stderr.split('\n').flatMap((line) => /^error: (.*)/.exec(line)?.[1] ?? []),
+      hint: /^hint: {2}([\s\S]*)\n$/m.exec(outcome.stderr)?.[1] ?? '',
+    }
+  }
+}
