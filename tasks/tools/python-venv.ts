@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
@@ -35,11 +35,10 @@ export async function ensureVenv(
   place = venvPlace(name),
 ): Promise<string> {
   const stamp = join(place.folder, 'made-from')
-  const wanted = await fingerprint(place)
   const found = await readFile(stamp, 'utf8').catch(() => undefined)
-  if (found !== wanted) {
+  if (found !== (await fingerprint(place))) {
     await progress.step(`install ${name} from PyPI into ${place.folder}`, () => make(name, place, signal))
-    await writeFile(`${stamp}.new`, wanted)
+    await writeFile(`${stamp}.new`, await fingerprint(place))
     await rename(`${stamp}.new`, stamp)
   }
   return join(place.folder, 'bin')
@@ -76,10 +75,13 @@ async function make(name: string, place: VenvPlace, signal: AbortSignal | undefi
   }
 }
 
-/** An environment holds absolute paths and the Python that made it, so both are part of what it is made from. */
-async function fingerprint(place: VenvPlace): Promise<string> {
-  const requirements = await readFile(place.requirements, 'utf8')
+/**
+ * An environment holds absolute paths and leads to the Python that made it, so both are part of what it is made from. Which
+ * Python a call would take today is not: another PATH must not make it anew under the feet of whoever uses it.
+ */
+async function fingerprint({ requirements, folder }: VenvPlace): Promise<string> {
+  const python = await realpath(join(folder, 'bin', 'python')).catch(() => undefined)
   return createHash('sha256')
-    .update(JSON.stringify([requirements, place.folder, place.python]))
+    .update(JSON.stringify([await readFile(requirements, 'utf8'), folder, python]))
     .digest('hex')
 }

@@ -5,10 +5,12 @@ import { denied } from './faults.ts'
 import { assertAtRest, assertClear, startVerbGroup } from './verb-group.ts'
 import type { VerbEnd } from './verb-runs.ts'
 
+t.setTimeout(600_000)
 const group = await startVerbGroup()
 const { proxy, run, succeed, images, aws } = group
 const [first, second] = images
 await succeed('deploy', '--image', first, '--yes')
+process.env.BAKEROLL_ROLL_INSTANCE_TIMEOUT = '2s'
 const only = process.env.ONLY
 interface VerbStory extends Story<VerbEnd> { readonly size: number }
 const stories: Record<string, VerbStory> = {
@@ -16,8 +18,8 @@ const stories: Record<string, VerbStory> = {
   images: { size: 2, prepare: async () => {}, tell: () => run('images') },
   'scale up': { size: 3, prepare: async () => void (await succeed('scale', '2')), tell: () => run('scale', '3') },
   'scale down': { size: 2, prepare: async () => void (await succeed('scale', '3')), tell: () => run('scale', '2') },
-  roll: { size: 2, prepare: async () => void (await succeed('roll', '--image', first)), tell: () => run('roll', '--image', second) },
-  rollback: { size: 2, prepare: async () => { await succeed('roll', '--image', first); await succeed('roll', '--image', second) }, tell: () => run('rollback') },
+  roll: { size: 1, prepare: async () => { await succeed('scale', '1'); await succeed('roll', '--image', first) }, tell: () => run('roll', '--image', second) },
+  rollback: { size: 1, prepare: async () => { await succeed('roll', '--image', first); await succeed('roll', '--image', second) }, tell: () => run('rollback') },
   heal: { size: 2, prepare: async () => {
     const { StopInstancesCommand } = await import('@aws-sdk/client-ec2')
     const [id = ''] = (await group.snapshot()).scaling[0]?.instances ?? []

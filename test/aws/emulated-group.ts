@@ -1,8 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AutoScalingGroup, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
-import { DeleteParametersCommand, PutParameterCommand, paginateGetParametersByPath } from '@aws-sdk/client-ssm'
+import {
+  AutoScalingClient,
+  type AutoScalingGroup,
+  DescribeAutoScalingGroupsCommand,
+} from '@aws-sdk/client-auto-scaling'
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import { EC2Client } from '@aws-sdk/client-ec2'
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
+import {
+  DeleteParametersCommand,
+  PutParameterCommand,
+  paginateGetParametersByPath,
+  SSMClient,
+} from '@aws-sdk/client-ssm'
 import { openAwsPlatform } from '../../tasks/platforms/aws/aws.ts'
-import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
+import { type Aws, type ClientConfiguration, openAws } from '../../tasks/platforms/aws/clients.ts'
 import { openInfrastructure } from '../../tasks/platforms/aws/infrastructure.ts'
 import { namesOf } from '../../tasks/platforms/aws/names.ts'
 import { openReach } from '../../tasks/platforms/aws/reach.ts'
@@ -85,18 +97,30 @@ export function emulatedGroup(group: string, home: string): EmulatedGroup {
     async lockFromAfar(number) {
       const holder = { verb: 'roll', owner: 'ann@far', since: new Date().toISOString(), host: 'far', pid: 1 }
       const Name = `${names.lockPath}/${number}`
-      await aws.ssm.send(new PutParameterCommand({ Name, Value: JSON.stringify(holder), Type: 'String', Overwrite: true }))
+      await aws.ssm.send(
+        new PutParameterCommand({ Name, Value: JSON.stringify(holder), Type: 'String', Overwrite: true }),
+      )
     },
   }
 }
 
-/** Clients of the AWS at a url; those that are open already keep theirs. */
-function openAt(url: string): Aws {
-  const before = process.env['AWS_ENDPOINT_URL']
-  process.env['AWS_ENDPOINT_URL'] = url
-  try {
-    return openAws({ region: undefined, profile: undefined })
-  } finally {
-    process.env['AWS_ENDPOINT_URL'] = before
+/** Clients of the AWS at a url, whatever the environment says. */
+function openAt(endpoint: string): Aws {
+  const aws = openAws({ region: undefined, profile: undefined })
+  const at = <Client>(Class: ClientClass<Client>) =>
+    class extends (Class as ClientClass<object>) {
+      constructor(configuration: ClientConfiguration) {
+        super({ ...configuration, endpoint } as never)
+      }
+    } as ClientClass<Client>
+  return {
+    ...aws,
+    ec2: aws.open(at(EC2Client)),
+    autoScaling: aws.open(at(AutoScalingClient)),
+    elb: aws.open(at(ElasticLoadBalancingV2Client)),
+    cloudFormation: aws.open(at(CloudFormationClient)),
+    ssm: aws.open(at(SSMClient)),
   }
 }
+
+type ClientClass<Client> = new (configuration: ClientConfiguration) => Client

@@ -52,6 +52,8 @@ export async function startVerbGroup(group = 'shop'): Promise<VerbGroup> {
   process.env = { ...environment, ...emulatedEnvironment(moto.url) }
   const aws = openAws({ region: undefined, profile: undefined })
   const images = [await registerImage(aws, '1.0.0'), await registerImage(aws, '1.1.0')] as const
+  // A client asks for its endpoint at its first call, and keeps it.
+  await Promise.all([stacksOf(aws), scalingOf(aws), parametersOf(aws, group)])
   process.env = { ...environment, ...emulatedEnvironment(proxy.url), BAKEROLL_GROUP: group }
   const run = verbRuns(t.testdir())
   const parameters = () => parametersOf(aws, group)
