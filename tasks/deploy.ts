@@ -16,7 +16,7 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
   const plan = await infrastructure?.plan(wish)
   if (settings.plan) {
     await plan?.discard()
-    const all = [...(plan?.lines ?? []), ...(plan?.warnings ?? []), ...steps]
+    const all = [...(plan?.lines ?? []), ...(plan?.warnings ?? []), ...(plan?.dangers ?? []), ...steps]
     return { line: all.join('\n') || 'nothing to change', facts: { outcome: 'planned', steps: all } }
   }
   await prepareComputer(context)

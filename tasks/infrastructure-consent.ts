@@ -13,7 +13,7 @@ export async function agreeTo(plan: InfrastructurePlan, { settings, progress, co
   try {
     if (settings.yes && plan.dangers.length > 0 && !settings.deploy.allowRisky) {
       throw new OperatorError('refused', `not done unattended: ${plan.dangers.join('; ')}`, {
-        hint: 'without --yes it asks; npm run deploy -- --yes --allow-risky does it unasked',
+        hint: 'without --yes it asks; npm run deploy -- --platform aws --yes --allow-risky does it unasked',
       })
     }
     for (const danger of plan.dangers) progress.warn(danger)

@@ -37,7 +37,17 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     return {
       reach,
       infrastructure,
-      platform: openAwsPlatform({ aws, group, url, reach, infrastructure, launch, progress }),
+      platform: openAwsPlatform({
+        signal,
+        copyRegions: settings.aws.copyRegions,
+        aws,
+        group,
+        url,
+        reach,
+        infrastructure,
+        launch,
+        progress,
+      }),
     }
   }
   const { platform, reach, infrastructure } = open(settings.group)

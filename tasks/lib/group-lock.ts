@@ -21,11 +21,15 @@ export async function holdingLock<T>(verb: string, task: LockTask, work: () => P
     task.progress.warn(`took over the lock of ${theirs} by ${owner} (since ${since}), who is gone`)
   }
   try {
-    return await work()
+    const result = await work()
+    await lock.release()
+    return result
   } catch (error) {
+    // Why the work failed counts more than why the lock could not be given back as well.
+    await lock
+      .release()
+      .catch((failure: Error) => task.progress.warn(`the lock was not given back: ${failure.message}`))
     if (task.signal?.aborted && !(error instanceof OperatorError)) throw interrupted(verb, error)
     throw error
-  } finally {
-    await lock.release()
   }
 }

@@ -16,7 +16,7 @@ export async function releaseVariables(
   recipe: Recipe,
   folder: string,
 ): Promise<Record<string, string>> {
-  const release_archive = await releaseArchive(release, folder)
+  const release_archive = await releaseArchive(release, recipe, folder)
   return { release, release_archive, runtime_tag: runtimeTag(recipe) }
 }
 
@@ -25,7 +25,7 @@ function runtimeTag(recipe: Recipe): string {
 }
 
 /** The release as one tar file whose paths are where things go on the machine. */
-async function releaseArchive(release: string, folder: string): Promise<string> {
+async function releaseArchive(release: string, { digests }: Recipe, folder: string): Promise<string> {
   const { folder: files } = await writeRelease({ release, folder: join(folder, 'release') })
   const places = {
     'nginx/nginx.conf': 'etc/nginx/nginx.conf',
@@ -35,7 +35,9 @@ async function releaseArchive(release: string, folder: string): Promise<string> 
   }
   const archive = join(folder, 'release.tar')
   const renames = Object.entries(places).map(([from, to]) => `--transform=s|^${from}$|${to}|`)
-  const same = ['--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=0644']
+  // Ansible sees by the time of a file whether it is another one, so each content has a time of its own.
+  const mtime = Number.parseInt((digests.bundle ?? '').slice(0, 7), 16)
+  const same = [`--mtime=@${mtime}`, '--owner=0', '--group=0', '--numeric-owner', '--mode=0644']
   await execa('tar', ['--create', '--file', archive, '--directory', files, ...same, ...renames, ...Object.keys(places)])
   return archive
 }

@@ -33,7 +33,7 @@ export const awsSettings: { readonly [Key in AwsKey]: Setting<SettingValue<Key>>
   'aws.reach': {
     kind: oneOf(['endpoint', 'direct', 'none']),
     help: 'how instances are reached: Instance Connect endpoint, directly (VPN), or not at all',
-    verbs: ['check', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'logs', 'ssh'],
+    verbs: ['check', 'deploy', 'doctor', 'roll', 'rollback', 'scale', 'heal', 'logs', 'ssh'],
     default: undefined,
     defaultHelp: 'endpoint; none where AWS is emulated on this computer',
   },
@@ -63,6 +63,7 @@ export const awsSettings: { readonly [Key in AwsKey]: Setting<SettingValue<Key>>
     help: 'further tags of everything that a deploy makes',
     verbs: ['deploy'],
     default: none,
+    defaultHelp: 'none',
   },
   'aws.guard': {
     kind: yesOrNo,
@@ -104,7 +105,7 @@ export const awsSettings: { readonly [Key in AwsKey]: Setting<SettingValue<Key>>
   'aws.builderInterface': {
     kind: oneOf(['public_ip', 'private_ip', 'session_manager']),
     help: 'how Packer reaches the builder',
-    verbs: ['bake'],
+    verbs: ['bake', 'doctor'],
     default: 'public_ip',
   },
   'aws.builderInstanceProfile': {
@@ -125,12 +126,14 @@ export const awsSettings: { readonly [Key in AwsKey]: Setting<SettingValue<Key>>
     help: 'regions that get a copy of the image',
     verbs: ['bake'],
     default: [],
+    defaultHelp: 'none',
   },
   'aws.shareAccounts': {
     kind: list('account numbers of 12 digits', /^\d{12}$/, 'ACCOUNT,...'),
     help: 'accounts that may launch the image; needs a KMS key of your own',
     verbs: ['bake'],
     default: [],
+    defaultHelp: 'none',
   },
   'aws.kmsKey': {
     kind: text('a key id, alias or ARN', /^(alias\/|arn:|mrk-)?[\w:/-]+$/, 'KEY'),
@@ -148,8 +151,9 @@ export const awsSettings: { readonly [Key in AwsKey]: Setting<SettingValue<Key>>
   },
   'aws.packerVariables': {
     kind: pairs('NAME=VALUE,...'),
-    help: 'further variables of packer/bakeroll.pkr.hcl',
+    help: 'further variables of the Packer template, packer/variables.pkr.hcl',
     verbs: ['bake'],
     default: none,
+    defaultHelp: 'none',
   },
 }

@@ -33,6 +33,7 @@ const table = {
     about: 'Looks at programs, permissions, disk, memory and ports; each finding comes with the command that mends it.',
     examples: [
       ['npm run doctor', 'for the local platform'],
+      ['npm run doctor -- --platform aws', 'for AWS: credentials, permissions and quotas, too'],
       ['npm run -s doctor -- --json', 'read by a program'],
     ],
   },

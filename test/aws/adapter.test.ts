@@ -3,6 +3,7 @@
  * docs/decisions/0010, on moto, with a proxy before it for what goes wrong.
  */
 import {
+  DetachLoadBalancerTargetGroupsCommand,
   ResumeProcessesCommand,
   SetDesiredCapacityCommand,
   SuspendProcessesCommand,
@@ -12,6 +13,7 @@ import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import { StopInstancesCommand } from '@aws-sdk/client-ec2'
 import { DeleteLoadBalancerCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import t, { type Test } from 'tap'
+import { deployGroup } from '../../tasks/lib/deploy.ts'
 import { healGroup } from '../../tasks/lib/heal.ts'
 import { rollbackGroup, rollGroup } from '../../tasks/lib/roll.ts'
 import { clock } from '../../tasks/open-platform.ts'
@@ -20,8 +22,10 @@ import { forEachCall } from './each-call.ts'
 import { emulatedGroup } from './emulated-group.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 import { denied, throttled } from './faults.ts'
+import * as answers from './group-answers.ts'
 import { registerImage } from './image.ts'
 import { startMoto } from './moto.ts'
+import { startRecorded } from './recorded.ts'
 import { quiet } from './settings.ts'
 
 const moto = await startMoto()
@@ -250,6 +254,27 @@ t.test(
   },
 )
 
+t.test('a group that was detached from its load balancer is attached again', async (t) => {
+  const TargetGroupARNs = (await scaling()).TargetGroupARNs ?? []
+  await aws.autoScaling.send(new DetachLoadBalancerTargetGroupsCommand({ AutoScalingGroupName, TargetGroupARNs }))
+  const platform = open()
+  t.match(await platform.repairLoadBalancer(), ['attached the group to its load balancer again'])
+  t.same((await scaling()).TargetGroupARNs, TargetGroupARNs)
+  t.match((await platform.repairLoadBalancer()).join(), /^(registered .*)?$/)
+  t.same(await platform.repairLoadBalancer(), [])
+})
+
+t.test('what Auto Scaling is ending already, and what is none of the capacity, is not ended once more', async (t) => {
+  const members = [answers.member('i-0t1', 'Terminating:Wait'), answers.member('i-0s1', 'Standby')]
+  const seen = [answers.serviceStack(), answers.record({ size: 2 }), answers.scaling(members)]
+  const recorded = await startRecorded(seen)
+  t.teardown(() => recorded.stop())
+  const platform = open({ url: recorded.url })
+  for (const { InstanceId } of members) await platform.terminate(InstanceId)
+  t.ok(recorded.requests.length > 0)
+  t.notOk(recorded.requests.some(({ operation }) => !/^(Describe|Get)/.test(operation)))
+})
+
 t.test(
   'each call of a look throttled in turn: it is tried again, and nobody notices',
   { timeout: 60_000 },
@@ -271,7 +296,7 @@ t.test(
 )
 
 t.test(
-  'a load balancer that was deleted by hand is said by every verb that needs it; destroy removes the rest',
+  'a load balancer or an Auto Scaling group that was deleted by hand is said by the verbs that need it; destroy removes the rest',
   async (t) => {
     const { Stacks = [] } = await aws.cloudFormation.send(
       new DescribeStacksCommand({ StackName: 'bakeroll-adapter-service' }),
@@ -283,6 +308,16 @@ t.test(
     const said = { kind: 'failed', message: /load balancer of group adapter was deleted behind/, hint: /destroy/ }
     await t.rejects(platform.repairLoadBalancer(), said)
     await t.rejects(rollGroup({ ...rolling, platform, image: second }), said)
+    const noGroup = answers.answer('autoscaling:DescribeAutoScalingGroups', { AutoScalingGroups: [] })
+    const without = await startRecorded([noGroup], { elsewhere: moto.url })
+    t.teardown(() => without.stop())
+    const other = open({ url: without.url })
+    t.equal(await other.group(), undefined)
+    const deploying = { ...rolling, platform: other, image: first, instanceTimeoutSeconds: 5 }
+    await t.rejects(deployGroup(deploying), {
+      ...said,
+      message: /^the Auto Scaling group of group adapter was deleted/,
+    })
     const lock = await platform.lock('destroy')
     await platform.removeGroup()
     await lock.release()

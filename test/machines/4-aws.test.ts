@@ -73,7 +73,7 @@ t.test('the whole story on AWS: real Packer, real Ansible, a real machine, and m
 
 t.test('nothing was asked of AWS that the operator role does not allow', async (t) => {
   const operator = await policyOf('OperatorRole')
-  t.ok(proxy.actions().length > 40, `${proxy.actions().length} actions`)
+  t.ok(proxy.actions().length > 40, proxy.actions().join(' '))
   t.same(
     proxy.actions().filter((action) => !operator.mentions(action)),
     [],

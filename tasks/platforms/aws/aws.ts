@@ -12,7 +12,7 @@ import { isCounted } from './members.ts'
 import { namesOf } from './names.ts'
 import { type Observed, observe, scalingGroup, wantedImageId } from './observation.ts'
 import type { Reach } from './reach.ts'
-import { createRecord, readRecord, writeRecord } from './record.ts'
+import { createRecord, pinned, readRecord, unpinned, writeRecord } from './record.ts'
 import { openRefresh } from './refresh.ts'
 import { endMember, endStray, removeEverything } from './removal.ts'
 import { allowLess, holdStill, makeRoom, putBack, type ScalingState } from './scaling.ts'
@@ -28,6 +28,8 @@ export interface AwsPlatformSettings {
   readonly reach: Reach
   readonly infrastructure: Infrastructure
   readonly launch: LaunchTimes
+  /** Regions with copies of the images. */
+  readonly copyRegions?: readonly string[]
   readonly progress: Progress
   /** The operator's wish to stop: ends the waiting for AWS, which goes on with what it was told. */
   readonly signal?: AbortSignal | undefined
@@ -83,7 +85,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
     endsInstancesWithGroup: true,
 
     images: () => listAmis(aws),
-    removeImage: (id) => removeAmi(aws, id),
+    removeImage: (id) => removeAmi(aws, id, settings.copyRegions),
 
     group: async () => (await look())?.group,
 
@@ -146,16 +148,8 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
       ...{ aws, names },
       scaling: async () => (await state()).scaling,
       setImage: (imageId) => change(async () => setImage((await need()).stack, imageId)),
-      notePinned: (launchTemplateVersion) =>
-        change(async () => {
-          const { record } = await state()
-          await writeRecord(aws, names, { ...record, undo: { ...record.undo, launchTemplateVersion } })
-        }),
-      noteUnpinned: () =>
-        change(async () => {
-          const { undo: { launchTemplateVersion: _, ...undo } = {}, ...record } = (await state()).record
-          await writeRecord(aws, names, Object.keys(undo).length > 0 ? { ...record, undo } : record)
-        }),
+      notePinned: (version) => change(async () => writeRecord(aws, names, pinned((await state()).record, version))),
+      noteUnpinned: () => change(async () => writeRecord(aws, names, unpinned((await state()).record))),
     }),
 
     consoleOutput: (id) => reach.consoleOutput(id),

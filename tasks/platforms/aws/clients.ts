@@ -3,6 +3,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { SSMClient } from '@aws-sdk/client-ssm'
+import { OperatorError } from '../../lib/errors.ts'
 import { awsFailure, isReading } from './failures.ts'
 
 /** What the clients are opened with; what is absent comes from the AWS configuration of the user. */
@@ -55,6 +56,7 @@ interface AnyClient {
 export function openAws(settings: AwsSettings): Aws {
   const calls = new Map<string, number>()
   const history = { hasChanged: false }
+  const isEmulated = isLoopback(process.env.AWS_ENDPOINT_URL)
   const open = <Client>(
     Class: new (configuration: ClientConfiguration) => Client,
     region = settings.region,
@@ -67,7 +69,9 @@ export function openAws(settings: AwsSettings): Aws {
       requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true },
     })
     const fail = (error: unknown, command: string) =>
-      awsFailure(error, { ...settings, command, hasChanged: history.hasChanged })
+      isEmulated && isNoAnswer(error)
+        ? unknownToEmulator(command, error)
+        : awsFailure(error, { ...settings, command, hasChanged: history.hasChanged })
     watch(client as unknown as AnyClient, { calls, history, fail })
     return client
   }
@@ -86,7 +90,7 @@ export function openAws(settings: AwsSettings): Aws {
         throw awsFailure(error, { ...settings, command: 'region', hasChanged: false })
       }
     },
-    isEmulated: isLoopback(process.env.AWS_ENDPOINT_URL),
+    isEmulated,
     calls,
   }
 }
@@ -113,6 +117,20 @@ function watch(client: AnyClient, { calls, history, fail }: Watch): void {
       }
     }
   client.middlewareStack.add(middleware, { step: 'initialize', name: 'bakeroll', priority: 'high' })
+}
+
+/** An emulator answers what it does not know with a page of its own; AWS never does. */
+function isNoAnswer(error: unknown): boolean {
+  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } }
+  return error instanceof Error && /deserialization/i.test(error.message) && ($metadata?.httpStatusCode ?? 0) >= 500
+}
+
+function unknownToEmulator(command: string, cause: unknown): OperatorError {
+  const where = process.env['AWS_ENDPOINT_URL']
+  return new OperatorError('failed', `${command}: the emulator at ${where} does not know it, or has failed`, {
+    hint: 'unset AWS_ENDPOINT_URL asks AWS itself',
+    cause,
+  })
 }
 
 /** A lock that was taken is given back: nothing was touched. */

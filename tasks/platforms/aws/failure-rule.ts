@@ -35,5 +35,7 @@ export interface FailureRule {
 
 /** Whether a command only looks. */
 export function isReading(command: string): boolean {
-  return /^(Describe|Get|List|Simulate|Validate|Estimate|SendSSHPublicKey|CreateChangeSet|DeleteChangeSet)/.test(command)
+  return /^(Describe|Detect|Get|List|Simulate|Validate|Estimate|SendSSHPublicKey|CreateChangeSet|DeleteChangeSet)/.test(
+    command,
+  )
 }

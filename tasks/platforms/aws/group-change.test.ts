@@ -4,7 +4,7 @@ import { type RecordedAnswer, startRecorded } from '../../../test/aws/recorded.t
 import { openAws } from './clients.ts'
 import { changedRecord, limitsFor, settle } from './group-change.ts'
 import { namesOf } from './names.ts'
-import type { GroupRecord } from './record.ts'
+import { type GroupRecord, pinned, unpinned } from './record.ts'
 
 const server = await startRecorded([])
 Object.assign(process.env, server.env)
@@ -97,4 +97,13 @@ t.test('where there is no group any more there is nothing to settle', async (t) 
   await server.play([noStack, refusal('ssm:GetParameter', 'ParameterNotFound', '')])
   await settle(aws, names)
   t.same(server.requests.map(({ operation }) => operation).sort(), ['DescribeStacks', 'GetParameter'])
+})
+
+t.test('a template that is pinned is noted beside the rest, and that note alone goes', async (t) => {
+  const before = { size: 2, undo: { maxSize: 4 } }
+  const noted = pinned(before, '$Latest')
+  t.same(noted, { size: 2, undo: { maxSize: 4, launchTemplateVersion: '$Latest' } })
+  t.same(unpinned(noted), before)
+  t.same(unpinned(pinned({}, '$Latest')), {})
+  t.same(unpinned({}), {})
 })

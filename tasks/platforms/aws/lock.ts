@@ -13,7 +13,7 @@ import type { Names } from './names.ts'
  */
 export interface GroupLock extends Lock {
   readonly takenOver?: LockOwner
-  /** Throws `failed` when another client took this lock over meanwhile: this computer was asleep, or off the network. */
+  /** Throws `interrupted` when another client may have taken this lock over: this computer was asleep, or off the network. */
   assertHeld(): void
 }
 
@@ -81,13 +81,17 @@ function held(
 ): GroupLock {
   let lostTo: string | undefined
   let isOver = false
+  let renewedMs = Date.now()
   const renew = async () => {
     try {
       const all = await list(aws, names)
       if (isOver) return
       const other = all.find((one) => one.name !== name)
-      if (all.some((one) => one.name === name)) await put(aws, name, holder, true)
-      else lostTo = other ? `${other.verb} by ${other.owner}` : 'somebody'
+      const asked = Date.now()
+      if (all.some((one) => one.name === name)) {
+        await put(aws, name, holder, true)
+        renewedMs = asked
+      } else lostTo = other ? `${other.verb} by ${other.owner}` : 'somebody'
     } catch {
       // The network may be back for the next one; the lock stays ours until it is stale.
     }
@@ -96,8 +100,11 @@ function held(
   return {
     ...(stale ? { takenOver: ownerOf(stale) } : {}),
     assertHeld() {
-      if (lostTo === undefined) return
-      throw new OperatorError('failed', `the lock of group ${names.group} was taken over by ${lostTo}`, {
+      // Whoever wakes up may not know yet that the lock was taken over meanwhile, but that it could be.
+      const isStale = Date.now() - renewedMs > times.staleAfterSeconds * 1000
+      if (lostTo === undefined && !isStale) return
+      const what = lostTo === undefined ? 'could not be renewed' : `was taken over by ${lostTo}`
+      throw new OperatorError('interrupted', `the lock of group ${names.group} ${what}`, {
         hint: `this computer was not heard of for ${times.staleAfterSeconds} s; npm run status shows what goes on`,
       })
     },

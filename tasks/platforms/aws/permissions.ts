@@ -30,6 +30,7 @@ const ownNeeds: readonly Need[] = [
     actions: [
       'autoscaling:AttachLoadBalancerTargetGroups',
       'autoscaling:ResumeProcesses',
+      'autoscaling:SetInstanceHealth',
       'autoscaling:SetDesiredCapacity',
       'autoscaling:SuspendProcesses',
       'autoscaling:TerminateInstanceInAutoScalingGroup',

@@ -74,6 +74,16 @@ function parameterOf({ recordParameter: Name }: Names, record: GroupRecord) {
   return { Name, Value: JSON.stringify(record), Type: 'String' as const }
 }
 
+/** The record of a group that no longer follows this version of its launch template. */
+export function pinned(record: GroupRecord, launchTemplateVersion: string): GroupRecord {
+  return { ...record, undo: { ...record.undo, launchTemplateVersion } }
+}
+
+/** The record of a group that follows that version again. */
+export function unpinned({ undo: { launchTemplateVersion: _, ...undo } = {}, ...record }: GroupRecord): GroupRecord {
+  return Object.keys(undo).length > 0 ? { ...record, undo } : record
+}
+
 /** Removes the record of a group; none is fine. */
 export async function deleteRecord(aws: Aws, { recordParameter }: Names): Promise<void> {
   await aws.ssm.send(new DeleteParametersCommand({ Names: [recordParameter] }))

@@ -80,16 +80,19 @@ export function planLater(
   known: Pick<StackWish, 'name' | 'template' | 'parameters'>,
   wish: () => Promise<StackWish>,
 ): StackPlan {
-  const made = resourcesMade(known.template, known.parameters)
   return {
     ...{ name: known.name, isEmpty: false, isNew: true, warnings: [], dangers: [] },
-    lines: made.map(({ logicalId, type }) => `+ ${logicalId} (${type})`),
+    lines: linesOfNew(known.template, known.parameters),
     async apply(waiting) {
       const plan = await planStack(aws, await wish())
       return plan.apply(waiting)
     },
     async discard() {},
   }
+}
+
+function linesOfNew(template: Template, parameters: StackWish['parameters']): string[] {
+  return resourcesMade(template, parameters).map(({ logicalId, type }) => `+ ${logicalId} (${type})`)
 }
 
 /** What a first creation left behind is deleted before the stack is made again. */
@@ -147,7 +150,8 @@ async function reportOf(
   const replacing = [...template.resources].filter(([, { replacesInstances }]) => replacesInstances)
   const replacingGroups = new Set(replacing.map(([id]) => id))
   const report = reportChanges(changes, { isNew: !stack, replacingGroups })
-  if (!stack) return report
+  // An emulator lists what no condition lets it make.
+  if (!stack) return aws.isEmulated ? { ...report, lines: linesOfNew(template, parameters) } : report
   const changed = Object.entries(parameters).filter(([key, value]) => stack.parameters[key] !== value)
   const settings = changed.map(([key, value]) => {
     const isSecret = template.parameters.get(key)?.isSecret

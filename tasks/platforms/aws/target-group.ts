@@ -1,4 +1,8 @@
-import { AttachLoadBalancerTargetGroupsCommand, type AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
+import {
+  AttachLoadBalancerTargetGroupsCommand,
+  type AutoScalingGroup,
+  SetInstanceHealthCommand,
+} from '@aws-sdk/client-auto-scaling'
 import { DeregisterTargetsCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Aws } from './clients.ts'
@@ -56,5 +60,9 @@ async function registerMissing(aws: Aws, { group, stack, scaling }: Observed): P
   if (lost.length === 0) return []
   const Targets = lost.map(({ id }) => ({ Id: id }))
   await aws.elb.send(new RegisterTargetsCommand({ TargetGroupArn: stack.outputs['TargetGroupArn'] ?? '', Targets }))
+  // Auto Scaling calls what was out of the load balancer unhealthy for ever, and would replace it as soon as it may again.
+  for (const { id } of lost) {
+    await aws.autoScaling.send(new SetInstanceHealthCommand({ InstanceId: id, HealthStatus: 'Healthy' }))
+  }
   return lost.map(({ id }) => `registered ${id} at the load balancer again`)
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { operatorKey } from '../operator-key.ts'
 import { homeAt } from './home.ts'
 import {
   consoleOf,
@@ -15,7 +16,6 @@ import {
   setDraining,
   terminateInstance,
 } from './instances.ts'
-import { operatorKey } from '../operator-key.ts'
 import { writeStateFile } from './state-file.ts'
 
 const record: InstanceRecord = {

@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import { sshArguments } from '../../tools/ssh.ts'
+import { operatorKey } from '../operator-key.ts'
 import type { Group, GroupChange, Instance, Platform, RollRecord } from '../platform.ts'
 import { foldersIn, type Home } from './home.ts'
 import { listImages, removeImage } from './images.ts'
@@ -18,7 +19,6 @@ import {
   setDraining,
   terminateInstance,
 } from './instances.ts'
-import { operatorKey } from '../operator-key.ts'
 import { type LoadBalancer, loadBalancerOf } from './load-balancer.ts'
 import { lockOwnerOf, takeLock } from './lock.ts'
 import { checkPort, checkRoomForInstances } from './resources.ts'
