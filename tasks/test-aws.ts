@@ -65,7 +65,8 @@ async function tellStory(tell: Tell, [first, second]: readonly [string, string])
   await tell('scale to 3', scale, { size: 3 })
   await tell(`bake ${second}`, bake, { release: second })
   await tell(`roll to ${second}`, roll, { wantedImage: second })
-  await tell('check again', untilRight)
+  // Behind an emulator no roll changes what serves.
+  if (!process.env['AWS_ENDPOINT_URL']) await tell('check again', untilRight)
   await tell('rollback', rollback)
   await tell('status at the end', status)
 }

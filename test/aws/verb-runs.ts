@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { clock } from '../../tasks/open-platform.ts'
@@ -33,11 +34,13 @@ Object.assign(clock, {
 
 /** What the clients wait for an answer (clients.ts), and what they wait for one in a verb that is run here. */
 const patience = { usualMs: 30_000, hereMs: 2000 }
+/** The SDK's pauses are so much shorter. */
+const haste = 20
 const { setTimeout: usualTimeout } = globalThis
 
 /** The SDK's own pauses, between two attempts and before the calls after them, are short, too; they come from the global timer. */
 async function inHaste<T>(work: () => Promise<T>): Promise<T> {
-  const shortened = (ms = 0) => (ms < 4000 ? ms / 20 : ms === patience.usualMs ? patience.hereMs : ms)
+  const shortened = (ms = 0) => (ms < 4000 ? ms / haste : ms === patience.usualMs ? patience.hereMs : ms)
   const hasty = (call: () => void, ms?: number) => usualTimeout(call, shortened(ms))
   globalThis.setTimeout = Object.assign(hasty, usualTimeout) as typeof usualTimeout
   try {
@@ -46,6 +49,10 @@ async function inHaste<T>(work: () => Promise<T>): Promise<T> {
     globalThis.setTimeout = usualTimeout
   }
 }
+
+/** In its adaptive mode the SDK counts how many calls a second AWS takes; its seconds are shorter here, too. */
+const { DefaultRateLimiter } = createRequire(import.meta.url)('@smithy/core/retry')
+DefaultRateLimiter.prototype.getCurrentTimeInSeconds = () => (Date.now() * haste) / 1000
 
 /** Verbs on the aws platform, with their state below `home`. */
 export function verbRuns(home: string): RunVerb {

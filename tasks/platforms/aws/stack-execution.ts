@@ -12,6 +12,7 @@ import { isAwsError } from './failures.ts'
 import { newestEvent } from './stack-events.ts'
 import { evidenceBehind } from './stack-evidence.ts'
 import { rootCause, stackFailure } from './stack-failure.ts'
+import { stateOf } from './stack-states.ts'
 import { type Ended, watchOperation } from './stack-watch.ts'
 import { deleteStack, describeStack, requestToken, type Stack, type Waiting } from './stacks.ts'
 
@@ -95,6 +96,9 @@ async function beginEmulated(aws: Aws, execution: Execution, verb: string) {
   }
   const afterId = isNew ? undefined : await newestEvent(aws, changeSet.stackId)
   await dropChangeSet(aws, changeSet)
+  // Change sets that others left stand in the way of this way only.
+  const unmade = isNew ? await describeStack(aws, name) : undefined
+  if (unmade && stateOf(unmade.status).condition === 'unmade') await deleteStack(aws, unmade.id, { verb })
   const { StackId: stackId = changeSet.stackId } = isNew
     ? await aws.cloudFormation.send(new CreateStackCommand(request))
     : await aws.cloudFormation.send(new UpdateStackCommand(request))
