@@ -90,6 +90,7 @@ source "amazon-ebs" "machine" {
   run_tags                    = var.run_tags
   run_volume_tags             = var.run_tags
 
+  security_group_ids                    = var.security_group_ids
   temporary_security_group_source_cidrs = var.temporary_security_group_source_cidrs
 
   communicator           = "ssh"
@@ -118,6 +119,7 @@ source "amazon-ebsvolume" "test" {
   iam_instance_profile        = var.iam_instance_profile
   run_tags                    = var.run_tags
 
+  security_group_ids                    = var.security_group_ids
   temporary_security_group_source_cidrs = var.temporary_security_group_source_cidrs
 
   communicator           = "ssh"

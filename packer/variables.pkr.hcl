@@ -166,10 +166,16 @@ variable "ssh_interface" {
   description = "How to reach the builder: public_ip, private_ip or session_manager."
 }
 
+variable "security_group_ids" {
+  type        = list(string)
+  default     = []
+  description = "Security groups of the builder. A bake makes one of its own: Packer 1.6 cannot tag its. Empty: Packer makes one."
+}
+
 variable "temporary_security_group_source_cidrs" {
   type        = list(string)
   default     = ["127.0.0.1/32"]
-  description = "Who may reach port 22 of the builder: the caller's address alone."
+  description = "Who may reach port 22 of the builder, where Packer makes the security group: the caller's address alone."
 }
 
 variable "ssh_keypair_name" {

@@ -90,11 +90,29 @@ for (const { name, packer, options } of packers) {
   t.test(`${name}: a stop leaves no builder behind`, options, async (t) => {
     const bakery = await openBakery(t, { packer, layerSeconds: 60 })
     const stop = new AbortController()
-    const baking = bakeAmi(bakery.task({ signal: stop.signal }))
+    const usual = bakery.task()
+    const runTags = ['run_tags', '{"bakeroll:bake":"a-bake"}'] as const
+    const packerVariables = new Map([...usual.settings.packerVariables, runTags])
+    const baking = bakeAmi(bakery.task({ signal: stop.signal }, { packerVariables }))
     const rejected = t.rejects(baking, { kind: 'interrupted' } as Error & { kind: string })
     while (bakery.ansible().length === 0) await sleep(50)
     t.match(await builderVolumes(bakery), [{ Encrypted: true, VolumeType: 'gp3' }])
-    t.match(await builderIngress(bakery), [{ FromPort: bakery.ssh.port, IpRanges: [{ CidrIp: '127.0.0.1/32' }] }])
+    const [id = ''] = bakery.bakes()
+    const { port } = bakery.ssh
+    const ingress = { IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '127.0.0.1/32' }] }
+    const groups = await builderGroups(bakery)
+    t.match(groups, [
+      { GroupName: `bakeroll-${id}`, Tags: [{ Key: 'bakeroll:bake', Value: id }], IpPermissions: [ingress] },
+    ])
+    t.match(
+      [groups.length, groups[0]?.IpPermissions?.length, groups[0]?.IpPermissions?.[0]?.IpRanges?.length],
+      [1, 1, 1],
+    )
+    const [builder] = await allMachines(bakery.aws)
+    t.match(builder?.SecurityGroups, [{ GroupId: groups[0]?.GroupId }])
+    t.match(builder?.Tags, [{ Key: 'bakeroll:bake', Value: 'a-bake' }])
+    const toTag = bakery.proxy.calls.filter(({ action }) => action === 'CreateTags')
+    t.strictSame(toTag, [], 'the builder gets its tags as it is launched')
     const stoppedAt = Date.now()
     stop.abort()
     await rejected
@@ -109,12 +127,38 @@ async function builderVolumes({ aws }: Bakery) {
   return Volumes
 }
 
-/** Who may reach the builder. */
-async function builderIngress({ aws }: Bakery) {
+/** The groups that are there beside the default ones. */
+async function builderGroups({ aws }: Pick<Bakery, 'aws'>) {
   const { SecurityGroups = [] } = await aws.ec2.send(new DescribeSecurityGroupsCommand({}))
-  const ofPacker = SecurityGroups.filter(({ GroupName = '' }) => GroupName.startsWith('packer_'))
-  return ofPacker.flatMap(({ IpPermissions = [] }) => IpPermissions)
+  return SecurityGroups.filter(({ GroupName }) => GroupName !== 'default')
 }
+
+t.test('the security group of a bake', async (t) => {
+  const bakery = await openBakery(t)
+  const { aws, home, proxy } = bakery
+  const denied = { answer: 'error', status: 403, code: 'UnauthorizedOperation', message: 'no' } as const
+  const isInUse = { answer: 'error', status: 400, code: 'DependencyViolation', message: 'in use' } as const
+
+  t.comment('it goes, too, when nobody could be let in, and as soon as nothing holds it')
+  proxy.rules.set('AuthorizeSecurityGroupIngress', denied)
+  proxy.rules.set('DeleteSecurityGroup', { ...isInUse, times: 1 })
+  await t.rejects(bakeAmi(bakery.task()), { message: /AuthorizeSecurityGroupIngress/ })
+  t.strictSame([await leftOfBuilders(bakery), bakery.bakes(), await allMachines(aws)], [[], [], []])
+
+  t.comment('one that cannot be removed is named, and hides no other failure')
+  proxy.rules.set('DeleteSecurityGroup', denied)
+  await t.rejects(bakeAmi(bakery.task()), { message: /AuthorizeSecurityGroupIngress/ })
+  const [group] = await builderGroups(bakery)
+  t.match(bakery.progress.lines.join('\n'), `warning: the security group ${group?.GroupId} stays until the next bake: `)
+  const [id = ''] = bakery.bakes()
+  t.match(group, { GroupName: `bakeroll-${id}`, Tags: [{ Key: 'bakeroll:bake', Value: id }] })
+
+  t.comment('when that bake has ended, it is removed by its tag')
+  proxy.reset()
+  writeFileSync(join(home, 'aws', 'bakes', id, 'bake.pid'), String(spawnSync('true').pid))
+  t.strictSame(await removeDeadBakes(aws, home, await accountOf(aws)), [group?.GroupId])
+  t.strictSame([await leftOfBuilders(bakery), bakery.bakes()], [[], []])
+})
 
 t.test('a builder whose metadata cannot be made to require tokens is given up', async (t) => {
   const bakery = await openBakery(t, { layerSeconds: 60 })

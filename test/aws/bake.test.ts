@@ -23,6 +23,8 @@ for (const { name, packer, options } of packers) {
     t.match(image, { release: '1.0.0', verified: true, contentHash: plan.recipe.content, base: plan.recipe.base })
     t.strictSame(await leftOfBuilders(bakery), [])
     t.strictSame(bakery.bakes(), [])
+    const groups = bakery.proxy.calls.filter(({ action }) => action === 'CreateSecurityGroup')
+    t.equal(groups.length, 1, 'one security group for all machines of the bake')
 
     const [base] = await listBaseAmis(aws)
     const tags = { 'bakeroll:base': plan.recipe.base, 'bakeroll:source-image': base?.sourceImage ?? '' }

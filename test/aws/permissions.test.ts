@@ -114,7 +114,10 @@ async function calledActions(): Promise<string[]> {
 }
 
 /** A waiter asks with the describing command of what it waits for. */
-const waiters: Readonly<Record<string, string>> = { InstanceTerminated: 'DescribeInstances' }
+const waiters: Readonly<Record<string, string>> = {
+  InstanceTerminated: 'DescribeInstances',
+  SecurityGroupExists: 'DescribeSecurityGroups',
+}
 
 function actionOf(name: string): string | undefined {
   const [, waiter] = /^\s*waitUntil(\w+)\s*$/.exec(name) ?? []

@@ -1,7 +1,8 @@
-import { DescribeInstanceTypesCommand, DescribeSubnetsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2'
+import { DescribeInstanceTypesCommand } from '@aws-sdk/client-ec2'
 import { OperatorError } from '../../lib/errors.ts'
 import { findProgram } from '../../tools/system-packages.ts'
 import type { BuilderSettings } from './bakery.ts'
+import { builderVpc } from './builder-group.ts'
 import type { Aws } from './clients.ts'
 import { isAwsError } from './failures.ts'
 import { architecture } from './source-image.ts'
@@ -26,29 +27,15 @@ export function checkBakeSettings(settings: BuilderSettings): void {
   }
 }
 
-/** Throws a usage error when a builder could not start where and as the settings say. */
-export async function checkBuilder(aws: Aws, settings: BuilderSettings): Promise<void> {
+/** Gives the VPC of the builder; throws a usage error when it could not start where and as the settings say. */
+export async function checkBuilder(aws: Aws, settings: BuilderSettings): Promise<string> {
   if (settings.builderInterface === 'session_manager' && findProgram('session-manager-plugin') === undefined) {
     throw new OperatorError('refused', 'session-manager-plugin is not installed', {
       hint: 'https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html',
     })
   }
-  await Promise.all([checkSubnet(aws, settings.builderSubnetId), checkType(aws, settings.builderType)])
-}
-
-async function checkSubnet(aws: Aws, subnetId: string | undefined): Promise<void> {
-  if (subnetId === undefined) {
-    const Filters = [{ Name: 'is-default', Values: ['true'] }]
-    const { Vpcs = [] } = await aws.ec2.send(new DescribeVpcsCommand({ Filters }))
-    if (Vpcs.length > 0) return
-    throw new OperatorError('usage', `there is no default VPC in ${await aws.region()} for the builder`, {
-      hint: 'BAKEROLL_AWS_BUILDER_SUBNET_ID=subnet-..., a public subnet of a network of yours',
-    })
-  }
-  await aws.ec2.send(new DescribeSubnetsCommand({ SubnetIds: [subnetId] })).catch(async (cause) => {
-    if (!isAwsError(cause, 'InvalidSubnetID.NotFound', 'InvalidSubnetId.Malformed')) throw cause
-    throw new OperatorError('usage', `aws.builderSubnetId: there is no ${subnetId} in ${await aws.region()}`, { cause })
-  })
+  const [vpcId] = await Promise.all([builderVpc(aws, settings), checkType(aws, settings.builderType)])
+  return vpcId
 }
 
 async function checkType(aws: Aws, type: string): Promise<void> {

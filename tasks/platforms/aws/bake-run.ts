@@ -5,6 +5,7 @@ import { DeleteKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { execa } from 'execa'
 import type { AmiBakeTask } from './bakery.ts'
+import { letCallerIn, makeBuilderGroup, removeGroup } from './builder-group.ts'
 import { callerCidr } from './caller.ts'
 import type { Aws } from './clients.ts'
 import { imageTags } from './names.ts'
@@ -46,13 +47,13 @@ export async function accountOf(aws: Aws): Promise<string> {
 }
 
 /**
- * Does the work of a bake in a folder of its own and with a key pair of its own, which both go at the end, whatever happens.
+ * Does the work of a bake in a folder of its own and with a key pair and a security group of its own, which all go at the end, whatever happens.
  * The key is made here because the one that Packer 1.6 lets EC2 make is RSA, whose signatures by SHA-1 Debian's sshd
  * declines (https://www.openssh.com/txt/release-8.8).
  */
 export async function withBakeRun<T>(
   task: AmiBakeTask,
-  account: string,
+  { account, vpcId }: { account: string; vpcId: string },
   work: (run: BakeRun) => Promise<T>,
 ): Promise<T> {
   const run = await openRun(task)
@@ -64,12 +65,29 @@ export async function withBakeRun<T>(
   }
   await writeFile(join(run.folder, 'bake.json'), JSON.stringify(record))
   await writeFile(join(run.folder, 'bake.pid'), String(process.pid))
+  let groupId: string | undefined
   try {
     await importKey(run)
-    return await work(run)
+    groupId = await makeBuilderGroup(task.aws.ec2, { ...run, vpcId })
+    if (groupId !== undefined) await letCallerIn(task.aws.ec2, groupId, { ...run, vpcId })
+    return await work({ ...run, securityGroupIds: groupId === undefined ? [] : [groupId] })
   } finally {
+    const isGone = await endGroup(task, groupId)
     await task.aws.ec2.send(new DeleteKeyPairCommand({ KeyName: run.keyPair.name }))
-    await rm(run.folder, { recursive: true, force: true })
+    // What is known of the bake stays as long as something of it does.
+    if (isGone) await rm(run.folder, { recursive: true, force: true })
+  }
+}
+
+/** False when the group is still there: no reason to lose an image, or the reason why there is none. */
+async function endGroup({ aws, progress }: AmiBakeTask, groupId: string | undefined): Promise<boolean> {
+  if (groupId === undefined) return true
+  try {
+    await removeGroup(aws.ec2, groupId)
+    return true
+  } catch (error) {
+    progress.warn(`the security group ${groupId} stays until the next bake: ${(error as Error).message}`)
+    return false
   }
 }
 
@@ -82,6 +100,7 @@ async function openRun(task: AmiBakeTask): Promise<BakeRun> {
     ...{ task, settings, bakeId, folder, region },
     endpoint: process.env['AWS_ENDPOINT_URL_EC2'] ?? process.env['AWS_ENDPOINT_URL'],
     callerCidr: await callerCidr(aws, settings),
+    securityGroupIds: [],
     keyPair: { name: keyPairOf(bakeId), privateKeyFile: join(folder, 'id_ed25519') },
     // Newer Packer lays these on the image and its snapshots, too, which moto does not take.
     runTags: aws.isEmulated ? {} : { Name: `bakeroll bake ${bakeId}`, [imageTags.bake]: bakeId },

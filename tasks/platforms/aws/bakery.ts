@@ -84,10 +84,10 @@ export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
   const { recipe, reusable } = await planAmiBake(task)
   if (reusable?.verified) return { image: reusable, reused: true }
   await checkPacker()
-  const [account] = await Promise.all([accountOf(aws), checkBuilder(aws, settings)])
+  const [account, vpcId] = await Promise.all([accountOf(aws), checkBuilder(aws, settings)])
   const removed = await removeDeadBakes(aws, home, account)
   if (removed.length > 0) progress.event(`removed what a killed bake left: ${removed.join(', ')}`)
-  return withBakeRun(task, account, async (run) => {
+  return withBakeRun(task, { account, vpcId }, async (run) => {
     const image = reusable ?? (await makeImage(run, recipe))
     return { image: await verify(run, image), reused: false }
   })

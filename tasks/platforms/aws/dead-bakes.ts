@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   DeleteKeyPairCommand,
-  DeleteSecurityGroupCommand,
   EC2Client,
   type Instance,
   paginateDescribeInstances,
@@ -16,8 +15,8 @@ import { interruptPacker } from '../../tools/packer.ts'
 import { ownProcess, processRuns } from '../../tools/process.ts'
 import { deregister, ownImages } from './ami-images.ts'
 import { type BakeRecord, bakesFolder, keyPairOf } from './bake-run.ts'
+import { removeGroup } from './builder-group.ts'
 import type { Aws } from './clients.ts'
-import { isAwsError } from './failures.ts'
 import { imageTags } from './names.ts'
 
 /**
@@ -91,7 +90,7 @@ async function machinesOf(ec2: EC2Client, id: string): Promise<Instance[]> {
   return [...machines.values()]
 }
 
-/** Newer Packer tags its security group; the one of 1.6 is known by the machine that it was made for. */
+/** Ours carries the tag, as newer Packer's does; one that Packer 1.6 made is known by the machine that it was made for. */
 async function groupsOf(ec2: EC2Client, id: string, machines: readonly Instance[]): Promise<string[]> {
   const Filters = [{ Name: `tag:${imageTags.bake}`, Values: [id] }]
   const pages = await Array.fromAsync(paginateDescribeSecurityGroups({ client: ec2 }, { Filters }))
@@ -100,20 +99,6 @@ async function groupsOf(ec2: EC2Client, id: string, machines: readonly Instance[
     .flatMap(({ SecurityGroups = [] }) => SecurityGroups)
     .filter(({ GroupName = '' }) => GroupName.startsWith('packer_'))
   return [...new Set([...tagged, ...known].map(({ GroupId = '' }) => GroupId))]
-}
-
-/** A network interface may outlive its machine by seconds. */
-async function removeGroup(ec2: EC2Client, GroupId: string): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      await ec2.send(new DeleteSecurityGroupCommand({ GroupId }))
-      return
-    } catch (error) {
-      if (isAwsError(error, 'InvalidGroup.NotFound')) return
-      if (!isAwsError(error, 'DependencyViolation') || tries >= 20) throw error
-      await sleep(3000)
-    }
-  }
 }
 
 /** Images that Packer had made but not tagged yet; a tagged one is whole, and the next bake tests it. */

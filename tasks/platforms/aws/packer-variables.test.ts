@@ -28,6 +28,7 @@ const run: BuilderRun = {
   region: 'eu-central-1',
   endpoint: undefined,
   callerCidr: '203.0.113.7/32',
+  securityGroupIds: ['sg-1'],
   keyPair: { name: 'bakeroll-0badcafe', privateKeyFile: '/h/id_ed25519' },
   runTags: { 'bakeroll:bake': '0badcafe' },
   settings,
@@ -51,6 +52,7 @@ const builder = {
   ssh_interface: 'public_ip',
   ssh_keypair_name: 'bakeroll-0badcafe',
   ssh_private_key_file: '/h/id_ed25519',
+  security_group_ids: '["sg-1"]',
   temporary_security_group_source_cidrs: '["203.0.113.7/32"]',
   run_tags: '{"bakeroll:bake":"0badcafe"}',
 }

@@ -7,6 +7,8 @@ export interface BuilderRun {
   /** Where EC2 answers, when not at AWS. */
   readonly endpoint: string | undefined
   readonly callerCidr: string
+  /** What Packer takes in the place of a group of its own. */
+  readonly securityGroupIds: readonly string[]
   readonly keyPair: { readonly name: string; readonly privateKeyFile: string }
   /** Tags of whatever is there while the bake runs. */
   readonly runTags: Readonly<Record<string, string>>
@@ -75,6 +77,7 @@ function builderVariables({ settings, ...run }: BuilderRun): Variables {
     ssh_interface: settings.builderInterface,
     ssh_keypair_name: run.keyPair.name,
     ssh_private_key_file: run.keyPair.privateKeyFile,
+    security_group_ids: expression(run.securityGroupIds),
     temporary_security_group_source_cidrs: expression([run.callerCidr]),
     run_tags: expression(run.runTags),
   }

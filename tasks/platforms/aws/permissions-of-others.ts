@@ -32,12 +32,6 @@ export const packerNeeds: readonly Need[] = [
   {
     verbs: ['bake'],
     by: 'packer',
-    on: 'securityGroup',
-    actions: ['ec2:AuthorizeSecurityGroupIngress', 'ec2:CreateSecurityGroup', 'ec2:DeleteSecurityGroup'],
-  },
-  {
-    verbs: ['bake'],
-    by: 'packer',
     on: 'instance',
     actions: ['ec2:RunInstances', 'ec2:StopInstances', 'ec2:TerminateInstances'],
   },

@@ -136,7 +136,18 @@ const ownNeeds: readonly Need[] = [
   },
   { verbs: ['bake'], on: 'instance', actions: ['ec2:ModifyInstanceMetadataOptions', 'ec2:TerminateInstances'] },
   { verbs: ['bake'], on: 'keyPair', actions: ['ec2:DeleteKeyPair', 'ec2:ImportKeyPair'] },
-  { verbs: ['bake'], on: 'securityGroup', actions: ['ec2:DeleteSecurityGroup'] },
+  {
+    verbs: ['bake'],
+    on: 'securityGroup',
+    actions: [
+      'ec2:AuthorizeSecurityGroupIngress',
+      'ec2:CreateSecurityGroup',
+      'ec2:CreateTags',
+      'ec2:DeleteSecurityGroup',
+    ],
+  },
+  // CreateSecurityGroup asks for the VPC, too.
+  { verbs: ['bake'], on: 'network', actions: ['ec2:CreateSecurityGroup'] },
   {
     verbs: ['doctor'],
     on: 'anything',
