@@ -42,7 +42,7 @@ const estimate = (...about: Parameters<typeof question>) => estimateLines(questi
 t.test('one line with the sum and its parts', async (t) => {
   t.same(estimate(), [
     'about 61 USD a month in eu-central-1 (prices of 2026-11, without traffic): ' +
-      'load balancer 22, its 2 addresses 7, 2 t3.small 29, 16 GiB of disk 2, alarms 0.70',
+      'load balancer 22, its 2 addresses 7, 2 t3.small 29, 16 GiB of disk 2, alarms 0.50',
   ])
 })
 
@@ -54,8 +54,8 @@ t.test('what is made and how is counted', async (t) => {
     [{ InstanceType: 't3.medium' }, /2 t3\.medium 58/, /t3\.small/],
     [{ DetailedMonitoring: 'true' }, /metrics each minute 4/],
     [{ DetailedMonitoring: 'false' }, /alarms/, /metrics each minute/],
-    [{ CpuTargetPercent: '0' }, /alarms 0\.50/],
-    [{ RequestsPerTarget: '100' }, /alarms 0\.90/],
+    [{ CpuTargetPercent: '60' }, /alarms 0\.70/],
+    [{ RequestsPerTarget: '100' }, /alarms 0\.70/],
     [{ VolumeGiB: '20' }, /40 GiB of disk 4/],
     [{}, /alarms/, /web ACL|snapshot|capacity/],
   ]
@@ -80,7 +80,7 @@ t.test('what the table does not know is said, not guessed', async (t) => {
     'what it costs in ap-south-2 is not in docs/aws-costs.md of 2026-11, which knows eu-central-1 and us-east-1',
   ])
   t.match(estimate({ InstanceType: 'x9.huge' }), [
-    /^about 32 USD a month in eu-central-1 \(prices of 2026-11, without traffic, without 2 x9\.huge\): load balancer 22/,
+    /^about 31 USD a month in eu-central-1 \(prices of 2026-11, without traffic, without 2 x9\.huge\): load balancer 22/,
     'docs/aws-costs.md of 2026-11 has no price of 2 x9.huge in eu-central-1',
   ])
   t.match(estimate({ InstanceType: 't3.medium' }, { region: 'us-east-1' }), [

@@ -5,7 +5,7 @@ import { awsFailure } from './failures.ts'
 
 t.beforeEach(withoutAwsEnvironment)
 
-t.test('credentials: wrong usage, whatever was done before', async (t) => {
+t.test('credentials: wrong usage, as long as nothing was done before', async (t) => {
   const none = (message: string) => sdkError('CredentialsProviderError', message)
   check(t, [
     {
@@ -23,7 +23,7 @@ t.test('credentials: wrong usage, whatever was done before', async (t) => {
     },
     {
       error: none('Could not resolve credentials using profile: [shop] in configuration/credentials file(s).'),
-      kind: 'usage',
+      kind: 'failed',
       says: 'the AWS profile shop is not there, or holds no credentials',
       hint: /^aws configure list-profiles$/,
       attempt: { hasChanged: true },
@@ -51,7 +51,7 @@ t.test('credentials: wrong usage, whatever was done before', async (t) => {
     },
     {
       error: sdkError('ExpiredToken', 'The security token included in the request is expired', { status: 403 }),
-      kind: 'usage',
+      kind: 'failed',
       says: 'the AWS credentials have expired',
       hint: /aws sso login/,
       attempt: { hasChanged: true },

@@ -41,9 +41,9 @@ t.test('between here and AWS', async (t) => {
     {
       error: sdkError('TimeoutError', 'a request has exceeded the configured 30000 ms', { code: 'ETIMEDOUT' }),
       kind: 'failed',
-      says: 'CreateChangeSet: no answer in time, tried once; AWS may have done it all the same',
+      says: 'UpdateStack: no answer in time, tried once; AWS may have done it all the same',
       hint: lost,
-      attempt: { command: 'CreateChangeSet' },
+      attempt: { command: 'UpdateStack' },
     },
     {
       error: sdkError('TimeoutError', 'read ECONNRESET', { code: 'ECONNRESET', attempts: 2 }),

@@ -36,7 +36,9 @@ export function awsFailure(error: unknown, attempt: Attempt): Error {
   const facts = readFacts(error)
   const found = failureRules.find((rule) => isFitting(rule, facts))
   const { problem, hint, kind }: Explanation = found?.explain(facts, attempt) ?? unexplained(facts, attempt)
-  return new OperatorError(kind ?? (attempt.hasChanged ? 'failed' : 'refused'), problem, {
+  // Wrong usage means that nothing was touched, which is no longer so when credentials expire on the way.
+  const known = kind === 'usage' && attempt.hasChanged ? 'failed' : kind
+  return new OperatorError(known ?? (attempt.hasChanged ? 'failed' : 'refused'), problem, {
     ...(hint === undefined ? {} : { hint }),
     cause: error,
   })
