@@ -21,7 +21,11 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
   }
   await prepareComputer(context)
   if (plan) await agreeTo(plan, context)
-  const result = await deployGroup({ ...task, infrastructure: plan })
+  const result = await deployGroup({ ...task, infrastructure: plan }).catch(async (error: unknown) => {
+    // Nobody carries out what a refused deploy has planned: the group is locked, say.
+    await plan?.discard().catch(() => undefined)
+    throw error
+  })
   const outdated = result.outdated > 0 ? `; ${count(result.outdated, 'instance')} outdated: npm run roll` : ''
   return {
     line: `${result.outcome}: ${result.url} serves ${result.image} from ${count(result.size, 'instance')}${outdated}`,

@@ -59,7 +59,10 @@ export async function makeChangeSet(aws: Aws, wish: ChangeSetWish): Promise<Chan
     throw error
   }
   const { Id: id = '', StackId: stackId = '' } = made
-  const described = await workedOut(aws, id)
+  const described = await workedOut(aws, id).catch(async (error: unknown) => {
+    await dropChangeSet(aws, { id, stackId }).catch(() => undefined)
+    throw error
+  })
   if (described.Status === 'CREATE_COMPLETE') return { id, stackId, changes: await allChanges(aws, described) }
   const details = await validationProblems(aws, stackId, id)
   await dropChangeSet(aws, { id, stackId })

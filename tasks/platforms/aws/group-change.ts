@@ -4,7 +4,7 @@ import type { Names } from './names.ts'
 import { type Observed, scalingGroup } from './observation.ts'
 import { type GroupRecord, readRecord, type Undo, writeRecord } from './record.ts'
 import { putBack } from './scaling.ts'
-import { describeStack, updateParameters, type Waiting } from './stacks.ts'
+import { describeStack, requireReady, updateParameters, type Waiting } from './stacks.ts'
 
 /** Changes the group's record and, where the wish says so, its stack: record first, so that a killed client's wish is known. */
 export async function changeGroup(
@@ -15,20 +15,26 @@ export async function changeGroup(
   waiting: Waiting = {},
 ): Promise<void> {
   const limits = limitsFor(wish.size, stack.parameters)
-  await writeRecord(aws, names, changedRecord(record, wish, { desired: scaling.DesiredCapacity ?? 0, limits }))
   const image = wish.imageId === undefined ? {} : { ImageId: wish.imageId }
-  await setParameters(aws, stack, { ...inParameters(limits), ...image }, waiting)
+  const wanted = { ...inParameters(limits), ...image }
+  // A wish that cannot be carried out must not be written down: a roll that never began would block every other verb.
+  if (!hasParameters(stack, wanted)) await requireReady(aws, stack.name)
+  await writeRecord(aws, names, changedRecord(record, wish, { desired: scaling.DesiredCapacity ?? 0, limits }))
+  await setParameters(aws, stack, wanted, waiting)
 }
 
 /** Gives the service stack these parameters; where it has them already, nothing is done. */
 export async function setParameters(
   aws: Aws,
-  { name, parameters }: Observed['stack'],
+  stack: Observed['stack'],
   wanted: Readonly<Record<string, string>>,
   waiting: Waiting = {},
 ): Promise<void> {
-  if (Object.entries(wanted).every(([key, value]) => parameters[key] === value)) return
-  await updateParameters(aws, name, wanted, waiting)
+  if (!hasParameters(stack, wanted)) await updateParameters(aws, stack.name, wanted, waiting)
+}
+
+function hasParameters({ parameters }: Observed['stack'], wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([key, value]) => parameters[key] === value)
 }
 
 /** Puts back what a verb has changed for its own time, and forgets the size that it wished when the group has it. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { DeleteParametersCommand, PutParameterCommand, paginateGetParametersByPath } from '@aws-sdk/client-ssm'
 import { OperatorError } from '../../lib/errors.ts'
@@ -23,6 +24,8 @@ interface Holder {
   readonly since: string
   readonly host: string
   readonly pid: number
+  /** Tells one attempt to take the lock from every other. */
+  readonly token: string
 }
 
 interface Found extends Holder {
@@ -121,8 +124,13 @@ async function make(aws: Aws, names: Names, name: string, holder: Holder, times:
   try {
     await put(aws, name, holder, false, names)
   } catch (error) {
+    // An answer that was lost may have been to a lock that was made: it is this run's own, and nobody else gives it back.
+    const found = await list(aws, names).catch(() => [])
+    const isOurs = found.some((one) => one.name === name && one.token === holder.token)
+    if (isOurs && isAwsError(error, 'ParameterAlreadyExists')) return
+    if (isOurs) await remove(aws, [name]).catch(() => undefined)
     if (!isAwsError(error, 'ParameterAlreadyExists')) throw error
-    refuseLive(await list(aws, names), names, times)
+    refuseLive(found, names, times)
     throw new OperatorError('refused', `another client is taking the lock of group ${names.group} right now`, {
       hint: 'try again',
       cause: error,
@@ -154,7 +162,7 @@ async function list(aws: Aws, { lockPath: Path }: Names): Promise<Found[]> {
 }
 
 function holderIn(text: string): Holder {
-  const unknown = { verb: 'something', owner: 'somebody', since: new Date(0).toISOString(), host: '', pid: 0 }
+  const unknown = { verb: 'something', owner: 'somebody', since: new Date(0).toISOString(), host: '', pid: 0, token: '' }
   try {
     return { ...unknown, ...JSON.parse(text) }
   } catch {
@@ -165,7 +173,7 @@ function holderIn(text: string): Holder {
 function thisProcess(verb: string): Holder {
   const host = hostname()
   const owner = `${userInfo().username}@${host}, process ${process.pid}`
-  return { verb, owner, since: new Date().toISOString(), host, pid: process.pid }
+  return { verb, owner, since: new Date().toISOString(), host, pid: process.pid, token: randomUUID() }
 }
 
 function ownerOf({ verb, owner, since }: Holder): LockOwner {
