@@ -34,7 +34,7 @@ export async function findSuites(paths: readonly string[], root = repository): P
   const files = all.filter((file) => wanted.length === 0 || wanted.some((path) => isBelow(file, path))).sort()
   const machines = files.filter((file) => file.startsWith('test/machines/'))
   return [
-    { files: files.filter((file) => !machines.includes(file)), jobs: 2, timeoutSeconds: 180 },
+    { files: files.filter((file) => !machines.includes(file)), jobs: 2, timeoutSeconds: 600 },
     { files: machines, jobs: 1, timeoutSeconds: 3600 },
   ].filter((suite) => suite.files.length > 0)
 }

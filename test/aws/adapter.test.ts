@@ -189,7 +189,8 @@ t.test('a verb whose lock was taken over changes nothing any more, and puts noth
     () => platform.repairLoadBalancer(),
     () => platform.removeGroup(),
   ]
-  for (const change of changes) await t.rejects(change(), { kind: 'interrupted', message: /taken over by roll by ann@far/ })
+  for (const change of changes)
+    await t.rejects(change(), { kind: 'interrupted', message: /taken over by roll by ann@far/ })
   await lock.release()
   t.same(await scaling(), before)
   t.same(await suspended(), interfering)

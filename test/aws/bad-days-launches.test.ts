@@ -7,7 +7,7 @@ import { answer } from './group-answers.ts'
 import { recorded, startRecorded } from './recorded.ts'
 import { assertAtRest, assertClear, startVerbGroup } from './verb-group.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 const group = await startVerbGroup()
 const { run, succeed, images, aws, moto, proxy } = group
 const [first, second] = images

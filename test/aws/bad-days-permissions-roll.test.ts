@@ -3,7 +3,7 @@ import t from 'tap'
 import { eachPermission } from './broken-verbs.ts'
 import { startVerbGroup } from './verb-group.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 const group = await startVerbGroup()
 const { run, succeed, images } = group
 const [first, second] = images

@@ -5,7 +5,7 @@ import t from 'tap'
 import { eachPermission } from './broken-verbs.ts'
 import { startVerbGroup } from './verb-group.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 const group = await startVerbGroup()
 const { run, succeed, images, aws } = group
 await succeed('deploy', '--image', images[0], '--yes')

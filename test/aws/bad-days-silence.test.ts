@@ -5,7 +5,7 @@ import type { Fault } from './fault-proxy.ts'
 import { silence } from './faults.ts'
 import { startVerbGroup } from './verb-group.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 const group = await startVerbGroup()
 const { run, succeed, images } = group
 await succeed('deploy', '--image', images[0], '--size', '1', '--yes')

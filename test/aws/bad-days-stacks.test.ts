@@ -8,7 +8,7 @@ import { type RecordedAnswer, startRecorded } from './recorded.ts'
 import { answer } from './stack-answers.ts'
 import { assertClear, startVerbGroup } from './verb-group.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 const group = await startVerbGroup()
 const { run, succeed, images, aws, moto } = group
 const [first, second] = images

@@ -4,7 +4,7 @@ import { eachPassingFault } from './broken-verbs.ts'
 import { throttled } from './faults.ts'
 import { startVerbGroup } from './verb-group.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 const group = await startVerbGroup()
 const { run, succeed, images } = group
 const [first, second] = images

@@ -21,7 +21,7 @@ import { type Fault, type FaultOf, startFaultProxy } from './fault-proxy.ts'
 import { broken, cut, denied, expired, internalError, reset, silence, skewed, throttled, unknownKey } from './faults.ts'
 import { emulatedEnvironment, startMoto } from './moto.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 const main = join(import.meta.dirname, '../../tasks/terminal/main.ts')
 const moto = await startMoto()
 const proxy = await startFaultProxy(moto.url)
@@ -61,7 +61,7 @@ type ClientClass<Client> = new (configuration: ClientConfiguration) => Client
 
 /** The same client; the SDK would wait longer before each further attempt, and in its adaptive mode before the next calls, too. */
 function hurried<Client>(Class: ClientClass<Client>): ClientClass<Client> {
-  const requestHandler = { connectionTimeout: 700, requestTimeout: 2000, throwOnRequestTimeout: true }
+  const requestHandler = { connectionTimeout: 3000, requestTimeout: 5000, throwOnRequestTimeout: true }
   return class extends (Class as ClientClass<object>) {
     constructor(configuration: ClientConfiguration) {
       super({ ...configuration, maxAttempts: 2, retryMode: 'standard', requestHandler } as never)

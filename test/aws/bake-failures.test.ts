@@ -18,7 +18,7 @@ import { removeDeadBakes } from '../../tasks/platforms/aws/dead-bakes.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
 import { allMachines, type Bakery, givenImage, leftOfBuilders, openBakery, ownImages, packers } from './bakery.ts'
 
-t.setTimeout(110_000)
+t.setTimeout(600_000)
 
 t.test('what is wrong is said before the first effect', async (t) => {
   const bakery = await openBakery(t)

@@ -4,7 +4,7 @@ import { listAmis, listBaseAmis, removeAmi } from '../../tasks/platforms/aws/ami
 import { bakeAmi, planAmiBake } from '../../tasks/platforms/aws/bakery.ts'
 import { openBakery, ownImages, tagsOf } from './bakery.ts'
 
-t.setTimeout(110_000)
+t.setTimeout(600_000)
 
 t.test('the life of images', async (t) => {
   const bakery = await openBakery(t)

@@ -4,7 +4,7 @@ import { listBaseAmis } from '../../tasks/platforms/aws/ami-images.ts'
 import { bakeAmi, planAmiBake } from '../../tasks/platforms/aws/bakery.ts'
 import { allMachines, leftOfBuilders, openBakery, ownImages, packers, tagsOf } from './bakery.ts'
 
-t.setTimeout(110_000)
+t.setTimeout(600_000)
 
 for (const { name, packer, options } of packers) {
   t.test(`${name}: two layers, tested, tagged and recognised`, options, async (t) => {

@@ -20,7 +20,7 @@ t.beforeEach(() => proxy.reset())
 
 const configuration = {
   maxAttempts: 2,
-  requestHandler: { requestTimeout: 400, throwOnRequestTimeout: true },
+  requestHandler: { requestTimeout: 3000, throwOnRequestTimeout: true },
 }
 const clients = {
   ec2: new EC2Client(configuration),

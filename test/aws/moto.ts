@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureVenv } from '../../tasks/tools/python-venv.ts'
+import { startKept } from './kept-process.ts'
 import { quiet } from './settings.ts'
 
 /** A running moto server (https://docs.getmoto.org): AWS's APIs over HTTP, records only, empty at its start. */
@@ -19,20 +19,14 @@ export interface Moto {
 export async function startMoto(): Promise<Moto> {
   const bin = await ensureVenv('moto', quiet)
   const port = await freePort()
-  const server = spawn(join(bin, 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
-  const end = () => server.kill('SIGKILL')
-  process.once('exit', end)
+  const server = startKept(join(bin, 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)])
+  server.stdout.resume()
   const url = `http://127.0.0.1:${port}`
   await answers(`${url}/moto-api/`)
   return {
     url,
     env: emulatedEnvironment(url),
-    async stop() {
-      process.off('exit', end)
-      if (server.exitCode !== null) return
-      server.kill('SIGTERM')
-      await once(server, 'exit')
-    },
+    stop: server.stop,
   }
 }
 

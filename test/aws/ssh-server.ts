@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureVenv } from '../../tasks/tools/python-venv.ts'
+import { startKept } from './kept-process.ts'
 import { quiet } from './settings.ts'
 
 /** A server that speaks SSH and runs nothing: what Packer would do on a builder is written down. */
@@ -19,9 +19,7 @@ export interface SshServer {
 export async function startSshServer(folder: string): Promise<SshServer> {
   const bin = await ensureVenv('asyncssh', quiet)
   const argv = [join(import.meta.dirname, 'ssh-server.py'), folder]
-  const server = spawn(join(bin, 'python'), argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const stop = () => void server.kill('SIGKILL')
-  process.once('exit', stop)
+  const server = startKept(join(bin, 'python'), argv)
   const [port] = await once(server.stdout, 'data')
   return {
     port: Number(String(port)),
@@ -31,6 +29,6 @@ export async function startSshServer(folder: string): Promise<SshServer> {
         .split('\n')
         .map((line) => JSON.parse(line)),
     failTest: (text) => writeFileSync(join(folder, 'answer'), text),
-    stop,
+    stop: () => void server.stop(),
   }
 }
