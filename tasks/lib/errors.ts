@@ -7,11 +7,18 @@ export class OperatorError extends Error {
   readonly kind: FailureKind
   /** What to do about it; a command where there is one. */
   readonly hint: string | undefined
+  /** Whether trying again cannot help until a person has changed something: a permission is missing. */
+  readonly isLasting: boolean
 
-  constructor(kind: FailureKind, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    kind: FailureKind,
+    message: string,
+    options: { hint?: string; cause?: unknown; isLasting?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.hint = options.hint
+    this.isLasting = options.isLasting ?? false
   }
 }
 

@@ -45,7 +45,7 @@ async function launch(run: RollRun, count: number): Promise<void> {
     run.launchFailure = undefined
     progress.event(`launched ${ids.join(', ')}`)
   } catch (error) {
-    if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
+    if (!(error instanceof OperatorError) || error.kind === 'interrupted' || error.isLasting) throw error
     if (!run.launchFailure) progress.warn(`launch failed, trying again: ${error.message}`)
     run.launchFailure = { sinceMs: run.launchFailure?.sinceMs ?? clock.now(), reason: error.message }
   }

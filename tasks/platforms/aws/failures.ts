@@ -41,6 +41,7 @@ export function awsFailure(error: unknown, attempt: Attempt): Error {
   return new OperatorError(known ?? (attempt.hasChanged ? 'failed' : 'refused'), problem, {
     ...(hint === undefined ? {} : { hint }),
     cause: error,
+    isLasting: found !== undefined && accessRules.includes(found),
   })
 }
 

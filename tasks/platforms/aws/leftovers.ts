@@ -1,4 +1,5 @@
 import { type Filter, paginateDescribeInstances, paginateDescribeTags } from '@aws-sdk/client-ec2'
+import { paginateDescribeLoadBalancers, paginateDescribeTargetGroups } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { paginateGetResources, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import { paginateDescribeParameters } from '@aws-sdk/client-ssm'
 import type { Aws } from './clients.ts'
@@ -8,7 +9,8 @@ import { describeStack } from './stacks.ts'
 /**
  * Everything that is there of a group, in words: its stacks, its SSM parameters, and whatever carries its tag. Images and
  * snapshots are not the group's, and a lock goes with the verb that holds it. The tagging API remembers what is gone for up to
- * an hour, so EC2 is asked for its own: an instance by its state, anything else by its tags.
+ * an hour, so EC2 and the load balancers are asked for their own. Everything else is part of a stack and nothing without it:
+ * CloudFormation says when it is deleted, and keeps only what its template says, the bucket of a trail.
  */
 export async function leftovers(aws: Aws, names: Names): Promise<string[]> {
   const [stacks, parameters, instances, tagged] = await Promise.all([
@@ -57,9 +59,24 @@ async function taggedLeft(aws: Aws, { group }: Names): Promise<string[]> {
     arns.push(...ResourceTagMappingList.map(({ ResourceARN = '' }) => ResourceARN))
   }
   const suspects = arns.filter((arn) => resourceInWords(arn) !== undefined)
-  const existing = suspects.some(isOfEc2) ? await taggedInEc2(aws, group) : new Set()
-  const left = suspects.filter((arn) => !isOfEc2(arn) || existing.has(arn.split('/').at(-1) ?? ''))
+  const inEc2 = suspects.some(isOf('ec2')) ? await taggedInEc2(aws, group) : new Set<string>()
+  const balancers = suspects.some(isOf('elasticloadbalancing')) ? await balancersThere(aws) : new Set<string>()
+  const left = suspects.filter(
+    (arn) => balancers.has(arn) || (isOf('ec2')(arn) && inEc2.has(arn.split('/').at(-1) ?? '')),
+  )
   return left.flatMap((arn) => resourceInWords(arn) ?? []).sort()
+}
+
+/** The ARNs of all load balancers and target groups of the account. */
+async function balancersThere({ elb }: Aws): Promise<Set<string>> {
+  const arns = new Set<string>()
+  for await (const { LoadBalancers = [] } of paginateDescribeLoadBalancers({ client: elb }, {})) {
+    for (const { LoadBalancerArn = '' } of LoadBalancers) arns.add(LoadBalancerArn)
+  }
+  for await (const { TargetGroups = [] } of paginateDescribeTargetGroups({ client: elb }, {})) {
+    for (const { TargetGroupArn = '' } of TargetGroups) arns.add(TargetGroupArn)
+  }
+  return arns
 }
 
 async function taggedInEc2(aws: Aws, group: string): Promise<Set<string>> {
@@ -74,8 +91,8 @@ async function taggedInEc2(aws: Aws, group: string): Promise<Set<string>> {
   return ids
 }
 
-function isOfEc2(arn: string): boolean {
-  return arn.split(':')[2] === 'ec2'
+function isOf(service: string): (arn: string) => boolean {
+  return (arn) => arn.split(':')[2] === service
 }
 
 /** `ec2 security-group/sg-1` for a resource of the group; undefined for what is none, or is asked for otherwise. */

@@ -162,7 +162,14 @@ async function list(aws: Aws, { lockPath: Path }: Names): Promise<Found[]> {
 }
 
 function holderIn(text: string): Holder {
-  const unknown = { verb: 'something', owner: 'somebody', since: new Date(0).toISOString(), host: '', pid: 0, token: '' }
+  const unknown = {
+    verb: 'something',
+    owner: 'somebody',
+    since: new Date(0).toISOString(),
+    host: '',
+    pid: 0,
+    token: '',
+  }
   try {
     return { ...unknown, ...JSON.parse(text) }
   } catch {

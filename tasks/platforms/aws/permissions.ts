@@ -102,6 +102,7 @@ const ownNeeds: readonly Need[] = [
       'ec2:DescribeTags',
       'ec2:DescribeVpcs',
       'ssm:DescribeParameters',
+      'elasticloadbalancing:DescribeTargetGroups',
       'tag:GetResources',
     ],
   },

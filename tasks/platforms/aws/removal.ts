@@ -15,7 +15,11 @@ export async function removeEverything(aws: Aws, names: Names, progress: Progres
   const stack = await describeStack(aws, names.serviceStack)
   const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
   if (scaling) await freeMembers(aws, scaling)
+  const bucket = (await describeStack(aws, names.guardStack))?.outputs['TrailBucketName']
   await deleteStack(aws, names.guardStack, { progress })
+  if (bucket !== undefined) {
+    progress.warn(`the trail in bucket ${bucket} is kept; aws s3 rb s3://${bucket} --force removes it`)
+  }
   await deleteStack(aws, names.serviceStack, { progress })
   const failure = await deleteStack(aws, names.networkStack, { progress }).then(
     () => undefined,
