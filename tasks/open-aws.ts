@@ -2,11 +2,11 @@ import type { CheckTarget } from '../checker/target.ts'
 import type { Opening, OpenPlatform } from './open-platform.ts'
 import { openAwsPlatform } from './platforms/aws/aws.ts'
 import { openAws } from './platforms/aws/clients.ts'
-import { openInfrastructure } from './platforms/aws/infrastructure.ts'
-import { openInstanceProbe } from './platforms/aws/instance-probe.ts'
+import { recordedGroups } from './platforms/aws/group/record.ts'
 import { namesOf } from './platforms/aws/names.ts'
-import { openReach } from './platforms/aws/reach.ts'
-import { recordedGroups } from './platforms/aws/record.ts'
+import { openInstanceProbe } from './platforms/aws/reach/instance-probe.ts'
+import { openReach } from './platforms/aws/reach/reach.ts'
+import { openInfrastructure } from './platforms/aws/stacks/infrastructure.ts'
 import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
 
 /** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
@@ -65,23 +65,23 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
       return groups.filter((group) => group !== undefined)
     },
     async bake(wanted, run) {
-      const { bakeAmi } = await import('./platforms/aws/bakery.ts')
+      const { bakeAmi } = await import('./platforms/aws/bake/bakery.ts')
       return bakeAmi({ ...bakery, ...wanted, ...run })
     },
     async planBake(wanted) {
-      const { planAmiBake } = await import('./platforms/aws/bakery.ts')
+      const { planAmiBake } = await import('./platforms/aws/bake/bakery.ts')
       return (await planAmiBake({ ...bakery, ...wanted })).steps
     },
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
     async examine() {
-      const { examineAws } = await import('./platforms/aws/examination.ts')
+      const { examineAws } = await import('./platforms/aws/examination/examination.ts')
       const { profile, builderInterface } = settings.aws
       return examineAws({ aws, home, group: settings.group, reach: mode, profile, builderInterface })
     },
     targetsOf: (instances) =>
       Promise.all(instances.map(async (one) => targetOf(one.id, await instanceProbe.urlFor(one)))),
     async drift() {
-      const { detectDrift } = await import('./platforms/aws/drift.ts')
+      const { detectDrift } = await import('./platforms/aws/stacks/drift.ts')
       const { networkStack, serviceStack } = namesOf(settings.group)
       return (await Promise.all([networkStack, serviceStack].map((stack) => detectDrift(aws, stack)))).flat()
     },

@@ -17,7 +17,7 @@ import { DescribeListenersCommand, DescribeLoadBalancersCommand } from '@aws-sdk
 import { GetRoleCommand, IAMClient, ListRolesCommand, UploadServerCertificateCommand } from '@aws-sdk/client-iam'
 import t from 'tap'
 import { openAws } from '../tasks/platforms/aws/clients.ts'
-import { isAwsError } from '../tasks/platforms/aws/failures.ts'
+import { isAwsError } from '../tasks/platforms/aws/failures/failures.ts'
 import { registerImage } from './aws/image.ts'
 import { startMoto } from './aws/moto.ts'
 import { readTemplate, type TemplateName } from './cloudformation-template.ts'

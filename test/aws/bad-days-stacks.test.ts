@@ -2,7 +2,7 @@
 import { DeleteAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeStacksCommand, type Stack, type StackStatus } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
-import { deleteStack } from '../../tasks/platforms/aws/stacks.ts'
+import { deleteStack } from '../../tasks/platforms/aws/stacks/stacks.ts'
 import type { VerbName } from '../../tasks/terminal/verbs.ts'
 import { type RecordedAnswer, startRecorded } from './recorded.ts'
 import { answer } from './stack-answers.ts'

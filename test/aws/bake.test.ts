@@ -1,7 +1,7 @@
 import { DescribeImageAttributeCommand, DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import t from 'tap'
-import { listBaseAmis } from '../../tasks/platforms/aws/ami-images.ts'
-import { bakeAmi, planAmiBake } from '../../tasks/platforms/aws/bakery.ts'
+import { listBaseAmis } from '../../tasks/platforms/aws/bake/ami-images.ts'
+import { bakeAmi, planAmiBake } from '../../tasks/platforms/aws/bake/bakery.ts'
 import { allMachines, leftOfBuilders, openBakery, ownImages, packers, tagsOf } from './bakery.ts'
 
 t.setTimeout(600_000)

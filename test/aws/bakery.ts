@@ -8,7 +8,7 @@ import {
   type Image,
 } from '@aws-sdk/client-ec2'
 import type { Test } from 'tap'
-import type { AmiBakeTask } from '../../tasks/platforms/aws/bakery.ts'
+import type { AmiBakeTask } from '../../tasks/platforms/aws/bake/bakery.ts'
 import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
 import { recordingProgress } from '../../tasks/terminal/progress.ts'
 import type { Settings } from '../../tasks/terminal/settings.ts'

@@ -5,9 +5,9 @@ import { StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'
 import { openAwsPlatform } from '../../tasks/platforms/aws/aws.ts'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
-import { openInfrastructure } from '../../tasks/platforms/aws/infrastructure.ts'
 import { namesOf } from '../../tasks/platforms/aws/names.ts'
-import { openReach } from '../../tasks/platforms/aws/reach.ts'
+import { openReach } from '../../tasks/platforms/aws/reach/reach.ts'
+import { openInfrastructure } from '../../tasks/platforms/aws/stacks/infrastructure.ts'
 import { platformContract } from '../contract.ts'
 import { registerImage } from './image.ts'
 import { startMoto } from './moto.ts'
@@ -48,7 +48,7 @@ await platformContract(t, {
     await aws.ec2.send(new StopInstancesCommand({ InstanceIds: [id] }))
   },
   lockAndDie: async (verb) => {
-    const modules = ['clients', 'lock', 'names'].map((name) =>
+    const modules = ['clients', 'group/lock', 'names'].map((name) =>
       JSON.stringify(new URL(`../../tasks/platforms/aws/${name}.ts`, import.meta.url).href),
     )
     const code = `

@@ -15,9 +15,9 @@ import {
 } from '@aws-sdk/client-ssm'
 import { openAwsPlatform } from '../../tasks/platforms/aws/aws.ts'
 import { type Aws, type ClientConfiguration, openAws } from '../../tasks/platforms/aws/clients.ts'
-import { openInfrastructure } from '../../tasks/platforms/aws/infrastructure.ts'
 import { namesOf } from '../../tasks/platforms/aws/names.ts'
-import { openReach } from '../../tasks/platforms/aws/reach.ts'
+import { openReach } from '../../tasks/platforms/aws/reach/reach.ts'
+import { openInfrastructure } from '../../tasks/platforms/aws/stacks/infrastructure.ts'
 import type { Platform } from '../../tasks/platforms/platform.ts'
 import { awsSettings, quiet } from './settings.ts'
 

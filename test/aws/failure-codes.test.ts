@@ -1,6 +1,6 @@
 import t from 'tap'
-import { plainCode } from '../../tasks/platforms/aws/failure-facts.ts'
-import { failureRules } from '../../tasks/platforms/aws/failures.ts'
+import { plainCode } from '../../tasks/platforms/aws/failures/failure-facts.ts'
+import { failureRules } from '../../tasks/platforms/aws/failures/failures.ts'
 import { modelOf } from './recorded-model.ts'
 
 /**

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PutParameterCommand } from '@aws-sdk/client-ssm'
 import t from 'tap'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
-import { lockOwnerOf, takeLock } from '../../tasks/platforms/aws/lock.ts'
+import { lockOwnerOf, takeLock } from '../../tasks/platforms/aws/group/lock.ts'
 import { namesOf } from '../../tasks/platforms/aws/names.ts'
 import { startMoto } from './moto.ts'
 
@@ -76,7 +76,7 @@ t.test('a holder that slept until its lock was taken over learns it, and frees n
 
 t.test('the lock of a process of this computer that died is free at once', async (t) => {
   const names = namesOf('died')
-  const modules = ['clients', 'lock', 'names'].map((name) =>
+  const modules = ['clients', 'group/lock', 'names'].map((name) =>
     JSON.stringify(new URL(`../../tasks/platforms/aws/${name}.ts`, import.meta.url).href),
   )
   const code = `

@@ -15,12 +15,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RunInstancesCommand } from '@aws-sdk/client-ec2'
 import t, { type Test } from 'tap'
 import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
-import { consoleOutput } from '../../tasks/platforms/aws/console.ts'
-import { openInstanceProbe } from '../../tasks/platforms/aws/instance-probe.ts'
-import { hostKeyFolder, openReach, type Reach } from '../../tasks/platforms/aws/reach.ts'
-import { openSessionKeys } from '../../tasks/platforms/aws/session-key.ts'
-import { openTunnel } from '../../tasks/platforms/aws/tunnel.ts'
-import { openTunnels } from '../../tasks/platforms/aws/tunnels.ts'
+import { consoleOutput } from '../../tasks/platforms/aws/reach/console.ts'
+import { openInstanceProbe } from '../../tasks/platforms/aws/reach/instance-probe.ts'
+import { hostKeyFolder, openReach, type Reach } from '../../tasks/platforms/aws/reach/reach.ts'
+import { openSessionKeys } from '../../tasks/platforms/aws/reach/session-key.ts'
+import { openTunnel } from '../../tasks/platforms/aws/reach/tunnel.ts'
+import { openTunnels } from '../../tasks/platforms/aws/reach/tunnels.ts'
 import { anyFreePort } from '../../tasks/platforms/local/ports.ts'
 import type { Instance } from '../../tasks/platforms/platform.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
@@ -213,7 +213,7 @@ t.test('to a private instance through the endpoint', { skip: noSshd }, async (t)
   await t.test('a tunnel goes with its owner, also when that one is killed', async (t) => {
     fakeAws(t, port, calls)
     const arguments_ = await open().sshArguments(instance)
-    const module = join(import.meta.dirname, '../../tasks/platforms/aws/tunnel.ts')
+    const module = join(import.meta.dirname, '../../tasks/platforms/aws/reach/tunnel.ts')
     const source = `const { openTunnel } = await import(${JSON.stringify(module)})
       const { url } = await openTunnel(${JSON.stringify(arguments_)}, { there: ${webPort} })
       console.log(new URL(url).port); setInterval(() => {}, 1000)`

@@ -9,7 +9,7 @@ import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/cl
 import { GetParametersCommand, PutParameterCommand } from '@aws-sdk/client-ssm'
 import t from 'tap'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
-import { awsMessage, isAwsError } from '../../tasks/platforms/aws/failures.ts'
+import { awsMessage, isAwsError } from '../../tasks/platforms/aws/failures/failures.ts'
 import { type RecordedAnswer, recorded, startRecorded } from './recorded.ts'
 import { impossibilities, recordedNames } from './recorded-answer.ts'
 import { readBotocore } from './recorded-model.ts'

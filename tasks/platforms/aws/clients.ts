@@ -4,7 +4,7 @@ import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { OperatorError } from '../../lib/errors.ts'
-import { awsFailure, isReading } from './failures.ts'
+import { awsFailure, isReading } from './failures/failures.ts'
 
 /** What the clients are opened with; what is absent comes from the AWS configuration of the user. */
 export interface AwsSettings {

@@ -1,0 +1,132 @@
+import {
+  type Image as AwsImage,
+  DeleteSnapshotCommand,
+  DeregisterImageCommand,
+  EC2Client,
+  type Filter,
+  paginateDescribeImages,
+} from '@aws-sdk/client-ec2'
+import type { Image } from '../../platform.ts'
+import type { Aws } from '../clients.ts'
+import { isAwsError } from '../failures/failures.ts'
+import { imageTags } from '../names.ts'
+
+/** An AMI of ours, as its tags tell it. */
+export interface Ami extends Image {
+  /** Unique in the account; copies in other regions have the same. */
+  readonly name: string
+  /** Hash of everything that went in: the same hash is the same image. Empty for a base layer. */
+  readonly contentHash: string
+  /** Hash of the base layer. */
+  readonly base: string
+  /** The AMI that the base layer was made from. */
+  readonly sourceImage: string
+  /** `ebs` on AWS; an emulator may record anything. */
+  readonly rootDeviceType: string
+}
+
+type Layer = 'base' | 'release'
+
+/** All images of releases in the region, newest first. */
+export async function listAmis(aws: Aws): Promise<Ami[]> {
+  return ofLayer(aws, 'release')
+}
+
+/** All base layers in the region, newest first; each is a source of releases to come, and no instance needs one. */
+export async function listBaseAmis(aws: Aws): Promise<Ami[]> {
+  return ofLayer(aws, 'base')
+}
+
+/** The newest base layer of a recipe. */
+export async function newestBaseAmi(aws: Aws, hash: string): Promise<Ami | undefined> {
+  return (await listBaseAmis(aws)).find((ami) => ami.base === hash)
+}
+
+async function ofLayer(aws: Aws, layer: Layer): Promise<Ami[]> {
+  const images = await ownImages(aws.ec2, [
+    { Name: `tag:${imageTags.layer}`, Values: [layer] },
+    { Name: 'state', Values: ['available'] },
+  ])
+  return images.map(amiFrom).sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.name.localeCompare(a.name))
+}
+
+/** The images of this account that fit, also deprecated ones. */
+export async function ownImages(ec2: EC2Client, Filters: Filter[]): Promise<AwsImage[]> {
+  const pages = paginateDescribeImages({ client: ec2, pageSize: 200 }, { Owners: ['self'], Filters })
+  return (await Array.fromAsync(pages)).flatMap(({ Images = [] }) => Images)
+}
+
+/** What the tags of an AMI say about it. */
+export function amiFrom(image: AwsImage): Ami {
+  const tags = new Map(image.Tags?.map(({ Key = '', Value = '' }) => [Key, Value]))
+  return {
+    id: image.ImageId ?? '',
+    name: image.Name ?? '',
+    release: tags.get(imageTags.release) ?? '',
+    createdAt: new Date(image.CreationDate ?? 0).toISOString(),
+    verified: tags.has(imageTags.verified),
+    contentHash: tags.get(imageTags.content) ?? '',
+    base: tags.get(imageTags.base) ?? '',
+    sourceImage: tags.get(imageTags.sourceImage) ?? '',
+    rootDeviceType: image.RootDeviceType ?? '',
+  }
+}
+
+/**
+ * Removes an AMI with its snapshots, its copies in other regions, and the base layers that no image is made from any more:
+ * the newest one stays for the next release, as long as there are images. One that is gone already is no error.
+ */
+export async function removeAmi(aws: Aws, id: string, copyRegions: readonly string[] = []): Promise<void> {
+  const [image] = await ownImages(aws.ec2, [{ Name: 'image-id', Values: [id] }])
+  if (image !== undefined) {
+    for (const region of copyRegions) {
+      const ec2 = aws.open(EC2Client, region)
+      for (const copy of await copiesOf(ec2, image.Name ?? '')) await deregister(ec2, copy)
+    }
+    await deregister(aws.ec2, image)
+  }
+  const [images, bases] = await Promise.all([listAmis(aws), listBaseAmis(aws)])
+  for (const base of unusedBases(images, bases)) await removeImage(aws.ec2, base.id)
+}
+
+/** The AMIs of this name in the region of the client: a copy has the name of its original. */
+export async function copiesOf(ec2: EC2Client, name: string): Promise<AwsImage[]> {
+  return ownImages(ec2, [
+    { Name: 'name', Values: [name] },
+    { Name: 'tag-key', Values: [imageTags.layer] },
+  ])
+}
+
+/** The base layers, newest first, that can go: all but the newest of each recipe in use, and, while there are images, the newest. */
+export function unusedBases(images: readonly Ami[], bases: readonly Ami[]): Ami[] {
+  const used = new Set(images.map(({ base }) => base))
+  return bases.filter((base, index) => {
+    if (images.length > 0 && index === 0) return false
+    const isNewest = bases.findIndex((other) => other.base === base.base) === index
+    return !(isNewest && used.has(base.base))
+  })
+}
+
+async function removeImage(ec2: EC2Client, id: string): Promise<void> {
+  for (const image of await ownImages(ec2, [{ Name: 'image-id', Values: [id] }])) await deregister(ec2, image)
+}
+
+/** Takes an AMI out of the list, then deletes the snapshots that it stood on. */
+export async function deregister(ec2: EC2Client, image: AwsImage): Promise<void> {
+  await ec2
+    .send(new DeregisterImageCommand({ ImageId: image.ImageId }))
+    .catch(unless('InvalidAMIID.NotFound', 'InvalidAMIID.Unavailable'))
+  for (const { Ebs } of image.BlockDeviceMappings ?? []) {
+    if (Ebs?.SnapshotId === undefined) continue
+    // A snapshot that another AMI stands on, too, goes with that one.
+    await ec2
+      .send(new DeleteSnapshotCommand({ SnapshotId: Ebs.SnapshotId }))
+      .catch(unless('InvalidSnapshot.NotFound', 'InvalidSnapshot.InUse'))
+  }
+}
+
+function unless(...codes: string[]): (error: unknown) => void {
+  return (error) => {
+    if (!isAwsError(error, ...codes)) throw error
+  }
+}

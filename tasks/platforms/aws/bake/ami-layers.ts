@@ -1,0 +1,164 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { OperatorError } from '../../../lib/errors.ts'
+import { clockFault } from '../../../tools/image-test.ts'
+import { packerBuild } from '../../../tools/packer.ts'
+import type { Recipe } from '../../recipe.ts'
+import { releaseVariables, runtimeVariables } from '../../role-variables.ts'
+import { imageTags } from '../names.ts'
+import { type Ami, amiFrom, ownImages } from './ami-images.ts'
+import type { BakeRun } from './bake-run.ts'
+import { requireTokensDuring } from './builder-watch.ts'
+import { amisIn, layerVariables, testVariables } from './packer-variables.ts'
+import { describeSource, type SourceImage } from './source-image.ts'
+
+const project = join(import.meta.dirname, '../../../..')
+
+/** Makes the base layer on a source image. */
+export async function makeBaseAmi(run: BakeRun, recipe: Recipe, source: SourceImage): Promise<Ami> {
+  const folder = await workFolder(run, 'base')
+  const name = `bakeroll-base-${recipe.base}-${timestamp()}-${run.bakeId}`
+  const tags = await tagsOf(recipe, { layer: 'base', name, source: source.id })
+  const variables = await runtimeVariables(recipe, folder)
+  return buildLayer(run, { layers: 'base', name, source, tags, folder, variables })
+}
+
+/** Makes the image of a release on a base layer; not verified yet. */
+export async function makeReleaseAmi(run: BakeRun, recipe: Recipe, base: Ami): Promise<Ami> {
+  const { aws } = run.task
+  const folder = await workFolder(run, 'release')
+  const name = `bakeroll-${recipe.release}-${timestamp()}-${run.bakeId}`
+  const source = await describeSource(aws, launchable(run, base), `the base layer ${base.id}`)
+  const isOnBase = source.id === base.id
+  const tags = await tagsOf(recipe, { layer: 'release', name, source: base.sourceImage })
+  const variables = {
+    ...(isOnBase ? {} : await runtimeVariables(recipe, folder)),
+    ...(await releaseVariables(recipe.release, recipe, folder)),
+  }
+  return buildLayer(run, { layers: isOnBase ? 'release' : 'base,release', name, source, tags, folder, variables })
+}
+
+/** Boots an instance of the image, tests it from inside before and after a reboot, and throws it away. */
+export async function testAmi(run: BakeRun, ami: Ami): Promise<void> {
+  const folder = await workFolder(run, 'test')
+  const lines: { text: string; heardAt: number }[] = []
+  const variables = testVariables(run, { image: launchable(run, ami), release: ami.release, folder })
+  const said = (text: string) => lines.push({ text, heardAt: Date.now() })
+  try {
+    await packer(run, { only: 'amazon-ebsvolume.test', variables, name: ami.name, folder, onLine: said })
+  } catch (error) {
+    if (!(error instanceof OperatorError) || error.kind !== 'failed') throw error
+    throw untrue(ami, error.message.replace(/^packer failed: /, ''), error)
+  }
+  const fault = clockFault(lines)
+  if (fault !== undefined) throw untrue(ami, fault)
+}
+
+function untrue(ami: Ami, what: string, cause?: unknown): OperatorError {
+  return new OperatorError('failed', `the image ${ami.id} does not pass its test: ${what.replace(/^verify: /, '')}`, {
+    hint: `npm run bake -- --platform aws --release ${ami.release} --force bakes it again`,
+    cause,
+  })
+}
+
+/**
+ * What Packer can launch for an image: the image itself. An emulator that records another root device for what it was asked
+ * to make (moto: `standard`) has no machines anyway, so there the image below takes its place.
+ */
+function launchable({ task }: BakeRun, ami: Ami): string {
+  if (ami.rootDeviceType === 'ebs') return ami.id
+  if (task.aws.isEmulated) return ami.sourceImage
+  throw new OperatorError('failed', `the root device of ${ami.id} is ${ami.rootDeviceType}, expected ebs`)
+}
+
+interface Layer {
+  readonly layers: 'base' | 'release' | 'base,release'
+  readonly name: string
+  readonly source: SourceImage
+  readonly tags: Readonly<Record<string, string>>
+  readonly folder: string
+  readonly variables: Readonly<Record<string, string>>
+}
+
+async function buildLayer(run: BakeRun, { folder, variables, ...layer }: Layer): Promise<Ami> {
+  const manifest = join(folder, 'manifest.json')
+  const extraVars = join(folder, 'variables.json')
+  await writeFile(extraVars, JSON.stringify(variables))
+  const isDelivered = layer.layers !== 'base'
+  const ofPacker = layerVariables(run, { ...layer, isDelivered, manifest, extraVars })
+  await packer(run, { only: 'amazon-ebs.machine', variables: ofPacker, name: layer.name, folder })
+  const id = amisIn(await readFile(manifest, 'utf8')).get(run.region)
+  if (id === undefined) throw new OperatorError('failed', `${manifest} names no image in ${run.region}`)
+  const [image] = await ownImages(run.task.aws.ec2, [{ Name: 'image-id', Values: [id] }])
+  if (image === undefined) throw new OperatorError('failed', `Packer made ${id}, but it is not there`)
+  return amiFrom(image)
+}
+
+interface PackerTask {
+  readonly only: string
+  readonly variables: Readonly<Record<string, string>>
+  readonly name: string
+  readonly folder: string
+  readonly onLine?: (line: string) => void
+}
+
+async function packer(run: BakeRun, { only, variables, name, folder, onLine }: PackerTask): Promise<void> {
+  const { aws, home, progress, signal } = run.task
+  await mkdir(join(home, 'logs'), { recursive: true })
+  const build = { template: join(project, 'packer'), only, onError: 'cleanup' as const, variables }
+  const { machines } = await requireTokensDuring(aws, machineOf(run), signal, (stop) =>
+    packerBuild(build, {
+      logFile: join(home, 'logs', `${name}.log`),
+      workFolder: folder,
+      signal: stop,
+      onTask: (task) => progress.live([`  ${task}`]),
+      env: run.env,
+      cleanUpSeconds: 600,
+      pidFile: join(run.folder, 'packer.pid'),
+      ...(onLine === undefined ? {} : { onLine }),
+    }),
+  )
+  progress.live([])
+  if (machines.length === 0) progress.warn('the builder was gone before its metadata could be made to require tokens')
+}
+
+/** Where Packer was told to use a key pair of the user, that may be another machine's as well. */
+function machineOf({ settings, bakeId, keyPair }: BakeRun) {
+  return settings.packerVariables.has('ssh_keypair_name')
+    ? { Name: `tag:${imageTags.bake}`, Values: [bakeId] }
+    : { Name: 'key-name', Values: [keyPair.name] }
+}
+
+async function tagsOf(
+  recipe: Recipe,
+  { layer, name, source }: { layer: 'base' | 'release'; name: string; source: string },
+): Promise<Record<string, string>> {
+  const revision = await gitRevision()
+  return {
+    Name: name,
+    [imageTags.layer]: layer,
+    [imageTags.base]: recipe.base,
+    [imageTags.sourceImage]: source,
+    ...(layer === 'release' ? { [imageTags.release]: recipe.release, [imageTags.content]: recipe.content } : {}),
+    ...(revision === undefined ? {} : { [imageTags.gitRevision]: revision }),
+  }
+}
+
+/** The commit of this project, with `-dirty` behind it when files differ; `undefined` outside of a clone. */
+async function gitRevision(): Promise<string | undefined> {
+  const argv = ['-C', project, 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
+  const { stdout, failed } = await execa('git', argv, { reject: false })
+  return failed ? undefined : stdout.trim() || undefined
+}
+
+async function workFolder(run: BakeRun, name: string): Promise<string> {
+  const folder = join(run.folder, name)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return folder
+}
+
+/** `20261121113045`. */
+function timestamp(): string {
+  return new Date().toISOString().slice(0, 19).replace(/\D/g, '')
+}

@@ -1,0 +1,54 @@
+import { DescribeInstanceTypesCommand } from '@aws-sdk/client-ec2'
+import { OperatorError } from '../../../lib/errors.ts'
+import { findProgram } from '../../../tools/system-packages.ts'
+import type { Aws } from '../clients.ts'
+import { isAwsError } from '../failures/failures.ts'
+import type { BuilderSettings } from './bakery.ts'
+import { builderVpc } from './builder-group.ts'
+import { architecture } from './source-image.ts'
+
+/** Throws a usage error when settings of a bake do not go together. Asks nobody. */
+export function checkBakeSettings(settings: BuilderSettings): void {
+  const { kmsKey, shareAccounts, copyRegions, builderInterface, builderInstanceProfile } = settings
+  if (shareAccounts.length > 0 && kmsKey === undefined) {
+    throw new OperatorError('usage', 'aws.kmsKey: needed to share an image: nobody else can use the default key', {
+      hint: 'BAKEROLL_AWS_KMS_KEY=alias/bakeroll, a key of yours that the other accounts may use',
+    })
+  }
+  if (kmsKey !== undefined && copyRegions.length > 0 && !/^(alias\/|mrk-)/.test(kmsKey)) {
+    throw new OperatorError('usage', `aws.kmsKey: ${kmsKey} is of one region, but copies are made in others`, {
+      hint: 'give the alias that a key has in each region, alias/bakeroll say',
+    })
+  }
+  if (builderInterface === 'session_manager' && builderInstanceProfile === undefined) {
+    throw new OperatorError('usage', 'aws.builderInstanceProfile: needed to reach the builder by Session Manager', {
+      hint: 'an instance profile with the policy AmazonSSMManagedInstanceCore',
+    })
+  }
+}
+
+/** Gives the VPC of the builder; throws a usage error when it could not start where and as the settings say. */
+export async function checkBuilder(aws: Aws, settings: BuilderSettings): Promise<string> {
+  if (settings.builderInterface === 'session_manager' && findProgram('session-manager-plugin') === undefined) {
+    throw new OperatorError('refused', 'session-manager-plugin is not installed', {
+      hint: 'https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html',
+    })
+  }
+  const [vpcId] = await Promise.all([builderVpc(aws, settings), checkType(aws, settings.builderType)])
+  return vpcId
+}
+
+async function checkType(aws: Aws, type: string): Promise<void> {
+  const answer = await aws.ec2
+    .send(new DescribeInstanceTypesCommand({ InstanceTypes: [type as never] }))
+    .catch(async (cause) => {
+      if (!isAwsError(cause, 'InvalidInstanceType')) throw cause
+      throw new OperatorError('usage', `aws.builderType: there is no ${type} in ${await aws.region()}`, { cause })
+    })
+  const known = answer.InstanceTypes?.[0]?.ProcessorInfo?.SupportedArchitectures ?? []
+  if (known.length > 0 && !known.includes(architecture)) {
+    throw new OperatorError('usage', `aws.builderType: ${type} is ${known.join(', ')}, the image ${architecture}`, {
+      hint: architecture === 'arm64' ? 't4g.small' : 't3.small',
+    })
+  }
+}

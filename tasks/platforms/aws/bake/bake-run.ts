@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { DeleteKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { execa } from 'execa'
+import type { Aws } from '../clients.ts'
+import { imageTags } from '../names.ts'
+import type { AmiBakeTask } from './bakery.ts'
+import { letCallerIn, makeBuilderGroup, removeGroup } from './builder-group.ts'
+import { callerCidr } from './caller.ts'
+import type { BuilderRun } from './packer-variables.ts'
+
+/** What a bake writes down before its first effect, for the case that it is killed. */
+export interface BakeRecord {
+  readonly id: string
+  readonly account: string
+  readonly region: string
+  /** The process of the bake, and the name of the script that it runs. */
+  readonly pid: number
+  readonly script: string
+}
+
+/** One bake under way. */
+export interface BakeRun extends BuilderRun {
+  readonly task: AmiBakeTask
+  /** Where it works; gone at its end. */
+  readonly folder: string
+  /** What Packer finds in its environment: the identity of our own clients. */
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** The folder that holds one folder for each bake under way. */
+export function bakesFolder(home: string): string {
+  return join(home, 'aws', 'bakes')
+}
+
+/** The key pair that every machine of a bake is launched with, and no other. */
+export function keyPairOf(bakeId: string): string {
+  return `bakeroll-${bakeId}`
+}
+
+/** The account of the credentials. */
+export async function accountOf(aws: Aws): Promise<string> {
+  const { Account = '' } = await aws.open(STSClient).send(new GetCallerIdentityCommand({}))
+  return Account
+}
+
+/**
+ * Does the work of a bake in a folder of its own and with a key pair and a security group of its own, which all go at the end, whatever happens.
+ * The key is made here because the one that Packer 1.6 lets EC2 make is RSA, whose signatures by SHA-1 Debian's sshd
+ * declines (https://www.openssh.com/txt/release-8.8).
+ */
+export async function withBakeRun<T>(
+  task: AmiBakeTask,
+  { account, vpcId }: { account: string; vpcId: string },
+  work: (run: BakeRun) => Promise<T>,
+): Promise<T> {
+  const run = await openRun(task)
+  await mkdir(run.folder, { recursive: true, mode: 0o700 })
+  const { bakeId: id, region } = run
+  const record: BakeRecord = {
+    ...{ id, account, region },
+    ...{ pid: process.pid, script: basename(process.argv[1] ?? process.execPath) },
+  }
+  await writeFile(join(run.folder, 'bake.json'), JSON.stringify(record))
+  await writeFile(join(run.folder, 'bake.pid'), String(process.pid))
+  let groupId: string | undefined
+  try {
+    await importKey(run)
+    groupId = await makeBuilderGroup(task.aws.ec2, { ...run, vpcId })
+    if (groupId !== undefined) await letCallerIn(task.aws.ec2, groupId, { ...run, vpcId })
+    return await work({ ...run, securityGroupIds: groupId === undefined ? [] : [groupId] })
+  } finally {
+    const isGone = await endGroup(task, groupId)
+    await task.aws.ec2.send(new DeleteKeyPairCommand({ KeyName: run.keyPair.name }))
+    // What is known of the bake stays as long as something of it does.
+    if (isGone) await rm(run.folder, { recursive: true, force: true })
+  }
+}
+
+/** False when the group is still there: no reason to lose an image, or the reason why there is none. */
+async function endGroup({ aws, progress }: AmiBakeTask, groupId: string | undefined): Promise<boolean> {
+  if (groupId === undefined) return true
+  try {
+    await removeGroup(aws.ec2, groupId)
+    return true
+  } catch (error) {
+    progress.warn(`the security group ${groupId} stays until the next bake: ${(error as Error).message}`)
+    return false
+  }
+}
+
+async function openRun(task: AmiBakeTask): Promise<BakeRun> {
+  const { aws, settings } = task
+  const bakeId = randomBytes(4).toString('hex')
+  const folder = join(bakesFolder(task.home), bakeId)
+  const region = await aws.region()
+  return {
+    ...{ task, settings, bakeId, folder, region },
+    endpoint: process.env['AWS_ENDPOINT_URL_EC2'] ?? process.env['AWS_ENDPOINT_URL'],
+    callerCidr: await callerCidr(aws, settings),
+    securityGroupIds: [],
+    keyPair: { name: keyPairOf(bakeId), privateKeyFile: join(folder, 'id_ed25519') },
+    // Newer Packer lays these on the image and its snapshots, too, which moto does not take.
+    runTags: aws.isEmulated ? {} : { Name: `bakeroll bake ${bakeId}`, [imageTags.bake]: bakeId },
+    env: await environment(task, region),
+  }
+}
+
+/** The credentials as our own clients found them: Packer 1.6 cannot read every kind of profile (single sign-on, say). */
+async function environment({ aws, progress }: AmiBakeTask, region: string) {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = await aws.ec2.config.credentials()
+  const minutes = expiration === undefined ? undefined : Math.round((expiration.getTime() - Date.now()) / 60_000)
+  if (minutes !== undefined && minutes < 30) {
+    progress.warn(`the AWS credentials expire in ${minutes} min; a bake may take longer`)
+  }
+  return {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+    AWS_REGION: region,
+    AWS_PROFILE: undefined,
+  }
+}
+
+async function importKey({ task, keyPair, bakeId }: BakeRun): Promise<void> {
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', keyPair.name, '-f', keyPair.privateKeyFile])
+  const publicKey = await readFile(`${keyPair.privateKeyFile}.pub`)
+  const Tags = [{ Key: imageTags.bake, Value: bakeId }]
+  await task.aws.ec2.send(
+    new ImportKeyPairCommand({
+      KeyName: keyPair.name,
+      PublicKeyMaterial: publicKey,
+      TagSpecifications: [{ ResourceType: 'key-pair', Tags }],
+    }),
+  )
+}

@@ -1,0 +1,132 @@
+import type { Progress } from '../../../lib/progress.ts'
+import { checkPacker } from '../../../tools/packer-plugins.ts'
+import { type Recipe, recipeFor } from '../../recipe.ts'
+import type { Aws } from '../clients.ts'
+import { deprecateAfter, everywhere, markVerified, requireTokensOf } from './ami-finish.ts'
+import { type Ami, listAmis, newestBaseAmi } from './ami-images.ts'
+import { makeBaseAmi, makeReleaseAmi, testAmi } from './ami-layers.ts'
+import { checkBakeSettings, checkBuilder } from './bake-checks.ts'
+import { accountOf, type BakeRun, withBakeRun } from './bake-run.ts'
+import { removeDeadBakes } from './dead-bakes.ts'
+import { findSourceImage } from './source-image.ts'
+
+/** What a bake on AWS is told; the settings of this name. */
+export interface BuilderSettings {
+  readonly sourceOwner: string
+  readonly sourceName: string
+  readonly sourceParameter: string | undefined
+  readonly builderType: string
+  readonly builderSubnetId: string | undefined
+  readonly builderInterface: 'public_ip' | 'private_ip' | 'session_manager'
+  readonly builderInstanceProfile: string | undefined
+  readonly callerCidr: string | undefined
+  readonly copyRegions: readonly string[]
+  readonly shareAccounts: readonly string[]
+  readonly kmsKey: string | undefined
+  readonly deprecateAfterDays: number | undefined
+  readonly packerVariables: ReadonlyMap<string, string>
+}
+
+/** Which image is wanted. */
+export interface WantedAmi {
+  readonly aws: Aws
+  /** The folder of the local state. */
+  readonly home: string
+  readonly release: string
+  /** Bake even when the same image exists already: both layers, so that newer Debian packages come in. */
+  readonly force: boolean
+  readonly settings: BuilderSettings
+}
+
+/** What a bake on AWS works with. */
+export interface AmiBakeTask extends WantedAmi {
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+export interface AmiBakeResult {
+  readonly image: Ami
+  readonly reused: boolean
+}
+
+/** What a bake would do, in words; nothing is touched. */
+export interface AmiBakePlan {
+  readonly recipe: Recipe
+  readonly steps: readonly string[]
+  readonly reusable: Ami | undefined
+}
+
+/** Reads what a bake would use and says what it would do with it; throws a usage error for settings that do not go together. */
+export async function planAmiBake(task: WantedAmi): Promise<AmiBakePlan> {
+  const { aws, settings, release, force } = task
+  checkBakeSettings(settings)
+  const recipe = await recipeFor(release, sourceOf(settings))
+  const known = (await listAmis(aws)).find((ami) => ami.contentHash === recipe.content)
+  const reusable = force ? undefined : known
+  if (reusable?.verified) return { recipe, reusable, steps: [`reuse ${reusable.id}: it holds the same`] }
+  const steps = [`boot and test the image of release ${release}`]
+  if (reusable !== undefined) return { recipe, reusable, steps }
+  steps.unshift(`bake release ${release} on the base layer ${recipe.base}`)
+  if (force || (await newestBaseAmi(aws, recipe.base)) === undefined) {
+    const { id, name } = await findSourceImage(aws, settings)
+    steps.unshift(`make the base layer ${recipe.base} on ${id} (${name})`)
+  }
+  return { recipe, reusable, steps }
+}
+
+/**
+ * Gives the verified AMI of a release, by baking it unless the same was baked before: base layer, release layer, and an
+ * instance of the result, tested and thrown away. What a killed bake of this home left is removed. Two computers that bake
+ * the same at once make two images with names of their own, which harms nobody; so there is no lock.
+ */
+export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
+  const { aws, home, settings, progress } = task
+  const { recipe, reusable } = await planAmiBake(task)
+  if (reusable?.verified) return { image: reusable, reused: true }
+  await checkPacker()
+  const [account, vpcId] = await Promise.all([accountOf(aws), checkBuilder(aws, settings)])
+  const removed = await removeDeadBakes(aws, home, account)
+  if (removed.length > 0) progress.event(`removed what a killed bake left: ${removed.join(', ')}`)
+  return withBakeRun(task, { account, vpcId }, async (run) => {
+    const image = reusable ?? (await makeImage(run, recipe))
+    return { image: await verify(run, image), reused: false }
+  })
+}
+
+async function makeImage(run: BakeRun, recipe: Recipe): Promise<Ami> {
+  const { aws, force, settings, progress } = run.task
+  const known = force ? undefined : await newestBaseAmi(aws, recipe.base)
+  const makeBase = async () => makeBaseAmi(run, recipe, await findSourceImage(aws, settings))
+  const base = known ?? (await progress.step('base layer by Packer and Ansible', makeBase))
+  return progress.step(`release ${recipe.release}`, () => makeReleaseAmi(run, recipe, base))
+}
+
+/** Tests an image, and only then says, here and in every region with a copy, that it may be deployed. */
+async function verify(run: BakeRun, ami: Ami): Promise<Ami> {
+  const { aws, settings, progress } = run.task
+  const places = await everywhere(aws, ami, settings.copyRegions)
+  for (const place of places) await requireTokensOf(place)
+  await progress.step(`boot and test ${ami.id}`, () => testAmi(run, ami))
+  const now = new Date()
+  for (const place of places) {
+    const days = settings.deprecateAfterDays
+    if (days !== undefined && !(await deprecateAfter(aws, place, days, now)))
+      progress.warn(`${place.id} does not get a date of deprecation: this AWS is emulated`)
+    await markVerified(place, now)
+  }
+  return { ...ami, verified: true }
+}
+
+/**
+ * What the base layer is made of beside the roles. Not the id of the newest image: Debian makes new ones every few weeks, and
+ * `--force` says when they should come in.
+ */
+function sourceOf({ sourceOwner, sourceName, sourceParameter, packerVariables }: BuilderSettings): object {
+  const source = sourceParameter === undefined ? { sourceOwner, sourceName } : { sourceParameter }
+  const ofContent = ['source_image', 'volume_gib'].filter((name) => packerVariables.has(name))
+  return {
+    platform: 'aws',
+    ...source,
+    ...Object.fromEntries(ofContent.map((name) => [name, packerVariables.get(name)])),
+  }
+}

@@ -1,0 +1,58 @@
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Aws } from '../clients.ts'
+
+/** AWS's own answer to the question from which address a request came (https://checkip.amazonaws.com). */
+const checkIp = 'https://checkip.amazonaws.com'
+
+/** How the builder is reached, and by whom. */
+export interface CallerSettings {
+  readonly callerCidr: string | undefined
+  readonly builderInterface: 'public_ip' | 'private_ip' | 'session_manager'
+}
+
+/**
+ * The network that may reach the builder over SSH: the setting, else the public address of this computer alone. Where AWS is
+ * emulated on this computer, and through Session Manager, nobody needs to.
+ */
+export async function callerCidr(
+  aws: Pick<Aws, 'isEmulated'>,
+  { callerCidr, builderInterface }: CallerSettings,
+  ask = checkIp,
+): Promise<string> {
+  if (callerCidr !== undefined) return callerCidr
+  if (aws.isEmulated || builderInterface === 'session_manager') return '127.0.0.1/32'
+  if (builderInterface === 'private_ip') {
+    throw new OperatorError('usage', 'aws.callerCidr: needed where the builder is reached at its private address', {
+      hint: "BAKEROLL_AWS_CALLER_CIDR=10.0.0.0/16, the network in which this computer's VPN ends",
+    })
+  }
+  const address = await publicAddress(ask)
+  return `${address}/32`
+}
+
+async function publicAddress(ask: string): Promise<string> {
+  const failure = (why: string, cause?: unknown) =>
+    new OperatorError('refused', `${ask} does not tell the public address of this computer: ${why}`, {
+      hint: 'BAKEROLL_AWS_CALLER_CIDR=203.0.113.7/32 says who may reach the builder',
+      cause,
+    })
+  let text: string
+  try {
+    const response = await fetch(ask, { signal: AbortSignal.timeout(5000), redirect: 'error' })
+    if (!response.ok) throw failure(`HTTP ${response.status}`)
+    text = (await response.text()).trim()
+  } catch (error) {
+    if (error instanceof OperatorError) throw error
+    const timedOut = error instanceof Error && error.name === 'TimeoutError'
+    throw failure(timedOut ? 'no answer within 5 s' : causeOf(error), error)
+  }
+  const parts = text.split('.')
+  if (parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return text
+  throw failure(`it says ${JSON.stringify(text.slice(0, 60))}`)
+}
+
+/** `fetch` hides why it failed one level down. */
+function causeOf(error: unknown): string {
+  const { cause, message } = error as Error
+  return cause instanceof Error ? cause.message : message
+}

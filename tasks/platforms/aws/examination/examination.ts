@@ -1,0 +1,108 @@
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Finding } from '../../../lib/finding.ts'
+import { checkHomeIsWritable, type Home } from '../../local/home.ts'
+import type { Aws } from '../clients.ts'
+import { type ProgramUse, programFindings } from './needed-programs.ts'
+import { clockFinding } from './own-clock.ts'
+import { permissionFindings } from './permission-findings.ts'
+import { quotaFindings } from './quotas.ts'
+
+/** What is examined. */
+export interface ExaminedAws extends ProgramUse {
+  readonly aws: Aws
+  readonly home: Home
+  readonly group: string
+  readonly profile: string | undefined
+}
+
+/**
+ * Looks at everything that the aws platform needs, on this computer and in the account. Changes nothing. What cannot be
+ * looked at because something before it failed is left out, so that one cause is one finding.
+ */
+export async function examineAws(examined: ExaminedAws): Promise<Finding[]> {
+  const [place, programs, account] = await Promise.all([
+    look('home', async () => homeFinding(examined.home)),
+    programFindings(examined),
+    accountFindings(examined),
+  ])
+  return [...place.findings, ...account, ...programs]
+}
+
+function homeFinding(home: Home): Finding[] {
+  checkHomeIsWritable(home)
+  return [{ name: 'home', status: 'ok', found: home.folder }]
+}
+
+/** Region, credentials, the own clock, and what the account allows. */
+async function accountFindings({ aws, group, profile }: ExaminedAws): Promise<Finding[]> {
+  const region = await look('region', () => findRegion(aws))
+  // Credentials are good or not in any region.
+  const inRegion = region.value ?? 'us-east-1'
+  const [caller, clock] = await Promise.all([
+    look('credentials', () => findCaller(aws, inRegion, profile)),
+    look('own clock', async () => [await clockFinding(timeSource(inRegion))]),
+  ])
+  const known = [...(aws.isEmulated ? [emulated()] : []), ...region.findings, ...caller.findings]
+  // Where AWS cannot be reached the credentials have said so.
+  if (!clock.isFailed || !caller.isFailed) known.push(...clock.findings)
+  if (aws.isEmulated || !caller.value || !region.value) return known
+  const { arn, account } = caller.value
+  const scope = { partition: arn.split(':')[1] ?? 'aws', account, region: region.value, group }
+  const [permissions, quotas] = await Promise.all([
+    look('permissions', () => permissionFindings(aws, arn, scope)),
+    look('quotas', () => quotaFindings(aws, group)),
+  ])
+  return [...known, ...permissions.findings, ...quotas.findings]
+}
+
+interface Seen<Value> {
+  readonly findings: Finding[]
+  readonly isFailed: boolean
+  readonly value?: Value
+}
+
+type Sight<Value> = Finding[] | (Finding & { readonly value: Value })
+
+/** What one look gives; when it failed, the finding that tells why. Defects of ours are thrown on. */
+async function look<Value>(name: string, at: () => Promise<Sight<Value>>): Promise<Seen<Value>> {
+  try {
+    const sight = await at()
+    if (Array.isArray(sight)) return { findings: sight, isFailed: false }
+    const { value, ...finding } = sight
+    return { findings: [finding], isFailed: false, value }
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    const { message, hint } = error
+    const finding: Finding = { name, status: 'fail', found: message, ...(hint === undefined ? {} : { hint }) }
+    return { findings: [finding], isFailed: true }
+  }
+}
+
+function emulated(): Finding {
+  const found = `emulated at ${process.env['AWS_ENDPOINT_URL']}: records, no machines, permissions or quotas behind them`
+  return { name: 'AWS', status: 'warn', found, hint: 'unset AWS_ENDPOINT_URL' }
+}
+
+async function findRegion(aws: Aws): Promise<Sight<string>> {
+  const value = await aws.region()
+  return { name: 'region', status: 'ok', found: value, value }
+}
+
+async function findCaller(
+  aws: Aws,
+  region: string,
+  profile: string | undefined,
+): Promise<Sight<{ arn: string; account: string }>> {
+  const { Arn: arn = '', Account: account = '' } = await aws
+    .open(STSClient, region)
+    .send(new GetCallerIdentityCommand({}))
+  const found = `${arn}, account ${account}${profile === undefined ? '' : `, profile ${profile}`}`
+  return { name: 'credentials', status: 'ok', found, value: { arn, account } }
+}
+
+/** Where an answer with AWS's time comes from, with credentials or without. */
+function timeSource(region: string): string {
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+  return process.env['AWS_ENDPOINT_URL'] ?? `https://sts.${region}.${domain}/`
+}

@@ -1,0 +1,88 @@
+import { execa } from 'execa'
+import type { Finding } from '../../../lib/finding.ts'
+import {
+  hasOwnPlugins,
+  missingPlugins,
+  neededPlugins,
+  packerVersion,
+  pluginsHint,
+} from '../../../tools/packer-plugins.ts'
+import { findProgram, programs } from '../../../tools/system-packages.ts'
+import { cliVersion, isEnough } from '../reach/aws-cli.ts'
+
+/** How the programs are going to be used. */
+export interface ProgramUse {
+  readonly reach: 'endpoint' | 'direct' | 'none'
+  /** How Packer reaches its builder. */
+  readonly builderInterface?: 'public_ip' | 'private_ip' | 'session_manager'
+}
+
+/** Looks at the programs on this computer that the aws platform calls. */
+export async function programFindings({ reach, builderInterface }: ProgramUse): Promise<Finding[]> {
+  const findings = await Promise.all([
+    packerFindings(),
+    reach === 'endpoint' ? cliFinding() : [],
+    ...['ansible-playbook', 'ssh', 'ssh-keygen'].map(presence),
+    builderInterface === 'session_manager' ? pluginOfSessionManager() : [],
+  ])
+  return findings.flat()
+}
+
+async function packerFindings(): Promise<Finding[]> {
+  const version = await packerVersion()
+  if (version === undefined) return [presence('packer')]
+  const packer: Finding = { name: 'packer', status: 'ok', found: version }
+  if (!hasOwnPlugins(version)) return [packer]
+  const missing = await missingPlugins(version)
+  const found = missing.length === 0 ? neededPlugins.join(', ') : `missing: ${missing.join(', ')}`
+  const plugins = { name: 'packer plugins', found }
+  return [
+    packer,
+    missing.length === 0 ? { ...plugins, status: 'ok' } : { ...plugins, status: 'fail', hint: pluginsHint },
+  ]
+}
+
+async function cliFinding(): Promise<Finding> {
+  const name = 'AWS CLI'
+  const answer = await answerOf('aws', ['--version'])
+  const version = answer === undefined ? undefined : cliVersion(answer)
+  if (version !== undefined && isEnough(version)) return { name, status: 'ok', found: version }
+  const found = answer === undefined ? 'missing' : (version ?? answer.slice(0, 80))
+  const why = 'the tunnels to the instances need 2.12 or later (BAKEROLL_AWS_REACH=direct or none does without)'
+  return { name, status: 'fail', found: `${found}: ${why}`, hint: installCli() }
+}
+
+/** https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html */
+function installCli(): string {
+  if (process.platform === 'darwin') return 'brew install awscli'
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  const url = `https://awscli.amazonaws.com/awscli-exe-linux-${machine}.zip`
+  return `curl -fsSLo awscliv2.zip ${url} && unzip -q awscliv2.zip && sudo ./aws/install`
+}
+
+function presence(name: string): Finding {
+  const path = findProgram(name)
+  if (path !== undefined) return { name, status: 'ok', found: path }
+  const program = programs.find((one) => one.name === name)
+  const found = `missing${program ? `: it ${program.why}` : ''}`
+  return { name, status: 'fail', found, hint: `sudo apt-get install ${program?.package ?? name}` }
+}
+
+function pluginOfSessionManager(): Finding {
+  const path = findProgram('session-manager-plugin')
+  if (path !== undefined) return { name: 'session-manager-plugin', status: 'ok', found: path }
+  const hint =
+    'https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html'
+  return { name: 'session-manager-plugin', status: 'fail', found: 'missing: Packer reaches its builder with it', hint }
+}
+
+/** What a program answers, on either stream; undefined when it is not there. */
+async function answerOf(program: string, argv: readonly string[]): Promise<string | undefined> {
+  const { code, all } = await execa(program, argv, {
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 20_000,
+  })
+  return code === 'ENOENT' ? undefined : all
+}

@@ -1,0 +1,46 @@
+import { type ClockSample, estimateClocks } from '../../../../checker/clock.ts'
+import { readTime } from '../../../../checker/formats.ts'
+import { nextSampleDelayMs } from '../../../../checker/sampling.ts'
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Finding } from '../../../lib/finding.ts'
+import { setClock } from '../failures/failures-access.ts'
+
+/** AWS refuses signatures that are five minutes off; our own checks of the service's clock need this one to be right. */
+const limits = { refusedMs: 300_000, warnedMs: 1000 }
+
+/** Compares this computer's clock with the Date header of the answers of `url`, which shows whole seconds. */
+export async function clockFinding(url: string, samples = 4): Promise<Finding> {
+  const taken: ClockSample[] = []
+  while (taken.length < samples) {
+    await new Promise((resolve) => setTimeout(resolve, nextSampleDelayMs(taken, Date.now())))
+    taken.push(await sample(url))
+  }
+  const { offsetMs = 0, errorMs = 0 } = estimateClocks(taken)[0] ?? {}
+  return judgeClock(-offsetMs, errorMs)
+}
+
+/** What it means that this computer's clock is `offsetMs ± errorMs` ahead of AWS. */
+export function judgeClock(offsetMs: number, errorMs: number): Finding {
+  const off = Math.abs(offsetMs) - errorMs
+  const seconds = (Math.abs(offsetMs) / 1000).toFixed(1)
+  const found = `${seconds} s ${offsetMs < 0 ? 'behind' : 'ahead of'} AWS (± ${(errorMs / 1000).toFixed(1)} s)`
+  if (off <= limits.warnedMs) return { name: 'own clock', status: 'ok', found }
+  const isRefused = off > limits.refusedMs
+  const why = isRefused
+    ? 'AWS refuses what is more than 5 minutes off'
+    : 'too far off to judge the clock of the service'
+  return { name: 'own clock', status: isRefused ? 'fail' : 'warn', found: `${found}: ${why}`, hint: setClock() }
+}
+
+async function sample(url: string): Promise<ClockSample> {
+  const sentMs = Date.now()
+  const answer = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(5000) }).catch(
+    (cause: Error & { cause?: Error }) => {
+      throw new OperatorError('failed', `${url} does not answer: ${cause.cause?.message ?? cause.message}`, { cause })
+    },
+  )
+  const receivedMs = Date.now()
+  const reading = readTime('', 'http-date', answer.headers.get('date') ?? '')
+  if ('problem' in reading) throw new OperatorError('failed', `${url} tells no time: ${reading.problem}`)
+  return { sentMs, receivedMs, reading }
+}

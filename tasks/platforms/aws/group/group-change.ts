@@ -1,0 +1,97 @@
+import type { GroupChange, RollRecord } from '../../platform.ts'
+import type { Aws } from '../clients.ts'
+import type { Names } from '../names.ts'
+import { describeStack, requireReady, updateParameters, type Waiting } from '../stacks/stacks.ts'
+import { type Observed, scalingGroup } from './observation.ts'
+import { type GroupRecord, readRecord, type Undo, writeRecord } from './record.ts'
+import { putBack } from './scaling.ts'
+
+/** Changes the group's record and, where the wish says so, its stack: record first, so that a killed client's wish is known. */
+export async function changeGroup(
+  aws: Aws,
+  names: Names,
+  { stack, record, scaling }: Observed,
+  wish: GroupChange,
+  waiting: Waiting = {},
+): Promise<void> {
+  const limits = limitsFor(wish.size, stack.parameters)
+  const image = wish.imageId === undefined ? {} : { ImageId: wish.imageId }
+  const wanted = { ...inParameters(limits), ...image }
+  // A wish that cannot be carried out must not be written down: a roll that never began would block every other verb.
+  if (!hasParameters(stack, wanted)) await requireReady(aws, stack.name)
+  await writeRecord(aws, names, changedRecord(record, wish, { desired: scaling.DesiredCapacity ?? 0, limits }))
+  await setParameters(aws, stack, wanted, waiting)
+}
+
+/** Gives the service stack these parameters; where it has them already, nothing is done. */
+export async function setParameters(
+  aws: Aws,
+  stack: Observed['stack'],
+  wanted: Readonly<Record<string, string>>,
+  waiting: Waiting = {},
+): Promise<void> {
+  if (!hasParameters(stack, wanted)) await updateParameters(aws, stack.name, wanted, waiting)
+}
+
+function hasParameters({ parameters }: Observed['stack'], wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([key, value]) => parameters[key] === value)
+}
+
+/** Puts back what a verb has changed for its own time, and forgets the size that it wished when the group has it. */
+export async function settle(aws: Aws, names: Names): Promise<void> {
+  const [stack, record] = await Promise.all([describeStack(aws, names.serviceStack), readRecord(aws, names)])
+  const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
+  if (!record || !scaling) return
+  const { record: after } = await putBack(aws, names, { record, scaling })
+  if (after.roll !== undefined || after.size === undefined || after.size !== scaling.DesiredCapacity) return
+  const { size: _, ...settled } = after
+  await writeRecord(aws, names, settled)
+}
+
+/** New limits of a group's size. */
+type Limits = Pick<Undo, 'minSize' | 'maxSize'>
+
+/** A wished size outside the limits of the stack changes them for good; within them, scaling may do what it likes. */
+export function limitsFor(size: number | undefined, parameters: Readonly<Record<string, string>>): Limits {
+  if (size === undefined) return {}
+  return {
+    ...(Number(parameters['MaxSize']) < size ? { maxSize: size } : {}),
+    ...(Number(parameters['MinSize']) > size ? { minSize: size } : {}),
+  }
+}
+
+function inParameters({ minSize, maxSize }: Limits): Record<string, string> {
+  return {
+    ...(minSize === undefined ? {} : { MinSize: String(minSize) }),
+    ...(maxSize === undefined ? {} : { MaxSize: String(maxSize) }),
+  }
+}
+
+/**
+ * The record after a change. A size counts until the group has it; a roll keeps the size that the group had before; limits
+ * that are new are also the ones to put back.
+ */
+export function changedRecord(
+  record: GroupRecord,
+  { roll, imageId: _, ...rest }: GroupChange,
+  { desired, limits }: { readonly desired: number; readonly limits: Limits },
+): GroupRecord {
+  const { roll: before, ...kept } = { ...record, ...rest }
+  const undo = kept.undo && { undo: { ...kept.undo, ...onlyKnown(kept.undo, limits) } }
+  const next: RollRecord | undefined = roll === null ? undefined : (roll ?? before)
+  return next ? { ...kept, ...undo, size: kept.size ?? desired, roll: short(next) } : { ...kept, ...undo }
+}
+
+function onlyKnown(undo: Undo, { minSize, maxSize }: Limits): Limits {
+  return {
+    ...(undo.minSize === undefined || minSize === undefined ? {} : { minSize }),
+    ...(undo.maxSize === undefined || maxSize === undefined ? {} : { maxSize }),
+  }
+}
+
+/** An SSM parameter holds 4,096 characters; what a reason quotes may be longer. */
+function short(roll: RollRecord): RollRecord {
+  return roll.reason === undefined || roll.reason.length <= 1000
+    ? roll
+    : { ...roll, reason: roll.reason.slice(0, 1000) }
+}

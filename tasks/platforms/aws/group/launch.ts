@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AutoScalingGroup, DescribeScalingActivitiesCommand } from '@aws-sdk/client-auto-scaling'
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Aws } from '../clients.ts'
+import { capacityReason } from '../failures/failures.ts'
+import { memberIds } from './members.ts'
+import { scalingGroup } from './observation.ts'
+import { desire, nameOf } from './scaling.ts'
+
+/** How a launch is waited for. */
+export interface LaunchTimes {
+  /** Time for Auto Scaling to begin a launch; instances need not have booted. */
+  readonly timeoutSeconds: number
+  readonly pollMs: number
+  /** Time for Auto Scaling to try another zone when one has no capacity; 60. */
+  readonly otherZoneSeconds?: number
+  /** The operator's wish to stop: ends the waiting, and leaves the launch as it is. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The capacity that the group must want so that `count` instances come beside the members it has. */
+export function capacityFor(scaling: AutoScalingGroup, count: number): number {
+  return Math.max(scaling.DesiredCapacity ?? 0, memberIds(scaling).length + count)
+}
+
+/**
+ * Has Auto Scaling launch until the group has `count` members that it did not have, and gives their ids. When a launch is
+ * refused (no capacity, a quota, an image that is gone) the wish is taken back and a failure names the reason.
+ */
+export async function launchMembers(
+  aws: Aws,
+  before: AutoScalingGroup,
+  count: number,
+  { timeoutSeconds, pollMs, otherZoneSeconds = 60, signal }: LaunchTimes,
+): Promise<string[]> {
+  refuseSuspended(before)
+  const known = new Set(memberIds(before))
+  const oldFailures = new Set((await failedLaunches(aws, before)).map(({ id }) => id))
+  const wished = capacityFor(before, count)
+  if (wished > (before.DesiredCapacity ?? 0)) await desire(aws, before, wished)
+  const startedMs = Date.now()
+  for (let failedMs: number | undefined; ; ) {
+    const failure = (await failedLaunches(aws, before)).find(({ id }) => !oldFailures.has(id))
+    const now = await scalingGroup(aws, before.AutoScalingGroupName)
+    if (!now) throw removedMeanwhile(before)
+    const come = memberIds(now).filter((id) => !known.has(id))
+    if (come.length >= count) return come
+    failedMs ??= failure && Date.now()
+    const isRefused = failure && (!isOfOneZone(failure) || isPast(failedMs ?? startedMs, otherZoneSeconds))
+    if (isRefused || isPast(startedMs, timeoutSeconds)) {
+      const kept = Math.max(before.DesiredCapacity ?? 0, known.size + come.length)
+      if (kept < (now.DesiredCapacity ?? 0)) await desire(aws, before, kept)
+      throw notLaunched(failure?.message ?? `Auto Scaling began no launch within ${timeoutSeconds} s`)
+    }
+    await sleep(pollMs, undefined, signal ? { signal } : {})
+  }
+}
+
+interface FailedLaunch {
+  readonly id: string
+  readonly message: string
+}
+
+/** The newest first (https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-verify-scaling-activity.html). */
+async function failedLaunches(aws: Aws, scaling: AutoScalingGroup): Promise<FailedLaunch[]> {
+  const answer = await aws.autoScaling.send(
+    new DescribeScalingActivitiesCommand({ ...nameOf(scaling), MaxRecords: 50 }),
+  )
+  return (answer.Activities ?? [])
+    .filter(({ StatusCode }) => StatusCode === 'Failed' || StatusCode === 'Cancelled')
+    .filter(({ Description = 'Launching' }) => Description.startsWith('Launching'))
+    .map(({ ActivityId = '', StatusMessage = '' }) => ({ id: ActivityId, message: StatusMessage }))
+}
+
+/** Whether Auto Scaling goes on by itself, in another of the group's zones. */
+function isOfOneZone({ message }: FailedLaunch): boolean {
+  return /Insufficient\w*Capacity|sufficient .*capacity|Availability Zone|free addresses/i.test(message)
+}
+
+function isPast(sinceMs: number, seconds: number): boolean {
+  return Date.now() - sinceMs > seconds * 1000
+}
+
+/** With the process `Launch` suspended Auto Scaling takes any wish and does nothing. */
+function refuseSuspended(scaling: AutoScalingGroup): void {
+  if (!scaling.SuspendedProcesses?.some(({ ProcessName }) => ProcessName === 'Launch')) return
+  const { AutoScalingGroupName: name } = scaling
+  throw new OperatorError('failed', 'Auto Scaling cannot launch: somebody has suspended its process Launch', {
+    hint: `aws autoscaling resume-processes --auto-scaling-group-name ${name} --scaling-processes Launch`,
+  })
+}
+
+function removedMeanwhile({ AutoScalingGroupName: name }: AutoScalingGroup): OperatorError {
+  return new OperatorError('failed', `the Auto Scaling group ${name} was removed during the launch`, {
+    hint: 'npm run status -- --platform aws',
+  })
+}
+
+function notLaunched(message: string): OperatorError {
+  const { reason, hint } = capacityReason(message)
+  return new OperatorError('failed', `Auto Scaling cannot launch: ${reason}`, {
+    ...(hint === undefined ? {} : { hint }),
+  })
+}

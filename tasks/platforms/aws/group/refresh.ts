@@ -1,0 +1,172 @@
+import {
+  type AutoScalingGroup,
+  DescribeInstanceRefreshesCommand,
+  type InstanceRefresh,
+  RollbackInstanceRefreshCommand,
+  StartInstanceRefreshCommand,
+  UpdateAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling'
+import { paginateListStackResources } from '@aws-sdk/client-cloudformation'
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Refresh, RefreshState, RefreshWish } from '../../refresh.ts'
+import type { Aws } from '../clients.ts'
+import { isAwsError } from '../failures/failures.ts'
+import type { Names } from '../names.ts'
+import { preferencesFor } from './refresh-preferences.ts'
+import { atVersion, latest, type TemplateVersion, templateOf, templateVersion } from './refresh-template.ts'
+import { nameOf } from './scaling.ts'
+
+/** What an Instance Refresh needs of the platform around it. */
+export interface RefreshSurroundings {
+  readonly aws: Aws
+  readonly names: Names
+  /** The Auto Scaling group, read afresh. */
+  scaling(): Promise<AutoScalingGroup>
+  /** Makes the image the service stack's; nothing when it is that already. Returns when the stack is updated. */
+  setImage(imageId: string): Promise<void>
+  /** Writes down that the group no longer follows this version of its launch template, before it does so. */
+  notePinned(version: string): Promise<void>
+  /** Forgets what `notePinned` wrote, after the group follows that version again. */
+  noteUnpinned(): Promise<void>
+}
+
+/**
+ * Instance Refresh of EC2 Auto Scaling. Its auto rollback goes back to the version of the launch template that the group
+ * itself names, and works only when that is a number
+ * (https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html). So the group, which else follows
+ * `$Latest`, is first pinned to the number of what serves; only then does the stack make the version with the new image.
+ */
+export function openRefresh(around: RefreshSurroundings): Refresh {
+  const { aws, names, scaling, setImage, noteUnpinned } = around
+  const images = new Map<string, string | undefined>()
+  let known: { AutoScalingGroupName: string } | undefined
+  const name = async () => {
+    known ??= nameOf(await scaling())
+    return known
+  }
+
+  return {
+    async start(wish) {
+      const group = await scaling()
+      if (wish.from !== undefined) await pin(around, group, wish.from)
+      await setImage(wish.imageId)
+      const wanted = await existingVersion(aws, group)
+      if (wanted.imageId !== wish.imageId) throw notInTemplate(wish, wanted)
+      const alarms = wish.heedsAlarms ? await alarmsOf(aws, names.serviceStack) : []
+      await aws.autoScaling.send(
+        new StartInstanceRefreshCommand({
+          ...nameOf(group),
+          Strategy: 'Rolling',
+          DesiredConfiguration: atVersion(group, wanted.version),
+          Preferences: preferencesFor(wish.policy, { size: wish.size, alarms, goesBack: wish.from !== undefined }),
+        }),
+      )
+    },
+
+    async look() {
+      const answer = await aws.autoScaling.send(
+        new DescribeInstanceRefreshesCommand({ ...(await name()), MaxRecords: 1 }),
+      )
+      const newest = answer.InstanceRefreshes?.[0]
+      if (!newest) return undefined
+      const { id, version } = desiredTemplate(newest)
+      const key = `${id} ${version}`
+      if (id !== '' && !images.has(key)) images.set(key, (await templateVersion(aws, id, version))?.imageId)
+      return stateOf(newest, images.get(key))
+    },
+
+    async rollBack() {
+      try {
+        await aws.autoScaling.send(new RollbackInstanceRefreshCommand(await name()))
+        return 'rolling back'
+      } catch (error) {
+        if (isAwsError(error, 'ActiveInstanceRefreshNotFound')) return 'over'
+        if (isAwsError(error, 'IrreversibleInstanceRefresh')) throw irreversible(error, await name())
+        throw error
+      }
+    },
+
+    async end(imageId) {
+      await setImage(imageId)
+      const group = await scaling()
+      if (templateOf(group).version !== latest) await follow(aws, group, latest)
+      await noteUnpinned()
+    },
+  }
+}
+
+/** Makes the group follow a version of its launch template by number whose image is `imageId`. */
+async function pin(around: RefreshSurroundings, group: AutoScalingGroup, imageId: string): Promise<void> {
+  const { aws, setImage, notePinned } = around
+  const { id, version } = templateOf(group)
+  let known = await templateVersion(aws, id, version)
+  if (known?.imageId !== imageId) {
+    await setImage(imageId)
+    known = await existingVersion(aws, group)
+  }
+  if (known.version === version) return
+  await notePinned(latest)
+  await follow(aws, group, known.version)
+}
+
+async function follow(aws: Aws, group: AutoScalingGroup, version: string): Promise<void> {
+  await aws.autoScaling.send(new UpdateAutoScalingGroupCommand({ ...nameOf(group), ...atVersion(group, version) }))
+}
+
+async function existingVersion(aws: Aws, group: AutoScalingGroup): Promise<TemplateVersion> {
+  const { id } = templateOf(group)
+  const found = await templateVersion(aws, id, latest)
+  if (found) return found
+  throw new OperatorError('failed', `the launch template ${id} is gone`, {
+    hint: 'npm run status -- --platform aws --drift shows what else was changed',
+  })
+}
+
+/** The names of the alarms that the service stack made. */
+async function alarmsOf(aws: Aws, StackName: string): Promise<string[]> {
+  const found: string[] = []
+  for await (const { StackResourceSummaries = [] } of paginateListStackResources(
+    { client: aws.cloudFormation },
+    { StackName },
+  )) {
+    for (const { ResourceType, ResourceStatus, PhysicalResourceId = '' } of StackResourceSummaries) {
+      if (ResourceType === 'AWS::CloudWatch::Alarm' && ResourceStatus !== 'DELETE_COMPLETE')
+        found.push(PhysicalResourceId)
+    }
+  }
+  return found
+}
+
+function desiredTemplate({ DesiredConfiguration: desired }: InstanceRefresh): { id: string; version: string } {
+  const used = desired?.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? desired?.LaunchTemplate
+  return { id: used?.LaunchTemplateId ?? '', version: used?.Version ?? '$Default' }
+}
+
+function stateOf(refresh: InstanceRefresh, imageId: string | undefined): RefreshState {
+  const { CheckpointPercentages = [], CheckpointDelay = 3600 } = refresh.Preferences ?? {}
+  const { Status: status = 'Pending', StatusReason: now, RollbackDetails } = refresh
+  const why = RollbackDetails?.RollbackReason
+  return {
+    id: refresh.InstanceRefreshId ?? '',
+    status,
+    imageId,
+    percentageComplete: refresh.PercentageComplete ?? 0,
+    instancesToUpdate: refresh.InstancesToUpdate,
+    reason: status.startsWith('Rollback') ? (why ?? now) : now,
+    checkpoints: CheckpointPercentages,
+    checkpointDelaySeconds: CheckpointDelay,
+  }
+}
+
+function notInTemplate({ imageId }: RefreshWish, { version, imageId: found }: TemplateVersion): OperatorError {
+  return new OperatorError('failed', `version ${version} of the launch template launches ${found}, not ${imageId}`, {
+    hint: 'somebody else made a version; npm run status -- --platform aws --drift shows it',
+  })
+}
+
+function irreversible(cause: unknown, { AutoScalingGroupName: name }: { AutoScalingGroupName: string }): OperatorError {
+  return new OperatorError('failed', `the instance refresh of ${name} cannot be rolled back`, {
+    hint: `aws autoscaling cancel-instance-refresh --auto-scaling-group-name ${name}; then npm run roll -- --engine refresh`,
+    cause,
+  })
+}

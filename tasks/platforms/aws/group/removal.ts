@@ -1,0 +1,59 @@
+import { TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling'
+import { DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
+import type { Progress } from '../../../lib/progress.ts'
+import type { Aws } from '../clients.ts'
+import { awsMessage, isAwsError } from '../failures/failures.ts'
+import { groupTag, type Names } from '../names.ts'
+import { deleteStack, describeStack } from '../stacks/stacks.ts'
+import { freeMembers } from './freeing.ts'
+import { scalingGroup } from './observation.ts'
+import { deleteRecord } from './record.ts'
+import { removeStrays } from './strays.ts'
+
+/** Removes the stacks of a group in the order that their references allow, instances with them, and its record. */
+export async function removeEverything(aws: Aws, names: Names, progress: Progress): Promise<void> {
+  const stack = await describeStack(aws, names.serviceStack)
+  const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
+  if (scaling) await freeMembers(aws, scaling)
+  const bucket = (await describeStack(aws, names.guardStack))?.outputs['TrailBucketName']
+  await deleteStack(aws, names.guardStack, { progress })
+  if (bucket !== undefined) {
+    progress.warn(`the trail in bucket ${bucket} is kept; aws s3 rb s3://${bucket} --force removes it`)
+  }
+  await deleteStack(aws, names.serviceStack, { progress })
+  const failure = await deleteStack(aws, names.networkStack, { progress }).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  await removeStrays(aws, names).catch((error: unknown) => {
+    // Why the stack could not be deleted says more than what then stood in the way here.
+    throw failure ?? error
+  })
+  if (failure !== undefined && (await describeStack(aws, names.networkStack))) throw failure
+  await deleteRecord(aws, names)
+}
+
+/** Ends a member of the group, which then wants one less. */
+export async function endMember(aws: Aws, names: Names, InstanceId: string): Promise<void> {
+  const lookedFor = { InstanceId, ShouldDecrementDesiredCapacity: true }
+  try {
+    await aws.autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand(lookedFor))
+  } catch (error) {
+    if (!isAwsError(error, 'ValidationError') || !/not found/i.test(awsMessage(error))) throw error
+    // Auto Scaling has let it go since it was looked at, and wants another one in its place or not, by its own rules.
+    await endStray(aws, names, InstanceId)
+  }
+}
+
+/** Ends an instance that is no member of the Auto Scaling group but carries the group's tag; any other stays. */
+export async function endStray(aws: Aws, { group }: Names, id: string): Promise<void> {
+  try {
+    const { Reservations = [] } = await aws.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))
+    const machine = Reservations[0]?.Instances?.[0]
+    const isOurs = machine?.Tags?.some(({ Key, Value }) => Key === groupTag && Value === group)
+    const isGone = /^(shutting-down|terminated)$/.test(machine?.State?.Name ?? 'terminated')
+    if (isOurs && !isGone) await aws.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
+  } catch (error) {
+    if (!isAwsError(error, 'InvalidInstanceID.NotFound')) throw error
+  }
+}

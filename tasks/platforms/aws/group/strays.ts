@@ -1,0 +1,45 @@
+import {
+  DeleteInternetGatewayCommand,
+  DeleteRouteTableCommand,
+  DeleteVpcCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeRouteTablesCommand,
+  DescribeVpcsCommand,
+  DetachInternetGatewayCommand,
+  DisassociateRouteTableCommand,
+} from '@aws-sdk/client-ec2'
+import type { Aws } from '../clients.ts'
+import { isAwsError } from '../failures/failures.ts'
+import { groupTag, type Names } from '../names.ts'
+
+/**
+ * Removes what the deletion of the network stack may leave behind, found by the group's tag: route tables, gateways, the VPC.
+ * CloudFormation deletes them itself where it can; nothing here is done for a network that is not the group's own.
+ */
+export async function removeStrays({ ec2 }: Pick<Aws, 'ec2'>, { group }: Names): Promise<void> {
+  const Filters = [{ Name: `tag:${groupTag}`, Values: [group] }]
+  const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters }))
+  for (const { RouteTableId, Associations = [] } of RouteTables) {
+    for (const { RouteTableAssociationId: AssociationId } of Associations.filter(({ Main }) => Main !== true)) {
+      await unlessGone(ec2.send(new DisassociateRouteTableCommand({ AssociationId })))
+    }
+    await unlessGone(ec2.send(new DeleteRouteTableCommand({ RouteTableId })))
+  }
+  const { InternetGateways = [] } = await ec2.send(new DescribeInternetGatewaysCommand({ Filters }))
+  for (const { InternetGatewayId, Attachments = [] } of InternetGateways) {
+    for (const { VpcId } of Attachments) {
+      await unlessGone(ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId, VpcId })))
+    }
+    await unlessGone(ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId })))
+  }
+  const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ Filters }))
+  for (const { VpcId } of Vpcs) await unlessGone(ec2.send(new DeleteVpcCommand({ VpcId })))
+}
+
+/** EC2 shows for a moment what CloudFormation has just deleted. */
+async function unlessGone(work: Promise<unknown>): Promise<void> {
+  const codes = ['RouteTableID', 'AssociationID', 'InternetGatewayID', 'VpcID'].map((what) => `Invalid${what}.NotFound`)
+  await work.catch((error: unknown) => {
+    if (!isAwsError(error, ...codes, 'Gateway.NotAttached')) throw error
+  })
+}

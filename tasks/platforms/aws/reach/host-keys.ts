@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../../../lib/errors.ts'
+import { hostKeyFrom } from '../../../tools/ssh.ts'
+import type { Instance } from '../../platform.ts'
+
+/** How long to wait for an instance that is still writing its first words. */
+export interface Patience {
+  readonly waitSeconds: number
+  readonly signal?: AbortSignal | undefined
+  /** Called once, when the wait begins. */
+  readonly onWait?: (message: string) => void
+}
+
+/** The SSH host keys of a group's instances, by the id of the instance: addresses are used again, ids never. */
+export interface HostKeys {
+  /**
+   * The file that pins the host key of an instance, under its id as the name; read from its serial console at the first call
+   * that finds it there. Throws `failed` when it has not come until then.
+   */
+  fileOf(instance: Pick<Instance, 'id' | 'startedAt'>, patience: Patience): Promise<string>
+}
+
+/** EC2 limits how often a console may be read, so no instance's is read more often than that. */
+const pollMs = 10_000
+
+/** Where EC2 shows the console late, that takes some minutes after the start; a key that is not there by then does not come. */
+const latestSeconds = 600
+
+/** What host keys are read with; the clock is there for tests. */
+export interface HostKeySource {
+  /** Holds one file per instance. */
+  readonly folder: string
+  readonly console: (id: string) => Promise<string>
+  readonly now?: () => number
+  readonly pause?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
+}
+
+/** Opens the memory of host keys in a folder. */
+export function openHostKeys({ folder, console, now = Date.now, pause = waitFor }: HostKeySource): HostKeys {
+  const lookedAtMs = new Map<string, number>()
+  const look = async (id: string): Promise<string | undefined> => {
+    lookedAtMs.set(id, now())
+    const key = hostKeyFrom(await console(id))
+    return key && remember(folder, id, key)
+  }
+  return {
+    async fileOf({ id, startedAt }, { waitSeconds, signal, onWait }) {
+      const file = join(folder, id)
+      if (existsSync(file)) return file
+      const comesUntilMs = Date.parse(startedAt) + latestSeconds * 1000
+      const untilMs = Math.min(now() + waitSeconds * 1000, comesUntilMs)
+      for (let waits = 0; ; waits++) {
+        const restMs = (lookedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) + pollMs - now()
+        const found = restMs > 0 ? undefined : await look(id)
+        if (found !== undefined) return found
+        if (now() >= untilMs) throw notPublished(id, now() >= comesUntilMs)
+        if (waits === 0) onWait?.(`waiting for ${id} to show its SSH host key on its serial console`)
+        await pause(Math.max(1, Math.min(restMs > 0 ? restMs : pollMs, untilMs - now())), signal)
+      }
+    },
+  }
+}
+
+async function remember(folder: string, id: string, key: string): Promise<string> {
+  const file = join(folder, id)
+  const draft = `${file}.${process.pid}.draft`
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await writeFile(draft, `${id} ${key}\n`, { mode: 0o600 })
+  await rename(draft, file)
+  return file
+}
+
+function notPublished(id: string, isTooLate: boolean): OperatorError {
+  if (!isTooLate) {
+    return new OperatorError('failed', `${id} has not shown its SSH host key on its serial console yet`, {
+      hint: `npm run logs -- --platform aws --instance ${id} shows the console; EC2 shows it minutes late`,
+    })
+  }
+  return new OperatorError('failed', `the serial console of ${id} does not show its SSH host key`, {
+    hint: `aws ec2 reboot-instances --instance-ids ${id} makes it show the key again`,
+  })
+}
+
+async function waitFor(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, signal ? { signal } : {})
+  } catch (cause) {
+    throw new OperatorError('interrupted', 'the wait for an SSH host key was stopped', { cause })
+  }
+}
+
+/** Forgets the host keys of a group that is gone. */
+export async function forgetHostKeys(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Change,
+  CreateChangeSetCommand,
+  type CreateChangeSetOutput,
+  DeleteChangeSetCommand,
+  DescribeChangeSetCommand,
+  type DescribeChangeSetOutput,
+  ListChangeSetsCommand,
+  type Parameter,
+  paginateDescribeEvents,
+} from '@aws-sdk/client-cloudformation'
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Aws } from '../clients.ts'
+import { awsMessage, isAwsError } from '../failures/failures.ts'
+import { stateOf } from './stack-states.ts'
+import { deleteStack, describeStack, isNoChange, requestToken } from './stacks.ts'
+
+/** What a change set is made of. */
+export interface ChangeSetWish {
+  readonly name: string
+  readonly body: string
+  readonly parameters: readonly Parameter[]
+  readonly tags: Readonly<Record<string, string>>
+  readonly isNew: boolean
+}
+
+/** A change set that AWS has worked out and that can be carried out. */
+export interface ChangeSet {
+  readonly id: string
+  readonly stackId: string
+  readonly changes: readonly Change[]
+}
+
+/** IAM resources with names of their own, as service.yaml has them, must be allowed. */
+export const capabilities = ['CAPABILITY_NAMED_IAM'] as const
+
+/**
+ * Has CloudFormation work out a change set, and reads it to the last page; undefined when nothing would change. Throws
+ * `refused` with AWS's reason when it cannot be. It leaves nothing behind but the change set that it gives.
+ */
+export async function makeChangeSet(aws: Aws, wish: ChangeSetWish): Promise<ChangeSet | undefined> {
+  let made: CreateChangeSetOutput
+  try {
+    made = await aws.cloudFormation.send(
+      new CreateChangeSetCommand({
+        ...{ StackName: wish.name, ChangeSetName: `bakeroll-${randomUUID()}`, ClientToken: requestToken('plan') },
+        ...{
+          ChangeSetType: wish.isNew ? 'CREATE' : 'UPDATE',
+          TemplateBody: wish.body,
+          Capabilities: [...capabilities],
+        },
+        ...{ Parameters: [...wish.parameters], Tags: tagList(wish.tags) },
+      }),
+    )
+  } catch (error) {
+    if (isNoChange(awsMessage(error))) return undefined
+    throw error
+  }
+  const { Id: id = '', StackId: stackId = '' } = made
+  const described = await workedOut(aws, id).catch(async (error: unknown) => {
+    await dropChangeSet(aws, { id, stackId }).catch(() => undefined)
+    throw error
+  })
+  if (described.Status === 'CREATE_COMPLETE') return { id, stackId, changes: await allChanges(aws, described) }
+  const details = await validationProblems(aws, stackId, id)
+  await dropChangeSet(aws, { id, stackId })
+  if (isNoChange(described.StatusReason ?? '')) return undefined
+  const why = [described.StatusReason ?? 'no reason given', ...details].join('\n  ')
+  throw new OperatorError('refused', `stack ${wish.name}: CloudFormation cannot work out the changes: ${why}`, {
+    hint: 'nothing was changed; mend the settings and run it again',
+  })
+}
+
+/** Deletes a change set, and the stack with it when that was never more than change sets and this is the last. */
+export async function dropChangeSet(aws: Aws, { id, stackId }: Pick<ChangeSet, 'id' | 'stackId'>): Promise<void> {
+  try {
+    await aws.cloudFormation.send(new DeleteChangeSetCommand({ ChangeSetName: id }))
+  } catch (error) {
+    if (!isAwsError(error, 'ChangeSetNotFoundException', 'ChangeSetNotFound', 'ValidationError')) throw error
+  }
+  const stack = await describeStack(aws, stackId)
+  if (!stack || stateOf(stack.status).condition !== 'unmade') return
+  const { Summaries = [] } = await aws.cloudFormation.send(new ListChangeSetsCommand({ StackName: stackId }))
+  const others = Summaries.filter((one) => one.ChangeSetId !== id && one.StackId === stackId)
+  if (others.length === 0) await deleteStack(aws, stackId, { verb: 'plan', timeoutSeconds: 120 })
+}
+
+/** Tags as the API wants them. */
+export function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+}
+
+/** Waits until CloudFormation has worked it out, which takes seconds; looks often at first. */
+async function workedOut(aws: Aws, ChangeSetName: string): Promise<DescribeChangeSetOutput> {
+  const deadline = Date.now() + 300_000
+  for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 1.6)) {
+    const described = await describe(aws, ChangeSetName)
+    if (!/^CREATE_(PENDING|IN_PROGRESS)$/.test(described.Status ?? '')) return described
+    if (Date.now() > deadline) {
+      throw new OperatorError('refused', `CloudFormation has not worked out the changes within 300 s: ${ChangeSetName}`)
+    }
+    await sleep(pauseMs)
+  }
+}
+
+async function allChanges(aws: Aws, first: DescribeChangeSetOutput): Promise<Change[]> {
+  const changes = [...(first.Changes ?? [])]
+  for (let next = first.NextToken; next; ) {
+    const page = await describe(aws, first.ChangeSetId ?? '', next)
+    changes.push(...(page.Changes ?? []))
+    next = page.NextToken
+  }
+  return changes
+}
+
+function describe(aws: Aws, ChangeSetName: string, NextToken?: string): Promise<DescribeChangeSetOutput> {
+  const page = NextToken === undefined ? {} : { NextToken }
+  return aws.cloudFormation.send(new DescribeChangeSetCommand({ ChangeSetName, IncludePropertyValues: true, ...page }))
+}
+
+/**
+ * What CloudFormation's early validation found
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html); nothing where it is not to be had.
+ */
+async function validationProblems(aws: Aws, StackName: string, ChangeSetName: string): Promise<string[]> {
+  try {
+    const found: string[] = []
+    const wanted = { StackName, ChangeSetName, Filters: { FailedEvents: true } }
+    for await (const { OperationEvents = [] } of paginateDescribeEvents({ client: aws.cloudFormation }, wanted)) {
+      for (const { LogicalResourceId, ValidationStatusReason, ValidationPath } of OperationEvents) {
+        if (ValidationStatusReason) found.push(`${ValidationPath ?? LogicalResourceId}: ${ValidationStatusReason}`)
+      }
+    }
+    return found
+  } catch {
+    return []
+  }
+}

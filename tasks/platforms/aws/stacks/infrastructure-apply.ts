@@ -1,0 +1,67 @@
+import { OperatorError } from '../../../lib/errors.ts'
+import type { InfrastructurePlan } from '../../infrastructure.ts'
+import type { Aws } from '../clients.ts'
+import type { Wishes } from './infrastructure-plans.ts'
+import { type Stacks, standing, valuesFromNetwork } from './infrastructure-wishes.ts'
+import { planStack, type StackPlan } from './stack-plan.ts'
+import type { Stack, Waiting } from './stacks.ts'
+
+/** The plan of each stack of a group. */
+export interface Plans {
+  readonly network: StackPlan
+  readonly service: StackPlan
+  readonly guard: StackPlan | undefined
+}
+
+/** What `apply` of a plan is told. */
+type Run = Parameters<InfrastructurePlan['apply']>[0]
+
+/** Carries the plans out one after the other; gives the outputs of all stacks. */
+export async function applyAll(
+  aws: Aws,
+  plans: Plans,
+  { stacks, group }: { readonly stacks: Stacks; readonly group: Wishes },
+  run: Run,
+): Promise<Record<string, string>> {
+  const later = [plans.service, plans.guard].filter((one) => one !== undefined)
+  try {
+    const network = await applyStack(plans.network, run)
+    const service = await applyStack(await stillRight(aws, plans.service, network, stacks, group), run)
+    const guard = plans.guard && (await applyStack(plans.guard, run))
+    return { ...network.outputs, ...service.outputs, ...guard?.outputs }
+  } catch (error) {
+    // The first failure is what counts; a change set that stays costs nothing.
+    await discardAll(later).catch(() => undefined)
+    throw error
+  }
+}
+
+/**
+ * The plan of the service was made with what the network gave then. Where that has changed it is planned again; what nobody has
+ * seen and said yes to is not done.
+ */
+async function stillRight(aws: Aws, plan: StackPlan, network: Stack, { network: before }: Stacks, { service }: Wishes) {
+  const values = valuesFromNetwork(network)
+  const known = standing(before)
+  const isSame = !known || Object.entries(values).every(([name, value]) => known.outputs[name] === value)
+  if (isSame) return plan
+  await plan.discard()
+  const again = await planStack(aws, { ...service, parameters: { ...service.parameters, ...values } })
+  const unseen = again.dangers.filter((danger) => !plan.dangers.includes(danger))
+  if (unseen.length === 0) return again
+  await again.discard()
+  throw new OperatorError('failed', `the network has changed, the service not yet: ${unseen.join('; ')}`, {
+    hint: 'npm run deploy shows what is left, and asks',
+  })
+}
+
+function applyStack(plan: StackPlan, { progress, signal }: Run): Promise<Stack> {
+  const waiting: Waiting = { progress, signal, verb: 'deploy' }
+  if (plan.isEmpty) return plan.apply(waiting)
+  return progress.step(`${plan.isNew ? 'create' : 'update'} stack ${plan.name}`, () => plan.apply(waiting))
+}
+
+/** Takes back what all these plans have made. */
+export async function discardAll(plans: readonly StackPlan[]): Promise<void> {
+  await Promise.all(plans.map((plan) => plan.discard()))
+}

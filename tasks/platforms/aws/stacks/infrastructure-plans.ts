@@ -1,0 +1,75 @@
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Aws } from '../clients.ts'
+import type { Names } from '../names.ts'
+import {
+  type AwsInfrastructureSettings,
+  type GroupWish,
+  networkValues,
+  type Stacks,
+  serviceValues,
+  standing,
+  type Templates,
+  valuesFromNetwork,
+} from './infrastructure-wishes.ts'
+import { planLater, planStack, refuseUnplannable, type StackPlan, type StackWish } from './stack-plan.ts'
+import { describeStack, type Stack } from './stacks.ts'
+
+/** How the stacks of a group should be. */
+export interface Wishes {
+  readonly network: StackWish
+  /** Without what the network gives. */
+  readonly service: StackWish
+  /** Without what the service gives. */
+  readonly guard: StackWish | undefined
+}
+
+/** What settings and a group of this image and size want of each stack. Throws `usage` when they do not go together. */
+export function groupWishes(
+  { names, settings }: { readonly names: Names; readonly settings: AwsInfrastructureSettings },
+  templates: Templates,
+  stacks: Stacks,
+  wish: GroupWish,
+): Wishes {
+  const tags = { ...Object.fromEntries(settings.tags), ...names.tags }
+  const guardParameters = { Group: names.group, ...Object.fromEntries(settings.guardParameters) }
+  const parameters = networkValues(names, templates, stacks, settings)
+  return {
+    network: { name: names.networkStack, template: templates.network, parameters, tags },
+    service: {
+      ...{ name: names.serviceStack, template: templates.service, tags },
+      parameters: serviceValues(names, wish, stacks.service, settings),
+    },
+    guard:
+      settings.guard || stacks.guard
+        ? { name: names.guardStack, template: templates.guard, parameters: guardParameters, tags }
+        : undefined,
+  }
+}
+
+/** Plans the service with what the network gives; before there is a network, from the template. */
+export async function planService(aws: Aws, { service, network }: Wishes, stacks: Stacks): Promise<StackPlan> {
+  const given = standing(stacks.network)
+  if (given) {
+    const parameters = { ...service.parameters, ...valuesFromNetwork(given) }
+    return planStack(aws, { ...service, parameters }, stacks.service ?? 'absent')
+  }
+  await refuseUnplannable(aws, stacks.service)
+  return planLater(aws, service, async () => {
+    const made = await describeStack(aws, network.name)
+    if (!made)
+      throw new OperatorError('failed', `stack ${network.name} was deleted meanwhile`, { hint: 'npm run deploy' })
+    return { ...service, parameters: { ...service.parameters, ...valuesFromNetwork(made) } }
+  })
+}
+
+/** Plans the guard around the service's load balancer; before there is one, from the template. */
+export async function planGuard(aws: Aws, guard: StackWish, serviceName: string, stacks: Stacks): Promise<StackPlan> {
+  const withBalancer = (stack: Stack | undefined) => ({
+    ...guard,
+    parameters: { ...guard.parameters, LoadBalancerArn: stack?.outputs['LoadBalancerArn'] ?? '' },
+  })
+  const service = standing(stacks.service)
+  if (service) return planStack(aws, withBalancer(service), stacks.guard ?? 'absent')
+  await refuseUnplannable(aws, stacks.guard)
+  return planLater(aws, guard, async () => withBalancer(await describeStack(aws, serviceName)))
+}

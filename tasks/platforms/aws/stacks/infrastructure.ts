@@ -1,0 +1,130 @@
+import { count } from '../../../lib/words.ts'
+import type { Infrastructure, InfrastructurePlan } from '../../infrastructure.ts'
+import type { Aws } from '../clients.ts'
+import type { Names } from '../names.ts'
+import { costLines } from './costs.ts'
+import { applyAll, discardAll, type Plans } from './infrastructure-apply.ts'
+import { groupWishes, planGuard, planService, type Wishes } from './infrastructure-plans.ts'
+import {
+  type AwsInfrastructureSettings,
+  checkRules,
+  checkSettings,
+  type GroupWish,
+  type Stacks,
+  standing,
+  type Templates,
+} from './infrastructure-wishes.ts'
+import { saveOutputs } from './outputs.ts'
+import { planStack, type StackPlan, type StackWish } from './stack-plan.ts'
+import { describeStack, type Stack } from './stacks.ts'
+import { readTemplate, templateFolder } from './template.ts'
+
+/** What the infrastructure of a group is opened with. */
+export interface InfrastructureOpening {
+  readonly aws: Aws
+  readonly names: Names
+  /** The outputs of the stacks are kept below it. */
+  readonly home: string
+  readonly settings: AwsInfrastructureSettings
+  /** Where the templates are; the project's own without it. */
+  readonly templates?: string
+}
+
+/** The CloudFormation stacks of a group: network, then service, then guard where it is wanted or was made before. */
+export function openInfrastructure(opening: InfrastructureOpening): Infrastructure {
+  return { plan: (wish) => planGroup(opening, wish) }
+}
+
+async function planGroup(opening: InfrastructureOpening, wish: GroupWish): Promise<InfrastructurePlan> {
+  const { aws, names, settings } = opening
+  const templates = await readTemplates(opening.templates ?? templateFolder)
+  checkSettings(templates, settings)
+  const stacks = await describeStacks(aws, names)
+  const group = groupWishes(opening, templates, stacks, wish)
+  checkRules(templates, stacks, { network: group.network.parameters, service: group.service.parameters })
+  const made: StackPlan[] = []
+  const plan = async (work: Promise<StackPlan>) => {
+    const one = await work
+    made.push(one)
+    return one
+  }
+  try {
+    // Change sets of different stacks are worked out side by side.
+    const [network, service, guard] = await Promise.allSettled([
+      plan(planStack(aws, group.network, stacks.network ?? 'absent')),
+      plan(planService(aws, group, stacks)),
+      group.guard ? plan(planGuard(aws, group.guard, group.service.name, stacks)) : undefined,
+    ])
+    const plans = { network: settledValue(network), service: settledValue(service), guard: settledValue(guard) }
+    return wholePlan(opening, plans, { templates, stacks, wish, group })
+  } catch (error) {
+    await discardAll(made).catch(() => undefined)
+    throw error
+  }
+}
+
+interface Planned {
+  readonly templates: Templates
+  readonly stacks: Stacks
+  readonly wish: GroupWish
+  readonly group: Wishes
+}
+
+async function wholePlan(opening: InfrastructureOpening, plans: Plans, planned: Planned): Promise<InfrastructurePlan> {
+  const { aws, names, home } = opening
+  const all = [plans.network, plans.service, plans.guard].filter((one) => one !== undefined)
+  const open = all.filter((one) => !one.isEmpty)
+  const costs = open.length === 0 ? [] : await estimate(opening, planned)
+  return {
+    isEmpty: open.length === 0,
+    lines: [...open.flatMap(stackLines), ...costs],
+    warnings: open.flatMap(({ warnings }) => warnings),
+    dangers: open.flatMap(({ dangers }) => dangers),
+    async apply(run) {
+      const outputs = await applyAll(aws, plans, planned, run)
+      const file = await saveOutputs(home, names.group, outputs)
+      for (const [name, value] of Object.entries(outputs)) run.progress.event(`${name}: ${value}`)
+      run.progress.event(`outputs saved in ${file}`)
+    },
+    discard: () => discardAll(all),
+  }
+}
+
+function stackLines({ name, isNew, lines }: StackPlan): string[] {
+  const what = isNew ? `made anew, ${count(lines.length, 'resource')}` : 'changed'
+  return [`stack ${name}: ${what}`, ...lines.map((line) => `  ${line}`)]
+}
+
+/** What everything will cost, with what is there already. */
+async function estimate(
+  { aws }: InfrastructureOpening,
+  { templates, stacks, wish, group }: Planned,
+): Promise<string[]> {
+  const use = (wished: StackWish, stack: Stack | undefined) => ({
+    template: wished.template,
+    values: { ...standing(stack)?.parameters, ...wished.parameters },
+  })
+  const stacksInUse = [use(group.network, stacks.network), use(group.service, stacks.service)]
+  if (group.guard) stacksInUse.push(use({ ...group.guard, template: templates.guard }, stacks.guard))
+  return costLines({ region: await aws.region(), size: wish.size, stacks: stacksInUse })
+}
+
+async function readTemplates(folder: string): Promise<Templates> {
+  const [network, service, guard] = await Promise.all(
+    ['network', 'service', 'guard'].map((name) => readTemplate(`${folder}/${name}.yaml`)),
+  )
+  if (network && service && guard) return { network, service, guard }
+  throw new Error(`no templates in ${folder}`)
+}
+
+async function describeStacks(aws: Aws, { networkStack, serviceStack, guardStack }: Names): Promise<Stacks> {
+  const [network, service, guard] = await Promise.all(
+    [networkStack, serviceStack, guardStack].map((name) => describeStack(aws, name)),
+  )
+  return { network, service, guard }
+}
+
+function settledValue<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'fulfilled') return settled.value
+  throw settled.reason
+}

@@ -1,0 +1,98 @@
+import { OperatorError } from '../../../lib/errors.ts'
+import { capacityReason } from '../failures/capacity-reasons.ts'
+import type { Happening } from './stack-events.ts'
+import { awaitedRecords, shortType } from './stack-progress.ts'
+import { stateOf } from './stack-states.ts'
+import type { Ended } from './stack-watch.ts'
+
+/** The resource by which an operation failed, and AWS's reason. */
+export interface RootCause {
+  readonly logicalId: string
+  readonly physicalId: string
+  readonly type: string
+  readonly reason: string
+}
+
+/**
+ * The first resource that failed, from events oldest first. What was cancelled because something else had failed is no cause,
+ * nor is the stack's own summary; undefined when nothing else failed.
+ */
+export function rootCause(events: readonly Happening[]): RootCause | undefined {
+  const failed = events.filter(({ status, isOfStack }) => !isOfStack && status.endsWith('_FAILED'))
+  return failed.find(({ reason }) => !isCancelled(reason)) ?? undefined
+}
+
+/** Whether a reason hides what has happened: it only says that something did not become ready. */
+export function isVague({ reason, type }: RootCause): boolean {
+  const words =
+    /stabili[sz]|failed to (receive|become)|signals?\b|timed? ?out|time-?out|exceeded (max )?attempts|not ready|health check/i
+  return words.test(reason) || type === 'AWS::AutoScaling::AutoScalingGroup'
+}
+
+/** What an operation was to do, as a verb. */
+export type Doing = 'create' | 'update' | 'delete'
+
+/**
+ * The failure of an operation on a stack: the root cause, then what to do, then the evidence behind it. An update that went
+ * back has the kind `put-back`.
+ */
+export function stackFailure(
+  stack: string,
+  doing: Doing,
+  { status, reason, events }: Ended,
+  evidence: readonly string[] = [],
+): OperatorError {
+  const cause = rootCause(events)
+  const state = stateOf(status)
+  const why = cause ? `${cause.logicalId} (${shortType(cause.type)}): ${cause.reason || 'no reason given'}` : reason
+  const records = awaitedRecords(events)
+  const lines = [
+    ...(state.remedy ? [state.remedy(stack)] : []),
+    ...adviceOn(cause?.reason ?? reason),
+    ...(doing === 'delete' ? [deletionAdvice(events)] : []),
+    ...(records.length > 0 ? [`the certificate was waiting for ${records.join(' and ')}`] : []),
+    ...(evidence.length > 0 ? ['behind it:', ...evidence.map((line) => line.replace(/^/gm, '  '))] : []),
+  ]
+  const isBack = state.condition === 'ready'
+  const back = isBack ? '; the stack is as it was before' : ''
+  return new OperatorError(isBack ? 'put-back' : 'failed', `stack ${stack} could not be ${doing}d: ${why}${back}`, {
+    hint: lines.join('\n') || `aws cloudformation describe-stack-events --stack-name ${stack}`,
+  })
+}
+
+/** Deleting again often works: what was still in use is free by then. */
+function deletionAdvice(events: readonly Happening[]): string {
+  const held = events.filter(({ status, isOfStack }) => !isOfStack && status === 'DELETE_FAILED')
+  const names = held.map(({ logicalId, physicalId }) => `${logicalId} ${physicalId}`)
+  return names.length > 1 ? `still there: ${names.join(', ')}; npm run destroy again` : 'npm run destroy again'
+}
+
+/** What to do about reasons of which that is known. */
+function adviceOn(reason: string): string[] {
+  const known = advice.find(({ says }) => says.test(reason))?.hint ?? capacityReason(reason).hint
+  return known === undefined ? [] : [known]
+}
+
+/** Handlers of resources put a code at the end of their reasons (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html). */
+const advice: readonly { readonly says: RegExp; readonly hint: string }[] = [
+  {
+    says: /HandlerErrorCode: (AccessDenied|UnauthorizedTaggingOperation)|not authorized to perform/,
+    hint: 'npm run doctor -- --platform aws names the permissions that are missing; cloudformation/access.yaml grants them',
+  },
+  {
+    says: /HandlerErrorCode: ServiceLimitExceeded|maximum number of|LimitExceeded/,
+    hint: 'npm run doctor -- --platform aws shows the quotas, and how to raise them',
+  },
+  {
+    says: /detector already exists/i,
+    hint: 'BAKEROLL_AWS_GUARD_PARAMETERS=GuardDuty=false leaves the detector to whoever made it',
+  },
+  {
+    says: /HandlerErrorCode: (Throttling|ServiceInternalError|NetworkFailure)/,
+    hint: 'npm run deploy -- --platform aws again in a minute',
+  },
+]
+
+function isCancelled(reason: string): boolean {
+  return /^Resource (creation|update|deletion|import) cancelled/i.test(reason)
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Progress } from '../../../lib/progress.ts'
+import type { Aws } from '../clients.ts'
+import { eventsAfter, type Happening } from './stack-events.ts'
+import { awaitedRecords, eventLine, liveLines, unfinished } from './stack-progress.ts'
+import { isAtRest } from './stack-states.ts'
+
+/** An operation that was begun, and how its end is awaited. */
+export interface Watch {
+  /** Name for people, and the id by which a deleted stack can still be asked. */
+  readonly stack: { readonly name: string; readonly id: string }
+  /** The newest event before the operation began. */
+  readonly afterId: string | undefined
+  /** The verb of the operator, for the words of an interruption. */
+  readonly verb: string
+  readonly progress?: Progress | undefined
+  readonly signal?: AbortSignal | undefined
+  /** 3600 without it. */
+  readonly timeoutSeconds?: number | undefined
+  /** Between two looks: the first pause, and the longest. 100 to 2000. */
+  readonly pollMs?: readonly [first: number, longest: number] | undefined
+  /** Told of the first resource that failed, while its remains can still be looked at. */
+  readonly onFailure?: (events: readonly Happening[]) => void
+  /** Asked while nothing has happened yet; gives the end when there was one without an event, throws when none will come. */
+  readonly whileSilent?: () => Promise<string | undefined>
+}
+
+/** How an operation ended. */
+export interface Ended {
+  readonly status: string
+  readonly reason: string
+  /** All events of the operation, oldest first. */
+  readonly events: readonly Happening[]
+}
+
+/**
+ * Waits for the end of an operation, telling what happens. Throws `interrupted` when the operator stops the waiting, `failed`
+ * when the time is over; the stack goes on either way, and both say so.
+ */
+export async function watchOperation(aws: Aws, watch: Watch): Promise<Ended> {
+  const deadline = Date.now() + (watch.timeoutSeconds ?? 3600) * 1000
+  const [first, longest] = watch.pollMs ?? [100, 2000]
+  const seen = observer(watch)
+  try {
+    for (let pauseMs = first, afterId = watch.afterId; ; pauseMs = Math.min(longest, pauseMs * 1.6)) {
+      if (watch.signal?.aborted) throw interrupted(watch)
+      const news = await eventsAfter(aws, watch.stack.id, afterId)
+      afterId = news.at(-1)?.id ?? afterId
+      const ended = seen.tell(news)
+      if (ended) return ended
+      if (Date.now() > deadline) throw tooLate(watch, seen.events)
+      const status = seen.events.length === 0 && pauseMs >= longest ? await watch.whileSilent?.() : undefined
+      if (status !== undefined) return { status, reason: '', events: [] }
+      await sleep(pauseMs, undefined, watch.signal ? { signal: watch.signal } : {}).catch(() => undefined)
+    }
+  } finally {
+    watch.progress?.live([])
+  }
+}
+
+/** Collects the events and tells each of them once. */
+function observer({ progress, onFailure, stack }: Watch) {
+  const events: Happening[] = []
+  const seenAtMs = new Map<string, number>()
+  let isFailing = false
+  return {
+    events,
+    tell(news: readonly Happening[]): Ended | undefined {
+      for (const one of news) {
+        events.push(one)
+        seenAtMs.set(one.id, performance.now())
+        const line = eventLine(one)
+        if (line !== undefined) progress?.event(line)
+        if (one.isOfStack && /ROLLBACK_IN_PROGRESS$/.test(one.status)) {
+          progress?.warn(`stack ${stack.name} goes back: ${one.reason || 'it failed'}`)
+        }
+        for (const record of awaitedRecords([one])) progress?.event(`${one.logicalId} waits for ${record}`)
+      }
+      if (!isFailing && events.some(({ status, isOfStack }) => !isOfStack && status.endsWith('_FAILED'))) {
+        isFailing = true
+        onFailure?.(events)
+      }
+      progress?.live(liveLines(events, (id) => performance.now() - (seenAtMs.get(id) ?? performance.now())))
+      const last = events.findLast(({ isOfStack }) => isOfStack)
+      return last && isAtRest(last.status) ? { status: last.status, reason: last.reason, events } : undefined
+    },
+  }
+}
+
+function interrupted({ verb, stack: { name } }: Watch): OperatorError {
+  return new OperatorError('interrupted', `${verb} interrupted; CloudFormation goes on with stack ${name}`, {
+    hint: `when its state in \`aws cloudformation describe-stacks --stack-name ${name}\` is no longer IN_PROGRESS, npm run ${verb} carries on`,
+  })
+}
+
+function tooLate({ stack: { name }, timeoutSeconds = 3600, verb }: Watch, events: readonly Happening[]): OperatorError {
+  const waiting = unfinished(events).map(({ logicalId, type }) => `${logicalId} (${type})`)
+  const records = awaitedRecords(events)
+  const what = waiting.length > 0 ? `; in progress: ${waiting.join(', ')}` : ''
+  const hint =
+    records.length > 0
+      ? `its certificate is waiting for ${records.join(' and ')}: add that to the domain's zone`
+      : `CloudFormation goes on; npm run ${verb} once it has ended`
+  return new OperatorError('failed', `stack ${name} not finished after ${timeoutSeconds} s${what}`, { hint })
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import {
+  DeleteStackCommand,
+  type Stack as Described,
+  DescribeStacksCommand,
+  type Parameter,
+  UpdateStackCommand,
+} from '@aws-sdk/client-cloudformation'
+import { OperatorError } from '../../../lib/errors.ts'
+import type { Progress } from '../../../lib/progress.ts'
+import type { Aws } from '../clients.ts'
+import { awsMessage, isAwsError } from '../failures/failures.ts'
+import { newestEvent, newestOperation } from './stack-events.ts'
+import { evidenceBehind } from './stack-evidence.ts'
+import { rootCause, stackFailure } from './stack-failure.ts'
+import { refusal } from './stack-refusal.ts'
+import { stateOf } from './stack-states.ts'
+import { type Ended, watchOperation } from './stack-watch.ts'
+
+/** A CloudFormation stack that exists. */
+export interface Stack {
+  readonly name: string
+  /** Its ARN, by which it can be asked for when it is deleted, too. */
+  readonly id: string
+  /** CloudFormation's own word, `UPDATE_ROLLBACK_COMPLETE`; stack-states.ts says what each means. */
+  readonly status: string
+  /** Why it is in that state, as far as CloudFormation tells. */
+  readonly reason: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly outputs: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** How an operation is waited for. */
+export interface Waiting {
+  readonly progress?: Progress | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutSeconds?: number | undefined
+  /** The verb of the operator: for the words of an interruption, and for others who see the operation. */
+  readonly verb?: string | undefined
+  /** Between two looks: the first pause, and the longest. */
+  readonly pollMs?: readonly [first: number, longest: number] | undefined
+}
+
+/** A stack by its name or id, in any state; undefined when there is none, or it was deleted. */
+export async function describeStack(aws: Aws, nameOrId: string): Promise<Stack | undefined> {
+  try {
+    const { Stacks = [] } = await aws.cloudFormation.send(new DescribeStacksCommand({ StackName: nameOrId }))
+    const [found] = Stacks
+    return found && found.StackStatus !== 'DELETE_COMPLETE' ? stackIn(found) : undefined
+  } catch (error) {
+    if (isAwsError(error, 'ValidationError') && /does not exist/.test(awsMessage(error))) return undefined
+    throw error
+  }
+}
+
+/**
+ * Changes parameters of a stack, and nothing else: template and all other parameters stay. Waits for the end. Throws `refused`
+ * when the stack is in no state to be changed, `put-back` when it went back, `failed` when a person is needed.
+ */
+export async function updateParameters(
+  aws: Aws,
+  name: string,
+  changes: Readonly<Record<string, string>>,
+  waiting: Waiting = {},
+): Promise<'updated' | 'unchanged'> {
+  const stack = await requireReady(aws, name)
+  const { verb = 'roll', pollMs = [500, 2000] } = waiting
+  const afterId = await newestEvent(aws, stack.id)
+  const kept = Object.keys(stack.parameters).filter((key) => changes[key] === undefined)
+  const Parameters: Parameter[] = [
+    ...kept.map((ParameterKey) => ({ ParameterKey, UsePreviousValue: true })),
+    ...Object.entries(changes).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
+  ]
+  try {
+    await aws.cloudFormation.send(
+      new UpdateStackCommand({
+        ...{ StackName: stack.id, UsePreviousTemplate: true, Parameters },
+        ...{ Capabilities: ['CAPABILITY_NAMED_IAM'], ClientRequestToken: requestToken(verb) },
+      }),
+    )
+  } catch (error) {
+    if (isNoChange(awsMessage(error))) return 'unchanged'
+    throw error
+  }
+  const ended = await watchOperation(aws, { ...waiting, verb, pollMs, stack, afterId })
+  if (ended.status === 'UPDATE_COMPLETE') return 'updated'
+  const cause = rootCause(ended.events)
+  throw stackFailure(name, 'update', ended, cause ? await evidenceBehind(aws, stack.id, cause) : [])
+}
+
+/**
+ * Deletes a stack and waits until it is gone; one that is being deleted is waited for. Throws `failed` with the resource that
+ * could not be deleted, `refused` during an update or when the stack is protected.
+ */
+export async function deleteStack(aws: Aws, name: string, waiting: Waiting = {}): Promise<'deleted' | 'absent'> {
+  const stack = await describeStack(aws, name)
+  if (!stack) return 'absent'
+  const { verb = 'destroy' } = waiting
+  const { deletion, words } = stateOf(stack.status)
+  if (deletion === 'refuse') throw await refusal(aws, stack)
+  let ended: Ended | undefined
+  if (deletion === 'wait') {
+    waiting.progress?.event(`stack ${stack.name} ${words}: waiting for its end`)
+    const operation = await newestOperation(aws, stack.id)
+    const afterId = operation.findLast(({ isOfStack }) => isOfStack)?.id
+    // The event of the present state is asked for again, in case that it has become the last one meanwhile.
+    const before = operation[operation.findIndex(({ id }) => id === afterId) - 1]?.id
+    ended = await watchOperation(aws, { ...waiting, verb, stack, afterId: before })
+  }
+  if (ended?.status !== 'DELETE_COMPLETE') {
+    const afterId = await newestEvent(aws, stack.id)
+    await beginDeletion(aws, stack, verb)
+    const whileSilent = async () => ((await describeStack(aws, stack.id)) ? undefined : 'DELETE_COMPLETE')
+    ended = await watchOperation(aws, { ...waiting, verb, stack, afterId, whileSilent })
+  }
+  if (ended.status !== 'DELETE_COMPLETE') throw stackFailure(stack.name, 'delete', ended)
+  return 'deleted'
+}
+
+async function beginDeletion(aws: Aws, { id, name }: Stack, verb: string): Promise<void> {
+  try {
+    await aws.cloudFormation.send(new DeleteStackCommand({ StackName: id, ClientRequestToken: requestToken(verb) }))
+  } catch (cause) {
+    if (!/TerminationProtection/.test(awsMessage(cause))) throw cause
+    throw new OperatorError('refused', `stack ${name} is protected against deletion`, {
+      hint: `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${name}`,
+      cause,
+    })
+  }
+}
+
+/** The stack, in a state in which it can be changed; else throws why not. */
+export async function requireReady(aws: Aws, name: string): Promise<Stack> {
+  const stack = await describeStack(aws, name)
+  if (!stack) throw new OperatorError('refused', `there is no stack ${name}`, { hint: 'npm run deploy makes it' })
+  if (stateOf(stack.status).condition !== 'ready') throw await refusal(aws, stack)
+  return stack
+}
+
+/** Whether AWS refused an operation because there is nothing to do. */
+export function isNoChange(message: string): boolean {
+  return /No updates are to be performed|didn't contain changes/i.test(message)
+}
+
+/** What an operation is called, so that others see who began it: letters, digits and hyphens, at most 128. */
+export function requestToken(verb: string): string {
+  return `bakeroll-${verb}-${randomUUID()}`
+}
+
+function stackIn(found: Described): Stack {
+  const record = <Entry>(
+    entries: readonly Entry[] = [],
+    pair: (entry: Entry) => readonly [string | undefined, string | undefined],
+  ) => Object.fromEntries(entries.map(pair).map(([key = '', value = '']) => [key, value]))
+  return {
+    name: found.StackName ?? '',
+    id: found.StackId ?? '',
+    status: found.StackStatus ?? '',
+    reason: found.StackStatusReason ?? '',
+    parameters: record(found.Parameters, (one) => [one.ParameterKey, commaList(one.ParameterValue)]),
+    outputs: record(found.Outputs, (one) => [one.OutputKey, one.OutputValue]),
+    tags: record(found.Tags, (one) => [one.Key, one.Value]),
+  }
+}
+
+/** moto shows lists as `['a', 'b']`, AWS as `a,b`. */
+function commaList(value = ''): string {
+  return /^\['.*'\]$/.test(value) ? value.slice(2, -2).replaceAll("', '", ',') : value
+}
