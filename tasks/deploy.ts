@@ -1,5 +1,5 @@
 import { agreeTo } from './infrastructure-consent.ts'
-import { deployGroup, planDeploy } from './lib/deploy.ts'
+import { deployGroup, planDeploy } from './lib/deploy/deploy.ts'
 import { count } from './lib/words.ts'
 import { clock, openPlatform } from './open-platform.ts'
 import { prepareComputer } from './prepare.ts'

@@ -1,4 +1,4 @@
-import { destroyGroup } from './lib/destroy.ts'
+import { destroyGroup } from './lib/deploy/destroy.ts'
 import { usedBy } from './lib/images.ts'
 import { count } from './lib/words.ts'
 import { clock, openPlatform } from './open-platform.ts'

@@ -1,4 +1,4 @@
-import { healGroup } from './lib/heal.ts'
+import { healGroup } from './lib/heal/heal.ts'
 import { clock, openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { inspectOver, repairOver } from './tools/inspection.ts'

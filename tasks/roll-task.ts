@@ -1,6 +1,6 @@
 import { resolveCount } from './lib/count.ts'
-import { isRefreshing, type RefreshTask } from './lib/refresh.ts'
-import type { RollResult } from './lib/roll.ts'
+import { isRefreshing, type RefreshTask } from './lib/refresh/refresh.ts'
+import type { RollResult } from './lib/roll/roll.ts'
 import { count } from './lib/words.ts'
 import { clock, openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'

@@ -1,5 +1,5 @@
-import { refreshGroup } from './lib/refresh.ts'
-import { rollGroup } from './lib/roll.ts'
+import { refreshGroup } from './lib/refresh/refresh.ts'
+import { rollGroup } from './lib/roll/roll.ts'
 import { openRoll, rollResult } from './roll-task.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 

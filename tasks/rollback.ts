@@ -1,5 +1,5 @@
-import { refreshBack } from './lib/refresh.ts'
-import { rollbackGroup } from './lib/roll.ts'
+import { refreshBack } from './lib/refresh/refresh.ts'
+import { rollbackGroup } from './lib/roll/roll.ts'
 import { openRoll, rollResult } from './roll-task.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 

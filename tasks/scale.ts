@@ -1,4 +1,4 @@
-import { scaleGroup } from './lib/deploy.ts'
+import { scaleGroup } from './lib/deploy/deploy.ts'
 import { count } from './lib/words.ts'
 import { clock, openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'

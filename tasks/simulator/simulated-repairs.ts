@@ -1,5 +1,5 @@
 import { OperatorError } from '../lib/errors.ts'
-import type { HealTask } from '../lib/heal-task.ts'
+import type { HealTask } from '../lib/heal/task.ts'
 import type { Parts } from './simulated-machine.ts'
 import type { World } from './simulated-world.ts'
 

@@ -1,4 +1,4 @@
-import { repairs } from '../lib/heal-planner.ts'
+import { repairs } from '../lib/heal/planner.ts'
 import { awsSettings } from './aws-settings.ts'
 import { checkSettings } from './check-settings.ts'
 import { countOrPercent, duration, oneOf, path, text, wholeNumber } from './kinds.ts'

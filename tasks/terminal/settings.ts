@@ -1,4 +1,4 @@
-import type { Repair } from '../lib/heal-planner.ts'
+import type { Repair } from '../lib/heal/planner.ts'
 
 /** Everything a verb can be told, after flags, environment, `bakeroll.config.ts` and defaults. Paths are absolute. */
 export interface Settings {

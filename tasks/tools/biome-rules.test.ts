@@ -24,7 +24,7 @@ const refused: [path: string, source: string, because: RegExp][] = [
   ['tasks/tools/x.ts', `import type { Group } from ${platform}\nexport type G = Group\n`, /tools are at the end/],
   [
     'tasks/tools/x.ts',
-    `import { nextSteps } from '../lib/roll.ts'\nnextSteps()\n`,
+    `import { nextSteps } from '../lib/roll/roll.ts'\nnextSteps()\n`,
     /tools take types and errors from lib/,
   ],
   ['tasks/platforms/local/x.ts', `import { ask } from '../../terminal/ask.ts'\nask()\n`, /Imports point one way/],

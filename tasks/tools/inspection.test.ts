@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import t from 'tap'
-import type { Inspection } from '../lib/heal-planner.ts'
+import type { Inspection } from '../lib/heal/planner.ts'
 import { inspectionFrom, inspectOver, inspectScript, repairOver, repairScripts } from './inspection.ts'
 import { onPath } from './path-fixture.ts'
 

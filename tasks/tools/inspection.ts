@@ -1,5 +1,5 @@
 import { OperatorError } from '../lib/errors.ts'
-import type { InnerRepair, Inspection } from '../lib/heal-planner.ts'
+import type { InnerRepair, Inspection } from '../lib/heal/planner.ts'
 import { runOver } from './ssh.ts'
 
 /** The name of the service's container on every instance. */

@@ -1,7 +1,7 @@
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import t, { type Test } from 'tap'
 import { OperatorError } from '../../tasks/lib/errors.ts'
-import type { RollPolicy } from '../../tasks/lib/roll-planner.ts'
+import type { RollPolicy } from '../../tasks/lib/roll/planner.ts'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
 import { isAwsError } from '../../tasks/platforms/aws/failures/failures.ts'
 import { openRefresh } from '../../tasks/platforms/aws/group/refresh.ts'

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { ClientKilled, crashingAt } from '../simulator/crash.ts'
-import { recordedProgress } from '../simulator/recorded-progress.ts'
-import { simulatedPlatform } from '../simulator/simulated-platform.ts'
-import { simulatedWorld, type World, type WorldOptions } from '../simulator/simulated-world.ts'
+import { ClientKilled, crashingAt } from '../../simulator/crash.ts'
+import { recordedProgress } from '../../simulator/recorded-progress.ts'
+import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
+import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
+import { OperatorError } from '../errors.ts'
 import { type DeployTask, deployGroup, planDeploy, scaleGroup } from './deploy.ts'
 import { destroyGroup } from './destroy.ts'
-import { OperatorError } from './errors.ts'
 
 const image = (id: string) => ({ id, release: id, createdAt: '2026-01-01T00:00:00Z', verified: true })
 const open = (options: Partial<WorldOptions> = {}) => simulatedWorld({ images: [image('i2'), image('i1')], ...options })

@@ -1,9 +1,9 @@
-import type { Platform } from '../platforms/platform.ts'
-import type { Clock } from './clock.ts'
-import { OperatorError } from './errors.ts'
-import { holdingLock } from './group-lock.ts'
-import { pause, throwIfInterrupted } from './interruption.ts'
-import type { Progress } from './progress.ts'
+import type { Platform } from '../../platforms/platform.ts'
+import type { Clock } from '../clock.ts'
+import { OperatorError } from '../errors.ts'
+import { holdingLock } from '../group-lock.ts'
+import { pause, throwIfInterrupted } from '../interruption.ts'
+import type { Progress } from '../progress.ts'
 
 /** What a destroy works with. */
 export interface DestroyTask {

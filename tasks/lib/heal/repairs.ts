@@ -1,7 +1,7 @@
-import { OperatorError } from './errors.ts'
-import { type Examination, examine } from './heal-examination.ts'
-import { type InnerRepair, nextRepair } from './heal-planner.ts'
-import type { HealTask, Patient, RepairRecord } from './heal-task.ts'
+import { OperatorError } from '../errors.ts'
+import { type Examination, examine } from './examination.ts'
+import { type InnerRepair, nextRepair } from './planner.ts'
+import type { HealTask, Patient, RepairRecord } from './task.ts'
 
 /** Repairs an instance from inside, one repair after the other, until it is right, must be replaced, or nothing is left. */
 export async function repairInside(task: HealTask, patient: Patient): Promise<void> {

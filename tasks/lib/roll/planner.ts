@@ -1,7 +1,7 @@
-import type { Instance, RollRecord } from '../platforms/platform.ts'
-import type { Observation } from './group-watch.ts'
-import { whyFailed } from './roll-failure.ts'
-import { type Fleet, isGood, isServing, sortFleet } from './roll-fleet.ts'
+import type { Instance, RollRecord } from '../../platforms/platform.ts'
+import type { Observation } from '../group-watch.ts'
+import { whyFailed } from './failure.ts'
+import { type Fleet, isGood, isServing, sortFleet } from './fleet.ts'
 
 /** How a roll may proceed. */
 export interface RollPolicy {

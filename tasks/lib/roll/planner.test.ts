@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Group, Instance, RollRecord } from '../platforms/platform.ts'
-import type { Evidence } from './evidence.ts'
-import { nextSteps, type RollPolicy, type RollSnapshot } from './roll-planner.ts'
+import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
+import type { Evidence } from '../evidence.ts'
+import { nextSteps, type RollPolicy, type RollSnapshot } from './planner.ts'
 
 const nowMs = Date.UTC(2026, 0, 1, 12)
 const policy: RollPolicy = { surge: 1, canary: 0, force: false, instanceTimeoutSeconds: 600, timeoutSeconds: 3600 }

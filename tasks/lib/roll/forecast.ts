@@ -1,7 +1,7 @@
-import type { Instance } from '../platforms/platform.ts'
-import type { Evidence } from './evidence.ts'
-import { targetImageId } from './roll-fleet.ts'
-import { nextSteps, type RollPolicy, type RollSnapshot, type Step } from './roll-planner.ts'
+import type { Instance } from '../../platforms/platform.ts'
+import type { Evidence } from '../evidence.ts'
+import { targetImageId } from './fleet.ts'
+import { nextSteps, type RollPolicy, type RollSnapshot, type Step } from './planner.ts'
 
 const looksAtMost = 10_000
 

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { ClientKilled, crashingAt } from '../simulator/crash.ts'
-import { recordedProgress } from '../simulator/recorded-progress.ts'
-import type { Parts } from '../simulator/simulated-machine.ts'
-import { simulatedPlatform } from '../simulator/simulated-platform.ts'
-import { simulatedHands } from '../simulator/simulated-repairs.ts'
-import { simulatedWorld, type World, type WorldOptions } from '../simulator/simulated-world.ts'
+import { ClientKilled, crashingAt } from '../../simulator/crash.ts'
+import { recordedProgress } from '../../simulator/recorded-progress.ts'
+import type { Parts } from '../../simulator/simulated-machine.ts'
+import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
+import { simulatedHands } from '../../simulator/simulated-repairs.ts'
+import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
 import { healGroup } from './heal.ts'
-import type { HealPolicy, HealTask } from './heal-task.ts'
+import type { HealPolicy, HealTask } from './task.ts'
 
 const images = [{ id: 'i1', release: 'i1', createdAt: '2026-01-01T00:00:00Z', verified: true }]
 

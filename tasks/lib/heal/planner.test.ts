@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type HealEvidence, nextRepair, type Repair } from './heal-planner.ts'
+import { type HealEvidence, nextRepair, type Repair } from './planner.ts'
 
 const well: HealEvidence = {
   machine: 'running',

@@ -1,8 +1,8 @@
-import type { Instance, Platform } from '../platforms/platform.ts'
-import type { Clock } from './clock.ts'
-import type { Probe } from './evidence.ts'
-import type { InnerRepair, Inspection, Repair } from './heal-planner.ts'
-import type { Progress } from './progress.ts'
+import type { Instance, Platform } from '../../platforms/platform.ts'
+import type { Clock } from '../clock.ts'
+import type { Probe } from '../evidence.ts'
+import type { Progress } from '../progress.ts'
+import type { InnerRepair, Inspection, Repair } from './planner.ts'
 
 /** How far a heal may go, and how long it waits. */
 export interface HealPolicy {

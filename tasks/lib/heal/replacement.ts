@@ -1,8 +1,8 @@
-import type { Group, Instance } from '../platforms/platform.ts'
-import { OperatorError } from './errors.ts'
-import { watchGroup } from './group-watch.ts'
-import type { HealTask } from './heal-task.ts'
-import { pause, throwIfInterrupted } from './interruption.ts'
+import type { Group, Instance } from '../../platforms/platform.ts'
+import { OperatorError } from '../errors.ts'
+import { watchGroup } from '../group-watch.ts'
+import { pause, throwIfInterrupted } from '../interruption.ts'
+import type { HealTask } from './task.ts'
 
 /** Launches what the group lacks and waits for its proof. Gives the new ids, and why they are not proven. */
 export async function launchMissing(task: HealTask): Promise<{ launched: string[]; failure?: string }> {

@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
-import type { Platform } from '../platforms/platform.ts'
-import { ClientKilled, crashingAt } from '../simulator/crash.ts'
-import { guardFloor } from '../simulator/floor-guard.ts'
-import { recordedProgress } from '../simulator/recorded-progress.ts'
-import { simulatedPlatform } from '../simulator/simulated-platform.ts'
-import { simulatedWorld, type World, type WorldOptions } from '../simulator/simulated-world.ts'
-import { OperatorError } from './errors.ts'
+import type { Platform } from '../../platforms/platform.ts'
+import { ClientKilled, crashingAt } from '../../simulator/crash.ts'
+import { guardFloor } from '../../simulator/floor-guard.ts'
+import { recordedProgress } from '../../simulator/recorded-progress.ts'
+import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
+import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
+import { OperatorError } from '../errors.ts'
 import { type RollTask, rollbackGroup, rollGroup } from './roll.ts'
 
 const image = (id: string, verified = true) => ({

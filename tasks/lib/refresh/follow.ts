@@ -1,11 +1,11 @@
-import type { Refresh, RefreshState } from '../platforms/refresh.ts'
-import { secondsSince } from './clock.ts'
-import { OperatorError } from './errors.ts'
-import { pause, throwIfInterrupted } from './interruption.ts'
-import { goesForward, hasEnded, isOf, type RefreshRecord } from './refresh-planner.ts'
-import type { RollTask } from './roll.ts'
-import { turnedRound } from './roll-record.ts'
-import { count } from './words.ts'
+import type { Refresh, RefreshState } from '../../platforms/refresh.ts'
+import { secondsSince } from '../clock.ts'
+import { OperatorError } from '../errors.ts'
+import { pause, throwIfInterrupted } from '../interruption.ts'
+import { turnedRound } from '../roll/record.ts'
+import type { RollTask } from '../roll/roll.ts'
+import { count } from '../words.ts'
+import { goesForward, hasEnded, isOf, type RefreshRecord } from './planner.ts'
 
 /** A refresh that is over, and the record of its roll as it is then. */
 export interface Followed {

@@ -1,12 +1,12 @@
-import type { Group } from '../platforms/platform.ts'
-import { inTurns } from './bounded.ts'
-import { OperatorError } from './errors.ts'
-import { holdingLock } from './group-lock.ts'
-import { type Examination, examine } from './heal-examination.ts'
-import { diagnose } from './heal-planner.ts'
-import { planRepair, repairInside } from './heal-repairs.ts'
-import { launchMissing, replaceInstance } from './heal-replacement.ts'
-import type { HealTask, Patient } from './heal-task.ts'
+import type { Group } from '../../platforms/platform.ts'
+import { inTurns } from '../bounded.ts'
+import { OperatorError } from '../errors.ts'
+import { holdingLock } from '../group-lock.ts'
+import { type Examination, examine } from './examination.ts'
+import { diagnose } from './planner.ts'
+import { planRepair, repairInside } from './repairs.ts'
+import { launchMissing, replaceInstance } from './replacement.ts'
+import type { HealTask, Patient } from './task.ts'
 
 /** What came of a heal. `refused`: something is wrong, but nothing that is allowed could mend it, nothing was touched. */
 export interface HealResult {

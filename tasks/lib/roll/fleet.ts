@@ -1,6 +1,6 @@
-import type { Instance, RollRecord } from '../platforms/platform.ts'
-import type { Evidence } from './evidence.ts'
-import type { Observation } from './group-watch.ts'
+import type { Instance, RollRecord } from '../../platforms/platform.ts'
+import type { Evidence } from '../evidence.ts'
+import type { Observation } from '../group-watch.ts'
 
 /** The instances of a group as a roll sees them. */
 export interface Fleet {

@@ -1,9 +1,9 @@
-import type { Group, RollRecord } from '../platforms/platform.ts'
-import { OperatorError } from './errors.ts'
+import type { Group, RollRecord } from '../../platforms/platform.ts'
+import { OperatorError } from '../errors.ts'
+import { targetImageId } from './fleet.ts'
+import type { Step } from './planner.ts'
+import { turnedRound } from './record.ts'
 import type { RollTask } from './roll.ts'
-import { targetImageId } from './roll-fleet.ts'
-import type { Step } from './roll-planner.ts'
-import { turnedRound } from './roll-record.ts'
 
 /** What a run of a roll remembers beside what it sees; all of it may be lost with the run. */
 export interface RollRun {

@@ -1,9 +1,9 @@
-import type { Instance } from '../platforms/platform.ts'
-import { OperatorError } from './errors.ts'
-import type { ProbeResult } from './evidence.ts'
-import type { HealEvidence, Inspection } from './heal-planner.ts'
-import type { HealTask } from './heal-task.ts'
-import { pause, throwIfInterrupted } from './interruption.ts'
+import type { Instance } from '../../platforms/platform.ts'
+import { OperatorError } from '../errors.ts'
+import type { ProbeResult } from '../evidence.ts'
+import { pause, throwIfInterrupted } from '../interruption.ts'
+import type { HealEvidence, Inspection } from './planner.ts'
+import type { HealTask } from './task.ts'
 
 /** An instance with all that is known of it. */
 export interface Examination {

@@ -1,6 +1,6 @@
-import type { Group, RollRecord } from '../platforms/platform.ts'
-import { servingImageId } from './image-choice.ts'
-import { isOlderThan } from './roll-fleet.ts'
+import type { Group, RollRecord } from '../../platforms/platform.ts'
+import { servingImageId } from '../image-choice.ts'
+import { isOlderThan } from './fleet.ts'
 
 /**
  * The record of a roll to `imageId`: the unfinished one when it is the same roll, else a new one; `undefined` when every
