@@ -1,5 +1,6 @@
 import { resolveCount } from './lib/count.ts'
 import { isRefreshing, type RefreshTask } from './lib/refresh/refresh.ts'
+import { plainPolicy } from './lib/roll/policy.ts'
 import type { RollResult } from './lib/roll/roll.ts'
 import { count } from './lib/words.ts'
 import { clock, openPlatform } from './open-platform.ts'
@@ -18,6 +19,7 @@ export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   const group = await platform.group()
   const size = group?.size ?? 1
   const policy = {
+    ...plainPolicy,
     surge: resolveCount(settings.roll.batch, size),
     canary: settings.roll.canary === '0' ? 0 : resolveCount(settings.roll.canary, size),
     force: settings.force,
@@ -35,6 +37,7 @@ export function rollResult(result: RollResult): TaskResult {
   const lines = {
     rolled: `rolled ${count(result.replaced.length, 'instance')} to ${result.image} in ${result.seconds} s`,
     unchanged: `unchanged: every instance runs ${result.image}`,
+    paused: `paused after ${count(result.replaced.length, 'instance')}; npm run roll carries on, npm run rollback goes back`,
     'rolled-back': `rolled back to ${result.image}: ${result.reason}`,
     planned: planned.join('\n') || `nothing to do: every instance runs ${result.image}`,
   }

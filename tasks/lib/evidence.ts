@@ -8,6 +8,8 @@ export interface ProbeResult {
   readonly versionOk?: boolean | undefined
   readonly clockOk?: boolean | undefined
   readonly upstreamOk?: boolean | undefined
+  /** How long it took to answer one request on a connection that was open already, median. */
+  readonly latencyMs?: number | undefined
 }
 
 /** Measures this very instance past the load balancer. Never throws for a broken instance. */

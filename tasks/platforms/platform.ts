@@ -45,6 +45,8 @@ export interface Instance {
   readonly url: string
   /** ISO 8601, UTC: when it was launched. */
   readonly startedAt: string
+  /** The availability zone that it runs in, where the platform has zones. */
+  readonly zone?: string
   readonly ssh: SshAddress
 }
 
@@ -59,6 +61,10 @@ export interface RollRecord {
   readonly rollingBack: boolean
   /** Why it turned round, one line. */
   readonly reason?: string
+  /** New instances that failed and were replaced, because others of their image were proven; none yet when absent. */
+  readonly setbacks?: number
+  /** The last pause point that was passed, as a number of new instances. */
+  readonly passed?: number
   /** Handed to the platform itself; `after` is its newest refresh before this one, so that any newer one is it. */
   readonly refresh?: { readonly after: string }
 }

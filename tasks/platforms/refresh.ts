@@ -1,4 +1,4 @@
-import type { RollPolicy } from '../lib/roll/planner.ts'
+import type { RollPolicy } from '../lib/roll/policy.ts'
 
 /**
  * Where the platform itself can replace the instances of a group. On aws an Instance Refresh of EC2 Auto Scaling

@@ -15,6 +15,7 @@ import { DeleteLoadBalancerCommand } from '@aws-sdk/client-elastic-load-balancin
 import t, { type Test } from 'tap'
 import { deployGroup } from '../../tasks/lib/deploy/deploy.ts'
 import { healGroup } from '../../tasks/lib/heal/heal.ts'
+import { plainPolicy } from '../../tasks/lib/roll/policy.ts'
 import { rollbackGroup, rollGroup } from '../../tasks/lib/roll/roll.ts'
 import { clock } from '../../tasks/open-platform.ts'
 import type { Platform } from '../../tasks/platforms/platform.ts'
@@ -44,7 +45,7 @@ const AutoScalingGroupName = (await scaling()).AutoScalingGroupName ?? ''
 const interfering = ['AZRebalance', 'AlarmNotification', 'ReplaceUnhealthy', 'ScheduledActions']
 
 const probe = async () => ({ ok: true })
-const policy = { surge: 1, canary: 0, force: false, instanceTimeoutSeconds: 60, timeoutSeconds: 60 }
+const policy = { ...plainPolicy, instanceTimeoutSeconds: 60, timeoutSeconds: 60 }
 const rolling = { policy, probe, clock, progress: quiet, pollMs: 50 }
 
 async function ids(platform: Platform): Promise<string[]> {

@@ -1,7 +1,8 @@
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import t, { type Test } from 'tap'
 import { OperatorError } from '../../tasks/lib/errors.ts'
-import type { RollPolicy } from '../../tasks/lib/roll/planner.ts'
+import type { RollPolicy } from '../../tasks/lib/roll/policy.ts'
+import { plainPolicy } from '../../tasks/lib/roll/policy.ts'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
 import { isAwsError } from '../../tasks/platforms/aws/failures/failures.ts'
 import { openRefresh } from '../../tasks/platforms/aws/group/refresh.ts'
@@ -15,7 +16,7 @@ const server = await startRecorded([])
 Object.assign(process.env, server.env)
 t.teardown(() => server.stop())
 
-const policy: RollPolicy = { surge: 1, canary: 1, force: false, instanceTimeoutSeconds: 600, timeoutSeconds: 3600 }
+const policy: RollPolicy = { ...plainPolicy, canary: 1 }
 const wish: RefreshWish = { imageId: 'ami-0new', from: 'ami-0old', policy, size: 4, heedsAlarms: true }
 const group = { AutoScalingGroupName: 'bakeroll-timeapp-service-Group' }
 const template = (Version: string) => ({ LaunchTemplate: { LaunchTemplateId: 'lt-0a4872e2c396d941c', Version } })

@@ -6,12 +6,13 @@ import { recordedProgress } from '../../simulator/recorded-progress.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedWorld, type World } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
+import { plainPolicy } from '../roll/policy.ts'
 import { rollGroup } from '../roll/roll.ts'
 import { isRefreshing, type RefreshTask, refreshBack, refreshGroup } from './refresh.ts'
 
 const image = (id: string) => ({ id, release: `1.${id.slice(1)}.0`, createdAt: '2026-01-01T00:00:00Z', verified: true })
 const images = ['i3', 'i2', 'i1'].map(image)
-const policy = { surge: 1, canary: 0, force: false, instanceTimeoutSeconds: 300, timeoutSeconds: 3600 }
+const policy = { ...plainPolicy, instanceTimeoutSeconds: 300 }
 
 /** What AWS does with an image that is bad: turns round, gives up, or gives up on the way back. */
 type Fate = 'turns round' | 'fails' | 'cannot go back'

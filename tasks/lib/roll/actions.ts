@@ -1,6 +1,7 @@
 import type { Group, RollRecord } from '../../platforms/platform.ts'
 import { OperatorError } from '../errors.ts'
 import { targetImageId } from './fleet.ts'
+import type { RollHooks } from './hooks.ts'
 import type { Step } from './planner.ts'
 import { turnedRound } from './record.ts'
 import type { RollTask } from './roll.ts'
@@ -14,7 +15,7 @@ export interface RollRun {
 
 /** Carries one step out. Throws `failed` for `give up`. */
 export async function act(run: RollRun, step: Step, group: Group, record: RollRecord): Promise<void> {
-  const { platform, progress, beforeTerminate } = run.task
+  const { platform, progress, hooks } = run.task
   if (step.do === 'wait') return
   if (step.do !== 'finish') progress.event(inWords(step))
   switch (step.do) {
@@ -26,7 +27,7 @@ export async function act(run: RollRun, step: Step, group: Group, record: RollRe
     case 'drain':
       return platform.drain(step.instanceId)
     case 'terminate':
-      await beforeTerminate?.(step.instanceId)
+      await beforeEnd(group, step.instanceId, hooks)
       return platform.terminate(step.instanceId)
     case 'turn round':
       return turnRound(run, record, step.because)
@@ -35,6 +36,11 @@ export async function act(run: RollRun, step: Step, group: Group, record: RollRe
     case 'give up':
       throw wayBackFailed(record, step.because)
   }
+}
+
+async function beforeEnd({ instances }: Group, id: string, hooks: RollHooks = {}): Promise<void> {
+  const leaving = instances.find((instance) => instance.id === id)
+  if (leaving?.state === 'running') await hooks.beforeTerminate?.(leaving)
 }
 
 /** A platform that has no room right now may have some later; the planner decides how long to try. */

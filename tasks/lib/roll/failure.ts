@@ -1,7 +1,8 @@
 import type { Instance } from '../../platforms/platform.ts'
 import { secondsSince } from '../clock.ts'
 import { type Fleet, isGood, isOlderThan } from './fleet.ts'
-import type { RollPolicy, RollSnapshot } from './planner.ts'
+import type { RollSnapshot } from './planner.ts'
+import type { RollPolicy } from './policy.ts'
 
 /**
  * Why a roll cannot succeed, one line; `undefined` while it can. A machine that dies counts against the image only when this

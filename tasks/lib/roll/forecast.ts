@@ -1,7 +1,8 @@
 import type { Instance } from '../../platforms/platform.ts'
 import type { Evidence } from '../evidence.ts'
 import { targetImageId } from './fleet.ts'
-import { nextSteps, type RollPolicy, type RollSnapshot, type Step } from './planner.ts'
+import { nextSteps, type RollSnapshot, type Step } from './planner.ts'
+import type { RollPolicy } from './policy.ts'
 
 const looksAtMost = 10_000
 

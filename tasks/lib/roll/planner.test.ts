@@ -1,10 +1,11 @@
 import t from 'tap'
 import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
 import type { Evidence } from '../evidence.ts'
-import { nextSteps, type RollPolicy, type RollSnapshot } from './planner.ts'
+import { nextSteps, type RollSnapshot } from './planner.ts'
+import { plainPolicy, type RollPolicy } from './policy.ts'
 
 const nowMs = Date.UTC(2026, 0, 1, 12)
-const policy: RollPolicy = { surge: 1, canary: 0, force: false, instanceTimeoutSeconds: 600, timeoutSeconds: 3600 }
+const policy: RollPolicy = plainPolicy
 const record: RollRecord = {
   imageId: 'new',
   previousImageId: 'old',

@@ -2,20 +2,7 @@ import type { Instance, RollRecord } from '../../platforms/platform.ts'
 import type { Observation } from '../group-watch.ts'
 import { whyFailed } from './failure.ts'
 import { type Fleet, isGood, isServing, sortFleet } from './fleet.ts'
-
-/** How a roll may proceed. */
-export interface RollPolicy {
-  /** Machines above the group's size at most, so the size of a batch; at least 1. */
-  readonly surge: number
-  /** New instances to be proven before any more are launched; 0 for none. */
-  readonly canary: number
-  /** Replace what already runs the image, too. */
-  readonly force: boolean
-  /** Time for a new instance to be proven. */
-  readonly instanceTimeoutSeconds: number
-  /** Time for the way there, and again for the way back. */
-  readonly timeoutSeconds: number
-}
+import type { RollPolicy } from './policy.ts'
 
 /** Everything that a roll decides from. */
 export interface RollSnapshot extends Observation {
@@ -26,11 +13,17 @@ export interface RollSnapshot extends Observation {
   readonly launchFailure?: { readonly sinceMs: number; readonly reason: string } | undefined
 }
 
-/** One thing a roll has decided to do. */
+/**
+ * One thing a roll has decided to do. `accept`: a new instance is proven, the hook for it is due. `replace`: a new
+ * instance failed where others of its image are proven, it is ended and counted as a setback. `turn round`: the image is
+ * at fault. `give up`: the way back failed too. `stop`: the platform, or somebody, is in the way; a person is needed. `hold`
+ * begins a pause for its time, `pass` ends it, `pause` ends the run.
+ */
 export type Step = { readonly because: string } & (
-  | { readonly do: 'repair load balancer' | 'turn round' | 'give up' | 'finish' | 'wait' }
+  | { readonly do: 'repair load balancer' | 'turn round' | 'give up' | 'stop' | 'finish' | 'wait' }
   | { readonly do: 'launch'; readonly count: number }
-  | { readonly do: 'drain' | 'terminate'; readonly instanceId: string }
+  | { readonly do: 'drain' | 'terminate' | 'accept' | 'replace'; readonly instanceId: string }
+  | { readonly do: 'hold' | 'pass' | 'pause'; readonly at: number }
 )
 
 /**

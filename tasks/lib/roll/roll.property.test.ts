@@ -7,6 +7,7 @@ import type { Fault } from '../../simulator/simulated-machine.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedWorld, type World } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
+import { plainPolicy } from './policy.ts'
 import { rollGroup } from './roll.ts'
 
 const image = (id: string) => ({ id, release: id, createdAt: '2026-01-01T00:00:00Z', verified: true })
@@ -53,7 +54,7 @@ async function play({ size, surge, canary, force, seed, ...percent }: Scenario) 
   world.watchers.push(({ call }) => {
     if (call === 'observe' && happens(percent.killPercent / 5)) world.kill(world.machines[0]?.id)
   })
-  const policy = { surge, canary, force, instanceTimeoutSeconds: 200, timeoutSeconds: 4000 }
+  const policy = { ...plainPolicy, surge, canary, force, instanceTimeoutSeconds: 200, timeoutSeconds: 4000 }
   const { probe, clock } = world
   const task = { platform, image: 'i2', policy, probe, clock, progress: recordedProgress() }
   const outcome = await rollGroup(task).then((result) => result.outcome, failedKind)

@@ -6,6 +6,7 @@ import { recordedProgress } from '../../simulator/recorded-progress.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
+import { plainPolicy } from './policy.ts'
 import { type RollTask, rollbackGroup, rollGroup } from './roll.ts'
 
 const image = (id: string, verified = true) => ({
@@ -15,7 +16,7 @@ const image = (id: string, verified = true) => ({
   verified,
 })
 const images = [image('i4', false), image('i3'), image('i2'), image('i1')]
-const policy = { surge: 1, canary: 0, force: false, instanceTimeoutSeconds: 300, timeoutSeconds: 3600 }
+const policy = { ...plainPolicy, instanceTimeoutSeconds: 300 }
 
 /** A world where `size` instances of i1 serve. */
 async function servingWorld(size = 2, options: Partial<WorldOptions> = {}): Promise<World> {
@@ -297,6 +298,6 @@ t.test('another image in the middle of a roll, and rollback out of one', async (
 t.test('the hook before an instance is ended gets its id', async (t) => {
   const world = await servingWorld(2)
   const ended: string[] = []
-  await rollGroup(task(world, { beforeTerminate: async (id) => void ended.push(id) }))
+  await rollGroup(task(world, { hooks: { beforeTerminate: async ({ id }) => void ended.push(id) } }))
   t.same(ended, ['m1', 'm2'])
 })

@@ -10,8 +10,11 @@ import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Progress } from '../progress.ts'
 import { act, type RollRun } from './actions.ts'
 import { targetImageId } from './fleet.ts'
+import type { RollJournal } from './events.ts'
 import { forecastSteps } from './forecast.ts'
-import { nextSteps, type RollPolicy, type Step } from './planner.ts'
+import type { RollHooks } from './hooks.ts'
+import { nextSteps, type Step } from './planner.ts'
+import type { RollPolicy } from './policy.ts'
 import { countOutdated, openRecord, replacedBetween } from './record.ts'
 
 /** What a roll works with. */
@@ -30,13 +33,17 @@ export interface RollTask {
   readonly pollMs?: number | undefined
   /** Right probes in a row that prove a new instance; 2. */
   readonly probesNeeded?: number | undefined
-  /** Called before a drained instance is ended; a throw stops the roll, which can be carried on. */
-  readonly beforeTerminate?: ((instanceId: string) => Promise<void>) | undefined
+  readonly hooks?: RollHooks | undefined
+  /** Takes what happens, as it happens. */
+  readonly journal?: RollJournal | undefined
 }
 
-/** What came of a roll. `rolled-back`: what served before serves again, `reason` says why. */
+/**
+ * What came of a roll. `rolled-back`: what served before serves again, `reason` says why. `paused`: at a pause point, both
+ * images serve; the same roll carries on.
+ */
 export interface RollResult {
-  readonly outcome: 'rolled' | 'unchanged' | 'rolled-back' | 'planned'
+  readonly outcome: 'rolled' | 'unchanged' | 'rolled-back' | 'planned' | 'paused'
   /** The image that the group wants now; of `planned`, the one it would be rolled to. */
   readonly image: string
   readonly replaced: readonly { readonly from: string; readonly to: string }[]

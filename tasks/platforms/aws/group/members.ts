@@ -55,6 +55,7 @@ export function instanceOf(member: Member, view: View): Instance {
     health: state === 'stopped' ? 'unhealthy' : healthOf(member, view.health.get(id)),
     url: `http://${host}`,
     startedAt: (machine?.LaunchTime ?? new Date(isBeginning(member) ? Date.now() : 0)).toISOString(),
+    ...(member.AvailabilityZone === undefined ? {} : { zone: member.AvailabilityZone }),
     ssh: { host, port: 22, user: 'admin' },
   }
 }

@@ -1,5 +1,5 @@
 import type { RefreshPreferences } from '@aws-sdk/client-auto-scaling'
-import type { RollPolicy } from '../../../lib/roll/planner.ts'
+import type { RollPolicy } from '../../../lib/roll/policy.ts'
 
 /** What the preferences of an Instance Refresh depend on beside the policy. */
 export interface RefreshTerms {

@@ -1,0 +1,98 @@
+import type { InstanceState, TargetHealth } from '../../platforms/platform.ts'
+import type { Step } from './planner.ts'
+import type { RollPolicy } from './policy.ts'
+
+/** How a roll ended: as `RollResult`, or with an error of one of these kinds. */
+export type RollEnd = 'rolled' | 'unchanged' | 'rolled-back' | 'paused' | 'failed' | 'refused' | 'interrupted'
+
+/** One thing that happened during a roll; the events of a roll, in order, tell all of it. `at` is ISO 8601, UTC, with milliseconds. */
+export type RollEvent = { readonly at: string } & (
+  | BeganEvent
+  | InstanceEvent
+  | CapacityEvent
+  | StepEvent
+  | WarningEvent
+  | RequestsEvent
+  | EndedEvent
+)
+
+/** A run began; a roll that was killed and carried on has several. */
+export interface BeganEvent {
+  readonly event: 'began'
+  readonly group: string
+  /** The image that the roll goes to, and the one it came from. */
+  readonly imageId: string
+  readonly previousImageId: string
+  readonly size: number
+  readonly policy: RollPolicy
+  /** Whether this run carries an unfinished roll on. */
+  readonly resumed: boolean
+}
+
+/** What became different about one instance; the first one of an instance introduces it. */
+export interface InstanceEvent {
+  readonly event: 'instance'
+  readonly id: string
+  readonly imageId: string
+  readonly release: string
+  readonly zone?: string
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  /** `gone`: the group does not know it any more. */
+  readonly state: InstanceState | 'gone'
+  readonly health: TargetHealth
+  /** Whether it is on the image that the roll goes to now. */
+  readonly isNew: boolean
+  readonly proven: boolean
+  /** Why it is not proven. */
+  readonly reason?: string
+}
+
+/** The group's capacity from now on. */
+export interface CapacityEvent {
+  readonly event: 'capacity'
+  /** Instances that are running and healthy at the load balancer. */
+  readonly healthy: number
+  readonly machines: number
+  readonly size: number
+  /** The promised capacity. */
+  readonly floor: number
+  /** The most machines that the policy allows. */
+  readonly maximum: number
+}
+
+/** The roll took a step. */
+export interface StepEvent {
+  readonly event: 'step'
+  readonly step: Step['do']
+  readonly instanceId?: string
+  readonly count?: number
+  readonly because: string
+}
+
+export interface WarningEvent {
+  readonly event: 'warning'
+  readonly message: string
+}
+
+/** What a load sent between `since` (ISO 8601, UTC) and now. */
+export interface RequestsEvent {
+  readonly event: 'requests'
+  readonly since: string
+  readonly sent: number
+  readonly failed: number
+}
+
+/** The run ended. A run without it was killed. */
+export interface EndedEvent {
+  readonly event: 'ended'
+  readonly outcome: RollEnd
+  /** The image that the group wants now. */
+  readonly imageId: string
+  readonly replaced: number
+  readonly seconds: number
+  readonly reason?: string
+}
+
+/** Takes the events of a roll as they happen. */
+export type RollJournal = (event: RollEvent) => void
