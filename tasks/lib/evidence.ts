@@ -21,10 +21,20 @@ export interface Evidence {
   readonly proven: boolean
   /** This run has seen it proven at some time. */
   readonly everProven: boolean
+  /** Since when it is proven without a break; absent while it is not. */
+  readonly provenSinceMs?: number
+  /** The last times at which it lost its proof, at most `lossesKept`. */
+  readonly lostAtMs: readonly number[]
   /** Probes in a row that were right. */
   readonly rightProbes: number
+  /** When it was probed last; absent when it never was. */
+  readonly probedAtMs?: number
+  /** Its last latencies, at most `latenciesKept`. */
+  readonly latenciesMs: readonly number[]
   /** This run has seen it pending or running. */
   readonly seenAlive: boolean
+  /** This run has seen the load balancer call it healthy. */
+  readonly everServed: boolean
   /** Since when this run sees it not proven; absent while proven. */
   readonly unprovenSinceMs?: number
   readonly wrongRelease: boolean
@@ -32,37 +42,97 @@ export interface Evidence {
   readonly reason?: string
 }
 
-/** What is known of an instance after one more look; `probe` is absent when it was not probed. */
+/** How an instance is looked at. */
+export interface Look {
+  readonly nowMs: number
+  /** Right probes in a row that prove an instance. */
+  readonly probesNeeded: number
+  /** The slowest that a proven instance may be, by the median of its last latencies; any when absent. */
+  readonly latencyLimitMs?: number | undefined
+}
+
+/** How many times of lost proof are remembered. */
+export const lossesKept = 5
+const latenciesKept = 5
+
+/** Nothing seen yet. */
+export const noEvidence: Evidence = {
+  ...{ proven: false, everProven: false, rightProbes: 0, seenAlive: false, everServed: false, wrongRelease: false },
+  ...{ lostAtMs: [], latenciesMs: [] },
+}
+
+/**
+ * What is known of an instance after one more look; `probe` is absent when it was not probed this time, what earlier probes
+ * told then still holds.
+ */
 export function weigh(
   before: Evidence | undefined,
   instance: Instance,
   probe: ProbeResult | undefined,
-  look: { readonly nowMs: number; readonly probesNeeded: number },
+  look: Look,
 ): Evidence {
-  const rightProbes = probe?.ok ? (before?.rightProbes ?? 0) + 1 : 0
-  const reason = whyUnproven(instance, probe, rightProbes, look.probesNeeded)
+  return weighAfter(before ?? noEvidence, instance, probe, look)
+}
+
+function weighAfter(before: Evidence, instance: Instance, probe: ProbeResult | undefined, look: Look): Evidence {
+  const { nowMs } = look
+  const rightProbes = countRight(before, instance, probe)
+  const latenciesMs = probe?.latencyMs === undefined ? before.latenciesMs : lastOf(before.latenciesMs, probe.latencyMs)
+  const reason = whyUnproven(instance, probe, { ...before, rightProbes, latenciesMs }, look)
   const proven = reason === undefined
+  const isLost = before.proven && !proven
   return {
-    proven,
-    everProven: proven || (before?.everProven ?? false),
-    rightProbes,
-    seenAlive: instance.state !== 'stopped' || (before?.seenAlive ?? false),
-    wrongRelease: probe?.versionOk === false,
-    ...(proven ? {} : { unprovenSinceMs: before?.unprovenSinceMs ?? look.nowMs, reason }),
+    ...{ proven, rightProbes, latenciesMs },
+    everProven: proven || before.everProven,
+    lostAtMs: isLost ? [...before.lostAtMs, nowMs].slice(-lossesKept) : before.lostAtMs,
+    seenAlive: instance.state !== 'stopped' || before.seenAlive,
+    everServed: isServing(instance) || before.everServed,
+    wrongRelease: probe === undefined ? before.wrongRelease : probe.versionOk === false,
+    ...(probe ? { probedAtMs: nowMs } : before.probedAtMs === undefined ? {} : { probedAtMs: before.probedAtMs }),
+    ...(proven
+      ? { provenSinceMs: before.provenSinceMs ?? nowMs }
+      : { unprovenSinceMs: before.unprovenSinceMs ?? nowMs, reason }),
   }
 }
 
-function whyUnproven(instance: Instance, probe: ProbeResult | undefined, rightProbes: number, probesNeeded: number) {
-  if (instance.state === 'stopped') return 'its machine is gone'
-  if (instance.state === 'pending') return 'its machine is booting'
-  if (!probe) return 'not probed'
-  if (!probe.ok) return probe.reason ?? 'our probe fails'
-  if (instance.health !== 'healthy') return `the load balancer says ${instance.health}`
-  if (rightProbes < probesNeeded) return `${rightProbes} of ${probesNeeded} probes right so far`
-  return undefined
+/** Does the load balancer send it requests that it answers? */
+export function isServing({ state, health }: Instance): boolean {
+  return state === 'running' && health === 'healthy'
+}
+
+/** The middle one of some numbers; `undefined` of none. */
+export function median(numbers: readonly number[]): number | undefined {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 }
 
 /** Why an instance is still waited for, one line. */
 export function whyAwaited(evidence: Evidence | undefined): string {
   return evidence?.reason ?? 'not seen yet'
+}
+
+function countRight(before: Evidence, { state }: Instance, probe: ProbeResult | undefined): number {
+  if (state !== 'running') return 0
+  if (!probe) return before.rightProbes
+  return probe.ok ? before.rightProbes + 1 : 0
+}
+
+function whyUnproven(instance: Instance, probe: ProbeResult | undefined, seen: Evidence, look: Look) {
+  if (instance.state === 'stopped') return 'its machine is gone'
+  if (instance.state === 'pending') return 'its machine is booting'
+  if (!probe && seen.probedAtMs === undefined) return 'not probed'
+  if (probe && !probe.ok) return probe.reason ?? 'our probe fails'
+  if (instance.health !== 'healthy') return `the load balancer says ${instance.health}`
+  if (!probe && seen.rightProbes === 0) return seen.reason ?? 'our probe fails'
+  if (seen.rightProbes < look.probesNeeded) return `${seen.rightProbes} of ${look.probesNeeded} probes right so far`
+  return whySlow(seen, look)
+}
+
+function whySlow({ latenciesMs }: Evidence, { latencyLimitMs = Number.POSITIVE_INFINITY }: Look) {
+  const latencyMs = median(latenciesMs) ?? 0
+  if (latencyMs <= latencyLimitMs) return undefined
+  return `answers in ${Math.round(latencyMs)} ms; beside those that serve, at most ${Math.round(latencyLimitMs)} ms is right`
+}
+
+function lastOf(before: readonly number[], one: number): number[] {
+  return [...before, one].slice(-latenciesKept)
 }

@@ -1,6 +1,7 @@
 import type { Group, Instance, Platform } from '../platforms/platform.ts'
+import { inTurns } from './bounded.ts'
 import type { Clock } from './clock.ts'
-import { type Evidence, type Probe, weigh } from './evidence.ts'
+import { type Evidence, median, type Probe, weigh } from './evidence.ts'
 
 /** The group at one moment, with what this run knows of each instance. */
 export interface Observation {
@@ -11,7 +12,7 @@ export interface Observation {
 
 /** Looks at the group again and again, and remembers what it saw of each instance. */
 export interface GroupWatch {
-  /** Observes afresh and probes all running instances at once; `undefined` when there is no group. */
+  /** Observes afresh and probes the chosen running instances at once; `undefined` when there is no group. */
   look(): Promise<Observation | undefined>
 }
 
@@ -22,30 +23,54 @@ export interface WatchTask {
   readonly clock: Clock
 }
 
-/**
- * Opens a watch with no memory yet. An instance is proven after `probesNeeded` right probes in a row. `worthProbing`
- * leaves instances out whose proof nobody asks for.
- */
-export function watchGroup(
-  { platform, probe, clock }: WatchTask,
-  probesNeeded: number,
-  worthProbing: (instance: Instance, group: Group) => boolean = () => true,
-): GroupWatch {
+/** Whom a watch probes, and what it measures the others against. */
+export interface WatchOptions {
+  /** An instance is proven after that many right probes in a row. */
+  readonly probesNeeded: number
+  /** The instances to probe this time; all of them when absent. */
+  readonly choose?: (group: Group, evidence: ReadonlyMap<string, Evidence>) => readonly Instance[]
+  /** Whether the latency of others is judged by this one's; none when absent. */
+  readonly isMeasure?: (instance: Instance, group: Group) => boolean
+}
+
+const probesAtOnce = 50
+const measuresKept = 25
+const measuresNeeded = 5
+
+/** Opens a watch with no memory yet. */
+export function watchGroup({ platform, probe, clock }: WatchTask, options: WatchOptions): GroupWatch {
+  const { probesNeeded, choose = ({ instances }: Group) => instances, isMeasure = () => false } = options
   let memory: ReadonlyMap<string, Evidence> = new Map()
+  let measures: readonly number[] = []
   return {
     async look() {
       const group = await platform.group()
       if (!group) return undefined
-      const evidence = await Promise.all(
-        group.instances.map(async (instance) => {
-          const probed = instance.state === 'running' && worthProbing(instance, group)
-          const result = probed ? await probe(instance, instance.release) : undefined
-          const look = { nowMs: clock.now(), probesNeeded }
-          return [instance.id, weigh(memory.get(instance.id), instance, result, look)] as const
+      const chosen = choose(group, memory).filter(({ state }) => state === 'running')
+      const probed = await inTurns(chosen, probesAtOnce, (one) => probe(one, one.release))
+      const results = new Map(chosen.map(({ id }, index) => [id, probed[index]]))
+      const nowMs = clock.now()
+      const measured = chosen
+        .filter((one) => isMeasure(one, group))
+        .flatMap(({ id }) => results.get(id)?.latencyMs ?? [])
+      measures = [...measures, ...measured].slice(-measuresKept)
+      const latencyLimitMs = limitBeside(measures)
+      memory = new Map(
+        group.instances.map((one) => {
+          const limit = isMeasure(one, group) ? undefined : latencyLimitMs
+          return [
+            one.id,
+            weigh(memory.get(one.id), one, results.get(one.id), { nowMs, probesNeeded, latencyLimitMs: limit }),
+          ]
         }),
       )
-      memory = new Map(evidence)
-      return { group, evidence: memory, nowMs: clock.now() }
+      return { group, evidence: memory, nowMs }
     },
   }
+}
+
+/** What is still right beside instances that answer in these times: five times as long, or a quarter of a second more. */
+function limitBeside(latenciesMs: readonly number[]): number | undefined {
+  const usualMs = latenciesMs.length < measuresNeeded ? undefined : median(latenciesMs)
+  return usualMs === undefined ? undefined : Math.max(5 * usualMs, usualMs + 250)
 }

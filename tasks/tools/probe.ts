@@ -18,6 +18,7 @@ export async function probeInstance(url: string, expectVersion: string): Promise
     versionOk: found === undefined ? undefined : found === expectVersion,
     clockOk: clockOk(target.clock),
     upstreamOk: target.status === undefined ? undefined : target.status < 500,
+    latencyMs: target.latencyMs,
   }
 }
 

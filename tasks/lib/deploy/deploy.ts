@@ -9,6 +9,7 @@ import { type Observation, watchGroup } from '../group-watch.ts'
 import { resolveImage } from '../image-choice.ts'
 import { instanceLines } from '../instance-lines.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
+import { noGroup } from '../no-group.ts'
 import type { Progress } from '../progress.ts'
 import { convergenceSteps, creationSteps, type DeployStep, type Wish } from './planner.ts'
 
@@ -54,15 +55,14 @@ export async function deployGroup(task: DeployTask): Promise<DeployResult> {
 
 /** Changes the size of an existing group, as a deploy does. */
 export async function scaleGroup(task: Omit<DeployTask, 'image'> & { readonly size: number }): Promise<DeployResult> {
-  if (!(await task.platform.group()))
-    throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  if (!(await task.platform.group())) throw noGroup(task.platform)
   return holdingLock('scale', task, () => deployLocked(task, 'scale'))
 }
 
 /** What a deploy goes for, and what it would change to get there, one line each; no line when nothing. */
 export async function planDeploy(task: DeployTask): Promise<{ wish: Wish; steps: string[] }> {
   const wish = await resolveWish(task, await task.platform.group())
-  const seen = await watchGroup(task, 1).look()
+  const seen = await watchGroup(task, { probesNeeded: 1 }).look()
   const steps = seen ? convergenceSteps(seen, wish, task.instanceTimeoutSeconds) : creationSteps(wish)
   return { wish, steps: steps.filter((step) => step.do !== 'wait' && step.do !== 'finish').map(inWords) }
 }
@@ -98,7 +98,7 @@ async function resolveWish({ platform, image, size }: DeployTask, group: Group |
 }
 
 async function converge(task: DeployTask, wish: Wish, verb: string): Promise<{ group: Group; changes: number }> {
-  const watch = watchGroup(task, 1)
+  const watch = watchGroup(task, { probesNeeded: 1 })
   for (let changes = 0; ; ) {
     throwIfInterrupted(verb, task.signal)
     const seen = await watch.look()

@@ -1,4 +1,4 @@
-import type { Platform } from '../../platforms/platform.ts'
+import type { Group, Platform } from '../../platforms/platform.ts'
 import type { Clock } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
@@ -30,9 +30,19 @@ export async function destroyGroup(task: DestroyTask): Promise<DestroyResult> {
   return holdingLock('destroy', task, () => destroyLocked(task))
 }
 
+/** The group; undefined when there is none, and when it is too broken to be looked at: `leftovers` tells what there is of it. */
+export async function groupToRemove(platform: Platform): Promise<Group | undefined> {
+  try {
+    return await platform.group()
+  } catch (error) {
+    if (error instanceof OperatorError && error.isOfBrokenGroup) return undefined
+    throw error
+  }
+}
+
 async function destroyLocked(task: DestroyTask): Promise<DestroyResult> {
   const { platform, progress } = task
-  const name = (await platform.group())?.name
+  const name = (await groupToRemove(platform))?.name
   const there = await platform.leftovers()
   const ended = platform.endsInstancesWithGroup ? [] : await endInstances(task)
   throwIfInterrupted('destroy', task.signal)

@@ -2,6 +2,7 @@ import type { Group } from '../../platforms/platform.ts'
 import { inTurns } from '../bounded.ts'
 import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
+import { noGroup } from '../no-group.ts'
 import { type Examination, examine } from './examination.ts'
 import { diagnose } from './planner.ts'
 import { planRepair, repairInside } from './repairs.ts'
@@ -56,7 +57,7 @@ async function planHeal(task: HealTask): Promise<HealResult> {
 
 async function healableGroup({ platform, policy }: HealTask): Promise<Group> {
   const group = await platform.group()
-  if (!group) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  if (!group) throw noGroup(platform)
   if (group.roll) {
     throw new OperatorError('refused', `the roll to ${group.roll.imageId} is not finished`, { hint: 'npm run roll' })
   }

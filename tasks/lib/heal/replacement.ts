@@ -51,7 +51,10 @@ async function proveReplacement(task: HealTask, id: string): Promise<string | un
 
 async function awaitProven(task: HealTask, ids: readonly string[]): Promise<string | undefined> {
   const { clock, policy, signal, pollMs = 1000 } = task
-  const watch = watchGroup(task, 2, ({ id }) => ids.includes(id))
+  const watch = watchGroup(task, {
+    probesNeeded: 2,
+    choose: ({ instances }) => instances.filter(({ id }) => ids.includes(id)),
+  })
   const untilMs = clock.now() + policy.instanceTimeoutSeconds * 1000
   while (true) {
     throwIfInterrupted('heal', signal)

@@ -3,7 +3,7 @@ import { secondsSince } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import { turnedRound } from '../roll/record.ts'
-import type { RollTask } from '../roll/roll.ts'
+import type { RollTask } from '../roll/task.ts'
 import { count } from '../words.ts'
 import { goesForward, hasEnded, isOf, type RefreshRecord } from './planner.ts'
 

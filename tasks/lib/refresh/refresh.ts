@@ -5,9 +5,11 @@ import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { resolveImage, rollbackImageId } from '../image-choice.ts'
 import { throwIfInterrupted } from '../interruption.ts'
+import { noGroup } from '../no-group.ts'
 import { targetImageId } from '../roll/fleet.ts'
 import { countOutdated, openRecord, replacedBetween } from '../roll/record.ts'
-import { type RollResult, type RollTask, rollGroup } from '../roll/roll.ts'
+import { rollGroup } from '../roll/roll.ts'
+import type { RollResult, RollTask } from '../roll/task.ts'
 import { followRefresh } from './follow.ts'
 import { changeAtEnd, endOf, hasEnded, isOf, nextMove, type RefreshEnd, type RefreshRecord } from './planner.ts'
 
@@ -162,5 +164,5 @@ function failedRefresh(record: RefreshRecord, { imageId, reason }: RefreshEnd): 
 async function existingGroup(platform: Platform): Promise<Group> {
   const group = await platform.group()
   if (group) return group
-  throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  throw noGroup(platform)
 }

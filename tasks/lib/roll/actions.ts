@@ -1,59 +1,126 @@
 import type { Group, RollRecord } from '../../platforms/platform.ts'
 import { OperatorError } from '../errors.ts'
+import { throwIfInterrupted } from '../interruption.ts'
 import { targetImageId } from './fleet.ts'
-import type { RollHooks } from './hooks.ts'
-import type { Step } from './planner.ts'
+import { mustStay, runHooks } from './hook-runs.ts'
+import { emptyMemory, type Refusal, type RollMemory, type Step } from './planner.ts'
 import { turnedRound } from './record.ts'
-import type { RollTask } from './roll.ts'
+import type { RollTask } from './task.ts'
 
 /** What a run of a roll remembers beside what it sees; all of it may be lost with the run. */
-export interface RollRun {
+export interface RollRun extends RollMemory {
   readonly task: RollTask
   phaseStartedMs: number
-  launchFailure: { readonly sinceMs: number; readonly reason: string } | undefined
+  refusals: { launch?: Refusal | undefined; other?: Refusal | undefined }
+  readonly condemned: Set<string>
+  readonly accepted: Set<string> | undefined
+  readonly rejected: Map<string, string>
+  hookFailure: RollMemory['hookFailure']
+  /** Before this moment the hook that failed is not tried again. */
+  hookRestsUntilMs: number
+  /** The instances that the hook before the end was done for. */
+  readonly released: Set<string>
+  heldSinceMs: number | undefined
+  imageChanges: number
 }
 
-/** Carries one step out. Throws `failed` for `give up`. */
-export async function act(run: RollRun, step: Step, group: Group, record: RollRecord): Promise<void> {
-  const { platform, progress, hooks } = run.task
-  if (step.do === 'wait') return
-  if (step.do !== 'finish') progress.event(inWords(step))
-  switch (step.do) {
-    case 'repair load balancer':
-      await platform.repairLoadBalancer()
-      return
-    case 'launch':
-      return launch(run, step.count)
-    case 'drain':
-      return platform.drain(step.instanceId)
-    case 'terminate':
-      await beforeEnd(group, step.instanceId, hooks)
-      return platform.terminate(step.instanceId)
-    case 'turn round':
-      return turnRound(run, record, step.because)
-    case 'finish':
-      return finish(run, group, record)
-    case 'give up':
-      throw wayBackFailed(record, step.because)
+/** A run that has done nothing yet. */
+export function newRun(task: RollTask, startedMs: number): RollRun {
+  return {
+    ...emptyMemory(startedMs),
+    ...{ task, condemned: new Set(), rejected: new Map(), released: new Set(), hookRestsUntilMs: 0 },
+    ...{ accepted: task.hooks?.afterAccept ? new Set() : undefined, heldSinceMs: undefined, hookFailure: undefined },
   }
 }
 
-async function beforeEnd({ instances }: Group, id: string, hooks: RollHooks = {}): Promise<void> {
-  const leaving = instances.find((instance) => instance.id === id)
-  if (leaving?.state === 'running') await hooks.beforeTerminate?.(leaving)
+/**
+ * Carries the steps of one turn out, in order. One that the platform refuses is said once and left to the next turn, with
+ * what comes after it; then it gives `false`. Throws `failed` for `give up` and `stop`, and whatever trying again cannot mend.
+ */
+export async function actTurn(
+  run: RollRun,
+  steps: readonly Step[],
+  group: Group,
+  record: RollRecord,
+): Promise<boolean> {
+  await runHooks(run, steps, group)
+  for (const step of steps) {
+    throwIfInterrupted('roll', run.task.signal)
+    if (!(await actOrRefuse(run, step, group, record))) return false
+  }
+  return true
 }
 
-/** A platform that has no room right now may have some later; the planner decides how long to try. */
-async function launch(run: RollRun, count: number): Promise<void> {
-  const { platform, progress, clock } = run.task
+/** Gives back whether the platform did it. */
+async function actOrRefuse(run: RollRun, step: Step, group: Group, record: RollRecord): Promise<boolean> {
+  const what = step.do === 'launch' ? 'launch' : 'other'
   try {
-    const ids = await platform.launch(count)
-    run.launchFailure = undefined
-    progress.event(`launched ${ids.join(', ')}`)
+    const isDone = await act(run, step, group, record)
+    if (step.do !== 'wait') run.refusals = { ...run.refusals, [what]: undefined }
+    return isDone
   } catch (error) {
-    if (!(error instanceof OperatorError) || error.kind === 'interrupted' || error.isLasting) throw error
-    if (!run.launchFailure) progress.warn(`launch failed, trying again: ${error.message}`)
-    run.launchFailure = { sinceMs: run.launchFailure?.sinceMs ?? clock.now(), reason: error.message }
+    if (step.do === 'give up' || step.do === 'stop') throw error
+    noteRefusal(run, what, error)
+    return false
+  }
+}
+
+/** A platform that refuses right now may do it later; the planner decides how long to try. Throws what will not pass. */
+export function noteRefusal(run: RollRun, what: 'launch' | 'other', error: unknown): void {
+  if (!(error instanceof OperatorError) || error.kind === 'interrupted' || error.isLasting) throw error
+  const before = run.refusals[what]
+  if (!before)
+    run.task.progress.warn(`${what === 'launch' ? 'launch failed' : 'refused'}, trying again: ${error.message}`)
+  const sinceMs = before?.sinceMs ?? run.task.clock.now()
+  run.refusals = { ...run.refusals, [what]: { sinceMs, reason: error.message } }
+}
+
+async function act(run: RollRun, step: Step, group: Group, record: RollRecord): Promise<boolean> {
+  const { platform, progress, clock } = run.task
+  tell(run, step)
+  switch (step.do) {
+    case 'wait':
+    case 'accept':
+      return true
+    case 'repair load balancer':
+      await platform.repairLoadBalancer()
+      return true
+    case 'set image':
+      run.imageChanges += 1
+      await platform.updateGroup({ imageId: targetImageId(record) })
+      return true
+    case 'launch':
+      progress.event(`launched ${(await platform.launch(step.count)).join(', ')}`)
+      return true
+    case 'drain':
+      await platform.drain(step.instanceId)
+      return true
+    case 'terminate':
+      if (mustStay(run, step.instanceId, group)) return false
+      await platform.terminate(step.instanceId)
+      return true
+    case 'replace':
+      await platform.updateGroup({ roll: { ...record, setbacks: step.setbacks } })
+      run.condemned.add(step.instanceId)
+      return true
+    case 'turn round':
+      await turnRound(run, record, step.because)
+      return true
+    case 'hold':
+      run.heldSinceMs = clock.now()
+      return true
+    case 'pass':
+    case 'pause':
+      await platform.updateGroup({ roll: { ...record, passed: step.at } })
+      run.heldSinceMs = undefined
+      return true
+    case 'finish':
+      await finish(run, group, record)
+      return true
+    case 'give up':
+      throw wayBackFailed(record, step.because)
+    case 'stop':
+      throw stopped(record, step.because)
   }
 }
 
@@ -61,9 +128,10 @@ async function turnRound(run: RollRun, record: RollRecord, reason: string): Prom
   const { platform, progress, clock } = run.task
   const back = turnedRound(record, reason)
   await platform.updateGroup({ imageId: targetImageId(back), roll: back })
+  Object.assign(run, { phaseStartedMs: clock.now(), refusals: {}, hookFailure: undefined, heldSinceMs: undefined })
+  run.condemned.clear()
+  run.rejected.clear()
   for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
-  run.phaseStartedMs = clock.now()
-  run.launchFailure = undefined
 }
 
 async function finish({ task }: RollRun, group: Group, record: RollRecord): Promise<void> {
@@ -79,8 +147,26 @@ function wayBackFailed(record: RollRecord, reason: string): OperatorError {
   })
 }
 
+function stopped(record: RollRecord, reason: string): OperatorError {
+  return new OperatorError('failed', `roll to ${record.imageId} stopped, which is not the image's fault: ${reason}`, {
+    hint: 'what serves goes on serving; npm run roll carries on, npm run rollback goes back',
+  })
+}
+
+/** Says a step to the person and to the journal. */
+function tell({ task }: RollRun, step: Step): void {
+  const { because, do: name } = step
+  if (name === 'wait') return
+  task.journal?.({
+    ...{ at: new Date(task.clock.now()).toISOString(), event: 'step', step: name, because },
+    ...('instanceId' in step ? { instanceId: step.instanceId } : {}),
+    ...('count' in step ? { count: step.count } : {}),
+  })
+  if (name !== 'finish') task.progress.event(inWords(step))
+}
+
 function inWords(step: Step): string {
   if (step.do === 'launch') return `launch ${step.count}: ${step.because}`
-  if (step.do === 'drain' || step.do === 'terminate') return `${step.do} ${step.instanceId}: ${step.because}`
+  if ('instanceId' in step) return `${step.do} ${step.instanceId}: ${step.because}`
   return `${step.do}: ${step.because}`
 }

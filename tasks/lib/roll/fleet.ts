@@ -1,6 +1,7 @@
 import type { Instance, RollRecord } from '../../platforms/platform.ts'
-import type { Evidence } from '../evidence.ts'
+import { type Evidence, isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
+import { type Leaver, leavingOrder } from './order.ts'
 
 /** The instances of a group as a roll sees them. */
 export interface Fleet {
@@ -10,6 +11,15 @@ export interface Fleet {
   readonly wanted: readonly Instance[]
   /** To be removed, in this order, once that costs no capacity. */
   readonly leaving: readonly Instance[]
+}
+
+/** What else a fleet is sorted by. */
+export interface Sorting {
+  readonly record: RollRecord
+  /** New instances that failed and shall be replaced. */
+  readonly condemned: ReadonlySet<string>
+  /** Instances that leave first, in this order. */
+  readonly first: readonly string[]
 }
 
 /** The image that a roll moves the group to now: the new one, or the previous one on its way back. */
@@ -22,32 +32,37 @@ export function isOlderThan(record: RollRecord, instance: Instance): boolean {
   return Date.parse(instance.startedAt) < Date.parse(record.startedAt)
 }
 
-/** Sorts the instances of a group with a roll under way. */
-export function sortFleet({ group, evidence }: Observation, record: RollRecord): Fleet {
-  const alive = group.instances.filter((instance) => instance.state !== 'stopped')
-  const leastLossFirst = (a: Instance, b: Instance) =>
-    dispensability(b, evidence.get(b.id)) - dispensability(a, evidence.get(a.id))
-  const fitting = alive
-    .filter((instance) => isWanted(instance, record))
-    .sort((a, b) => leastLossFirst(a, b) || youngestFirst(a, b))
-  const excess = Math.max(0, fitting.length - group.size)
-  const outdated = alive.filter((instance) => !isWanted(instance, record))
-  return {
-    dead: group.instances.filter((instance) => instance.state === 'stopped'),
-    wanted: fitting.slice(excess),
-    leaving: [...outdated, ...fitting.slice(0, excess)].sort(leastLossFirst),
+/** Sorts the instances of a group with a roll under way, in n log n. */
+export function sortFleet({ group, evidence }: Observation, sorting: Sorting): Fleet {
+  const { record, condemned, first } = sorting
+  const dead: Instance[] = []
+  const fitting: Leaver[] = []
+  const leaving: Leaver[] = []
+  for (const instance of group.instances) {
+    if (instance.state === 'stopped') {
+      dead.push(instance)
+      continue
+    }
+    const isCondemned = condemned.has(instance.id)
+    const loss = isCondemned ? Math.min(lossOf(instance, undefined), 1) : lossOf(instance, judged(instance))
+    const leaver = { instance, loss, startedMs: Date.parse(instance.startedAt) }
+    if (!isCondemned && isWanted(instance, record)) fitting.push(leaver)
+    else leaving.push(leaver)
   }
+  function judged({ id, imageId }: Instance): Evidence | undefined {
+    return imageId === record.imageId ? evidence.get(id) : undefined
+  }
+  fitting.sort((a, b) => a.loss - b.loss || b.startedMs - a.startedMs)
+  const excess = Math.max(0, fitting.length - group.size)
+  const wanted = fitting.slice(excess).map(({ instance }) => instance)
+  const order = leavingOrder([...leaving, ...fitting.slice(0, excess)], wanted.filter(isServing), first)
+  return { dead, wanted, leaving: order }
 }
 
 /** Does the instance count as capacity of the target image? One from before the roll needs no new proof on the way back. */
 export function isGood(instance: Instance, evidence: Evidence | undefined, record: RollRecord): boolean {
   if (record.rollingBack && isOlderThan(record, instance)) return isServing(instance)
   return evidence?.proven ?? false
-}
-
-/** Does the load balancer send it requests that it answers? */
-export function isServing(instance: Instance): boolean {
-  return instance.state === 'running' && instance.health === 'healthy'
 }
 
 function isWanted(instance: Instance, record: RollRecord): boolean {
@@ -57,14 +72,10 @@ function isWanted(instance: Instance, record: RollRecord): boolean {
   return !record.force
 }
 
-/** The higher, the less is lost with it: drained, draining, not serving, serving but unproven, proven. */
-function dispensability(instance: Instance, evidence: Evidence | undefined): number {
-  if (instance.health === 'unused') return 4
-  if (instance.health === 'draining') return 3
-  if (!isServing(instance)) return 2
-  return evidence?.proven ? 0 : 1
-}
-
-function youngestFirst(a: Instance, b: Instance): number {
-  return Date.parse(b.startedAt) - Date.parse(a.startedAt)
+/** What is lost with it, 0 nothing: drained, draining, not serving, serving but unproven, proven. */
+function lossOf(instance: Instance, evidence: Evidence | undefined): number {
+  if (instance.health === 'unused') return 0
+  if (instance.health === 'draining') return 0.5
+  if (!isServing(instance)) return 1
+  return evidence?.proven ? 3 : 2
 }

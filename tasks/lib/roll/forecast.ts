@@ -1,10 +1,11 @@
 import type { Instance } from '../../platforms/platform.ts'
-import type { Evidence } from '../evidence.ts'
+import { type Evidence, noEvidence } from '../evidence.ts'
 import { targetImageId } from './fleet.ts'
 import { nextSteps, type RollSnapshot, type Step } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
 
 const looksAtMost = 10_000
+const endings: readonly Step['do'][] = ['finish', 'turn round', 'give up', 'stop', 'replace']
 
 /** The steps a roll would take if each one succeeded at once. */
 export function forecastSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
@@ -14,7 +15,7 @@ export function forecastSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[
     const steps = nextSteps(future, policy)
     if (steps.every((step) => step.do === 'wait')) future = settled(future)
     else forecast.push(...steps)
-    if (steps.some((step) => step.do === 'finish' || step.do === 'turn round' || step.do === 'give up')) break
+    if (steps.some((step) => endings.includes(step.do))) break
     future = steps.reduce(succeeded, future)
   }
   return forecast
@@ -34,6 +35,10 @@ function succeeded(snapshot: RollSnapshot, step: Step): RollSnapshot {
       )
     case 'terminate':
       return withInstances(group.instances.filter(({ id }) => id !== step.instanceId))
+    case 'hold':
+    case 'pass':
+    case 'pause':
+      return { ...snapshot, record: { ...snapshot.record, passed: step.at } }
     default:
       return snapshot
   }
@@ -67,5 +72,5 @@ function settled(snapshot: RollSnapshot): RollSnapshot {
 }
 
 function asProven({ id }: { readonly id: string }): [string, Evidence] {
-  return [id, { proven: true, everProven: true, rightProbes: 1, seenAlive: true, wrongRelease: false }]
+  return [id, { ...noEvidence, proven: true, everProven: true, provenSinceMs: 0, rightProbes: 1, seenAlive: true }]
 }

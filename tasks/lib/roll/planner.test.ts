@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
-import type { Evidence } from '../evidence.ts'
-import { nextSteps, type RollSnapshot } from './planner.ts'
+import { type Evidence, noEvidence } from '../evidence.ts'
+import { emptyMemory, nextSteps, type RollSnapshot } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
 
 const nowMs = Date.UTC(2026, 0, 1, 12)
@@ -42,11 +42,11 @@ function snapshot(fleet: Record<string, Sketch>, change: Partial<RollSnapshot> &
   })
   const evidence = Object.entries(fleet).map(([id, { seen }]): [string, Evidence] => [
     id,
-    { proven: false, everProven: false, rightProbes: 0, seenAlive: true, wrongRelease: false, reason: 'slow', ...seen },
+    { ...noEvidence, seenAlive: true, reason: 'slow', ...seen },
   ])
   const imageId = (rest.record ?? record).rollingBack ? 'old' : 'new'
   const group: Group = { name: 'g', imageId, size, url: '', loadBalancer: 'running', instances }
-  return { group, record, evidence: new Map(evidence), nowMs, phaseStartedMs: nowMs - 60_000, ...rest }
+  return { group, record, evidence: new Map(evidence), nowMs, ...emptyMemory(nowMs - 60_000), ...rest }
 }
 
 /** The steps in short: `launch 1`, `drain a`. */
@@ -73,7 +73,11 @@ t.test('the way there', (t) => {
       { surge: 2 },
     ],
     ['waits while it drains', snapshot({ a: old({ health: 'draining' }), b: old(), c: fresh() }), ['wait']],
-    ['ends the drained', snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh() }), ['terminate a']],
+    [
+      'ends the drained, and launches in its room',
+      snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh() }),
+      ['terminate a', 'launch 1'],
+    ],
     ['slides on', snapshot({ b: old(), c: fresh() }), ['launch 1']],
     ['finishes', snapshot({ c: fresh(), d: fresh() }), ['finish']],
     ['the unhealthy go first', snapshot({ a: old(), b: old({ health: 'unhealthy' }), c: fresh() }), ['drain b']],
@@ -126,7 +130,7 @@ t.test('a stopped load balancer tells nothing about health, so it comes first', 
 })
 
 t.test('turning round', (t) => {
-  const lf = (seconds: number) => ({ launchFailure: { sinceMs: nowMs - seconds * 1000, reason: 'no capacity' } })
+  const lf = (seconds: number) => ({ refusals: { launch: { sinceMs: nowMs - seconds * 1000, reason: 'no capacity' } } })
   const fleet = (seen: Partial<Evidence>, rest: Sketch = {}) => ({ a: old(), b: old(), c: fresh({ seen, ...rest }) })
   const table: [string, RollSnapshot, string | undefined][] = [
     ['late', snapshot(fleet(late)), 'c not healthy after 601 s: slow'],
@@ -137,7 +141,12 @@ t.test('turning round', (t) => {
     ['found dead', snapshot(fleet({ seenAlive: false }, { state: 'stopped' })), undefined],
     ['old one dies', snapshot({ a: old({ state: 'stopped' }), b: old(), c: fresh() }), undefined],
     ['no room for a while', snapshot(fleet({}), lf(600)), undefined],
-    ['no room', snapshot(fleet({}), lf(601)), 'no instance could be launched for 600 s: no capacity'],
+    [
+      'no room, and nothing new there',
+      snapshot({ a: old(), b: old() }, lf(601)),
+      'no instance could be launched for 600 s: no capacity',
+    ],
+    ['no room, half-way', snapshot(fleet({}), lf(601)), undefined],
     ['out of time', snapshot(fleet({}), { phaseStartedMs: nowMs - 3_601_000 }), 'not finished after 3601 s'],
   ]
   for (const [name, shot, reason] of table) {
@@ -170,8 +179,13 @@ t.test('the way back', (t) => {
     ],
     ['canary does not slow it', snapshot({ c: fresh() }, { record: back, size: 3 }), ['launch 3']],
     [
-      'gives up when the old fail too',
+      'what fails on the way back is replaced once',
       snapshot({ b: old(), d: { ...young, seen: late } }, { record: back }),
+      ['replace d'],
+    ],
+    [
+      'gives up when the old fail again',
+      snapshot({ b: old(), d: { ...young, seen: late } }, { record: { ...back, setbacks: 1 } }),
       ['give up'],
     ],
   ]

@@ -1,92 +1,161 @@
 import type { Instance, RollRecord } from '../../platforms/platform.ts'
+import { isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
-import { whyFailed } from './failure.ts'
-import { type Fleet, isGood, isServing, sortFleet } from './fleet.ts'
-import type { RollPolicy } from './policy.ts'
+import { blame, type Failing } from './blame.ts'
+import { type Fleet, isGood, sortFleet, targetImageId } from './fleet.ts'
+import { type Gate, gateOf } from './gate.ts'
+import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
 
-/** Everything that a roll decides from. */
-export interface RollSnapshot extends Observation {
-  readonly record: RollRecord
+/** Something that was asked of the platform again and again, and refused. */
+export interface Refusal {
+  readonly sinceMs: number
+  readonly reason: string
+}
+
+/** What a run of a roll knows beside what it sees. All of it may be lost with the run. */
+export interface RollMemory {
   /** When this run began, or turned round. */
   readonly phaseStartedMs: number
-  /** Since when no instance could be launched, and why. */
-  readonly launchFailure?: { readonly sinceMs: number; readonly reason: string } | undefined
+  /** What is being refused now. */
+  readonly refusals: { readonly launch?: Refusal | undefined; readonly other?: Refusal | undefined }
+  /** New instances that failed and shall be replaced. */
+  readonly condemned: ReadonlySet<string>
+  /** The instances that the hook after acceptance was done for; absent without such a hook. */
+  readonly accepted?: ReadonlySet<string> | undefined
+  /** Those for which it failed, and why. */
+  readonly rejected: ReadonlyMap<string, string>
+  /** The hook before an instance is ended, when it failed last. */
+  readonly hookFailure?: { readonly times: number; readonly reason: string } | undefined
+  /** Since when the run waits at a pause point. */
+  readonly heldSinceMs?: number | undefined
+  /** How often somebody else has changed the image of the group. */
+  readonly imageChanges: number
+}
+
+/** Nothing known yet. */
+export function emptyMemory(phaseStartedMs: number): RollMemory {
+  return { phaseStartedMs, refusals: {}, condemned: new Set(), rejected: new Map(), imageChanges: 0 }
+}
+
+/** Everything that a roll decides from. */
+export interface RollSnapshot extends Observation, RollMemory {
+  readonly record: RollRecord
 }
 
 /**
  * One thing a roll has decided to do. `accept`: a new instance is proven, the hook for it is due. `replace`: a new
- * instance failed where others of its image are proven, it is ended and counted as a setback. `turn round`: the image is
+ * instance failed where others of its image are proven, it is counted as a setback and leaves. `turn round`: the image is
  * at fault. `give up`: the way back failed too. `stop`: the platform, or somebody, is in the way; a person is needed. `hold`
  * begins a pause for its time, `pass` ends it, `pause` ends the run.
  */
 export type Step = { readonly because: string } & (
-  | { readonly do: 'repair load balancer' | 'turn round' | 'give up' | 'stop' | 'finish' | 'wait' }
+  | { readonly do: 'repair load balancer' | 'set image' | 'turn round' | 'give up' | 'stop' | 'finish' | 'wait' }
   | { readonly do: 'launch'; readonly count: number }
-  | { readonly do: 'drain' | 'terminate' | 'accept' | 'replace'; readonly instanceId: string }
+  | { readonly do: 'drain' | 'terminate' | 'accept'; readonly instanceId: string }
+  /** `setbacks`: how many there are with this one. */
+  | { readonly do: 'replace'; readonly instanceId: string; readonly setbacks: number }
   | { readonly do: 'hold' | 'pass' | 'pause'; readonly at: number }
 )
 
+/** How often a roll insists on its image before it leaves the group to whoever changes it. */
+const insistences = 3
+
 /**
- * The next steps of a roll: launch before terminate, in a sliding window of `surge` machines above the group's size. An
- * instance is drained only when `size` others are proven or, on the old image, serving.
+ * The next steps of a roll, from what is seen and the policy alone: launch before terminate, in a sliding window of `surge`
+ * machines above the group's size. An instance that serves is drained only when the floor that the policy promises is held
+ * by others that are proven or, on the old image, serve. Costs n log n.
  */
 export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
   const { group, record } = snapshot
   if (group.loadBalancer === 'stopped') return [{ do: 'repair load balancer', because: 'it is stopped' }]
-  const fleet = sortFleet(snapshot, record)
-  const failure = whyFailed(snapshot, fleet, policy)
-  if (failure) return [{ do: record.rollingBack ? 'give up' : 'turn round', because: failure }]
-  const steps = [...clearDead(fleet), ...removals(snapshot, fleet), ...launches(snapshot, fleet, policy)]
+  if (group.imageId !== targetImageId(record)) return [insist(snapshot)]
+  const fleet = sortFleet(snapshot, { record, condemned: snapshot.condemned, first: policy.first })
+  const blamed = blame(snapshot, fleet, policy)
+  if (blamed && blamed.do !== 'replace') return [blamed]
+  // What is replaced leaves from the next look on.
+  if (blamed) return blamed.failing.map((one, index) => replacing(one, (record.setbacks ?? 0) + index + 1))
+  const gate = gateOf(snapshot, fleet, policy)
+  const leaving = [...clearDead(fleet), ...removals(snapshot, fleet, policy, gate)]
+  const room = leaving.filter((step) => step.do === 'terminate').length - fleet.dead.length
+  const steps = [...acceptances(snapshot, fleet), ...leaving, ...launches(snapshot, fleet, policy, { gate, room })]
   if (steps.length > 0) return steps
+  if (gate.step) return [gate.step]
   return isFinished(snapshot, fleet)
     ? [{ do: 'finish', because: `${group.size} of ${group.size} proven` }]
-    : [{ do: 'wait', because: whatFor(snapshot, fleet) }]
+    : [{ do: 'wait', because: gate.holds ?? whatFor(snapshot, fleet) }]
+}
+
+function replacing({ instance, because }: Failing, setbacks: number): Step {
+  return { do: 'replace', instanceId: instance.id, setbacks, because }
+}
+
+/** Does it count as capacity of the target image, its hook done where there is one? */
+function counts({ evidence, record, accepted }: RollSnapshot, instance: Instance): boolean {
+  return (
+    isGood(instance, evidence.get(instance.id), record) && (record.rollingBack || (accepted?.has(instance.id) ?? true))
+  )
+}
+
+function insist({ group, record, imageChanges }: RollSnapshot): Step {
+  const because = `somebody changed the group's image to ${group.imageId}, in the middle of the roll to ${targetImageId(record)}`
+  return { do: imageChanges < insistences ? 'set image' : 'stop', because }
+}
+
+function acceptances(snapshot: RollSnapshot, { wanted }: Fleet): Step[] {
+  const { accepted, evidence, record } = snapshot
+  if (!accepted || record.rollingBack) return []
+  const due = wanted.filter(({ id }) => evidence.get(id)?.proven && !accepted.has(id))
+  return due.map(({ id }) => ({ do: 'accept', instanceId: id, because: 'it is proven' }))
 }
 
 function clearDead({ dead }: Fleet): Step[] {
   return dead.map(({ id }) => ({ do: 'terminate', instanceId: id, because: 'its machine is gone' }))
 }
 
-function launches({ group, record, evidence }: RollSnapshot, fleet: Fleet, policy: RollPolicy): Step[] {
-  const { wanted, leaving } = fleet
-  const room = group.size + policy.surge - wanted.length - leaving.length
-  const missing = group.size - wanted.length
-  const proven = wanted.filter(({ id }) => evidence.get(id)?.proven).length
-  const isCanary = !record.rollingBack && proven < policy.canary
-  const count = Math.min(room, missing, isCanary ? policy.canary - wanted.length : missing)
+function launches(
+  { group, refusals }: RollSnapshot,
+  { wanted, leaving }: Fleet,
+  policy: RollPolicy,
+  { gate, room }: { readonly gate: Gate; readonly room: number },
+): Step[] {
+  const free = maximumOf(policy, group.size) + room - wanted.length - leaving.length
+  // There may be room for one where there is none for many.
+  const count = Math.min(free, gate.atMost - wanted.length, refusals.launch ? 1 : group.size)
   if (count <= 0) return []
-  return [
-    { do: 'launch', count, because: `${wanted.length} of ${group.size} wanted${isCanary ? ', canary first' : ''}` },
-  ]
+  const because = `${wanted.length} of ${group.size} wanted${gate.name === undefined ? '' : `, ${gate.name}`}`
+  return [{ do: 'launch', count, because }]
 }
 
-/** The idle are first in line to leave, so taking only the surplus leaves `size` proven or serving ones behind. */
-function removals(snapshot: RollSnapshot, fleet: Fleet): Step[] {
-  const { group, evidence, record } = snapshot
-  const good = fleet.wanted.filter((instance) => isGood(instance, evidence.get(instance.id), record)).length
-  const surplus = Math.max(0, good + fleet.leaving.length - group.size)
+/** The idle are first in line to leave, so taking only the surplus leaves the floor of proven or serving ones behind. */
+function removals(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy, gate: Gate): Step[] {
+  const { group, record, refusals } = snapshot
+  const good = fleet.wanted.filter((instance) => counts(snapshot, instance)).length
+  const mayMiss = policy.surge === 0 || refusals.launch ? policy.maxUnavailable : 0
+  const floor = floorOf({ maxUnavailable: mayMiss }, group.size)
+  const surplus = Math.max(0, good + fleet.leaving.length - floor)
   return fleet.leaving.slice(0, surplus).flatMap((instance): Step[] => {
     const { id: instanceId, health } = instance
     if (health === 'draining') return []
     if (health === 'unused') return [{ do: 'terminate', instanceId, because: 'it serves no request any more' }]
+    if (gate.holds !== undefined && isServing(instance)) return []
     const because = `${why(instance, record)}${isServing(instance) ? '' : ` and ${health}`}; ${good} proven`
     return [{ do: 'drain', instanceId, because }]
   })
 }
 
-function why(instance: Instance, { imageId, previousImageId, rollingBack }: RollRecord): string {
-  const target = rollingBack ? previousImageId : imageId
-  return instance.imageId === target ? 'no longer needed' : `on ${instance.imageId}`
+function why(instance: Instance, record: RollRecord): string {
+  return instance.imageId === targetImageId(record) ? 'no longer needed' : `on ${instance.imageId}`
 }
 
-function isFinished({ group, evidence, record }: RollSnapshot, { wanted, leaving }: Fleet): boolean {
-  const allGood = wanted.every((instance) => isGood(instance, evidence.get(instance.id), record))
-  return leaving.length === 0 && wanted.length === group.size && allGood
+function isFinished(snapshot: RollSnapshot, { wanted, leaving }: Fleet): boolean {
+  const allGood = wanted.every((instance) => counts(snapshot, instance))
+  return leaving.length === 0 && wanted.length === snapshot.group.size && allGood
 }
 
-function whatFor({ evidence, record }: RollSnapshot, { wanted, leaving }: Fleet): string {
-  const unproven = wanted.find((instance) => !isGood(instance, evidence.get(instance.id), record))
-  if (unproven) return `${unproven.id}: ${evidence.get(unproven.id)?.reason ?? 'not healthy yet'}`
+function whatFor(snapshot: RollSnapshot, { wanted, leaving }: Fleet): string {
+  const unproven = wanted.find((instance) => !counts(snapshot, instance))
+  if (unproven) return `${unproven.id}: ${snapshot.evidence.get(unproven.id)?.reason ?? 'not healthy yet'}`
   const draining = leaving.find(({ health }) => health === 'draining')
-  return draining ? `${draining.id} finishes its requests` : 'capacity is short'
+  if (draining) return `${draining.id} finishes its requests`
+  return snapshot.refusals.launch?.reason ?? 'capacity is short'
 }

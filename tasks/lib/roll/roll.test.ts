@@ -7,7 +7,8 @@ import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
 import { plainPolicy } from './policy.ts'
-import { type RollTask, rollbackGroup, rollGroup } from './roll.ts'
+import { rollbackGroup, rollGroup } from './roll.ts'
+import type { RollTask } from './task.ts'
 
 const image = (id: string, verified = true) => ({
   id,
@@ -90,12 +91,25 @@ t.test('a broken release goes back by itself', async (t) => {
   }
 })
 
-t.test('a release that breaks late is replaced by the previous one', async (t) => {
+t.test('one instance that fails beside proven ones is replaced', async (t) => {
   const world = await servingWorld(2, { fault: (nth) => (nth === 4 ? { neverHealthy: true } : undefined) })
+  const broken = guardFloor(world, 1)
+  const progress = recordedProgress()
+  t.match(await rollGroup(task(world, { progress })), { outcome: 'rolled', reason: undefined })
+  t.ok(
+    progress.lines.includes('replace m4: m4 not healthy after 301 s: GET /now: no answer'),
+    progress.lines.join('\n'),
+  )
+  t.same(imagesOf(world), ['i2', 'i2'])
+  t.same(broken, [])
+})
+
+t.test('a release that breaks late, and again, is replaced by the previous one', async (t) => {
+  const world = await servingWorld(2, { fault: (nth) => (nth === 4 || nth === 5 ? { neverHealthy: true } : undefined) })
   const broken = guardFloor(world, 1)
   t.match(await rollGroup(task(world)), {
     outcome: 'rolled-back',
-    reason: 'm4 not healthy after 301 s: GET /now: no answer',
+    reason: 'm5 not healthy after 301 s: GET /now: no answer',
   })
   t.same(imagesOf(world), ['i1', 'i1'])
   t.same(broken, [])
@@ -105,7 +119,7 @@ t.test('when the way back fails too, a person is needed, and the next run carrie
   let isCured = false
   const fault = (nth: number) => (nth >= 4 && !isCured ? { neverHealthy: true } : undefined)
   const world = await servingWorld(2, { fault })
-  await t.rejects(rollGroup(task(world)), { kind: 'failed', message: /the way back to i1: m5 not healthy/ })
+  await t.rejects(rollGroup(task(world)), { kind: 'failed', message: /the way back to i1: m7 not healthy/ })
   t.match(world.record?.roll, { rollingBack: true })
   isCured = true
   world.kill('m5')

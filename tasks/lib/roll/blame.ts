@@ -1,0 +1,157 @@
+import type { Instance } from '../../platforms/platform.ts'
+import { secondsSince } from '../clock.ts'
+import { isServing, lossesKept } from '../evidence.ts'
+import { type Fleet, isGood, isOlderThan, targetImageId } from './fleet.ts'
+import type { RollSnapshot } from './planner.ts'
+import type { RollPolicy } from './policy.ts'
+
+/** What is to be done about what went wrong. */
+export type Blame =
+  | { readonly do: 'turn round' | 'give up' | 'stop'; readonly because: string }
+  | { readonly do: 'replace'; readonly failing: readonly Failing[] }
+
+/** A new instance that failed. */
+export interface Failing {
+  readonly instance: Instance
+  readonly because: string
+  /** No doubt that the image is at fault. */
+  readonly isCertain?: true
+}
+
+/**
+ * Whose fault it is that a roll does not proceed; `undefined` while nothing is wrong. The image is at fault when one of its
+ * instances serves the wrong release, or fails before any other was proven; later, only when more than `setbackLimit` of
+ * them failed. An instance whose whole zone stopped serving, and a platform that refuses, are never the image's fault.
+ */
+export function blame(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Blame | undefined {
+  const { record, group } = snapshot
+  const failing = failingInstances(snapshot, fleet, policy)
+  const setbacks = (record.setbacks ?? 0) + failing.length
+  const first = failing.find((one) => one.isCertain) ?? failing[0]
+  const isTooMuch = setbacks > setbackLimit(group.size)
+  if (record.rollingBack) {
+    if (first) return isTooMuch ? { do: 'give up', because: first.because } : { do: 'replace', failing }
+    const because = whyStuck(snapshot, policy)?.because ?? whyLate(snapshot, policy)
+    return because === undefined ? undefined : { do: 'give up', because }
+  }
+  if (first && (first.isCertain || isTooMuch || !hasProofBeside(snapshot, failing))) {
+    return { do: 'turn round', because: first.because }
+  }
+  return first ? { do: 'replace', failing } : hindrance(snapshot, fleet, policy)
+}
+
+/** What keeps a roll from going on although no instance of the new image fails. */
+function hindrance(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Blame | undefined {
+  const stuck = whyStuck(snapshot, policy)
+  // Nothing new is there, so what served before is whole, and putting it back costs nothing.
+  if (stuck?.isLaunch && fleet.wanted.length === 0) return { do: 'turn round', because: stuck.because }
+  if (stuck) return { do: 'stop', because: stuck.because }
+  const late = whyLate(snapshot, policy)
+  if (late === undefined) return undefined
+  const [lost] = zonesLost(snapshot)
+  if (lost === undefined) return { do: 'turn round', because: late }
+  return {
+    do: 'stop',
+    because: `${late}: nothing serves any more in ${lost || 'the whole group'}, although its machines run`,
+  }
+}
+
+/** How many new instances may fail beside others that are proven: a tenth of the group, at least one. */
+export function setbackLimit(size: number): number {
+  return Math.max(1, Math.floor(size / 10))
+}
+
+function failingInstances(snapshot: RollSnapshot, { wanted, dead }: Fleet, policy: RollPolicy): Failing[] {
+  const { record, evidence, condemned } = snapshot
+  const lostZones = zonesLost(snapshot)
+  const failing: Failing[] = []
+  for (const instance of wanted) {
+    if (record.rollingBack && isOlderThan(record, instance)) continue
+    const one = failureOf(snapshot, instance, policy)
+    if (one && (one.isCertain || !lostZones.has(instance.zone ?? ''))) failing.push(one)
+  }
+  for (const instance of dead) {
+    const seen = evidence.get(instance.id)
+    if (isOlderThan(record, instance) || instance.imageId !== targetImageId(record) || condemned.has(instance.id))
+      continue
+    if (seen?.seenAlive && !seen.everProven) {
+      failing.push({ instance, because: `${instance.id} died before it was healthy` })
+    }
+  }
+  return failing
+}
+
+function failureOf(snapshot: RollSnapshot, instance: Instance, policy: RollPolicy): Failing | undefined {
+  const { evidence, record, nowMs, rejected } = snapshot
+  const { id } = instance
+  const limitMs = policy.instanceTimeoutSeconds * 1000
+  const rejection = rejected.get(id)
+  if (rejection !== undefined) return { instance, because: rejection }
+  const seen = evidence.get(id)
+  if (!seen) return undefined
+  const losses = seen.lostAtMs
+  if (losses.length >= lossesKept && nowMs - (losses[0] ?? 0) <= limitMs) {
+    return { instance, because: `${id} lost its proof ${losses.length} times: ${seen.reason ?? 'it is back again'}` }
+  }
+  if (isGood(instance, seen, record)) return undefined
+  const unprovenMs = nowMs - (seen.unprovenSinceMs ?? nowMs)
+  if (isWatched(snapshot, policy) && seen.everProven && unprovenMs > canaryGraceMs) {
+    return { instance, because: `canary ${id} failed while it was watched: ${seen.reason}`, isCertain: true }
+  }
+  if (seen.wrongRelease) return { instance, because: `${id} serves the wrong release: ${seen.reason}`, isCertain: true }
+  if (unprovenMs <= limitMs) return undefined
+  return { instance, because: `${id} not healthy after ${Math.round(unprovenMs / 1000)} s: ${seen.reason}` }
+}
+
+/** How long a watched canary may lose its proof: one probe that got lost is no failure. */
+const canaryGraceMs = 15_000
+
+/** Are the canaries the only new instances, and watched? */
+function isWatched({ group, record }: RollSnapshot, { canary, canaryWatchSeconds }: RollPolicy): boolean {
+  if (canary === 0 || canaryWatchSeconds === 0 || record.rollingBack) return false
+  return group.instances.filter(({ imageId }) => imageId === record.imageId).length <= canary
+}
+
+/** Has an instance of the new image been proven in this run that does not fail now? */
+function hasProofBeside({ group, evidence, record }: RollSnapshot, failing: readonly Failing[]): boolean {
+  const failed = new Set(failing.map(({ instance }) => instance.id))
+  return group.instances.some(({ id, imageId }) => {
+    return imageId === record.imageId && !failed.has(id) && evidence.get(id)?.everProven
+  })
+}
+
+/** The zones where at least two instances that served do not any more, although their machines run, and no other serves. */
+function zonesLost({ group, evidence }: RollSnapshot): ReadonlySet<string> {
+  const zones = new Map<string, { lost: number; serving: number }>()
+  for (const instance of group.instances) {
+    if (instance.state !== 'running') continue
+    const zone = zones.get(instance.zone ?? '') ?? { lost: 0, serving: 0 }
+    zones.set(instance.zone ?? '', zone)
+    if (isServing(instance)) zone.serving += 1
+    else if (evidence.get(instance.id)?.everServed && instance.health !== 'draining' && instance.health !== 'unused')
+      zone.lost += 1
+  }
+  return new Set([...zones].filter(([, { lost, serving }]) => lost > 1 && serving === 0).map(([name]) => name))
+}
+
+/** What the platform refuses for longer than an instance may take. */
+function whyStuck(snapshot: RollSnapshot, { instanceTimeoutSeconds }: RollPolicy) {
+  const { refusals, hookFailure, nowMs } = snapshot
+  if (hookFailure && hookFailure.times >= hookTries) return { because: hookFailure.reason, isLaunch: false }
+  for (const what of ['other', 'launch'] as const) {
+    const refusal = refusals[what]
+    if (!refusal || nowMs - refusal.sinceMs <= instanceTimeoutSeconds * 1000) continue
+    const isLaunch = what === 'launch'
+    const heading = isLaunch ? 'no instance could be launched' : 'the platform refuses'
+    return { because: `${heading} for ${instanceTimeoutSeconds} s: ${refusal.reason}`, isLaunch }
+  }
+  return undefined
+}
+
+/** How often the hook before an instance is ended is tried. */
+const hookTries = 3
+
+function whyLate({ phaseStartedMs, nowMs }: RollSnapshot, { timeoutSeconds }: RollPolicy): string | undefined {
+  if (nowMs - phaseStartedMs <= timeoutSeconds * 1000) return undefined
+  return `not finished after ${secondsSince(phaseStartedMs, nowMs)} s`
+}

@@ -1,0 +1,67 @@
+import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
+import { type Evidence, isServing } from '../evidence.ts'
+import type { Observation } from '../group-watch.ts'
+import type { CapacityEvent, InstanceEvent, RollEvent, RollJournal } from './events.ts'
+import { targetImageId } from './fleet.ts'
+import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
+
+/** Tells a journal what became different from one look at the group to the next. */
+export interface Chronicle {
+  look(seen: Observation, record: RollRecord): void
+  /** Says what happened just now. */
+  tell(event: OfNow): void
+}
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never
+/** An event whose time is now. */
+export type OfNow = WithoutTime<RollEvent>
+
+/** Opens a chronicle that has told nothing yet; without a journal it stays silent. */
+export function openChronicle(journal: RollJournal | undefined, policy: RollPolicy, nowMs: () => number): Chronicle {
+  const told = new Map<string, { readonly text: string; readonly event: InstanceEvent }>()
+  let capacity = ''
+  const tell = (event: OfNow, atMs = nowMs()) => journal?.({ at: new Date(atMs).toISOString(), ...event } as RollEvent)
+  const tellInstance = (event: InstanceEvent, atMs: number) => {
+    const text = JSON.stringify(event)
+    if (told.get(event.id)?.text !== text) tell(event, atMs)
+    told.set(event.id, { text, event })
+  }
+  return {
+    tell,
+    look({ group, evidence, nowMs: atMs }, record) {
+      if (!journal) return
+      const present = new Set(group.instances.map(({ id }) => id))
+      for (const one of group.instances) tellInstance(instanceEvent(one, evidence.get(one.id), record), atMs)
+      for (const [id, { event }] of told) {
+        if (present.has(id)) continue
+        const { reason: _, ...rest } = event
+        tellInstance({ ...rest, state: 'gone', health: 'unused', proven: false }, atMs)
+        told.delete(id)
+      }
+      const now = capacityEvent(group, policy)
+      if (JSON.stringify(now) !== capacity) tell(now, atMs)
+      capacity = JSON.stringify(now)
+    },
+  }
+}
+
+function instanceEvent(instance: Instance, seen: Evidence | undefined, record: RollRecord): InstanceEvent {
+  const { id, imageId, release, zone, startedAt, state, health } = instance
+  const isNew = imageId === targetImageId(record)
+  return {
+    ...{ event: 'instance', id, imageId, release, startedAt, state, health, isNew, proven: seen?.proven ?? false },
+    ...(zone === undefined ? {} : { zone }),
+    // Only of the new ones is a proof asked for; the count of probes so far is no news.
+    ...(isNew && seen?.reason !== undefined && !/probes right so far$/.test(seen.reason)
+      ? { reason: seen.reason }
+      : {}),
+  }
+}
+
+function capacityEvent({ instances, size }: Group, policy: RollPolicy): CapacityEvent {
+  const there = instances.filter(({ state }) => state !== 'stopped')
+  return {
+    ...{ event: 'capacity', healthy: there.filter(isServing).length, machines: there.length, size },
+    ...{ floor: floorOf(policy, size), maximum: maximumOf(policy, size) },
+  }
+}

@@ -1,0 +1,57 @@
+import type { Fleet } from './fleet.ts'
+import { isGood } from './fleet.ts'
+import type { RollSnapshot, Step } from './planner.ts'
+import type { RollPolicy } from './policy.ts'
+
+/** How far a roll may go for now: how many new instances there may be, and whether those that serve must wait to be drained. */
+export interface Gate {
+  readonly atMost: number
+  /** Why no serving instance is drained for now. */
+  readonly holds?: string
+  /** What is due at the gate itself. */
+  readonly step?: Step
+  /** What the gate is, for the reasons of steps. */
+  readonly name?: string
+}
+
+/** The canary, the next pause point, or no gate at all. There is none on the way back. */
+export function gateOf(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Gate {
+  const { size } = snapshot.group
+  if (snapshot.record.rollingBack) return { atMost: size }
+  return canaryGate(snapshot, fleet, policy) ?? pauseGate(snapshot, fleet, policy) ?? { atMost: size }
+}
+
+/** Canaries are watched only while they are the only new ones: more of them mean that they have passed. */
+function canaryGate({ evidence, nowMs, group }: RollSnapshot, { wanted }: Fleet, policy: RollPolicy): Gate | undefined {
+  const canaries = Math.min(policy.canary, group.size)
+  if (wanted.length > canaries || canaries === 0) return undefined
+  const watchedMs = wanted.map(({ id }) => nowMs - (evidence.get(id)?.provenSinceMs ?? nowMs))
+  const proven = wanted.filter(({ id }) => evidence.get(id)?.proven).length
+  const leastMs = Math.min(...watchedMs)
+  const neededMs = policy.canaryWatchSeconds * 1000
+  const name = 'canary first'
+  if (proven < canaries) return { atMost: canaries, name }
+  if (leastMs >= neededMs) return undefined
+  return {
+    atMost: canaries,
+    name,
+    holds: `the canary is watched, ${Math.round(leastMs / 1000)} of ${policy.canaryWatchSeconds} s`,
+  }
+}
+
+function pauseGate(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Gate | undefined {
+  const { record, group, evidence, nowMs, heldSinceMs } = snapshot
+  const at = policy.pauseAt.find((point) => point > (record.passed ?? 0) && point < group.size)
+  if (at === undefined) return undefined
+  const gate = { atMost: at, name: `pause at ${at}` }
+  const good = fleet.wanted.filter((one) => isGood(one, evidence.get(one.id), record)).length
+  const machines = fleet.wanted.length + fleet.leaving.length
+  if (good < at || machines > group.size) return gate
+  const because = `${good} of ${group.size} replaced`
+  if (policy.pauseSeconds === undefined) return { ...gate, step: { do: 'pause', at, because } }
+  if (heldSinceMs === undefined) return { ...gate, step: { do: 'hold', at, because } }
+  const heldMs = nowMs - heldSinceMs
+  if (heldMs >= policy.pauseSeconds * 1000)
+    return { ...gate, step: { do: 'pass', at, because: `held for ${policy.pauseSeconds} s` } }
+  return { ...gate, holds: `pause at ${at}, ${Math.round(heldMs / 1000)} of ${policy.pauseSeconds} s` }
+}

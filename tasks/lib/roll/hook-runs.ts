@@ -1,0 +1,56 @@
+import type { Group, Instance } from '../../platforms/platform.ts'
+import { inTurns } from '../bounded.ts'
+import { OperatorError } from '../errors.ts'
+import type { RollRun } from './actions.ts'
+import type { Step } from './planner.ts'
+
+/** Hooks that run at the same time, at most. */
+const hooksAtOnce = 10
+/** How long a hook that failed before an instance's end rests before it is tried again. */
+const restMs = 10_000
+
+/** Runs the hooks that the steps of one turn ask for. A failure is remembered for the planner; only an interruption is thrown. */
+export async function runHooks(run: RollRun, steps: readonly Step[], { instances }: Group): Promise<void> {
+  const { afterAccept, beforeTerminate } = run.task.hooks ?? {}
+  const byId = new Map(instances.map((one) => [one.id, one]))
+  const of = (name: Step['do']) =>
+    steps.flatMap((step) => (step.do === name && 'instanceId' in step ? (byId.get(step.instanceId) ?? []) : []))
+  if (afterAccept) await inTurns(of('accept'), hooksAtOnce, (one) => accept(run, one, afterAccept))
+  if (!beforeTerminate || run.task.clock.now() < run.hookRestsUntilMs) return
+  const leaving = of('terminate').filter(({ id, state }) => state === 'running' && !run.released.has(id))
+  await inTurns(leaving, hooksAtOnce, (one) => release(run, one, beforeTerminate))
+}
+
+/** Whether the hook before its end is not done for an instance that still runs. */
+export function mustStay(run: RollRun, id: string, { instances }: Group): boolean {
+  const isRunning = instances.some((one) => one.id === id && one.state === 'running')
+  return run.task.hooks?.beforeTerminate !== undefined && isRunning && !run.released.has(id)
+}
+
+async function accept(run: RollRun, instance: Instance, hook: (instance: Instance) => Promise<void>): Promise<void> {
+  const failure = await failureOf(hook, instance)
+  if (failure === undefined) run.accepted?.add(instance.id)
+  else run.rejected.set(instance.id, failure)
+}
+
+async function release(run: RollRun, instance: Instance, hook: (instance: Instance) => Promise<void>): Promise<void> {
+  const reason = await failureOf(hook, instance)
+  if (reason === undefined) {
+    run.released.add(instance.id)
+    run.hookFailure = undefined
+    return
+  }
+  run.task.progress.warn(reason)
+  run.hookFailure = { times: (run.hookFailure?.times ?? 0) + 1, reason }
+  run.hookRestsUntilMs = run.task.clock.now() + restMs
+}
+
+async function failureOf(hook: (instance: Instance) => Promise<void>, instance: Instance): Promise<string | undefined> {
+  try {
+    await hook(instance)
+    return undefined
+  } catch (error) {
+    if (error instanceof OperatorError && error.kind !== 'interrupted') return error.message
+    throw error
+  }
+}

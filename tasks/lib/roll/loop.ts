@@ -1,0 +1,81 @@
+import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
+import { OperatorError } from '../errors.ts'
+import { type GroupWatch, type Observation, watchGroup } from '../group-watch.ts'
+import { instanceLines } from '../instance-lines.ts'
+import { pause, throwIfInterrupted } from '../interruption.ts'
+import { actTurn, noteRefusal, type RollRun } from './actions.ts'
+import type { Chronicle } from './chronicle.ts'
+import { targetImageId } from './fleet.ts'
+import { nextSteps } from './planner.ts'
+import { chooseProbes } from './probing.ts'
+import { countOutdated } from './record.ts'
+
+/** How a roll ended, with the group as last seen. */
+export interface Finished {
+  readonly outcome: 'rolled' | 'rolled-back' | 'paused'
+  readonly group: Group
+  readonly reason?: string | undefined
+}
+
+/** Begins or carries on the roll that the record tells of, and brings it to its end or to a pause. */
+export async function carryOut(
+  run: RollRun,
+  before: Group,
+  record: RollRecord,
+  chronicle: Chronicle,
+): Promise<Finished> {
+  const { platform, progress } = run.task
+  if (record !== before.roll) await platform.updateGroup({ imageId: targetImageId(record), roll: record })
+  progress.event(openingLine(before, record))
+  for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
+  return turnUntilFinished(run, chronicle)
+}
+
+/** Looks, decides, acts and waits until the roll is finished or pauses. */
+async function turnUntilFinished(run: RollRun, chronicle: Chronicle): Promise<Finished> {
+  const { platform, policy, probe, clock, progress, signal, pollMs = 1000, probesNeeded = 2 } = run.task
+  const isMeasure = (one: Instance, { imageId }: Group) => one.imageId !== imageId
+  const watch = watchGroup({ platform, probe, clock }, { probesNeeded, choose: chooseProbes, isMeasure })
+  while (true) {
+    throwIfInterrupted('roll', signal)
+    const seen = await lookOrRefuse(run, watch)
+    if (seen) {
+      const record = seen.group.roll
+      if (!record) throw new OperatorError('failed', 'the roll was removed from the group in its middle')
+      chronicle.look(seen, record)
+      const steps = nextSteps({ ...seen, ...run, record }, policy)
+      progress.live(instanceLines(seen))
+      const isDone = await actTurn(run, steps, seen.group, record)
+      throwIfInterrupted('roll', signal)
+      const last = isDone ? steps.at(-1)?.do : undefined
+      if (last === 'pause') return { outcome: 'paused', group: seen.group }
+      if (last === 'finish') {
+        return { outcome: record.rollingBack ? 'rolled-back' : 'rolled', group: seen.group, reason: record.reason }
+      }
+    }
+    await pause(clock, pollMs, 'roll', signal)
+  }
+}
+
+/** A look that fails for a while is tried again, as everything else. */
+async function lookOrRefuse(run: RollRun, watch: GroupWatch): Promise<Observation | undefined> {
+  try {
+    const seen = await watch.look()
+    if (seen) return seen
+  } catch (error) {
+    noteRefusal(run, 'other', error)
+    const { sinceMs, reason } = run.refusals.other ?? { sinceMs: 0, reason: '' }
+    const { clock, policy } = run.task
+    if (clock.now() - sinceMs <= policy.instanceTimeoutSeconds * 1000) return undefined
+    throw new OperatorError('failed', `the group cannot be seen: ${reason}`, {
+      hint: 'npm run roll carries on',
+      cause: error,
+    })
+  }
+  throw new OperatorError('failed', 'the group was removed during the roll')
+}
+
+function openingLine(group: Group, record: RollRecord): string {
+  if (record === group.roll) return `carrying on the roll to ${record.imageId} of ${record.startedAt}`
+  return `rolling ${countOutdated(group, record)} of ${group.instances.length} instances to ${record.imageId}`
+}
