@@ -10,8 +10,8 @@ export type TimeFormat =
 
 /** What is expected of a service and how it is measured. */
 export interface CheckSettings {
-  /** The version that must run; absent: reported when found, not judged. */
-  readonly expectVersion?: string
+  /** The version that must run, or several of which any is right; absent: reported when found, not judged. */
+  readonly expectVersion?: string | readonly string[]
   readonly versionPath: string
   readonly timePath: string
   readonly timeFormat: TimeFormat

@@ -25,6 +25,14 @@ const healthy: ProbeFacts = {
 const table: [string, Partial<ProbeFacts>, Partial<CheckSettings>, Verdict, string[]][] = [
   ['all well', {}, {}, 'ok', []],
   ['right version', {}, { expectVersion: '1.4.0' }, 'ok', []],
+  ['one of two right versions', {}, { expectVersion: ['1.3.0', '1.4.0'] }, 'ok', []],
+  [
+    'neither of two',
+    { versionFound: '1.2.0' },
+    { expectVersion: ['1.3.0', '1.4.0'] },
+    'critical',
+    ['version 1.2.0, expected 1.3.0 or 1.4.0'],
+  ],
   ['wrong version', {}, { expectVersion: '1.4.1' }, 'critical', ['version 1.4.0, expected 1.4.1']],
   [
     'no version where none is expected',

@@ -116,14 +116,18 @@ function judgeFailure(failure: Failure | undefined): Finding[] {
 function judgeVersion({ versionFound, versionFailure }: ProbeFacts, { expectVersion }: CheckSettings): Finding[] {
   if (expectVersion === undefined) return []
   if (versionFailure !== undefined) return judgeFailure(versionFailure)
-  if (versionFound === undefined || versionFound === expectVersion) return []
-  return [{ verdict: 'critical', reason: `version ${versionFound}, expected ${expectVersion}` }]
+  if (versionFound === undefined || [expectVersion].flat().includes(versionFound)) return []
+  return [{ verdict: 'critical', reason: `version ${versionFound}, expected ${inWords(expectVersion)}` }]
 }
 
 function reportVersion({ versionFound: found }: ProbeFacts, settings: CheckSettings): Pick<TargetReport, 'version'> {
-  const expected = settings.expectVersion
+  const expected = settings.expectVersion === undefined ? undefined : inWords(settings.expectVersion)
   if (found === undefined && expected === undefined) return {}
   return { version: { ...(found === undefined ? {} : { found }), ...(expected === undefined ? {} : { expected }) } }
+}
+
+function inWords(versions: string | readonly string[]): string {
+  return [versions].flat().join(' or ')
 }
 
 function judgeLatency(latencyMs: number | undefined, settings: CheckSettings): Finding[] {

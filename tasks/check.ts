@@ -1,10 +1,12 @@
 import { checkTargets } from '../checker/check.ts'
 import { renderReport } from '../checker/outlets/render.ts'
 import { outputProblem, writeAtomically } from '../checker/output-file.ts'
-import { exitCodes } from '../checker/report.ts'
+import { type CheckReport, exitCodes } from '../checker/report.ts'
 import { type CheckSettings, parseTimeFormat } from '../checker/settings.ts'
 import { type CheckTarget, urlProblems } from '../checker/target.ts'
+import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './check-roll.ts'
 import { OperatorError } from './lib/errors.ts'
+import { whereIn } from './lib/no-group.ts'
 import type { Settings } from './terminal/settings.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
@@ -13,11 +15,12 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
   const { settings, positionals } = context
   const { format, output } = settings.check
   refuseProblems(positionals, output)
-  const { targets, release } = positionals.length > 0 ? { targets: positionals.map(toTarget) } : await deployed(context)
-  const wanted = checkSettings(settings, release)
+  const { targets, releases, roll } =
+    positionals.length > 0 ? { targets: positionals.map(toTarget) } : await deployed(context)
+  const wanted = checkSettings(settings, releases)
   // Node looks up half as many names at once as it has threads, and a dead name server must not delay other targets.
   if (targets.length > 2) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(128, 2 * targets.length))
-  const report = await checkTargets(targets, wanted)
+  const report = withRoll(await checkTargets(targets, wanted), roll)
   const text = await renderReport(report, settings.json ? 'json' : format, wanted)
   if (output !== undefined) writeAtomically(output, text)
   const { ok, ...facts } = report
@@ -32,33 +35,46 @@ function refuseProblems(urls: readonly string[], output: string | undefined): vo
   if (problems.length > 0) throw new OperatorError('usage', problems.join('\n'), { hint: 'npm run check -- --help' })
 }
 
-/** The deployed group: its load balancer, with --instances each instance too, and the release that it should serve. */
-async function deployed(context: TaskContext): Promise<{ targets: CheckTarget[]; release: string | undefined }> {
+interface Checked {
+  readonly targets: CheckTarget[]
+  /** Those that it may serve; undefined: not known. */
+  readonly releases?: readonly string[]
+  readonly roll?: RollNotice
+}
+
+/** The deployed group: its load balancer, with --instances each instance too, and the releases that it may serve. */
+async function deployed(context: TaskContext): Promise<Checked> {
   const { openPlatform } = await import('./open-platform.ts')
   const { settings } = context
   const { platform, targetsOf } = await openPlatform(context)
   const [group, images] = await Promise.all([platform.group(), platform.images()])
   if (group === undefined) {
-    throw new OperatorError('usage', `there is no group ${settings.group} to check`, {
+    throw new OperatorError('usage', `there is no group ${settings.group}${whereIn(platform)} to check`, {
       hint: 'npm run deploy, or npm run check -- URL',
     })
   }
   const instances = settings.check.instances ? group.instances : []
   return {
     targets: [toTarget(group.url), ...(await targetsOf(instances))],
-    // While a roll is under way, two releases are right.
-    release: group.roll ? undefined : images.find(({ id }) => id === group.imageId)?.release,
+    releases: rightReleases(group, images),
+    ...(group.roll ? { roll: rollNotice(group.roll, await platform.lockOwner()) } : {}),
   }
+}
+
+/** A roll explains what would be strange without it, so every format that has a summary tells of it. */
+function withRoll(report: CheckReport, roll: RollNotice | undefined): CheckReport & { readonly roll?: RollNotice } {
+  return roll ? { ...report, summary: `${report.summary}; ${noticeInWords(roll)}`, roll } : report
 }
 
 function toTarget(url: string): CheckTarget {
   return { url }
 }
 
-function checkSettings({ check }: Settings, release: string | undefined): CheckSettings {
-  const { expectVersion = release, warningLatencyMs, criticalLatencyMs } = check
+function checkSettings({ check }: Settings, releases: readonly string[] = []): CheckSettings {
+  const { warningLatencyMs, criticalLatencyMs } = check
+  const expectVersion = check.expectVersion ?? releases
   return {
-    ...(expectVersion === undefined ? {} : { expectVersion }),
+    ...(expectVersion.length === 0 ? {} : { expectVersion }),
     ...(warningLatencyMs === undefined ? {} : { warningLatencyMs }),
     ...(criticalLatencyMs === undefined ? {} : { criticalLatencyMs }),
     versionPath: check.versionPath,

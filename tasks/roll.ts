@@ -5,7 +5,9 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Replaces the instances that do not run the wanted image. */
 export default async function roll(context: TaskContext): Promise<TaskResult> {
-  const { task, engine } = await openRoll(context)
+  const { task, engine, report } = await openRoll(context)
   const wanted = { ...task, image: context.settings.wantedImage }
-  return rollResult(await (engine === 'refresh' ? refreshGroup(wanted) : rollGroup(wanted)))
+  return report.keep(async () =>
+    rollResult(await (engine === 'refresh' ? refreshGroup(wanted) : rollGroup(wanted)), 'roll'),
+  )
 }

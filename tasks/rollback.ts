@@ -5,6 +5,8 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Rolls to the image that served before. */
 export default async function rollback(context: TaskContext): Promise<TaskResult> {
-  const { task, engine } = await openRoll(context)
-  return rollResult(await (engine === 'refresh' ? refreshBack(task) : rollbackGroup(task)))
+  const { task, engine, report } = await openRoll(context)
+  return report.keep(async () =>
+    rollResult(await (engine === 'refresh' ? refreshBack(task) : rollbackGroup(task)), 'rollback'),
+  )
 }

@@ -5,10 +5,19 @@ import { OperatorError } from './errors.ts'
  * usage error for anything else.
  */
 export function resolveCount(text: string, size: number): number {
+  const count = resolveShare(text, size)
+  if (Number.parseInt(text, 10) === 0) throw notACount(text)
+  return Math.max(1, count)
+}
+
+/** The same, but a share may come to none, and 0 is one. */
+export function resolveShare(text: string, size: number): number {
   const match = /^(\d+)(%?)$/.exec(text.trim())
   const value = Number(match?.[1])
-  if (!match || value === 0 || (match[2] && value > 100)) {
-    throw new OperatorError('usage', `expected a count or a percent, like 2 or 25%, got "${text}"`)
-  }
-  return match[2] ? Math.max(1, Math.floor((size * value) / 100)) : value
+  if (!match || (match[2] && value > 100)) throw notACount(text)
+  return match[2] ? Math.floor((size * value) / 100) : value
+}
+
+function notACount(text: string): OperatorError {
+  return new OperatorError('usage', `expected a count or a percent, like 2 or 25%, got "${text}"`)
 }

@@ -24,7 +24,7 @@ export function wholeNumber(lowest: number, highest: number, placeholder = 'NUMB
   return {
     expected: `a whole number from ${lowest} to ${highest}`,
     placeholder,
-    fromText: (text) => (/^\d{1,9}$/.test(text) ? inRange(Number(text)) : undefined),
+    fromText: (text) => (/^\d{1,10}$/.test(text) ? inRange(Number(text)) : undefined),
     fromConfig: (value) => (Number.isInteger(value) ? inRange(Number(value)) : undefined),
   }
 }
@@ -53,18 +53,35 @@ export function oneOf<const Word extends string>(words: readonly Word[], placeho
 }
 
 /** A count of instances or a share of the group, kept as it was written: `2`, `25%`. */
-export function countOrPercent({ zero }: { zero: boolean }): Kind<string> {
-  const fromText = (value: string) => {
-    const [, digits, percent] = /^(\d{1,4})(%?)$/.exec(value) ?? []
-    if (digits === undefined || (percent === '%' && Number(digits) > 100)) return undefined
-    return Number(digits) > 0 || zero ? `${Number(digits)}${percent}` : undefined
-  }
+export function countOrPercent(): Kind<string> {
   return {
-    expected: `a count or a percent${zero ? '' : ' above 0'}, like 2 or 25%`,
+    expected: 'a count or a percent, like 2 or 25%',
     placeholder: 'COUNT|PERCENT',
-    fromText,
-    fromConfig: (value) => (typeof value === 'number' ? fromText(String(value)) : ofString(value, fromText)),
+    fromText: toCountOrPercent,
+    fromConfig: countOrPercentOfConfig,
   }
+}
+
+/** Several of them, each above 0: `1,25%,50%`, in the configuration file a list. */
+export function countsOrPercents(): Kind<readonly string[]> {
+  const judged = (values: readonly (string | undefined)[]) =>
+    values.every((value): value is string => value !== undefined && !/^0/.test(value)) ? values : undefined
+  return {
+    expected: 'counts or percents above 0, like 1,25%,50%',
+    placeholder: 'LIST',
+    fromText: (text) => judged(text.split(',').map((word) => toCountOrPercent(word.trim()))),
+    fromConfig: (value) => (Array.isArray(value) ? judged(value.map(countOrPercentOfConfig)) : undefined),
+  }
+}
+
+function toCountOrPercent(text: string): string | undefined {
+  const [, digits, percent] = /^(\d{1,4})(%?)$/.exec(text) ?? []
+  if (digits === undefined || (percent === '%' && Number(digits) > 100)) return undefined
+  return `${Number(digits)}${percent}`
+}
+
+function countOrPercentOfConfig(value: unknown): string | undefined {
+  return typeof value === 'number' ? toCountOrPercent(String(value)) : ofString(value, toCountOrPercent)
 }
 
 const unitsMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

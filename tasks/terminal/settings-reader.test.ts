@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { variablesOf } from '../tools/hook-variables.ts'
 import { parseFlags } from './flags.ts'
 import { flagsKeptByNpm } from './npm-flags.ts'
 import type { Settings } from './settings.ts'
@@ -64,8 +65,27 @@ t.test('a wrong flag is told what would be right', async (t) => {
     'ssh uptime': 'unexpected argument "uptime"; a command comes after --',
     'roll -- extra words': 'unexpected after --: extra words',
     'bake --release 1.4': '--release: expected a version like 1.4.0 or 1.4.0-rc.1, got "1.4"',
-    'roll --batch 0': '--batch: expected a count or a percent above 0, like 2 or 25%, got "0"',
-    'roll --batch 101%': '--batch: expected a count or a percent above 0, like 2 or 25%, got "101%"',
+    'roll --batch 101%': '--batch: expected a count or a percent, like 2 or 25%, got "101%"',
+    'roll --max-unavailable -1': '--max-unavailable: expected a count or a percent, like 2 or 25%, got "-1"',
+    'roll --pause-at 1,0': '--pause-at: expected counts or percents above 0, like 1,25%,50%, got "1,0"',
+    'roll --pause-at 1,,2': '--pause-at: expected counts or percents above 0, like 1,25%,50%, got "1,,2"',
+    'roll --pause-at 50%,101%': '--pause-at: expected counts or percents above 0, like 1,25%,50%, got "50%,101%"',
+    'roll --first i-1,': '--first: expected instance ids, with commas between them, got "i-1,"',
+    'roll --hook-timeout 5': `--hook-timeout: ${duration}, got "5"`,
+    'roll --before-terminate=': '--before-terminate: expected a command for the shell, got ""',
+    'rollback --batch 0': '--batch: 0 leaves no room for a new instance without --max-unavailable of 1 or more',
+    'roll --batch 0% --max-unavailable 0':
+      '--batch: 0% leaves no room for a new instance without --max-unavailable of 1 or more',
+    'roll --canary-watch 10m': '--canary-watch: means nothing without --canary',
+    'roll --pause 10m': '--pause: means nothing without --pause-at',
+    'roll --hook-timeout 10s': '--hook-timeout: means nothing without --before-terminate or --after-accept',
+    'roll --report a --dry-run': '--report: a dry run leaves nothing to report',
+    'check --pause 10m': '--pause: not a flag of check; of roll and rollback',
+    'roll --instances 3': '--instances: not a flag of roll; of simulate and check',
+    'simulate --instances 0': '--instances: expected a whole number from 1 to 10000, got "0"',
+    'simulate --instances 10001': '--instances: expected a whole number from 1 to 10000, got "10001"',
+    'simulate --seed 2147483648': '--seed: expected a whole number from 0 to 2147483647, got "2147483648"',
+    'check --instances=3': '--instances: expected true or false, got "3"',
     'roll --canary x': '--canary: expected a count or a percent, like 2 or 25%, got "x"',
     'roll --timeout 60': `--timeout: ${duration}, got "60"`,
     'roll --timeout 0s': `--timeout: ${duration}, got "0s"`,
@@ -123,6 +143,55 @@ t.test('all problems are told at once', async (t) => {
   ])
 })
 
+t.test('what does not go together is told with what is wrong by itself', async (t) => {
+  const batch = '--batch: 0 leaves no room for a new instance without --max-unavailable of 1 or more'
+  t.same((await read('roll --batch 0 --canary x --timeout 5')).problems, [
+    '--canary: expected a count or a percent, like 2 or 25%, got "x"',
+    '--timeout: expected a duration with its unit, like 500ms, 30s, 10m or 1h, got "5"',
+    batch,
+  ])
+  // Nobody knows yet what it contradicts.
+  t.same((await read('roll --batch 0 --max-unavailable x')).problems, [
+    '--max-unavailable: expected a count or a percent, like 2 or 25%, got "x"',
+  ])
+  t.same((await read('roll --batch 0 --max-unavailble 1')).problems, [
+    '--max-unavailble: unknown flag; did you mean --max-unavailable?',
+  ])
+  t.same((await read('roll', { config: 'export default { roll: { batch: 0 } }' })).problems, [batch])
+  t.same((await read('deploy', { config: 'export default { roll: { batch: 0 } }' })).problems, [])
+  const waiting = `export default { roll: { canaryWatchSeconds: '10m', pauseSeconds: 60, hookTimeoutSeconds: 5 } }`
+  t.same((await read('roll', { config: waiting })).problems, [], 'they wait for a canary, a pause and a hook')
+})
+
+t.test('an instance refresh is not asked for what it cannot do', async (t) => {
+  const refresh = 'roll --platform aws --engine refresh'
+  const problemsOf = async (words: string) => (await read(`${refresh} ${words}`)).problems
+  t.same(await problemsOf('--first i-1 --pause-at 1 --before-terminate true --after-accept true --report roll'), [
+    '--first: an instance refresh chooses the order itself',
+    '--pause-at: an instance refresh does not pause without --pause',
+    '--before-terminate: an instance refresh runs no commands',
+    '--after-accept: an instance refresh runs no commands',
+    '--report: bakeroll does not see what an instance refresh does to each instance',
+  ])
+  t.same(await problemsOf('--canary 1 --canary-watch 5m --pause-at 2 --pause 6m'), [
+    '--canary-watch and --pause: an instance refresh waits equally long at each checkpoint',
+  ])
+  t.same(await problemsOf('--pause-at 2 --pause 3d'), ['--pause: an instance refresh waits 2 days at most'])
+  t.same(await problemsOf('--canary 1 --canary-watch 49h'), [
+    '--canary-watch: an instance refresh waits 2 days at most',
+  ])
+  for (const words of [
+    '--max-unavailable 1',
+    '--canary 1 --canary-watch 5m --pause-at 2,50% --pause 5m',
+    '--canary 1 --pause-at 2 --pause 2d',
+  ]) {
+    t.same(await problemsOf(words), [], words)
+  }
+  t.same((await read('roll --engine refresh --first i-1')).problems, [
+    '--engine: refresh works on aws only, the platform is local',
+  ])
+})
+
 t.test('a configuration file that cannot be read is a problem', async (t) => {
   t.same((await read('deploy --config there.ts')).problems, ['/somewhere/there.ts: there is no such file'])
   t.match((await read('deploy', { config: 'export default [1]' })).problems, [
@@ -160,6 +229,38 @@ t.test('values arrive typed, in their units, paths absolute', async (t) => {
     ['status', { aws: { region: 'eu-west-1' } }, { AWS_REGION: 'eu-west-1' }],
     ['status', { aws: { region: 'us-east-1' } }, { AWS_REGION: 'moon', BAKEROLL_AWS_REGION: 'us-east-1' }],
     ['roll --engine refresh --platform aws', { roll: { engine: 'refresh' }, platform: 'aws' }],
+    ['roll', { roll: { batch: undefined, maxUnavailable: '0', pauseAt: [], first: [], hookTimeoutSeconds: 60 } }],
+    [
+      'rollback --batch 0 --max-unavailable 25% --canary 1 --canary-watch 90s --pause-at 1,25%,05 --pause 1h',
+      {
+        roll: {
+          ...{ batch: '0', maxUnavailable: '25%', canary: '1', canaryWatchSeconds: 90 },
+          ...{ pauseAt: ['1', '25%', '5'], pauseSeconds: 3600 },
+        },
+      },
+    ],
+    [
+      'roll --first i-1,i-2 --after-accept ./hook --report out/roll',
+      { roll: { first: ['i-1', 'i-2'], afterAccept: './hook', report: '/somewhere/out/roll' } },
+    ],
+    [
+      'roll',
+      { roll: { beforeTerminate: 'a b; c', hookTimeoutSeconds: 5 } },
+      { BAKEROLL_ROLL_BEFORE_TERMINATE: 'a b; c', BAKEROLL_ROLL_HOOK_TIMEOUT: '5s' },
+    ],
+    [
+      'roll',
+      { roll: { pauseAt: ['1', '50%'], pauseSeconds: 60 } },
+      { BAKEROLL_ROLL_PAUSE_AT: '1,50%', BAKEROLL_ROLL_PAUSE: '1m' },
+    ],
+    [
+      'simulate --instances 1000 --seed 2147483647',
+      { simulate: { instances: 1000, seed: 2 ** 31 - 1, policy: undefined }, check: { instances: false } },
+    ],
+    [
+      'simulate --policy surge=10,canary=1 --faults zone-gone@40%',
+      { simulate: { policy: 'surge=10,canary=1', faults: 'zone-gone@40%' } },
+    ],
     ['status --json=false', { json: false }, { BAKEROLL_JSON: '1' }],
   ]
   for (const [command, expected, env = {}] of cases) {
@@ -169,6 +270,25 @@ t.test('values arrive typed, in their units, paths absolute', async (t) => {
   }
   const { settings, repository } = await read('status')
   t.equal(settings.home, join(repository, '.bakeroll'))
+})
+
+t.test('lists of counts and ids come from a file as lists', async (t) => {
+  const config = `export default { roll: { pauseAt: [1, '25%'], maxUnavailable: 2 } }`
+  t.match((await read('roll', { config })).settings.roll, { pauseAt: ['1', '25%'], maxUnavailable: '2' })
+  const wrong = `export default { roll: { pauseAt: ['1', 0], first: ['i-1'] } }`
+  t.same((await read('roll', { config: wrong })).problems, [
+    'roll.first: cannot be set in a file; pass --first',
+    'roll.pauseAt: expected counts or percents above 0, like 1,25%,50%, got ["1",0]',
+  ])
+})
+
+t.test('a verb that a hook calls does not take what the hook was told for mistyped settings', async (t) => {
+  const instance = { id: 'i-1', url: 'http://127.0.0.1:1', imageId: 'a', release: '1.0.0' }
+  const env = variablesOf('after-accept', 'shop', instance)
+  const { problems, settings } = await read('check', { env })
+  t.same(problems, [])
+  t.equal(settings.group, 'shop')
+  t.match((await read('check', { env: { BAKEROLL_INSTANC: 'i-1' } })).problems, [/did you mean BAKEROLL_INSTANCE\?/])
 })
 
 t.test('what comes after -- belongs to the command of ssh, and is a url of check', (t) => {

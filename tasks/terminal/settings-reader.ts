@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { hookVariables } from '../tools/hook-variables.ts'
 import { configFileName, describe, loadConfigFile } from './config-file.ts'
 import type { CommandLine } from './flags.ts'
 import { didYouMean } from './nearest.ts'
+import { type Contradiction, rollContradictions } from './roll-contradictions.ts'
 import type { Setting, Surroundings } from './setting.ts'
 import { envName, settingKeys, settingOf } from './setting-names.ts'
 import type { SettingKey, Settings } from './settings.ts'
@@ -22,20 +24,26 @@ export async function readSettings(commandLine: CommandLine, surroundings: Surro
   const configFile = findConfigFile(commandLine, surroundings)
   const config = configFile === undefined ? undefined : await loadConfigFile(configFile)
   const problems = [...commandLine.problems, ...unknownVariables(env), ...(config?.problems ?? [])]
+  const isUnderstood = problems.length === 0
+  const unread = new Set<SettingKey>()
   const settings: Record<string, unknown> = {}
   for (const key of settingKeys) {
     const setting = settingOf(key)
+    const before = problems.length
     const found = [
       fromText(setting, commandLine.given.get(key), problems),
       fromText(setting, variableOf(key, setting, env), problems),
       fromConfig(setting, key, config?.values.get(key), problems),
     ].find((value) => value !== undefined)
+    if (problems.length > before) unread.add(key)
     const value = found ?? (typeof setting.default === 'function' ? setting.default(surroundings) : setting.default)
     const { isPath } = setting.kind
     place(settings, key, isPath && value !== undefined ? resolve(surroundings.workingFolder, String(value)) : value)
   }
   const read = settings as unknown as Settings
-  if (problems.length === 0) problems.push(...contradictions(commandLine, read))
+  // What is wrong by itself contradicts nothing.
+  const judged = isUnderstood ? contradictions(commandLine, read) : []
+  problems.push(...judged.filter(({ of }) => !of.some((key) => unread.has(key))).map(({ problem }) => problem))
   return { settings: read, problems, configFile }
 }
 
@@ -69,11 +77,11 @@ function variableOf(key: SettingKey, { elsewhere, fallbackEnv }: Setting<unknown
   return text ? { name, text } : undefined
 }
 
-/** Other BAKEROLL_ variables may belong to somebody else; what looks like one of ours is a mistake. */
+/** Other BAKEROLL_ variables may belong to somebody else, or tell a verb of its hook; what looks like one of ours is a mistake. */
 function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   const known = new Map(settingKeys.map((key) => [envName(key), settingOf(key)]))
   return Object.keys(env).flatMap((name) => {
-    if (!name.startsWith('BAKEROLL_') || !env[name]) return []
+    if (!name.startsWith('BAKEROLL_') || !env[name] || hookVariables.includes(name)) return []
     const setting = known.get(name)
     if (setting?.elsewhere === 'nowhere') return [`${name}: cannot be set in the environment; pass --${setting.flag}`]
     const suggestion = setting
@@ -94,12 +102,12 @@ function findConfigFile({ given }: CommandLine, { env, workingFolder, repository
   return existsSync(usual) ? usual : undefined
 }
 
-function contradictions({ verb }: CommandLine, { platform, roll, json, check }: Settings): string[] {
-  if (roll.engine === 'refresh' && platform !== 'aws' && (verb === 'roll' || verb === 'rollback')) {
-    return [`--engine: refresh works on aws only, the platform is ${platform}`]
-  }
+function contradictions(commandLine: CommandLine, settings: Settings): readonly Contradiction[] {
+  const { verb } = commandLine
+  const { json, check } = settings
+  if (verb === 'roll' || verb === 'rollback') return rollContradictions(commandLine, settings)
   if (verb === 'check' && json && check.format !== 'text' && check.format !== 'json') {
-    return [`--json: contradicts --format ${check.format}`]
+    return [{ of: ['json', 'check.format'], problem: `--json: contradicts --format ${check.format}` }]
   }
   return []
 }

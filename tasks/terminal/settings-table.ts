@@ -1,14 +1,14 @@
 import { repairs } from '../lib/heal/planner.ts'
 import { awsSettings } from './aws-settings.ts'
 import { checkSettings } from './check-settings.ts'
-import { countOrPercent, duration, oneOf, path, text, wholeNumber } from './kinds.ts'
+import { duration, oneOf, path, text, wholeNumber } from './kinds.ts'
 import { packageVersion } from './package-version.ts'
+import { rollSettings, simulateSettings } from './roll-settings.ts'
 import { type Setting, toggle, toggleOfOneRun } from './setting.ts'
 import type { SettingKey, SettingValue } from './settings.ts'
 
 const anyText = text('some text', /\S/, 'TEXT')
 const launching = ['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'demo'] as const
-const rolling = ['roll', 'rollback'] as const
 const releasePattern = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
 
 /** Every setting there is. Help, flags, environment and configuration file all follow from this table. */
@@ -128,42 +128,8 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     default: 3,
   },
   'images.retire': toggleOfOneRun('remove the images that nothing needs', 'retire', ['images']),
-  'roll.batch': {
-    kind: countOrPercent({ zero: false }),
-    help: 'how many instances are replaced at a time',
-    flag: 'batch',
-    verbs: rolling,
-    default: '1',
-  },
-  'roll.canary': {
-    kind: countOrPercent({ zero: true }),
-    help: 'how many new instances must be proven before the others follow',
-    flag: 'canary',
-    verbs: rolling,
-    default: '0',
-  },
-  'roll.instanceTimeoutSeconds': {
-    kind: duration('s'),
-    help: 'how long a new instance may take to be healthy',
-    flag: 'instance-timeout',
-    verbs: ['deploy', 'roll', 'rollback', 'scale', 'heal'],
-    default: undefined,
-    defaultHelp: "the platform's own",
-  },
-  'roll.timeoutSeconds': {
-    kind: duration('s'),
-    help: 'how long the whole roll may take, and again the way back',
-    flag: 'timeout',
-    verbs: rolling,
-    default: 3600,
-  },
-  'roll.engine': {
-    kind: oneOf(['own', 'refresh']),
-    help: 'who replaces: bakeroll, or on aws an instance refresh',
-    flag: 'engine',
-    verbs: rolling,
-    default: 'own',
-  },
+  ...rollSettings,
+  ...simulateSettings,
   'heal.maxRepair': {
     kind: oneOf(repairs),
     help: 'the largest repair allowed',

@@ -64,14 +64,37 @@ export interface Settings {
   readonly image: { readonly suite: string; readonly baseDiskGib: number }
   readonly images: { readonly keep: number; readonly retire: boolean }
   readonly roll: {
-    /** A count or a share, `2` or `25%`, above 0. */
-    readonly batch: string
+    /** Machines above the group's size, a count or a share, `2` or `25%`; undefined: 1, or 0 where instances may be missing. */
+    readonly batch: string | undefined
+    /** How many instances may be missing: a count or a share; `0` for none. */
+    readonly maxUnavailable: string
     /** A count or a share; `0` for none. */
     readonly canary: string
+    /** How long the canaries are watched; undefined: not longer than it takes to prove them. */
+    readonly canaryWatchSeconds: number | undefined
+    /** Numbers of new instances, counts or shares above 0. */
+    readonly pauseAt: readonly string[]
+    /** Undefined: the roll ends there, until somebody carries it on. */
+    readonly pauseSeconds: number | undefined
+    /** Ids of the instances that leave first. */
+    readonly first: readonly string[]
     /** Undefined: the platform's own. */
     readonly instanceTimeoutSeconds: number | undefined
     readonly timeoutSeconds: number
+    /** Commands for the shell around each instance. */
+    readonly beforeTerminate: string | undefined
+    readonly afterAccept: string | undefined
+    readonly hookTimeoutSeconds: number
+    /** Where the record of the roll goes, or of the simulated one. */
+    readonly report: string | undefined
     readonly engine: 'own' | 'refresh'
+  }
+  readonly simulate: {
+    readonly instances: number
+    /** In the words of the simulator, which reads both. */
+    readonly policy: string | undefined
+    readonly faults: string | undefined
+    readonly seed: number
   }
   /** The largest repair allowed. */
   readonly heal: { readonly maxRepair: Repair }

@@ -69,11 +69,14 @@ const table = {
   roll: {
     summary: 'replace the instances that do not run the wanted image',
     about:
-      'Launches before it drains, drains before it ends, batch by batch, without a failed request. When the new image is not healthy the group goes back by itself. A roll that was interrupted is carried on by running it again.',
+      'Launches before it drains, drains before it ends, one after the other or several at a time, without a failed request. When the new image is not healthy the group goes back by itself. A roll that was interrupted, or has paused, is carried on by running it again.',
     examples: [
       ['npm run roll', 'to the newest verified image'],
       ['npm run roll -- --batch 2', 'two at a time'],
-      ['npm run roll -- --image 1.4.0 --canary 1 --batch 25%', 'one first, then a quarter at a time'],
+      ['npm run roll -- --max-unavailable 1', 'in place, where there is no room for one more'],
+      ['npm run roll -- --canary 1 --canary-watch 10m', 'one first, watched, then the others'],
+      ['npm run roll -- --pause-at 1,50% --report roll.html', 'in three runs, and a page that tells all of it'],
+      ["npm run roll -- --after-accept './warm-up.sh'", 'with a command of your own for each new instance'],
     ],
   },
   rollback: {
@@ -82,6 +85,17 @@ const table = {
     examples: [
       ['npm run rollback', 'back'],
       ['npm run rollback -- --dry-run', 'what would be done'],
+    ],
+  },
+  simulate: {
+    summary: "try a roll's policy on simulated instances",
+    about:
+      'Plays a roll in memory, on a clock of its own, with boot times and faults drawn from a seed, and tells how long it took, how low the capacity fell and what happened. It touches no machine. A policy is made of surge, max-unavailable, canary, canary-watch, pause-at, pause, force, instance-timeout and timeout, as the flags of roll; a fault is name[:count][@moment], and a wrong name is answered with all names.',
+    examples: [
+      ['npm run simulate -- --instances 40 --policy surge=25%', 'a quarter at a time'],
+      ['npm run simulate -- --policy max-unavailable=10%,canary=1', 'in place, one first'],
+      ['npm run simulate -- --faults never-boots:2,zone-gone@40% --seed 7', 'what goes wrong, and when'],
+      ['npm run -s simulate -- --instances 1000 --json', 'for a program'],
     ],
   },
   check: {

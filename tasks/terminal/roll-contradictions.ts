@@ -1,0 +1,88 @@
+import type { CommandLine } from './flags.ts'
+import type { SettingKey, Settings } from './settings.ts'
+
+/** Settings that do not go together, and why, one line. */
+export interface Contradiction {
+  readonly of: readonly SettingKey[]
+  readonly problem: string
+}
+
+/** AWS waits no longer at a checkpoint: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html. */
+const longestCheckpointSeconds = 172_800
+
+/** What does not go together in the settings of a roll. */
+export function rollContradictions({ given }: Pick<CommandLine, 'given'>, settings: Settings): Contradiction[] {
+  const { platform, roll, dryRun } = settings
+  const hasHook = roll.beforeTerminate !== undefined || roll.afterAccept !== undefined
+  /** In a file it waits for a roll that has use for it. */
+  const needs = (key: SettingKey, flag: string, others: readonly SettingKey[], isThere: boolean): Contradiction[] =>
+    !given.has(key) || isThere
+      ? []
+      : [{ of: [key, ...others], problem: `${given.get(key)?.name}: means nothing without ${flag}` }]
+  return [
+    ...when(isZero(roll.batch) && isZero(roll.maxUnavailable), {
+      of: ['roll.batch', 'roll.maxUnavailable'],
+      problem: `--batch: ${roll.batch} leaves no room for a new instance without --max-unavailable of 1 or more`,
+    }),
+    ...needs('roll.canaryWatchSeconds', '--canary', ['roll.canary'], !isZero(roll.canary)),
+    ...needs('roll.pauseSeconds', '--pause-at', ['roll.pauseAt'], roll.pauseAt.length > 0),
+    ...needs('roll.hookTimeoutSeconds', '--before-terminate or --after-accept', hookKeys, hasHook),
+    ...when(given.has('roll.report') && dryRun, {
+      of: ['roll.report', 'dryRun'],
+      problem: '--report: a dry run leaves nothing to report',
+    }),
+    ...(roll.engine === 'refresh' && platform === 'aws' ? beyondRefresh(settings) : []),
+    ...when(roll.engine === 'refresh' && platform !== 'aws', {
+      of: ['roll.engine', 'platform'],
+      problem: `--engine: refresh works on aws only, the platform is ${platform}`,
+    }),
+  ]
+}
+
+/** What an instance refresh cannot do of what the settings ask for, whatever the size of the group. */
+export function beyondRefresh({ roll }: Settings): Contradiction[] {
+  const waits: { flag: string; key: SettingKey; seconds: number }[] = []
+  if (!isZero(roll.canary) && roll.canaryWatchSeconds !== undefined)
+    waits.push({ flag: '--canary-watch', key: 'roll.canaryWatchSeconds', seconds: roll.canaryWatchSeconds })
+  if (roll.pauseAt.length > 0 && roll.pauseSeconds !== undefined)
+    waits.push({ flag: '--pause', key: 'roll.pauseSeconds', seconds: roll.pauseSeconds })
+  return [
+    ...when(roll.first.length > 0, {
+      of: ['roll.first'],
+      problem: '--first: an instance refresh chooses the order itself',
+    }),
+    ...when(roll.pauseAt.length > 0 && roll.pauseSeconds === undefined, {
+      of: ['roll.pauseAt', 'roll.pauseSeconds'],
+      problem: '--pause-at: an instance refresh does not pause without --pause',
+    }),
+    ...when(new Set(waits.map(({ seconds }) => seconds)).size > 1, {
+      of: ['roll.canaryWatchSeconds', 'roll.pauseSeconds', 'roll.canary', 'roll.pauseAt'],
+      problem: '--canary-watch and --pause: an instance refresh waits equally long at each checkpoint',
+    }),
+    ...waits
+      .filter(({ seconds }) => seconds > longestCheckpointSeconds)
+      .map(({ flag, key }) => ({ of: [key], problem: `${flag}: an instance refresh waits 2 days at most` })),
+    ...when(roll.beforeTerminate !== undefined, {
+      of: ['roll.beforeTerminate'],
+      problem: '--before-terminate: an instance refresh runs no commands',
+    }),
+    ...when(roll.afterAccept !== undefined, {
+      of: ['roll.afterAccept'],
+      problem: '--after-accept: an instance refresh runs no commands',
+    }),
+    ...when(roll.report !== undefined, {
+      of: ['roll.report'],
+      problem: '--report: bakeroll does not see what an instance refresh does to each instance',
+    }),
+  ]
+}
+
+const hookKeys: readonly SettingKey[] = ['roll.beforeTerminate', 'roll.afterAccept']
+
+function when(isSo: boolean, contradiction: Contradiction): Contradiction[] {
+  return isSo ? [contradiction] : []
+}
+
+function isZero(countOrPercent: string | undefined): boolean {
+  return countOrPercent === '0' || countOrPercent === '0%'
+}

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../lib/errors.ts'
+import type { Progress } from '../lib/progress.ts'
+import { type HookedInstance, variablesOf } from './hook-variables.ts'
+
+/** A user's command that is run around an instance. */
+export interface Hook {
+  /** As its flag is called. */
+  readonly name: 'before-terminate' | 'after-accept'
+  /** Text for `sh -c`, as the user wrote it; it learns of its instance by `variablesOf` alone. */
+  readonly command: string
+  readonly timeoutSeconds: number
+  readonly group: string
+  /** Where the command starts. */
+  readonly folder: string
+  /** Takes each line that it prints. */
+  readonly progress: Pick<Progress, 'event'>
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Between asking to end and insisting. */
+const graceMs = 5000
+
+/** How long output is awaited of a process that has left the hook's group. */
+const lastWordsMs = 1000
+
+/**
+ * A hook as the roll calls it. It runs in a process group of its own, which is ended as a whole when the shell has ended, at
+ * the time limit, and when the operator stops the roll. Rejects with `failed`, and with `interrupted` when it was stopped.
+ */
+export function hookCommand(hook: Hook): (instance: HookedInstance) => Promise<void> {
+  return async (instance) => {
+    const end = await runHook(hook, instance)
+    if (end.stopped === 'by the operator') {
+      throw new OperatorError('interrupted', `the ${hook.name} hook of ${instance.id} was stopped`)
+    }
+    if (end.problem === undefined) return
+    const said = end.lastError === '' ? '' : `: ${end.lastError}`
+    throw new OperatorError('failed', `${hook.name} hook failed for ${instance.id} (${end.problem})${said}`, {
+      hint: `the command is: ${hook.command}`,
+    })
+  }
+}
+
+interface HookEnd {
+  readonly stopped: 'by the operator' | 'at the time limit' | undefined
+  /** Undefined when it did its work. */
+  readonly problem: string | undefined
+  /** Its last line on stderr. */
+  readonly lastError: string
+}
+
+async function runHook(hook: Hook, instance: HookedInstance): Promise<HookEnd> {
+  const { name, command, timeoutSeconds, group, folder, progress, signal } = hook
+  if (signal?.aborted) return { stopped: 'by the operator', problem: 'not started', lastError: '' }
+  const child = spawn('sh', ['-c', command], {
+    cwd: folder,
+    detached: true,
+    env: { ...process.env, ...variablesOf(name, group, instance) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let lastError = ''
+  const tell = (line: string) => progress.event(`${name} ${instance.id}: ${line}`)
+  eachLine(child.stdout, tell)
+  eachLine(child.stderr, (line) => {
+    if (line.trim() !== '') lastError = line.trim()
+    tell(line)
+  })
+  const watch = watchGroup(child, hook)
+  const closed = once(child, 'close')
+  closed.catch(() => {})
+  try {
+    const [code, killedBy] = await whileRunning(child, once(child, 'exit'))
+    await endRest(child, closed)
+    const stopped = watch.stopped()
+    const problem = stopped === 'at the time limit' ? `longer than ${timeoutSeconds} s` : exitProblem(code, killedBy)
+    return { stopped, problem, lastError }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { stopped: watch.stopped(), problem: `not started: ${reason}`, lastError }
+  } finally {
+    watch.end()
+  }
+}
+
+/** Stops the whole group at the time limit and when the operator says so; `stopped` tells why it did. */
+function watchGroup(child: ChildProcess, { timeoutSeconds, signal }: Pick<Hook, 'timeoutSeconds' | 'signal'>) {
+  let stopped: HookEnd['stopped']
+  let insistence: NodeJS.Timeout | undefined
+  const stop = (why: NonNullable<HookEnd['stopped']>) => {
+    stopped ??= why
+    signalGroup(child, 'SIGTERM')
+    insistence ??= setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs)
+  }
+  const limit = setTimeout(() => stop('at the time limit'), timeoutSeconds * 1000)
+  const onAbort = () => stop('by the operator')
+  signal?.addEventListener('abort', onAbort, { once: true })
+  return {
+    stopped: () => stopped,
+    end() {
+      clearTimeout(limit)
+      clearTimeout(insistence)
+      signal?.removeEventListener('abort', onAbort)
+    },
+  }
+}
+
+function exitProblem(code: number | null, killedBy: NodeJS.Signals | null): string | undefined {
+  if (code === 0) return undefined
+  return code === null ? `ended by ${killedBy}` : `exit ${code}`
+}
+
+function eachLine(stream: Readable, take: (line: string) => void): void {
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', take)
+}
+
+/** Ends what the shell has left behind, and waits for its last words. */
+async function endRest(child: ChildProcess, closed: Promise<unknown>): Promise<void> {
+  signalGroup(child, 'SIGTERM')
+  const insistAtMs = performance.now() + graceMs
+  while (performance.now() < insistAtMs && signalGroup(child, 0)) await sleep(20)
+  signalGroup(child, 'SIGKILL')
+  await Promise.race([closed, sleep(lastWordsMs)])
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+}
+
+/** Whether there was a process in the group to take the signal. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  if (pid === undefined) return false
+  try {
+    return process.kill(-pid, signal)
+  } catch {
+    return false
+  }
+}
+
+const running = new Set<ChildProcess>()
+
+/** A run that ends at once takes its hooks with it: the terminal does not reach another process group. */
+async function whileRunning<T>(child: ChildProcess, work: Promise<T>): Promise<T> {
+  if (running.size === 0) process.on('exit', killRunning)
+  running.add(child)
+  try {
+    return await work
+  } finally {
+    running.delete(child)
+    if (running.size === 0) process.off('exit', killRunning)
+  }
+}
+
+function killRunning(): void {
+  for (const child of running) signalGroup(child, 'SIGKILL')
+}
