@@ -54,6 +54,7 @@ export const programs: readonly Program[] = [
     purposes: [...both, 'lint'],
   },
   { name: 'hey', package: 'hey', why: 'sends the load of the demo and the tests', purposes: local },
+  { name: 'chromium', package: 'chromium', why: 'shows the tests the page of a roll', purposes: ['test'] },
   { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
   { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: both },

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import t from 'tap'
+import { renderPage } from './page.ts'
+import { rollFixture } from './roll-fixture.ts'
+
+const events = rollFixture({ size: 3, surge: 1 })
+const hostile = '</script><script>alert(1)</script><!-- "\'&'
+
+t.test('words of others stay words', async (t) => {
+  const page = renderPage([
+    ...events.slice(0, -1),
+    { at: events.at(-1)?.at ?? '', event: 'warning', message: hostile },
+    { at: events.at(-1)?.at ?? '', event: 'step', step: 'drain', instanceId: hostile, because: hostile },
+  ])
+  t.notMatch(page, 'alert(1)</script>')
+  t.equal(page.split('<script').length - 1, 2, 'the data and the script')
+  t.notMatch(page, '<!--')
+})
+
+t.test('the events are in the page, word for word', async (t) => {
+  const some = [...events, { at: events.at(-1)?.at ?? '', event: 'warning' as const, message: hostile }]
+  const json = /<script type="application\/json" id="events">(.*?)<\/script>/s.exec(renderPage(some))?.[1] ?? ''
+  t.strictSame(JSON.parse(json), some)
+})
+
+t.test('only the style and the script of the page are let in, and no address is named', async (t) => {
+  const page = renderPage(events)
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1] ?? ''
+  const hash = (tag: string) => {
+    const text = page.split(`<${tag}>`)[1]?.split(`</${tag}>`)[0] ?? ''
+    return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  }
+  t.strictSame(policy.split('; '), [
+    ...["default-src 'none'", `style-src ${hash('style')}`, `script-src ${hash('script')}`],
+    ...['img-src data:', "base-uri 'none'", "form-action 'none'"],
+  ])
+  t.notMatch(page, /https?:|src=|@import|url\((?!#)/)
+})
+
+t.test('a step that is refused again and again is one line', async (t) => {
+  const drain = { event: 'step', step: 'drain', instanceId: 'i-1', because: 'on app-1' } as const
+  const at = (second: number) => new Date(Date.parse(events[0]?.at ?? '') + second * 1000).toISOString()
+  const page = renderPage([...events.slice(0, 6), ...[1, 2, 3].map((second) => ({ at: at(second), ...drain }))])
+  t.equal(page.split('<td>on app-1').length - 1, 1)
+  t.match(page, '3 times until 0:03')
+})

@@ -1,0 +1,63 @@
+import { accessSync, appendFileSync, constants, existsSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { RollEvent } from '../lib/roll/events.ts'
+
+/** The two files of a report. */
+export interface ReportFiles {
+  /** The page. */
+  readonly page: string
+  /** Its events, one JSON object in each line. */
+  readonly events: string
+}
+
+/** The files of the report FILE: `FILE.html` and `FILE.jsonl`, whichever of the two was given, or neither. */
+export function reportFiles(file: string): ReportFiles {
+  const base = file.replace(/\.(html|jsonl)$/, '')
+  return { page: `${base}.html`, events: `${base}.jsonl` }
+}
+
+/** Why the report FILE could not be written, one line; `undefined` when it can be. Changes nothing. */
+export function reportProblem(file: string): string | undefined {
+  const { page, events } = reportFiles(file)
+  const folder = dirname(page)
+  const found = statSync(folder, { throwIfNoEntry: false })
+  if (!found) return `there is no folder ${folder}`
+  if (!found.isDirectory()) return `${folder} is no folder`
+  if (!isWritable(folder)) return `the folder ${folder} cannot be written to`
+  const inTheWay = [page, events].find((path) => existsSync(path) && !(statSync(path).isFile() && isWritable(path)))
+  return inTheWay === undefined ? undefined : `${inTheWay} is there, and is no file that can be written to`
+}
+
+/** Reads the events of a roll, in order; what a killed run left half written is left out. */
+export function readEvents(path: string): RollEvent[] {
+  return readFileSync(path, 'utf8').split('\n').flatMap(parsed)
+}
+
+/** Appends one event. A half line that a killed run left is ended first, so that it spoils no other. */
+export function appendEvent(path: string, event: RollEvent, isFirst: boolean): void {
+  const before = isFirst && existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8')) ? '\n' : ''
+  appendFileSync(path, `${before}${JSON.stringify(event)}\n`)
+}
+
+/** Keeps the events of an earlier roll beside those of the new one; only the last such file is kept. */
+export function setAside(path: string): void {
+  if (existsSync(path)) renameSync(path, path.replace(/\.jsonl$/, '.previous.jsonl'))
+}
+
+function parsed(line: string): RollEvent[] {
+  try {
+    const event = JSON.parse(line)
+    return typeof event?.event === 'string' && !Number.isNaN(Date.parse(event.at)) ? [event] : []
+  } catch {
+    return []
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
