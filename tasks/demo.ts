@@ -11,6 +11,7 @@ import { clock, openPlatform } from './open-platform.ts'
 import { homeAt } from './platforms/local/home.ts'
 import { checkPort, checkRoomForInstances } from './platforms/local/resources.ts'
 import { prepareComputer } from './prepare.ts'
+import { openReport } from './report/report.ts'
 import roll from './roll.ts'
 import type { Settings } from './terminal/settings.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
@@ -55,7 +56,8 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   await tell(`bake ${second}`, bake, { release: second })
   await tell(`deploy ${first}`, deployMarked, { wantedImage: first, size: 2 })
   await tell('check', check, checking(first))
-  const requests = await step(`roll to ${second} under load`, () => rollUnderLoad(context, second))
+  const report = join(settings.home, 'demo-roll.html')
+  const requests = await step(`roll to ${second} under load`, () => rollUnderLoad(context, second, report))
   await tell('check again', check, checking(second))
   const broken = await step('break nginx on one instance', () => breakNginx(context))
   await tell('check notices', check, checking(second, true), 2)
@@ -63,8 +65,8 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   await tell('check is well again', check, checking(second, true))
   if (!settings.demo.keep) await tell('destroy', destroy)
   return {
-    line: `${requests.sent} requests during the roll, ${requests.failed} failed; nginx broken on ${broken} and healed; ${second} served`,
-    facts: { requests, steps, release: second, heal: healed.facts },
+    line: `${requests.sent} requests during the roll, ${requests.failed} failed; nginx broken on ${broken} and healed; ${second} served; the roll: ${report}`,
+    facts: { requests, steps, release: second, heal: healed.facts, report },
     ok: requests.failed === 0,
     exitCode: requests.failed === 0 ? 0 : 5,
   }
@@ -107,7 +109,7 @@ async function deployMarked(context: TaskContext): Promise<TaskResult> {
 }
 
 /** Rolls while the load runs, and lets the load go on until it has sent enough to mean something. */
-async function rollUnderLoad(context: TaskContext, release: string): Promise<LoadResult> {
+async function rollUnderLoad(context: TaskContext, release: string, reportFile: string): Promise<LoadResult> {
   const { settings, progress, signal } = context
   const { platform } = await openPlatform(context)
   const url = new URL('/now', (await platform.group())?.url).href
@@ -124,10 +126,15 @@ async function rollUnderLoad(context: TaskContext, release: string): Promise<Loa
     }
     return sum(results)
   }
+  const since = new Date().toISOString()
   const rolled = await run(async () => {
-    const result = await roll({ ...context, settings: { ...settings, wantedImage: release } })
+    const rolling = { ...settings.roll, report: reportFile }
+    const result = await roll({ ...context, settings: { ...settings, wantedImage: release, roll: rolling } })
     if ((result.exitCode ?? 0) !== 0) throw new OperatorError('failed', result.line)
   })
+  const report = openReport(reportFile)
+  report.journal({ event: 'requests', at: new Date().toISOString(), since, sent: rolled.sent, failed: rolled.failed })
+  report.finish()
   progress.event(`${rolled.sent} requests during the roll, ${rolled.failed} failed`)
   let all = rolled
   while (all.sent < load.leastRequests && !signal.aborted) {

@@ -15,15 +15,15 @@ export interface Report {
 }
 
 /**
- * Opens the report FILE. A run that carries a roll on adds to the events that are there; a new roll begins a new file, and
- * the one before is kept as `FILE.previous.jsonl`.
+ * Opens the report FILE. A run that carries a roll on, and whatever is told after a run, adds to the events that are there; a
+ * new roll begins a new file, and the one before is kept as `FILE.previous.jsonl`.
  */
 export function openReport(file: string): Report {
   const files = reportFiles(file)
   let written = 0
   let problem: unknown
   const write = (event: RollEvent) => {
-    if (written === 0 && !(event.event === 'began' && event.resumed)) setAside(files.events)
+    if (written === 0 && event.event === 'began' && !event.resumed) setAside(files.events)
     appendEvent(files.events, event, written === 0)
     written += 1
   }

@@ -31,6 +31,11 @@ export function isDebian(file = '/etc/os-release'): boolean {
   return ids.includes('debian')
 }
 
+/** True when /etc/os-release is of Ubuntu. */
+export function isUbuntu(file = '/etc/os-release'): boolean {
+  return /^ID="?ubuntu"?$/m.test(readFileOr(file, ''))
+}
+
 /** True when apt knows no package at all, as in a fresh container. */
 export function needsUpdate(folder = '/var/lib/apt/lists'): boolean {
   try {
