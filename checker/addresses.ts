@@ -3,17 +3,25 @@ import { ProbeError } from './failure.ts'
 
 /**
  * Every address that a host of a url has, IPv4 before IPv6. An IP literal is its own address; `localhost` stays a name, since
- * a service that listens on one of its two addresses is up. A family that this machine has no address in is left out.
+ * a service that listens on one of its two addresses is up. A family that this machine has no address in is left out,
+ * and with `family` every other one.
  */
-export async function resolveAddresses(host: string, signal: AbortSignal): Promise<string[]> {
+export async function resolveAddresses(host: string, signal: AbortSignal, family?: 4 | 6): Promise<string[]> {
   const bare = host.replace(/^\[|\]$/g, '')
-  if (isIP(bare) !== 0 || bare === 'localhost' || bare.endsWith('.localhost')) return [bare]
+  if (isIP(bare) !== 0) return ofFamily([bare], family)
+  if (bare === 'localhost' || bare.endsWith('.localhost')) return [bare]
   const { lookup } = await import('node:dns/promises')
   const found = await Promise.race([lookup(bare, { all: true }), rejectOnAbort(signal)])
   const addresses = [...new Set(found.map(({ address }) => address))]
   const { networkInterfaces } = await import('node:os')
   const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? [])
-  return usableAddresses(addresses, own)
+  return family === undefined ? usableAddresses(addresses, own) : ofFamily(addresses, family)
+}
+
+function ofFamily(addresses: readonly string[], family: 4 | 6 | undefined): string[] {
+  const wanted = addresses.filter((address) => family === undefined || isIP(address) === family)
+  if (wanted.length === 0) throw new ProbeError(`the host has no IPv${family} address`)
+  return wanted
 }
 
 /** The addresses whose family has an address on one of our interfaces; all of them when that leaves none. */

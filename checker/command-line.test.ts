@@ -1,28 +1,27 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { readCommandLine } from './command-line.ts'
+import { defaultOptions } from './options.ts'
 import { defaultSettings } from './settings.ts'
+import { settingsOf } from './settings-of.ts'
 
 const url = 'http://localhost:8080'
 
-t.test('without flags the defaults apply', (t) => {
-  t.same(readCommandLine([url]), {
-    action: 'check',
-    targets: [{ url }],
-    settings: defaultSettings,
-    format: 'text',
-    problems: [],
-  })
-  t.end()
+t.test('without flags the defaults apply', async (t) => {
+  const line = await readCommandLine([url])
+  t.same(line, { action: 'check', targets: [{ url }], options: defaultOptions(), problems: [] })
+  t.same(settingsOf(line.options), defaultSettings)
+  t.equal(line.options.format, 'text')
 })
 
-t.test('every flag is read, with = or a space', (t) => {
+t.test('every flag is read, with = or a space', async (t) => {
   const file = join(t.testdir(), 'report.json')
   const flags = '--expect-version 1.4.0 --max-offset=500ms --time-path /time --time-format json:/a~1b --version-path=/v'
   const more = '--samples 9 --timeout 3s --warning-latency 20ms --critical-latency 1s --warning-certificate 0 --json'
-  const line = readCommandLine([...flags.split(' '), url, ...more.split(' '), '--output', file])
+  const line = await readCommandLine([...flags.split(' '), url, ...more.split(' '), '--output', file])
   t.same(line.problems, [])
-  t.same(line.settings, {
+  t.same(settingsOf(line.options), {
+    ...defaultSettings,
     expectVersion: '1.4.0',
     maxOffsetMs: 500,
     timePath: '/time',
@@ -34,15 +33,35 @@ t.test('every flag is read, with = or a space', (t) => {
     criticalLatencyMs: 1000,
     warningCertificateDays: 0,
   })
-  t.equal(line.format, 'json')
-  t.equal(line.outputPath, file)
-  t.end()
+  t.equal(line.options.format, 'json')
+  t.equal(line.options.output, file)
 })
 
-t.test('--help and --version need no url', (t) => {
-  t.match(readCommandLine(['--help']), { action: 'help', problems: [] })
-  t.match(readCommandLine(['--version']), { action: 'version', problems: [] })
-  t.end()
+t.test('a flag may be repeated where several values make sense, and --watch needs none', async (t) => {
+  const file = join(t.testdir(), 'state.json')
+  const hooks = ['--notify', 'https://a.example/hook', '--notify=command:notify-send "it is, down"']
+  t.match(await readCommandLine([...hooks, '--state', file, '--watch', url]), {
+    targets: [{ url }],
+    options: { notify: ['https://a.example/hook', 'command:notify-send "it is, down"'], watchMs: 2000 },
+    problems: [],
+  })
+  t.equal((await readCommandLine(['--watch', '5s', url])).options.watchMs, 5000)
+  t.equal((await readCommandLine([url, '--watch'])).options.watchMs, 2000)
+})
+
+t.test('what looks back, removes or serves needs no url', async (t) => {
+  const file = join(t.testdir(), 'history.sqlite')
+  const commands = [
+    ['--history', '--history-file', file],
+    ['--uninstall', 'cron'],
+    ['--serve', '127.0.0.1:9115'],
+  ]
+  for (const argv of commands) t.same((await readCommandLine(argv)).problems, [], argv.join(' '))
+})
+
+t.test('--help and --version need no url', async (t) => {
+  t.match(await readCommandLine(['--help']), { action: 'help', problems: [] })
+  t.match(await readCommandLine(['--version']), { action: 'version', problems: [] })
 })
 
 const formats = 'auto, iso8601, unix, unix-ms, http-date, time-of-day or json:<pointer>'
@@ -72,24 +91,39 @@ const wrong: [string[], string[]][] = [
     ['--output', '/nowhere/at/all'],
     ["--output: cannot write /nowhere/at/all: ENOENT: no such file or directory, open '/nowhere/at/.all.PID.tmp'"],
   ],
+  [['--expect-status', '99'], ['--expect-status: expected a whole number from 200 to 599, got "99"']],
+  [['--body-match', '('], ['--body-match: expected a regular expression, got "("']],
+  [['--serve', '1:2:3'], ['--serve: expected an address and a port, such as 127.0.0.1:9115, got "1:2:3"']],
+  [['--heartbeat', 'token-in-here'], ['--heartbeat: expected a url (https://...)']],
+  [['--heartbeat='], ['--heartbeat: expected a url with http or https, got [secret]']],
+  [['--install', 'at'], ['--install: expected cron or systemd, got "at"']],
+  [['--ca', '/nowhere'], ["--ca: cannot read /nowhere: ENOENT: no such file or directory, open '/nowhere'"]],
+  [['--timeout', '5ms'], ['--timeout: 5 ms is shorter than one sample may take, 10 ms']],
+  [
+    ['--timeout', '1s', '--critical-latency', '2s'],
+    ['--timeout: 1000 ms is shorter than an answer that passes --critical-latency 2000 ms'],
+  ],
+  [['--ipv4', '--ipv6'], ['--ipv4: contradicts --ipv6; without both every address is checked']],
+  [['--history'], ['--history: means nothing without --history-file']],
+  [['--install', 'cron', '--watch'], ['--install: contradicts --watch']],
+  [['--notify', 'mail:a@b.example'], ['--notify: means nothing without --state']],
   [['--output', '/dev/null'], ['--output: /dev/null is not a regular file']],
 ]
 
 for (const [argv, problems] of wrong) {
-  t.test(`refuses ${argv.join(' ')}`, (t) => {
-    const found = readCommandLine([url, ...argv]).problems.map((problem) => problem.replace(`${process.pid}`, 'PID'))
-    t.same(found, problems)
-    t.end()
+  t.test(`refuses ${argv.join(' ')}`, async (t) => {
+    const { problems: found } = await readCommandLine([url, ...argv])
+    const told = found.map((problem) => problem.replace(`${process.pid}`, 'PID'))
+    t.same(told, problems)
   })
 }
 
-t.test('all problems at once', (t) => {
-  const { problems } = readCommandLine(['a.example', '--samples', 'two', '--max-ofset', '1s', '--timeout'])
+t.test('all problems at once', async (t) => {
+  const { problems } = await readCommandLine(['a.example', '--samples', 'two', '--max-ofset', '1s', '--timeout'])
   t.same(problems, [
     '--max-ofset: unknown flag; did you mean --max-offset?',
     '--timeout: expected a value (DURATION)',
     '--samples: expected a whole number from 1 to 100, got "two"',
     'url "a.example": no scheme; did you mean http://a.example?',
   ])
-  t.end()
 })

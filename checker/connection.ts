@@ -2,7 +2,7 @@ import type http from 'node:http'
 import type { RequestOptions } from 'node:https'
 import { createRequire } from 'node:module'
 import { isIP, type Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, SecureContext, TLSSocket } from 'node:tls'
 import { ProbeError } from './failure.ts'
 
 /** One answer, whatever its status. Moments are readings of `performance.now()`. */
@@ -33,8 +33,17 @@ const load = createRequire(import.meta.url)
 /** No answer that a check asks for is longer. */
 const bodyLimitBytes = 64 * 1024
 
+/** What a connection may lead to beside the usual. */
+export interface Trust {
+  /** Which certificates are trusted; absent: those that Node trusts. */
+  readonly secureContext?: SecureContext
+  /** Only addresses of this family, where the address is a name. */
+  readonly family?: 4 | 6
+}
+
 /** Prepares the connection; nothing is sent yet. `signal` ends every request at once. */
-export function openConnection(url: URL, address: string, signal: AbortSignal): Connection {
+export function openConnection(url: URL, address: string, signal: AbortSignal, trust: Trust = {}): Connection {
+  const { secureContext, family } = trust
   const secure = url.protocol === 'https:'
   const client: typeof http = load(secure ? 'node:https' : 'node:http')
   const agent = new client.Agent({ keepAlive: true, maxSockets: 1 })
@@ -43,7 +52,9 @@ export function openConnection(url: URL, address: string, signal: AbortSignal): 
     signal,
     host: address,
     port: url.port || (secure ? 443 : 80),
+    ...(family === undefined ? {} : { family }),
     ...(secure ? { servername: serverName(url), rejectUnauthorized: true } : {}),
+    ...(secure && secureContext !== undefined ? { secureContext } : {}),
   }
   let socket: Socket | undefined
   let certificateEndsAt: Date | undefined
@@ -95,9 +106,18 @@ function serverName(url: URL): string {
   return isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname : ''
 }
 
+/** When the first certificate of the chain ends; the root, which the checker trusts by itself, does not count. */
 function certificateEnd(socket: TLSSocket): Date | undefined {
-  const { valid_to: end } = socket.getPeerCertificate()
-  return end === undefined ? undefined : new Date(end)
+  const endsMs: number[] = []
+  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
+  while (certificate?.valid_to !== undefined) {
+    const { fingerprint256 }: DetailedPeerCertificate = certificate
+    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate
+    const isRoot: boolean = issuer === undefined || issuer.fingerprint256 === fingerprint256
+    if (!isRoot || endsMs.length === 0) endsMs.push(Date.parse(certificate.valid_to))
+    certificate = isRoot ? undefined : issuer
+  }
+  return endsMs.length === 0 ? undefined : new Date(Math.min(...endsMs))
 }
 
 function readBody(

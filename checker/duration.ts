@@ -1,8 +1,8 @@
-const unitsMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const unitsMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** Reads a duration with its unit, `500ms`, `1s`, `1.5m` or `2h`, as milliseconds; undefined when it is none. */
+/** Reads a duration with its unit, `500ms`, `1s`, `1.5m`, `2h` or `7d`, as milliseconds; undefined when it is none. */
 export function parseDurationMs(text: string): number | undefined {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
   const unitMs = unitsMs[unit ?? '']
   return amount === undefined || unitMs === undefined ? undefined : Number(amount) * unitMs
 }

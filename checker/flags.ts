@@ -1,37 +1,39 @@
-/** The flags of the checker: name, what its value is called (none for a switch), and what it does. */
-export const flags = {
-  'expect-version': { value: 'VERSION', help: 'the version that must run' },
-  'max-offset': { value: 'DURATION', help: 'how far the clock may be off (default 1s)' },
-  'time-path': { value: 'PATH', help: 'where the service tells the time (default /now)' },
-  'time-format': {
-    value: 'FORMAT',
-    help: 'auto, iso8601, unix, unix-ms, http-date, time-of-day or json:<pointer> (default auto)',
-  },
-  'version-path': { value: 'PATH', help: 'where it tells its version (default /version.txt)' },
-  samples: { value: 'NUMBER', help: 'how many times to ask for the time, 1 to 100 (default 5)' },
-  timeout: { value: 'DURATION', help: 'deadline of the whole run (default 10s)' },
-  'warning-latency': { value: 'DURATION', help: 'slower answers are a warning' },
-  'critical-latency': { value: 'DURATION', help: 'slower answers are critical' },
-  'warning-certificate': { value: 'DAYS', help: 'fewer days left are a warning, 0 for never (default 7)' },
-  format: { value: 'FORMAT', help: 'text, json, nagios, prometheus or junit (default text)' },
-  json: { value: undefined, help: 'the same as --format json' },
-  output: { value: 'FILE', help: 'write the report to FILE, atomically; the summary goes to stdout' },
-  help: { value: undefined, help: 'print this help' },
-  version: { value: undefined, help: 'print the version of the checker' },
-} as const
+import { type Option, type OptionKey, optionKeys, optionOf } from './options.ts'
 
-export type FlagName = keyof typeof flags
+/** A flag of the checker: what its value is called (none for a switch), and what it does. */
+export interface Flag {
+  readonly value?: string
+  readonly help: string
+  /** The option that it says. */
+  readonly key?: OptionKey
+}
 
-/** A command line taken apart: each flag with its value (empty for a switch), the rest in order, and what is wrong. */
+/** The flags of the checker alone: one for each option, and what belongs to its command line only. */
+export const flags: Readonly<Record<string, Flag>> = {
+  ...Object.fromEntries(optionKeys.map((key) => [optionOf(key).flag, { ...flagOf(key), key }])),
+  json: { help: 'the same as --format json' },
+  help: { help: 'print this help' },
+  version: { help: 'print the version of the checker' },
+}
+
+function flagOf(key: OptionKey): Flag {
+  const { value, help, default: usual } = optionOf(key)
+  return { ...(value === undefined ? {} : { value }), help: usual === undefined ? help : `${help} (default ${usual})` }
+}
+
+/**
+ * A command line taken apart: each flag with its value (empty for a switch, one line each for one that is
+ * repeated), the rest in order, and what is wrong.
+ */
 export interface ParsedFlags {
-  readonly values: ReadonlyMap<FlagName, string>
+  readonly values: ReadonlyMap<string, string>
   readonly rest: readonly string[]
   readonly problems: readonly string[]
 }
 
 /** Takes a command line apart: `--flag value`, `--flag=value`, `--switch`; after `--` everything is a url. */
 export function parseFlags(argv: readonly string[]): ParsedFlags {
-  const values = new Map<FlagName, string>()
+  const values = new Map<string, string>()
   const rest: string[] = []
   const problems: string[] = []
   const words = [...argv]
@@ -55,17 +57,31 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
       if (inline === undefined && words[0] !== undefined && !/^-|:\/\//.test(words[0])) words.shift()
       return
     }
-    const isSwitch = flags[name].value === undefined
-    const next = isSwitch || inline !== undefined || words[0]?.startsWith('--') ? undefined : words.shift()
-    const value = inline ?? next
-    if (isSwitch && inline !== undefined) problems.push(`--${name}: takes no value, got ${JSON.stringify(inline)}`)
-    if (!isSwitch && value === undefined) problems.push(`--${name}: expected a value (${flags[name].value})`)
-    if (values.has(name)) problems.push(`--${name}: given twice`)
-    if (isSwitch || value !== undefined) values.set(name, value ?? '')
+    const { value: placeholder, key } = flags[name] as Flag
+    const option = key === undefined ? undefined : optionOf(key)
+    if (placeholder === undefined) {
+      if (inline !== undefined) problems.push(`--${name}: takes no value, got ${JSON.stringify(inline)}`)
+      if (values.has(name)) problems.push(`--${name}: given twice`)
+      values.set(name, '')
+      return
+    }
+    const value = inline ?? nextValue(option)
+    const before = values.get(name)
+    if (value === undefined) problems.push(`--${name}: expected a value (${placeholder})`)
+    if (before !== undefined && option?.repeatable === undefined) problems.push(`--${name}: given twice`)
+    if (value !== undefined)
+      values.set(name, option?.repeatable && before !== undefined ? `${before}\n${value}` : value)
+  }
+
+  /** The next word, unless it is a flag, or no value of an option that needs none. */
+  function nextValue(option: Option<unknown> | undefined): string | undefined {
+    const [word] = words
+    if (option?.bare !== undefined && (word === undefined || option.parse(word) === undefined)) return option.bare
+    return word?.startsWith('--') ? undefined : words.shift()
   }
 }
 
-function isFlagName(name: string): name is FlagName {
+function isFlagName(name: string): boolean {
   return Object.hasOwn(flags, name)
 }
 
@@ -73,9 +89,8 @@ function suggestion(name: string): string {
   const nearest = Object.keys(flags)
     .map((flag) => ({ flag, distance: editDistance(name, flag) }))
     .toSorted((a, b) => a.distance - b.distance)[0]
-  return nearest !== undefined && nearest.distance <= Math.max(2, name.length / 3)
-    ? `; did you mean --${nearest.flag}?`
-    : ''
+  const isNear = nearest !== undefined && nearest.distance <= Math.max(2, name.length / 3)
+  return isNear && nearest.distance < name.length ? `; did you mean --${nearest.flag}?` : ''
 }
 
 /** Levenshtein's: how many letters to insert, delete or replace. */

@@ -16,6 +16,7 @@ function drip(socket: Socket, start: string, piece: string): void {
   socket.on('close', () => clearInterval(timer))
 }
 
+const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024))
 const head = 'HTTP/1.1 200 OK\r\n'
 const late = `GET /now: no complete answer within ${timeoutMs / 1000} s`
 const hostile: [string, (socket: Socket) => void, string | RegExp][] = [
@@ -42,6 +43,24 @@ const hostile: [string, (socket: Socket) => void, string | RegExp][] = [
     'closes at once',
     (socket) => socket.destroy(),
     /^GET \/now: connection (closed|reset) before the answer was complete$/,
+  ],
+  [
+    'has trailers without end',
+    (socket) => socket.write(`${head}transfer-encoding: chunked\r\n\r\n1\r\n2\r\n0\r\n${'a: b\r\n'.repeat(20_000)}`),
+    'GET /now: the headers of the answer are longer than 16 KiB',
+  ],
+  [
+    'drips a chunk size for ever',
+    (socket) => drip(socket, `${head}transfer-encoding: chunked\r\n\r\n`, '0'),
+    /GET \/now: /,
+  ],
+  [
+    'sends a compressed bomb',
+    (socket) => {
+      socket.write(`${head}content-encoding: gzip\r\ncontent-length: ${bomb.length}\r\n\r\n`)
+      socket.write(bomb)
+    },
+    'GET /now: the answer is longer than 64 KiB',
   ],
   ['speaks no HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /^GET \/now: not HTTP: /],
   [
@@ -95,6 +114,16 @@ t.test('a compressed answer was not asked for', async (t) => {
   })
   const report = await checkTargets([{ url }], defaultSettings)
   t.match(report.targets, [{ reasons: ['GET /now: the answer is compressed ("gzip"), which was not asked for'] }])
+})
+
+t.test('a small bomb is not unpacked', async (t) => {
+  const small = gzipSync(Buffer.alloc(32 * 1024 * 1024, '2026'))
+  const url = await startService(t, (_, response) => response.setHeader('content-encoding', 'gzip').end(small))
+  t.ok(small.length < 64 * 1024)
+  const before = process.memoryUsage().rss
+  const report = await checkTargets([{ url }], defaultSettings)
+  t.match(report.targets, [{ verdict: 'critical', reasons: [/^GET \/now: the answer is compressed \("gzip"\)/] }])
+  t.ok(process.memoryUsage().rss - before < 24 * 1024 * 1024)
 })
 
 t.test('the wrong content is no time, and never zero', async (t) => {

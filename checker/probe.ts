@@ -1,11 +1,14 @@
 import { resolveAddresses } from './addresses.ts'
+import { answerProblem, failureAt, refuse } from './answer-problem.ts'
 import type { ClockSample } from './clock.ts'
-import { type Answer, type Connection, openConnection } from './connection.ts'
+import type { Answer, Trust } from './connection.ts'
 import { describeFailure, type Failure } from './failure.ts'
 import { readTime } from './formats.ts'
+import { openRoute, type Route, type RoutedAnswer } from './route.ts'
 import { nextSampleDelayMs } from './sampling.ts'
 import type { CheckSettings } from './settings.ts'
 import { type CheckTarget, joinPath } from './target.ts'
+import { type Turns, turnsFor } from './turns.ts'
 import { readWallClock, type WallClock, wallClockStepMs } from './wall-clock.ts'
 
 /** What one address of a service answered: facts only, no judgement. */
@@ -23,6 +26,10 @@ export interface ProbeFacts {
   readonly format?: string
   /** What had to be assumed to read them. */
   readonly note?: string
+  /** Where the redirects of the time path led, in order. */
+  readonly hops?: readonly string[]
+  /** Why the answer of the time path breaks the rule for its body. */
+  readonly bodyFailure?: Failure
   /** What the version path answered, if it looks like a version. */
   readonly versionFound?: string
   /** Why there is no version. */
@@ -38,38 +45,62 @@ interface Run {
   readonly wallClock: WallClock
   /** Waiting for the right moment of a sample ends here, so that the answers still fit in. */
   readonly waitUntilMs: number
+  /** The deadline, as `performance.now()` counts. */
+  readonly endMs: number
+  readonly trust: Trust
+  readonly inTurn: Turns
 }
 
-/** Measures every address of every target at the same time; ends within `timeoutMs`, whatever the services do. */
-export async function probeTargets(targets: readonly CheckTarget[], settings: CheckSettings): Promise<ProbeFacts[]> {
-  const startMs = performance.now()
+/**
+ * Measures every address of every target, none waiting for another's answer; ends `timeoutMs` after the reading `startedMs` of
+ * `performance.now()`, whatever the services do.
+ */
+export async function probeTargets(
+  targets: readonly CheckTarget[],
+  settings: CheckSettings,
+  startedMs = performance.now(),
+): Promise<ProbeFacts[]> {
   const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), settings.timeoutMs)
-  const waitUntilMs = startMs + settings.timeoutMs / 2
-  const run: Run = { settings, signal: deadline.signal, wallClock: readWallClock(), waitUntilMs }
+  const endMs = startedMs + settings.timeoutMs
+  const timer = setTimeout(() => deadline.abort(), endMs - performance.now())
+  const waitUntilMs = startedMs + settings.timeoutMs / 2
+  const trust = await trustOf(settings)
+  const inTurn = turnsFor(targets.length, settings.timeoutMs)
+  const run: Run = { settings, signal: deadline.signal, wallClock: readWallClock(), waitUntilMs, endMs, trust, inTurn }
   const facts = await Promise.all(targets.map((target) => probeTarget(target, run)))
   clearTimeout(timer)
   return facts.flat()
 }
 
+async function trustOf({ caFile, family }: CheckSettings): Promise<Trust> {
+  return {
+    ...(family === undefined ? {} : { family }),
+    ...(caFile === undefined ? {} : { secureContext: (await import('./trust.ts')).trustFile(caFile) }),
+  }
+}
+
 async function probeTarget(target: CheckTarget, run: Run): Promise<ProbeFacts[]> {
   const url = new URL(target.url)
   try {
-    const addresses = target.address ? [target.address] : await resolveAddresses(url.hostname, run.signal)
-    return await Promise.all(addresses.map((address) => probeAddress(target.url, address, run)))
+    const addresses = target.address
+      ? [target.address]
+      : await resolveAddresses(url.hostname, run.signal, run.settings.family)
+    return await Promise.all(addresses.map((address) => run.inTurn(() => probeAddress(target.url, address, run))))
   } catch (error) {
     return [{ url: target.url, samples: [], ownClockStepMs: 0, timeFailure: describeFailure(error) }]
   }
 }
 
 async function probeAddress(url: string, address: string, run: Run): Promise<ProbeFacts> {
-  const connection = openConnection(new URL(url), address, run.signal)
-  const time = await probeTime(connection, new URL(url), run)
+  const { signal, trust, settings } = run
+  const route = openRoute(new URL(url), address, { ...trust, signal, followRedirects: settings.followRedirects })
+  const { connection } = route
+  const time = await probeTime(route, new URL(url), run)
   const reachable = time.status !== undefined
-  const version = reachable ? await probeVersion(connection, new URL(url), run) : {}
+  const version = reachable ? await probeVersion(route, new URL(url), run) : {}
   const remoteAddress = connection.remoteAddress() ?? (address.endsWith('localhost') ? undefined : address)
   const endsAt = connection.certificateEndsAt()
-  connection.close()
+  route.close()
   return {
     url,
     ...(remoteAddress === undefined ? {} : { address: remoteAddress }),
@@ -80,32 +111,51 @@ async function probeAddress(url: string, address: string, run: Run): Promise<Pro
   }
 }
 
-type TimeFacts = Pick<ProbeFacts, 'status' | 'latencyMs' | 'timeFailure' | 'samples' | 'format' | 'note'>
+type TimeFacts = Pick<
+  ProbeFacts,
+  'status' | 'latencyMs' | 'timeFailure' | 'samples' | 'format' | 'note' | 'hops' | 'bodyFailure'
+>
 
-async function probeTime(connection: Connection, url: URL, run: Run): Promise<TimeFacts> {
+async function probeTime(route: Route, url: URL, run: Run): Promise<TimeFacts> {
   const { settings, wallClock } = run
   const path = joinPath(url, settings.timePath)
   const accept = typeof settings.timeFormat === 'object' ? 'application/json' : 'text/plain, */*;q=0.5'
   const samples: ClockSample[] = []
   const latenciesMs: number[] = []
-  let seen: Pick<TimeFacts, 'status' | 'latencyMs' | 'format' | 'note'> = {}
+  let seen: Omit<TimeFacts, 'timeFailure' | 'samples'> = {}
   try {
     while (samples.length < settings.samples) {
       await waitForMoment(samples, run)
-      const answer = await connection.get(path, accept)
+      const answer = await route.get(path, accept)
       latenciesMs.push(answer.receivedMs - answer.sentMs)
-      seen = { ...seen, status: answer.status, latencyMs: median(latenciesMs) }
-      const problem = answerProblem(answer)
+      seen = { ...seen, status: answer.status, latencyMs: median(latenciesMs), ...hopsOf(answer) }
+      const problem = answerProblem(answer, settings, settings.expectStatus)
       if (problem !== undefined) return { ...seen, samples, timeFailure: refuse(path, problem) }
+      if (samples.length === 0) seen = { ...seen, ...(await judgeBody(path, answer, run)) }
       const reading = readTime(answer.body, settings.timeFormat, answer.headers.date)
       if ('problem' in reading) return { ...seen, samples, timeFailure: refuse(path, reading.problem) }
       seen = { ...seen, format: reading.format, ...(reading.note === undefined ? {} : { note: reading.note }) }
-      samples.push({ sentMs: wallClock(answer.sentMs), receivedMs: wallClock(answer.receivedMs), reading })
+      const sentMs = wallClock(answer.sentMs) - wallClock.errorMs
+      samples.push({ sentMs, receivedMs: wallClock(answer.receivedMs) + wallClock.errorMs, reading })
     }
     return { ...seen, samples }
   } catch (error) {
-    return { ...seen, samples, timeFailure: withPath(path, error, run) }
+    return { ...seen, samples, timeFailure: failureAt(path, error, run.signal, settings.timeoutMs) }
   }
+}
+
+function hopsOf({ hops }: RoutedAnswer): Pick<ProbeFacts, 'hops'> {
+  return hops.length === 0 ? {} : { hops }
+}
+
+async function judgeBody(
+  path: string,
+  { body }: Answer,
+  { settings: { bodyMatch }, endMs }: Run,
+): Promise<Pick<ProbeFacts, 'bodyFailure'>> {
+  if (bodyMatch === undefined) return {}
+  const failure = (await import('./body-rule.ts')).bodyFailure(path, body, bodyMatch, endMs - performance.now())
+  return failure === undefined ? {} : { bodyFailure: failure }
 }
 
 async function waitForMoment(samples: readonly ClockSample[], run: Run): Promise<void> {
@@ -116,41 +166,21 @@ async function waitForMoment(samples: readonly ClockSample[], run: Run): Promise
 }
 
 async function probeVersion(
-  connection: Connection,
+  route: Route,
   url: URL,
   run: Run,
 ): Promise<Pick<ProbeFacts, 'versionFound' | 'versionFailure'>> {
   const path = joinPath(url, run.settings.versionPath)
   try {
-    const answer = await connection.get(path, 'text/plain, */*;q=0.5')
-    const problem = answerProblem(answer)
+    const answer = await route.get(path, 'text/plain, */*;q=0.5')
+    const problem = answerProblem(answer, run.settings)
     if (problem !== undefined) return { versionFailure: refuse(path, problem) }
     const text = answer.body.trim()
     if (!/^[\w.+~:@/-]{1,128}$/.test(text)) return { versionFailure: refuse(path, 'expected a version on one line') }
     return { versionFound: text }
   } catch (error) {
-    return { versionFailure: withPath(path, error, run) }
+    return { versionFailure: failureAt(path, error, run.signal, run.settings.timeoutMs) }
   }
-}
-
-function answerProblem({ status, headers }: Answer): string | undefined {
-  const { location, 'content-encoding': encoding = 'identity' } = headers
-  if (status >= 300 && status < 400 && location !== undefined) {
-    return `HTTP ${status} to ${JSON.stringify(location.slice(0, 200))}; redirects are not followed`
-  }
-  if (status !== 200) return `HTTP ${status}`
-  if (encoding !== 'identity') return `the answer is compressed (${JSON.stringify(encoding)}), which was not asked for`
-  return undefined
-}
-
-function refuse(path: string, problem: string): Failure {
-  return { reason: `GET ${path}: ${problem}`, blame: 'service' }
-}
-
-function withPath(path: string, error: unknown, { signal, settings }: Run): Failure {
-  if (signal.aborted) return refuse(path, `no complete answer within ${settings.timeoutMs / 1000} s`)
-  const { reason, blame } = describeFailure(error)
-  return { reason: `GET ${path}: ${reason}`, blame }
 }
 
 function median(values: readonly number[]): number {

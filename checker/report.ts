@@ -9,6 +9,8 @@ export interface TargetReport {
   /** Why the verdict is not ok, the worst first; then what had to be assumed. */
   readonly reasons: readonly string[]
   readonly status?: number
+  /** Where the redirects that were followed led, in order. */
+  readonly redirects?: readonly string[]
   readonly latencyMs?: number
   readonly version?: { readonly found?: string; readonly expected?: string }
   readonly clock?: ClockReport
@@ -31,6 +33,15 @@ export interface CheckReport {
   readonly verdict: Verdict
   readonly summary: string
   readonly targets: readonly TargetReport[]
+  /** The checker's own clock minus the true time, where it was measured, or why it cannot be trusted. */
+  readonly ownClock?: OwnClockReport | { readonly reason: string }
+}
+
+/** The checker's own clock minus the true time lies within `offsetMs ± errorMs`, by the word of `source`. */
+export interface OwnClockReport {
+  readonly offsetMs: number
+  readonly errorMs: number
+  readonly source: string
 }
 
 /** The exit code of each verdict, as Nagios reads them. */

@@ -27,6 +27,16 @@ export interface CheckSettings {
   readonly criticalLatencyMs?: number
   /** A certificate with fewer days left is a warning; 0 turns it off. */
   readonly warningCertificateDays: number
+  /** The HTTP status that the time path must have. */
+  readonly expectStatus: number
+  /** What the answer of the time path must match. */
+  readonly bodyMatch?: RegExp
+  /** How many redirects in a row are followed. */
+  readonly followRedirects: number
+  /** Only addresses of this family. */
+  readonly family?: 4 | 6
+  /** A file of certificates, PEM, that are trusted beside the usual ones. */
+  readonly caFile?: string
 }
 
 /** What applies where nothing is said. */
@@ -38,6 +48,8 @@ export const defaultSettings: CheckSettings = {
   samples: 5,
   timeoutMs: 10_000,
   warningCertificateDays: 7,
+  expectStatus: 200,
+  followRedirects: 0,
 }
 
 const namedFormats = ['auto', 'iso8601', 'unix', 'unix-ms', 'http-date', 'time-of-day'] as const

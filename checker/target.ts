@@ -22,24 +22,6 @@ export function urlProblem(text: string): string | undefined {
   return undefined
 }
 
-/** Says everything that is wrong with the urls to check, duplicates included; empty when nothing is. */
-export function urlProblems(urls: readonly string[]): string[] {
-  if (urls.length === 0) return ['no url: expected at least one, such as http://localhost:8080']
-  const seen = new Set<string>()
-  const problems: string[] = []
-  for (const text of urls) {
-    const problem = urlProblem(text)
-    if (problem !== undefined) {
-      problems.push(problem)
-      continue
-    }
-    const { href } = new URL(text)
-    if (seen.has(href)) problems.push(`url ${JSON.stringify(text)}: given twice`)
-    seen.add(href)
-  }
-  return problems
-}
-
 /** Appends a path of the service to the path of its url. */
 export function joinPath(url: URL, path: string): string {
   return url.pathname.replace(/\/+$/, '') + path

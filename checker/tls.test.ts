@@ -68,3 +68,54 @@ t.test('no TLS where it is expected', async (t) => {
   const report = await check(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
   t.match(report, { verdict: 'critical', targets: [{ reasons: [/^GET \/now: .*TLS/] }] })
 })
+
+/** A certificate authority, and what it signed: key and certificate chain of 127.0.0.1, each with its days. */
+async function makeAuthority(t: Test, days: { intermediate: number; server: number }) {
+  const folder = t.testdir({
+    'ca.ext': 'basicConstraints=critical,CA:TRUE',
+    'server.ext': 'subjectAltName=IP:127.0.0.1',
+  })
+  const openssl = (words: string) => run('openssl', words.split(' '), { cwd: folder })
+  const newKey = 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+  await openssl(`${newKey} -x509 -days 3650 -subj /CN=root -keyout root.key -out root.pem`)
+  const signed = async (name: string, by: string, ext: string, validDays: number) => {
+    await openssl(`${newKey} -subj /CN=${name} -keyout ${name}.key -out ${name}.csr`)
+    const who = `-CA ${by}.pem -CAkey ${by}.key -CAcreateserial -days ${validDays} -extfile ${ext}`
+    await openssl(`x509 -req -in ${name}.csr ${who} -out ${name}.pem`)
+    return readFileSync(join(folder, `${name}.pem`), 'utf8')
+  }
+  const intermediate = await signed('intermediate', 'root', 'ca.ext', days.intermediate)
+  const cert = (await signed('server', 'intermediate', 'server.ext', days.server)) + intermediate
+  return { key: readFileSync(join(folder, 'server.key')), cert, root: join(folder, 'root.pem') }
+}
+
+t.test(
+  '--ca trusts an authority beside the usual ones; the first certificate of the chain to end counts',
+  async (t) => {
+    const { key, cert, root } = await makeAuthority(t, { intermediate: 30, server: 60 })
+    const server = https.createServer({ key, cert }, timeService())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    t.match(await check(url), { verdict: 'critical', targets: [{ reasons: [/certificate is not trusted/] }] })
+    t.match(await check(url, '', ['--ca', root]), { verdict: 'ok', targets: [{ certificate: { daysLeft: 29 } }] })
+    const leaf = root.replace('root.pem', 'server.pem')
+    t.match(await check(url, root, ['--ca', leaf]), { verdict: 'ok' }, 'NODE_EXTRA_CA_CERTS still counts')
+  },
+)
+
+t.test('--ca is read before the first request', async (t) => {
+  const folder = t.testdir({
+    'no.pem': 'nothing',
+    'bad.pem': '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n',
+  })
+  t.match(await check('https://127.0.0.1:1', '', ['--ca', join(folder, 'no.pem')]), {
+    summary: /^wrong usage: --ca: there is no certificate \(PEM\) in /,
+  })
+  t.match(await check('https://127.0.0.1:1', '', ['--ca', join(folder, 'bad.pem')]), {
+    summary: /^wrong usage: --ca: cannot read .*bad\.pem: /,
+  })
+})

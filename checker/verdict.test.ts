@@ -1,9 +1,10 @@
 import t from 'tap'
+import { judgeOffset } from './clock-verdict.ts'
 import { describeFailure } from './failure.ts'
 import type { ProbeFacts } from './probe.ts'
 import { exitCodes, type Verdict, worstVerdict } from './report.ts'
 import { type CheckSettings, defaultSettings } from './settings.ts'
-import { judge, judgeOffset, judgeTarget } from './verdict.ts'
+import { judge, judgeTarget } from './verdict.ts'
 
 /** Samples of a clock that is off by this much, known to ± 1 ms. */
 function samples(offsetMs: number, count = 2): ProbeFacts['samples'] {
@@ -194,5 +195,50 @@ t.test('the run is as bad as its worst target: critical, unknown, warning, ok', 
     'http://a.example (192.0.2.1) ok: version 1.4.0, clock +0 ms ± 1 ms, answers in 3.1 ms',
   )
   t.match(judge([], defaultSettings), { ok: false, verdict: 'unknown', summary: 'nothing was checked' })
+  t.end()
+})
+
+t.test("the checker's own clock is corrected, and its error is added to the bound", (t) => {
+  const own = { state: 'trusted', offsetMs: -700.04, errorMs: 20.3, source: 'chronyc' } as const
+  const facts = { ...healthy, samples: samples(1500) }
+  const report = judge([facts], defaultSettings, own)
+  t.match(report, {
+    verdict: 'ok',
+    ownClock: { offsetMs: -700.04, errorMs: 20.3, source: 'chronyc' },
+    targets: [{ clock: { offsetMs: 800, errorMs: 21.4 } }],
+  })
+  t.equal(judge([facts], { ...defaultSettings, maxOffsetMs: 821 }, own).verdict, 'unknown', '800 + 21.4 > 821')
+  t.equal(judge([facts], { ...defaultSettings, maxOffsetMs: 821.4 }, own).verdict, 'ok', 'exactly the limit')
+  t.equal(judge([facts], { ...defaultSettings, maxOffsetMs: 770 }, own).verdict, 'critical')
+  t.notOk('ownClock' in judge([facts], defaultSettings))
+  t.end()
+})
+
+t.test('with an own clock that cannot be trusted clocks are unknown, and the rest is still judged', (t) => {
+  const own = { state: 'unknown', reason: 'chrony is not synchronised' } as const
+  const reason = "the checker's own clock cannot be trusted: chrony is not synchronised"
+  const wrong = { ...healthy, samples: samples(3_600_000) }
+  const report = judge([wrong], defaultSettings, own)
+  t.match(report, {
+    verdict: 'unknown',
+    ownClock: { reason: own.reason },
+    targets: [{ reasons: [reason], status: 200 }],
+  })
+  t.notOk('clock' in (report.targets[0] ?? {}), 'what is not proven is not told')
+  t.match(judge([wrong], { ...defaultSettings, expectVersion: '1.5.0' }, own), {
+    verdict: 'critical',
+    targets: [{ reasons: ['version 1.4.0, expected 1.5.0', reason] }],
+  })
+  const dead: ProbeFacts = { ...healthy, samples: [], timeFailure: { reason: 'GET /now: HTTP 502', blame: 'service' } }
+  t.same(judge([dead], defaultSettings, own).targets[0]?.reasons, ['GET /now: HTTP 502'])
+  t.end()
+})
+
+t.test('the hour of an own clock that is wrong does not wrap the time of day of the service', (t) => {
+  const halfDayMs = 43_200_000
+  const reading = { timeMs: halfDayMs + 3_600_000, resolutionMs: 1, periodMs: 86_400_000 }
+  const facts = { ...healthy, samples: [{ sentMs: 3_600_000 * 2, receivedMs: 3_600_000 * 2 + 1, reading }] }
+  const own = { state: 'trusted', offsetMs: -(halfDayMs - 3_600_000), errorMs: 1, source: 'ntp' } as const
+  t.match(judge([facts], defaultSettings, own), { verdict: 'ok', targets: [{ clock: { offsetMs: 0 } }] })
   t.end()
 })

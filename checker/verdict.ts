@@ -1,111 +1,57 @@
-import { type ClockEstimate, estimateClocks } from './clock.ts'
+import { type Finding, judgeClocks, reportOwnClock } from './clock-verdict.ts'
 import { formatDurationMs } from './duration.ts'
 import type { Failure } from './failure.ts'
 import type { ProbeFacts } from './probe.ts'
-import {
-  type CheckReport,
-  type ClockReport,
-  severity,
-  type TargetReport,
-  type Verdict,
-  worstVerdict,
-} from './report.ts'
+import { type CheckReport, severity, type TargetReport, worstVerdict } from './report.ts'
+import type { OwnClock } from './run-types.ts'
 import type { CheckSettings } from './settings.ts'
 import { summarise } from './summary.ts'
 
-interface Finding {
-  readonly verdict: Verdict
-  readonly reason: string
-}
-
 /** Judges everything that was measured against what is expected. */
-export function judge(facts: readonly ProbeFacts[], settings: CheckSettings): CheckReport {
-  const targets = facts.map((fact) => judgeTarget(fact, settings))
+export function judge(
+  facts: readonly ProbeFacts[],
+  settings: CheckSettings,
+  ownClock: OwnClock = { state: 'unmeasured' },
+): CheckReport {
+  const targets = facts.map((fact) => judgeTarget(fact, settings, ownClock))
   const verdict = targets.length === 0 ? 'unknown' : worstVerdict(targets.map((target) => target.verdict))
-  return { ok: verdict === 'ok', verdict, summary: summarise(targets), targets }
+  return { ok: verdict === 'ok', verdict, summary: summarise(targets), targets, ...reportOwnClock(ownClock) }
 }
 
-/** Judges one address of one service. */
-export function judgeTarget(facts: ProbeFacts, settings: CheckSettings): TargetReport {
-  const clocks = estimateClocks(facts.samples).map((clock) => ({ clock, verdict: judgeOffset(clock, settings) }))
-  const worst = clocks.toSorted((a, b) => compareClocks(b, a))[0]
+/** Judges one address of one service; with an own clock that cannot be trusted no offset is told. */
+export function judgeTarget(
+  facts: ProbeFacts,
+  settings: CheckSettings,
+  ownClock: OwnClock = { state: 'unmeasured' },
+): TargetReport {
+  const { findings: clockFindings, clock } = judgeClocks(facts, settings, ownClock)
   const findings = [
     ...judgeFailure(facts.timeFailure),
+    ...judgeFailure(facts.bodyFailure),
     ...judgeVersion(facts, settings),
-    ...(worst === undefined ? [] : judgeClock(worst, clocks.length, facts, settings)),
+    ...clockFindings,
     ...judgeLatency(facts.latencyMs, settings),
     ...judgeCertificate(facts.certificateDaysLeft, settings),
   ].toSorted((a, b) => severity(b.verdict) - severity(a.verdict))
   const verdict = worstVerdict(findings.map((finding) => finding.verdict))
-  const reasons = [...findings.map(({ reason }) => reason), ...(facts.note === undefined ? [] : [facts.note])]
+  const notes = [...(facts.note === undefined ? [] : [facts.note]), ...redirectNotes(facts)]
+  const reasons = [...findings.map(({ reason }) => reason), ...notes]
   return {
     url: facts.url,
     ...(facts.address === undefined ? {} : { address: facts.address }),
     verdict,
     reasons,
     ...(facts.status === undefined ? {} : { status: facts.status }),
+    ...(facts.hops === undefined ? {} : { redirects: facts.hops }),
     ...(facts.latencyMs === undefined ? {} : { latencyMs: Math.round(facts.latencyMs * 10) / 10 }),
     ...reportVersion(facts, settings),
-    ...(worst === undefined ? {} : { clock: reportClock(worst.clock, facts, settings) }),
+    ...(clock === undefined ? {} : { clock }),
     ...(facts.certificateDaysLeft === undefined ? {} : { certificate: { daysLeft: facts.certificateDaysLeft } }),
   }
 }
 
-/** Three states: within the limit for certain, beyond it for certain, or not proven; exactly the limit passes. */
-export function judgeOffset(
-  { offsetMs, errorMs }: Pick<ClockEstimate, 'offsetMs' | 'errorMs'>,
-  { maxOffsetMs }: Pick<CheckSettings, 'maxOffsetMs'>,
-): 'ok' | 'critical' | 'unknown' {
-  // Tenths of a millisecond, added as whole numbers: 999.9 + 0.1 is 1000.
-  const [offset, error, limit] = [Math.abs(offsetMs), errorMs, maxOffsetMs].map((ms) => Math.round(ms * 1000)) as [
-    number,
-    number,
-    number,
-  ]
-  if (offset + error <= limit) return 'ok'
-  return offset - error > limit ? 'critical' : 'unknown'
-}
-
-interface JudgedClock {
-  readonly clock: ClockEstimate
-  readonly verdict: Verdict
-}
-
-function compareClocks(a: JudgedClock, b: JudgedClock): number {
-  return severity(a.verdict) - severity(b.verdict) || Math.abs(a.clock.offsetMs) - Math.abs(b.clock.offsetMs)
-}
-
-function judgeClock(
-  { clock, verdict }: JudgedClock,
-  clockCount: number,
-  { ownClockStepMs }: ProbeFacts,
-  { maxOffsetMs }: CheckSettings,
-): Finding[] {
-  if (ownClockStepMs !== 0) {
-    const step = formatDurationMs(ownClockStepMs)
-    return [{ verdict: 'unknown', reason: `the checker's own clock was stepped by ${step} during the check` }]
-  }
-  if (verdict === 'ok') return []
-  const limit = formatDurationMs(maxOffsetMs)
-  const meaning = verdict === 'critical' ? `more than ${limit}` : `not proven to be within ${limit}`
-  const others = clockCount === 1 ? '' : '; the answers contradict each other: several clocks, or one that was stepped'
-  return [{ verdict, reason: `the clock is ${describeOffset(clock)}, ${meaning}${others}` }]
-}
-
-/** Says an offset in words: `12.4 ms ahead (± 0.9 ms)`. */
-function describeOffset({ offsetMs, errorMs }: ClockEstimate): string {
-  const direction = offsetMs < 0 ? 'behind' : 'ahead'
-  return `${formatDurationMs(Math.abs(offsetMs))} ${direction} (± ${formatDurationMs(errorMs)})`
-}
-
-function reportClock(clock: ClockEstimate, facts: ProbeFacts, { maxOffsetMs }: CheckSettings): ClockReport {
-  return {
-    offsetMs: clock.offsetMs,
-    errorMs: clock.errorMs,
-    limitMs: maxOffsetMs,
-    format: facts.format ?? 'auto',
-    samples: facts.samples.length,
-  }
+function redirectNotes({ hops = [] }: ProbeFacts): string[] {
+  return hops.length === 0 ? [] : [`redirected to ${hops.join(', then to ')}`]
 }
 
 function judgeFailure(failure: Failure | undefined): Finding[] {

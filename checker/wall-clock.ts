@@ -1,26 +1,46 @@
-/** Turns a reading of `performance.now()` into wall-clock milliseconds since 1970. */
-export type WallClock = (monotonicMs: number) => number
+/** Turns a reading of `performance.now()` into wall-clock milliseconds since 1970, right to ± `errorMs`. */
+export interface WallClock {
+  (monotonicMs: number): number
+  readonly errorMs: number
+}
+
+/** Fine enough to stop reading. */
+const fineMs = 0.02
+const patienceMs = 20
 
 /**
- * Reads the wall clock once, at the moment when its millisecond changes, and goes on by the monotonic clock: finer than
- * `Date.now()`, and not disturbed by a clock that is stepped meanwhile. Takes 1 ms, 20 ms at most.
+ * Reads the wall clock until its millisecond changes, and goes on by the monotonic clock: finer than `Date.now()`, and not
+ * disturbed by a clock that is stepped meanwhile. Each reading proves an interval, whatever kept the process waiting; what
+ * they share is the result. Takes 1 ms, 20 ms at most.
  */
 export function readWallClock(): WallClock {
-  const giveUpMs = performance.now() + 20
-  let previous = { wallMs: Number.NaN, beforeMs: Number.NaN }
+  const giveUpMs = performance.now() + patienceMs
+  let known = readOnce()
   for (;;) {
-    const beforeMs = performance.now()
-    const wallMs = Date.now()
-    const afterMs = performance.now()
-    // The moment of the change is known as finely as the two readings lie apart: far, when the process had to wait.
-    const isFine = wallMs === previous.wallMs + 1 && afterMs - previous.beforeMs < 0.02
-    if (isFine || afterMs > giveUpMs) return (monotonicMs) => wallMs + monotonicMs - afterMs
-    previous = { wallMs, beforeMs }
+    const next = readOnce()
+    const both = { lowMs: Math.max(known.lowMs, next.lowMs), highMs: Math.min(known.highMs, next.highMs) }
+    // Readings that contradict each other: the clock was stepped between them.
+    known = both.lowMs <= both.highMs ? { ...next, ...both } : next
+    if (known.highMs - known.lowMs < 2 * fineMs || next.afterMs > giveUpMs) break
   }
+  const differenceMs = (known.lowMs + known.highMs) / 2
+  return Object.assign((monotonicMs: number) => monotonicMs + differenceMs, {
+    errorMs: (known.highMs - known.lowMs) / 2,
+  })
 }
 
 /** How far the wall clock was stepped since it was read, in milliseconds; what rounding explains counts as 0. */
-export function wallClockStepMs(wallClock: WallClock): number {
-  const stepMs = Date.now() - wallClock(performance.now())
+export function wallClockStepMs(wallClock: (monotonicMs: number) => number): number {
+  const { lowMs, highMs } = readOnce()
+  const thenMs = wallClock(0)
+  const stepMs = lowMs > thenMs ? lowMs - thenMs : highMs < thenMs ? highMs - thenMs : 0
   return Math.abs(stepMs) < 10 ? 0 : Math.round(stepMs)
+}
+
+/** The wall clock minus the monotonic one lies between: `Date.now()` is rounded down, and was read between two moments. */
+function readOnce(): { lowMs: number; highMs: number; afterMs: number } {
+  const beforeMs = performance.now()
+  const wallMs = Date.now()
+  const afterMs = performance.now()
+  return { lowMs: wallMs - afterMs, highMs: wallMs + 1 - beforeMs, afterMs }
 }

@@ -1,9 +1,10 @@
-import { checkTargets } from '../checker/check.ts'
-import { renderReport } from '../checker/outlets/render.ts'
-import { outputProblem, writeAtomically } from '../checker/output-file.ts'
-import { type CheckReport, exitCodes } from '../checker/report.ts'
-import { type CheckSettings, parseTimeFormat } from '../checker/settings.ts'
-import { type CheckTarget, urlProblems } from '../checker/target.ts'
+import { needsTargets } from '../checker/contradictions.ts'
+import { optionProblems } from '../checker/option-problems.ts'
+import type { CheckOptions } from '../checker/options.ts'
+import { perform } from '../checker/perform.ts'
+import type { CheckReport } from '../checker/report.ts'
+import type { CheckTarget } from '../checker/target.ts'
+import { readTargets } from '../checker/target-list.ts'
 import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './check-roll.ts'
 import { OperatorError } from './lib/errors.ts'
 import { whereIn } from './lib/no-group.ts'
@@ -12,27 +13,31 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Checks the service from outside: urls, or without one the deployed group. */
 export default async function check(context: TaskContext): Promise<TaskResult> {
-  const { settings, positionals } = context
-  const { format, output } = settings.check
-  refuseProblems(positionals, output)
-  const { targets, releases, roll } =
-    positionals.length > 0 ? { targets: positionals.map(toTarget) } : await deployed(context)
-  const wanted = checkSettings(settings, releases)
-  // Node looks up half as many names at once as it has threads, and a dead name server must not delay other targets.
-  if (targets.length > 2) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(128, 2 * targets.length))
-  const report = withRoll(await checkTargets(targets, wanted), roll)
-  const text = await renderReport(report, settings.json ? 'json' : format, wanted)
-  if (output !== undefined) writeAtomically(output, text)
-  const { ok, ...facts } = report
-  const shown = output === undefined ? { output: text.trimEnd() } : {}
-  return { ok, line: report.summary, ...shown, facts, exitCode: exitCodes[report.verdict] }
+  const options = optionsOf(context.settings)
+  const named = await namedTargets(context.positionals, options)
+  const { targets, releases = [], roll } = named === undefined ? await deployed(context) : { targets: named }
+  const { report, stdout, exitCode } = await perform(
+    { targets, options, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
+    { startedMs: performance.now(), warn: context.progress.warn, signal: context.signal },
+  )
+  const { ok, ...facts } = report ?? { ok: exitCode === 0 }
+  return { ok, line: report?.summary ?? '', output: stdout.trimEnd(), facts, exitCode }
 }
 
-function refuseProblems(urls: readonly string[], output: string | undefined): void {
-  const problems = urls.length > 0 ? urlProblems(urls) : []
-  const problem = output === undefined ? undefined : outputProblem(output)
-  if (problem !== undefined) problems.push(`--output: ${problem}`)
+function optionsOf({ check, json }: Settings): CheckOptions {
+  return json ? { ...check, format: 'json' } : check
+}
+
+/** What the command line or a file names; undefined: the deployed group. Throws all that is wrong with the options. */
+async function namedTargets(
+  urls: readonly string[],
+  options: CheckOptions,
+): Promise<readonly CheckTarget[] | undefined> {
+  const isNamed = urls.length > 0 || options.targets !== undefined
+  const list = isNamed ? readTargets(urls, options.targets) : undefined
+  const problems = [...(await optionProblems(options)), ...(list?.problems ?? [])]
   if (problems.length > 0) throw new OperatorError('usage', problems.join('\n'), { hint: 'npm run check -- --help' })
+  return list?.targets ?? (needsTargets(options) ? undefined : [])
 }
 
 interface Checked {
@@ -68,21 +73,4 @@ function withRoll(report: CheckReport, roll: RollNotice | undefined): CheckRepor
 
 function toTarget(url: string): CheckTarget {
   return { url }
-}
-
-function checkSettings({ check }: Settings, releases: readonly string[] = []): CheckSettings {
-  const { warningLatencyMs, criticalLatencyMs } = check
-  const expectVersion = check.expectVersion ?? releases
-  return {
-    ...(expectVersion.length === 0 ? {} : { expectVersion }),
-    ...(warningLatencyMs === undefined ? {} : { warningLatencyMs }),
-    ...(criticalLatencyMs === undefined ? {} : { criticalLatencyMs }),
-    versionPath: check.versionPath,
-    timePath: check.timePath,
-    timeFormat: parseTimeFormat(check.timeFormat) ?? 'auto',
-    maxOffsetMs: check.maxOffsetMs,
-    samples: check.samples,
-    timeoutMs: check.timeoutMs,
-    warningCertificateDays: check.warningCertificateDays,
-  }
 }

@@ -1,4 +1,4 @@
-import { destroyGroup } from './lib/deploy/destroy.ts'
+import { destroyGroup, groupToRemove } from './lib/deploy/destroy.ts'
 import { usedBy } from './lib/images.ts'
 import { count } from './lib/words.ts'
 import { clock, openPlatform } from './open-platform.ts'
@@ -8,7 +8,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 export default async function destroy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, confirm } = context
   const { platform, groups } = await openPlatform(context)
-  const [group, there] = [await platform.group(), await platform.leftovers()]
+  const [group, there] = [await groupToRemove(platform), await platform.leftovers()]
   const images = settings.destroy.images ? await platform.images() : []
   if (settings.platform === 'aws') for (const one of there) progress.event(`to remove: ${one}`)
   if (group) await confirm(`Remove group ${group.name} with ${count(group.instances.length, 'instance')}?`)

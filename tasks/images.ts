@@ -7,14 +7,20 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 /** Lists the images and what uses them; with --retire removes what nothing needs. */
 export default async function images(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, confirm } = context
-  const { platform, groups } = await openPlatform(context)
+  const { platform, groups, superseded } = await openPlatform(context)
   if (settings.images.retire) {
-    const going = retirable(await platform.images(), settings.images.keep, await groups())
-    if (settings.dryRun) return retirePlan(going.map(({ id }) => id))
-    if (going.length > 0) await confirm(`Remove ${going.map(({ id }) => id).join(', ')}?`)
-    for (const { id } of going) {
+    const going = retirable(await platform.images(), settings.images.keep, await groups()).map(({ id }) => id)
+    const beside = (await superseded?.()) ?? []
+    const all = [...going, ...beside.map(({ what }) => what)]
+    if (settings.dryRun) return retirePlan(going, all)
+    if (all.length > 0) await confirm(`Remove ${all.join(', ')}?`)
+    for (const id of going) {
       await platform.removeImage(id)
       progress.event(`removed image ${id}`)
+    }
+    for (const { what, remove } of beside) {
+      await remove()
+      progress.event(`removed ${what}`)
     }
   }
   const listed = usedBy(await platform.images(), await groups()).map(
@@ -33,9 +39,10 @@ export default async function images(context: TaskContext): Promise<TaskResult> 
   }
 }
 
-function retirePlan(going: readonly string[]): TaskResult {
+function retirePlan(retirable: readonly string[], all: readonly string[]): TaskResult {
+  const superseded = all.slice(retirable.length)
   return {
-    line: going.length > 0 ? `would remove ${going.join(', ')}` : 'nothing to remove',
-    facts: { retirable: going },
+    line: all.length > 0 ? `would remove ${all.join(', ')}` : 'nothing to remove',
+    facts: { retirable, ...(superseded.length > 0 ? { superseded } : {}) },
   }
 }

@@ -1,5 +1,6 @@
 import { inTurns } from './lib/bounded.ts'
 import { OperatorError } from './lib/errors.ts'
+import { noGroup } from './lib/no-group.ts'
 import { openPlatform } from './open-platform.ts'
 import type { Platform } from './platforms/platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
@@ -34,7 +35,7 @@ export default async function logs(context: TaskContext): Promise<TaskResult> {
 
 async function instanceIds(platform: Platform, wanted: string | undefined): Promise<string[]> {
   const group = await platform.group()
-  if (!group) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  if (!group) throw noGroup(platform)
   const ids = group.instances.map(({ id }) => id)
   if (wanted === undefined || ids.includes(wanted)) return wanted === undefined ? ids : [wanted]
   throw new OperatorError('usage', `there is no instance ${wanted} in group ${group.name}`, { hint: 'npm run status' })

@@ -1,8 +1,10 @@
 import type { CheckTarget } from '../checker/target.ts'
+import { OperatorError } from './lib/errors.ts'
 import type { Opening, OpenPlatform } from './open-platform.ts'
 import { openAwsPlatform } from './platforms/aws/aws.ts'
 import { openAws } from './platforms/aws/clients.ts'
 import { recordedGroups } from './platforms/aws/group/record.ts'
+import { absenceOf, remainsOf } from './platforms/aws/group/remains.ts'
 import { namesOf } from './platforms/aws/names.ts'
 import { openInstanceProbe } from './platforms/aws/reach/instance-probe.ts'
 import { openReach } from './platforms/aws/reach/reach.ts'
@@ -24,6 +26,8 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   if (aws.isEmulated && verb !== 'doctor') {
     progress.event(`AWS is emulated at ${process.env['AWS_ENDPOINT_URL']}: records, no machines behind them`)
   }
+  // Without a region the first call says so; a doctor makes a finding of it.
+  const region = await aws.region().catch(() => undefined)
   const open = (group: string) => {
     const names = namesOf(group)
     const {
@@ -42,6 +46,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
         copyRegions: settings.aws.copyRegions,
         aws,
         group,
+        region,
         url,
         reach,
         infrastructure,
@@ -61,7 +66,16 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     infrastructure,
     probe: instanceProbe.probe,
     groups: async () => {
-      const groups = await Promise.all((await recordedGroups(aws)).map((name) => open(name).platform.group()))
+      const groups = await Promise.all(
+        (await recordedGroups(aws)).map((name) =>
+          open(name)
+            .platform.group()
+            .catch((error: unknown) => {
+              if (error instanceof OperatorError && error.isOfBrokenGroup) return remainsOf(aws, namesOf(name))
+              throw error
+            }),
+        ),
+      )
       return groups.filter((group) => group !== undefined)
     },
     async bake(wanted, run) {
@@ -80,6 +94,14 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     },
     targetsOf: (instances) =>
       Promise.all(instances.map(async (one) => targetOf(one.id, await instanceProbe.urlFor(one)))),
+    absence: () => absenceOf(aws, namesOf(settings.group)),
+    async superseded() {
+      const { supersededVersions } = await import('./platforms/aws/group/template-versions.ts')
+      const groups = await Promise.all(
+        (await recordedGroups(aws)).map((name) => supersededVersions(aws, namesOf(name))),
+      )
+      return groups.flat()
+    },
     async drift() {
       const { detectDrift } = await import('./platforms/aws/stacks/drift.ts')
       const { networkStack, serviceStack } = namesOf(settings.group)

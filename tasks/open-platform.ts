@@ -6,6 +6,7 @@ import type { Finding } from './lib/finding.ts'
 import type { Progress } from './lib/progress.ts'
 import type { Infrastructure } from './platforms/infrastructure.ts'
 import type { Group, Image, Instance, Platform } from './platforms/platform.ts'
+import type { Superseded } from './platforms/superseded.ts'
 import type { TaskContext } from './terminal/task.ts'
 
 /** An image that `bake` gave, and how it came by it. */
@@ -32,6 +33,10 @@ export interface OpenPlatform {
   targetsOf(instances: readonly Instance[]): Promise<CheckTarget[]>
   /** What a group stands on, where that is more than this computer. */
   readonly infrastructure?: Infrastructure
+  /** Why there is no group, where what it stands on tells so, one line each. */
+  absence?(): Promise<string[]>
+  /** What the platform keeps of former images beside them, and nothing needs any more. */
+  superseded?(): Promise<Superseded[]>
   /** What was changed behind the platform's back, one line each. */
   drift?(): Promise<string[]>
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { OperatorError } from './lib/errors.ts'
+import { noGroup } from './lib/no-group.ts'
 import { openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
@@ -9,7 +10,7 @@ export default async function ssh(context: TaskContext): Promise<TaskResult> {
   const { settings, positionals, rest } = context
   const { platform } = await openPlatform(context)
   const group = await platform.group()
-  if (!group) throw new OperatorError('usage', 'there is no group yet', { hint: 'npm run deploy' })
+  if (!group) throw noGroup(platform)
   const id = settings.instance ?? group.instances.find(({ state }) => state === 'running')?.id
   if (id === undefined) throw new OperatorError('usage', `no instance of ${group.name} runs`, { hint: 'npm run heal' })
   const path = await platform.sshArguments(id)

@@ -1,4 +1,5 @@
-import { openPlatform } from './open-platform.ts'
+import { whereIn } from './lib/no-group.ts'
+import { type OpenPlatform, openPlatform } from './open-platform.ts'
 import type { Group, Instance } from './platforms/platform.ts'
 import { table } from './terminal/table.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
@@ -6,14 +7,10 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 /** The group as it is now. */
 export default async function status(context: TaskContext): Promise<TaskResult> {
   const { settings } = context
-  const { platform, drift } = await openPlatform(context)
+  const opened = await openPlatform(context)
+  const { platform, drift } = opened
   const group = await platform.group()
-  if (group === undefined) {
-    return {
-      line: `there is no group ${settings.group}; npm run deploy makes it`,
-      facts: { group: null, instances: [] },
-    }
-  }
+  if (group === undefined) return noGroup(settings.group, opened)
   const { instances, ...rest } = group
   const busy = await platform.lockOwner()
   const drifted = settings.status.drift ? await (drift?.() ?? []) : undefined
@@ -32,6 +29,15 @@ export default async function status(context: TaskContext): Promise<TaskResult> 
       instances: instances.map(instanceFacts),
       ...(drifted === undefined ? {} : { drift: drifted }),
     },
+  }
+}
+
+async function noGroup(name: string, { platform, absence }: OpenPlatform): Promise<TaskResult> {
+  const notes = (await absence?.()) ?? []
+  const why = notes.length > 0 ? `: ${notes.join('; ')}` : '; npm run deploy makes it'
+  return {
+    line: `there is no group ${name}${whereIn(platform)}${why}`,
+    facts: { group: null, instances: [], ...(notes.length > 0 ? { notes } : {}) },
   }
 }
 

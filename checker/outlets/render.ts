@@ -1,9 +1,8 @@
 import type { CheckReport } from '../report.ts'
 import type { CheckSettings } from '../settings.ts'
+import type { ReportFormat } from './formats.ts'
 
-/** The forms that a report can be written in. */
-export const reportFormats = ['text', 'json', 'nagios', 'prometheus', 'junit'] as const
-export type ReportFormat = (typeof reportFormats)[number]
+export type { ReportFormat } from './formats.ts'
 
 /** Writes a report in one form, with its last line break; only the code of that form is loaded. */
 export async function renderReport(

@@ -9,16 +9,19 @@ export class OperatorError extends Error {
   readonly hint: string | undefined
   /** Whether trying again cannot help until a person has changed something: a permission is missing. */
   readonly isLasting: boolean
+  /** Whether a part of the group is gone without which it cannot be looked at any more; `destroy` goes on all the same. */
+  readonly isOfBrokenGroup: boolean
 
   constructor(
     kind: FailureKind,
     message: string,
-    options: { hint?: string; cause?: unknown; isLasting?: boolean } = {},
+    options: { hint?: string; cause?: unknown; isLasting?: boolean; isOfBrokenGroup?: boolean } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.hint = options.hint
     this.isLasting = options.isLasting ?? false
+    this.isOfBrokenGroup = options.isOfBrokenGroup ?? false
   }
 }
 

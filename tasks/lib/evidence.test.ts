@@ -1,6 +1,15 @@
 import t from 'tap'
 import type { Instance } from '../platforms/platform.ts'
-import { type Evidence, type ProbeResult, weigh } from './evidence.ts'
+import {
+  type Evidence,
+  isServing,
+  type Look,
+  median,
+  noEvidence,
+  type ProbeResult,
+  weigh,
+  whyAwaited,
+} from './evidence.ts'
 
 const right: Instance = {
   id: 'm1',
@@ -13,40 +22,142 @@ const right: Instance = {
   ssh: { host: '', port: 22, user: '' },
 }
 
+type OneLook = [Partial<Instance>, ProbeResult?, Partial<Look>?]
+
 /** What is known after a series of looks, one second apart, with two right probes needed. */
-function after(...looks: [Partial<Instance>, ProbeResult?][]): Evidence | undefined {
+function after(...looks: OneLook[]): Evidence | undefined {
   return looks.reduce<Evidence | undefined>(
-    (seen, [change, probe], second) =>
-      weigh(seen, { ...right, ...change }, probe, { nowMs: second * 1000, probesNeeded: 2 }),
+    (seen, [change, probe, look], second) =>
+      weigh(seen, { ...right, ...change }, probe, { nowMs: second * 1000, probesNeeded: 2, ...look }),
     undefined,
   )
 }
 
 const ok = { ok: true }
+const wrong = { ok: false, reason: '502' }
+const proven: OneLook[] = [
+  [{}, ok],
+  [{}, ok],
+]
 
 t.test('proven means running, healthy, and right twice in a row', (t) => {
-  t.match(after([{}, ok], [{}, ok]), { proven: true, everProven: true, unprovenSinceMs: undefined })
+  t.match(after(...proven), { proven: true, everProven: true, unprovenSinceMs: undefined, reason: undefined })
   t.match(after([{}, ok]), { proven: false, reason: '1 of 2 probes right so far', unprovenSinceMs: 0 })
   t.match(after([{}, ok], [{ health: 'initial' }, ok]), { proven: false, reason: 'the load balancer says initial' })
-  t.match(after([{}, ok], [{}, { ok: false, reason: '502' }], [{}, ok]), {
-    proven: false,
-    rightProbes: 1,
-    unprovenSinceMs: 0,
-  })
+  t.match(after([{}, ok], [{}, wrong], [{}, ok]), { proven: false, rightProbes: 1, unprovenSinceMs: 0 })
   t.match(after([{ state: 'pending' }]), { proven: false, reason: 'its machine is booting' })
   t.end()
 })
 
-t.test('what is lost is timed anew, and remembered', (t) => {
-  const seen = after([{}, ok], [{}, ok], [{}, { ok: false, reason: '502' }], [{ state: 'stopped' }])
-  t.match(seen, {
-    proven: false,
-    everProven: true,
-    seenAlive: true,
-    unprovenSinceMs: 2000,
+t.test('everything that is known of one that was proven at its second look', (t) => {
+  t.strictSame(after(...proven), {
+    ...noEvidence,
+    ...{ proven: true, everProven: true, provenSinceMs: 1000, rightProbes: 2, probedAtMs: 1000 },
+    ...{ seenAlive: true, everServed: true },
+  })
+  t.strictSame(after([{ state: 'stopped', health: 'unused' }]), {
+    ...noEvidence,
+    unprovenSinceMs: 0,
     reason: 'its machine is gone',
   })
-  t.match(after([{ state: 'stopped' }]), { seenAlive: false, everProven: false })
-  t.match(after([{}, { ok: false, versionOk: false }]), { wrongRelease: true })
+  t.end()
+})
+
+t.test('why one is not proven', (t) => {
+  const table: [string, Partial<Evidence>, ...OneLook[]][] = [
+    ['gone', { reason: 'its machine is gone' }, [{ state: 'stopped' }, ok]],
+    ['never probed', { reason: 'not probed' }, [{ health: 'initial' }]],
+    ['the probe tells', { reason: '502' }, [{ health: 'unhealthy' }, wrong]],
+    ['the probe tells nothing', { reason: 'our probe fails' }, [{}, { ok: false }]],
+    ['not probed again, failed before', { reason: '502' }, [{}, wrong], [{}]],
+    [
+      'not probed again, and sick',
+      { reason: 'the load balancer says unhealthy' },
+      ...proven,
+      [{ health: 'unhealthy' }],
+    ],
+    ['not probed again, right before', { reason: '1 of 2 probes right so far' }, [{}, ok], [{}]],
+    ['one more is needed', { reason: '2 of 3 probes right so far' }, [{}, ok], [{}, ok, { probesNeeded: 3 }]],
+    [
+      'slow',
+      { reason: 'answers in 301 ms; beside those that serve, at most 250 ms is right' },
+      [{}, ok],
+      [{}, { ok: true, latencyMs: 300.6 }, { latencyLimitMs: 250.4 }],
+    ],
+    ['rebooted', { reason: '1 of 2 probes right so far', rightProbes: 1 }, ...proven, [{ state: 'pending' }], [{}, ok]],
+  ]
+  for (const [name, expected, ...looks] of table) t.match(after(...looks), { proven: false, ...expected }, name)
+  t.end()
+})
+
+t.test('a proof outlasts looks without a probe', (t) => {
+  t.match(after(...proven, [{}], [{}]), { proven: true, provenSinceMs: 1000, probedAtMs: 1000, rightProbes: 2 })
+  t.equal(after([{}])?.probedAtMs, undefined)
+  t.end()
+})
+
+t.test('slow is slower than the limit, by the median of the last five', (t) => {
+  const answering = (...latencies: (number | undefined)[]) =>
+    after(...latencies.map((latencyMs): OneLook => [{}, { ok: true, latencyMs }, { latencyLimitMs: 100 }]))
+  t.match(answering(100, 100), { proven: true })
+  t.match(answering(100, 101), { proven: false })
+  t.match(answering(undefined, undefined), { proven: true, latenciesMs: [] })
+  t.match(answering(999, 999, 1, 1, 1), { proven: true })
+  t.strictSame(answering(1, 2, undefined, 3, 4, 5, 6)?.latenciesMs, [2, 3, 4, 5, 6])
+  t.match(after([{}, { ok: true, latencyMs: 9999 }], [{}, ok]), { proven: true }, 'without a limit none is slow')
+  t.end()
+})
+
+t.test('what is lost is timed anew, and remembered', (t) => {
+  const seen = after(...proven, [{}, wrong], [{ state: 'stopped' }])
+  t.match(seen, {
+    ...{ proven: false, everProven: true, everServed: true, seenAlive: true, lostAtMs: [2000] },
+    ...{ unprovenSinceMs: 2000, provenSinceMs: undefined, reason: 'its machine is gone' },
+  })
+  t.match(after([{ state: 'stopped' }]), { seenAlive: false, everProven: false, everServed: false })
+  t.match(after([{ health: 'initial' }, ok]), { everServed: false, seenAlive: true })
+  t.match(after([{ state: 'pending' }]), { everServed: false, seenAlive: true })
+  t.match(after(...proven, [{}, wrong], ...proven), { proven: true, provenSinceMs: 4000, unprovenSinceMs: undefined })
+  t.end()
+})
+
+t.test('the last five losses are remembered', (t) => {
+  const loss: OneLook[] = [
+    [{}, wrong],
+    [{}, wrong],
+    [{}, ok, { probesNeeded: 1 }],
+  ]
+  const losses = (times: number) => after(...proven, ...Array.from({ length: times }, () => loss).flat())?.lostAtMs
+  t.same(losses(0), [])
+  t.same(losses(5), [2000, 5000, 8000, 11_000, 14_000])
+  t.same(losses(6), [5000, 8000, 11_000, 14_000, 17_000])
+  t.end()
+})
+
+t.test('the wrong release, until a probe says otherwise', (t) => {
+  const old = { ok: false, versionOk: false }
+  t.match(after([{}, old]), { wrongRelease: true })
+  t.match(after([{}, old], [{}]), { wrongRelease: true })
+  t.match(after([{}, old], [{}, { ok: false }]), { wrongRelease: false })
+  t.match(after([{}, { ok: false, versionOk: true }]), { wrongRelease: false })
+  t.match(after([{}]), { wrongRelease: false })
+  t.end()
+})
+
+t.test('what serves runs and is healthy', (t) => {
+  t.equal(isServing(right), true)
+  t.equal(isServing({ ...right, state: 'pending' }), false)
+  t.equal(isServing({ ...right, health: 'draining' }), false)
+  t.end()
+})
+
+t.test('the middle one', (t) => {
+  t.same([median([]), median([7]), median([100, 20, 3]), median([4, 1, 3, 2])], [undefined, 7, 20, 3])
+  t.end()
+})
+
+t.test('what one waits for', (t) => {
+  t.equal(whyAwaited(undefined), 'not seen yet')
+  t.equal(whyAwaited(after([{}, wrong])), '502')
   t.end()
 })

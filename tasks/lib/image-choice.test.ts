@@ -53,6 +53,12 @@ t.test('what cannot be meant', (t) => {
 t.test('where rollback goes', (t) => {
   t.equal(rollbackImageId(group({ previousImageId: 'a' })), 'a')
   t.equal(rollbackImageId(group({ previousImageId: 'c', roll })), 'b')
+  t.equal(rollbackImageId(group({ roll })), 'b', 'a first roll, before which nothing served')
+  const taking = { ...roll, isRollback: true as const }
+  t.equal(rollbackImageId(group({ previousImageId: 'c', roll: taking })), 'a', 'an unfinished rollback is carried on')
+  const turned = { ...taking, rollingBack: true, reason: 'no instance answers' }
+  t.equal(rollbackImageId(group({ previousImageId: 'c', roll: turned })), 'a', 'also one that has turned round')
+  t.equal(rollbackImageId(group({ previousImageId: 'a', roll })), 'b', 'a roll to what served before is no rollback')
   t.throws(() => rollbackImageId(group({})), {
     kind: 'refused',
     message: 'group timeapp has no previous image to roll back to',

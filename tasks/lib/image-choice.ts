@@ -23,11 +23,11 @@ export function resolveImage(images: readonly Image[], wanted: string | undefine
   return found
 }
 
-/** The image that `rollback` goes to: where an unfinished roll came from, else the one that served before. */
-export function rollbackImageId(group: Group): string {
-  const imageId = group.roll?.previousImageId ?? group.previousImageId
+/** The image that `rollback` goes to: the one that served before, or where an unfinished roll came from; an unfinished rollback is carried on. */
+export function rollbackImageId({ name, roll, previousImageId }: Group): string {
+  const imageId = roll?.isRollback ? roll.imageId : (roll?.previousImageId ?? previousImageId)
   if (imageId !== undefined) return imageId
-  throw new OperatorError('refused', `group ${group.name} has no previous image to roll back to`, {
+  throw new OperatorError('refused', `group ${name} has no previous image to roll back to`, {
     hint: 'npm run roll -- --image ID; npm run images lists them',
   })
 }

@@ -61,8 +61,10 @@ export interface RollRecord {
   readonly rollingBack: boolean
   /** Why it turned round, one line. */
   readonly reason?: string
-  /** New instances that failed and were replaced, because others of their image were proven; none yet when absent. */
+  /** New instances that failed and were replaced; none yet when absent, below 0 where as many may fail that another try left. */
   readonly setbacks?: number
+  /** It takes something back: the next `rollback` carries it on instead of taking it back itself. */
+  readonly isRollback?: true
   /** The last pause point that was passed, as a number of new instances. */
   readonly passed?: number
   /** Handed to the platform itself; `after` is its newest refresh before this one, so that any newer one is it. */
@@ -110,13 +112,18 @@ export interface GroupChange {
 
 export interface Platform {
   readonly name: 'local' | 'aws' | 'simulator'
+  /** Where groups are looked for, when there is more than one such place: `in eu-central-1`. */
+  readonly place?: string
 
   /** All images, newest first. */
   images(): Promise<Image[]>
   /** Removes an image. The caller has made sure that nothing needs it. */
   removeImage(id: string): Promise<void>
 
-  /** The group as it is now, observed afresh; `undefined` when there is none. Never throws for a broken instance. */
+  /**
+   * The group as it is now, observed afresh; `undefined` when there is none. Never throws for a broken instance, but `failed`
+   * with `isOfBrokenGroup` when what all instances hang on was deleted by hand.
+   */
   group(): Promise<Group | undefined>
   /** Makes the group and its load balancer, without instances. */
   createGroup(imageId: string, size: number): Promise<void>

@@ -4,39 +4,48 @@ import type { World } from './simulated-world.ts'
 /** What a killed client throws out of every call; no story may catch it. */
 export class ClientKilled extends Error {}
 
-/**
- * A client that is killed (kill -9) at its `nth` platform call, from 1: `before` the call has any effect, or `after` its
- * effect but before the client learns of it. Its lock stays behind.
- */
-export function crashingAt(
+/** When a client is killed at a call: `before` it has any effect, or `after` its effect but before the client learns of it. */
+export type KillMoment = 'before' | 'after'
+
+/** A client that is killed (kill -9) at the first platform call for which `dies` says so. Its lock stays behind. */
+export function mortal(
   world: World,
   platform: Platform,
   owner: string,
-  nth: number,
-  when: 'before' | 'after',
+  dies: (call: string) => KillMoment | undefined,
 ): Platform {
-  let calls = 0
+  let isDead = false
+  const die = () => {
+    isDead = true
+    world.deadOwners.add(owner)
+    return new ClientKilled(`${owner} killed`)
+  }
   return new Proxy(platform, {
     get(target, property, receiver) {
       const member: unknown = Reflect.get(target, property, receiver)
       if (typeof member !== 'function') return member
       return async (...args: unknown[]) => {
-        calls += 1
-        if (calls > nth || (calls === nth && when === 'before')) throw killed(world, owner)
+        if (isDead) throw die()
+        const moment = dies(String(property))
+        if (moment === 'before') throw die()
         const result: unknown = await member.apply(target, args)
-        if (calls === nth) throw killed(world, owner)
-        return property === 'lock' ? keptWhenKilled(result as Lock, () => calls >= nth) : result
+        if (moment === 'after') throw die()
+        return property === 'lock' ? keptWhenKilled(result as Lock, () => isDead) : result
       }
     },
+  })
+}
+
+/** A client that is killed at its `nth` platform call, from 1. */
+export function crashingAt(world: World, platform: Platform, owner: string, nth: number, when: KillMoment): Platform {
+  let calls = 0
+  return mortal(world, platform, owner, () => {
+    calls += 1
+    return calls === nth ? when : undefined
   })
 }
 
 /** The dead release no locks. */
 function keptWhenKilled(lock: Lock, isKilled: () => boolean): Lock {
   return { ...lock, release: async () => (isKilled() ? undefined : lock.release()) }
-}
-
-function killed(world: World, owner: string): ClientKilled {
-  world.deadOwners.add(owner)
-  return new ClientKilled(`${owner} killed`)
 }

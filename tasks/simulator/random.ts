@@ -9,8 +9,32 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
+/** Random numbers of their own for one purpose, so that what one purpose draws changes nothing for another. */
+export function randomFor(seed: number, purpose: string): () => number {
+  let hash = seed >>> 0
+  for (const letter of purpose) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0
+  return seededRandom(hash)
+}
+
 /** Boot times of the n-th launch, evenly drawn between two bounds. */
 export function drawnSeconds(fromSeconds: number, toSeconds: number, seed: number): () => number {
   const random = seededRandom(seed)
   return () => fromSeconds + random() * (toSeconds - fromSeconds)
+}
+
+/**
+ * Times whose logarithm is normally distributed, by the method of Box and Muller
+ * (https://en.wikipedia.org/wiki/Box%E2%80%93Muller_transform), in whole milliseconds.
+ */
+export function lognormalSeconds(median: number, sigma: number, random: () => number): () => number {
+  return () => {
+    const radius = Math.sqrt(-2 * Math.log(1 - random()))
+    const normal = radius * Math.cos(2 * Math.PI * random())
+    return Math.round(median * Math.exp(sigma * normal) * 1000) / 1000
+  }
+}
+
+/** One of several. */
+export function pick<T>(items: readonly T[], random: () => number): T | undefined {
+  return items[Math.floor(random() * items.length)]
 }

@@ -2,11 +2,19 @@ import type { Instance, InstanceState, TargetHealth } from '../platforms/platfor
 
 /** What is wrong with a simulated machine from its launch on. */
 export interface Fault {
+  /** Its machine stays pending for ever. */
+  readonly neverBoots?: boolean
   /** Its service never answers. */
   readonly neverHealthy?: boolean
   /** What its service says it is, instead of its image's release. */
   readonly wrongRelease?: string
   readonly wrongClock?: boolean
+  /** Its boot takes that many times as long. */
+  readonly bootFactor?: number
+  /** Its answers take that many times as long. */
+  readonly latencyFactor?: number
+  /** Its service answers for that long, then does not for as long, in turns. */
+  readonly flapSeconds?: number
   /** Its machine ends by itself this long after launch. */
   readonly diesAfterSeconds?: number
   /** Its service stops answering this long after launch. */
@@ -22,16 +30,26 @@ export interface Parts {
   ssh: 'reachable' | 'unreachable'
 }
 
+/** An availability zone. */
+export interface Zone {
+  readonly name: string
+  /** Its network is gone until then: its machines run, and neither answer nor are healthy. */
+  goneUntilMs: number
+}
+
 /** A machine in memory; its state at any time follows from these facts. */
 export interface Machine {
   readonly id: string
   readonly imageId: string
   readonly release: string
+  readonly zone: Zone
   readonly launchedMs: number
   readonly bootSeconds: number
   readonly fault: Fault
   readonly parts: Parts
   killed: boolean
+  /** Against scale-in: the platform does not end it by itself, `terminate` does. */
+  isProtected: boolean
   /** Not answering before this moment: it boots. */
   readyMs: number
   /** Since when the load balancer knows it; absent when it does not. */
@@ -41,22 +59,27 @@ export interface Machine {
 }
 
 /** How long the simulated load balancer takes to believe an instance. */
-const healthCheckSeconds = 2
+export const healthCheckSeconds = 2
 
 /** Is the machine there, and has it come up? */
 export function stateAt(machine: Machine, nowMs: number): InstanceState {
-  const { diesAfterSeconds = Number.POSITIVE_INFINITY } = machine.fault
+  const { diesAfterSeconds = Number.POSITIVE_INFINITY, neverBoots } = machine.fault
   if (machine.killed || nowMs >= machine.launchedMs + diesAfterSeconds * 1000) return 'stopped'
-  return nowMs < machine.launchedMs + (machine.bootSeconds * 1000) / 2 ? 'pending' : 'running'
+  return neverBoots || nowMs < machine.launchedMs + (machine.bootSeconds * 1000) / 2 ? 'pending' : 'running'
 }
 
 /** Does the service answer requests? */
 export function answersAt(machine: Machine, nowMs: number): boolean {
   const { neverHealthy, failsAfterSeconds = Number.POSITIVE_INFINITY } = machine.fault
   const { nginx, docker, container } = machine.parts
-  const isUp = stateAt(machine, nowMs) === 'running' && nowMs >= machine.readyMs
+  const isUp = nowMs >= machine.readyMs && stateAt(machine, nowMs) === 'running' && nowMs >= machine.zone.goneUntilMs
   const isWhole = nginx === 'active' && docker === 'active' && container === 'running'
-  return isUp && isWhole && !neverHealthy && nowMs < machine.launchedMs + failsAfterSeconds * 1000
+  const isOn = !neverHealthy && nowMs < machine.launchedMs + failsAfterSeconds * 1000
+  return isUp && isWhole && isOn && !flapsAt(machine, nowMs)
+}
+
+function flapsAt({ fault, readyMs }: Machine, nowMs: number): boolean {
+  return fault.flapSeconds !== undefined && Math.floor((nowMs - readyMs) / (fault.flapSeconds * 1000)) % 2 === 1
 }
 
 /** What the load balancer says about the machine. */
@@ -68,17 +91,42 @@ export function healthAt(machine: Machine, nowMs: number): TargetHealth {
   return answersAt(machine, nowMs) ? 'healthy' : 'unhealthy'
 }
 
-/** The machine as `Platform.group` shows it. */
+/** Does the machine get requests and answer them, while the load balancer runs? */
+export function servesAt(machine: Machine, nowMs: number): boolean {
+  return healthAt(machine, nowMs) === 'healthy'
+}
+
+/** Is what the machine answers right, and as fast as from others? */
+export function isRight({ fault, parts }: Machine): boolean {
+  const isSlow = fault.latencyFactor !== undefined && fault.latencyFactor > 1
+  return fault.wrongRelease === undefined && !fault.wrongClock && !isSlow && parts.time === 'active'
+}
+
+/** How long one answer takes: 18 to 24 ms, the same for one machine. */
+export function latencyMs({ id, fault }: Machine): number {
+  const spread = Number(id.replace(/\D/g, '')) % 7
+  return (18 + spread) * (fault.latencyFactor ?? 1)
+}
+
+const views = new WeakMap<Machine, Instance>()
+
+/** The machine as `Platform.group` shows it; the same object while nothing about it has changed. */
 export function asInstance(machine: Machine, nowMs: number, isBalanced: boolean): Instance {
   const state = stateAt(machine, nowMs)
-  return {
+  const health = state === 'stopped' || !isBalanced ? 'unused' : healthAt(machine, nowMs)
+  const before = views.get(machine)
+  if (before?.state === state && before.health === health) return before
+  const view: Instance = {
     id: machine.id,
     imageId: machine.imageId,
     release: machine.release,
     state,
-    health: state === 'stopped' || !isBalanced ? 'unused' : healthAt(machine, nowMs),
+    health,
     url: `http://${machine.id}.simulated`,
     startedAt: new Date(machine.launchedMs).toISOString(),
+    zone: machine.zone.name,
     ssh: { host: `${machine.id}.simulated`, port: 22, user: 'admin' },
   }
+  views.set(machine, view)
+  return view
 }

@@ -1,18 +1,13 @@
 import { OperatorError } from '../lib/errors.ts'
-import type { Group, Lock, Platform } from '../platforms/platform.ts'
+import type { Group, Platform } from '../platforms/platform.ts'
+import { recounting, serves, takeCensus } from './census.ts'
+import { refuseControl, refuseLaunch, refuseWrite } from './outages.ts'
+import { takeLock } from './simulated-lock.ts'
 import { asInstance, healthAt, type Machine, stateAt } from './simulated-machine.ts'
-import { type GroupRecord, servingMachines, type World, type WorldEvent } from './simulated-world.ts'
-
-let lockIds = 0
+import type { GroupRecord, World, WorldEvent } from './simulated-world.ts'
 
 /** One client of a simulated world. Clients share everything but their name, which owns the locks they take. */
 export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
-  const tell = (call: WorldEvent['call'], servedBefore = false) => {
-    const { machines, record } = world
-    const event = { call, servedBefore, serving: servingMachines(world).length, machines: machines.length }
-    for (const watcher of world.watchers) watcher({ ...event, size: record?.size ?? 0 })
-  }
-  const serves = (id: string) => servingMachines(world).some((machine) => machine.id === id)
   return {
     name: 'simulator',
     images: async () => [...world.images],
@@ -20,7 +15,8 @@ export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
       world.images = world.images.filter((image) => image.id !== id)
     },
     group: async () => {
-      tell('observe')
+      Object.assign(world.unseen, { size: world.record?.size ?? 0, serving: 0, sound: 0 })
+      tellWatchers(world, 'observe')
       return describe(world)
     },
     createGroup: async (imageId, size) => {
@@ -28,12 +24,16 @@ export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
       world.loadBalancer = 'running'
     },
     updateGroup: async ({ roll, ...change }) => {
+      refuseWrite(world.outages, world.clock.now())
       Object.assign(existing(world), change, roll ? { roll } : {})
       if (roll === null) delete existing(world).roll
+      world.steps += 1
     },
     repairLoadBalancer: async () => {
+      refuseControl(world.outages, world.clock.now())
       const mended = repairLoadBalancer(world)
-      tell('repair')
+      if (mended.length > 0) world.steps += 1
+      tellWatchers(world, 'repair')
       return mended
     },
     removeGroup: async () => {
@@ -42,27 +42,22 @@ export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
       world.loadBalancer = 'stopped'
     },
     leftovers: async () => (world.record ? ['simulated'] : []),
-    launch: async (count) => {
-      const ids = Array.from({ length: count }, () => launch(world))
-      tell('launch')
-      return ids
-    },
-    drain: async (id) => {
-      const served = serves(id)
-      const nowMs = world.clock.now()
-      world.machine(id).drainedMs ??= nowMs + (world.options.drainSeconds ?? 5) * 1000
-      tell('drain', served)
-    },
-    terminate: async (id) => {
-      const served = serves(id)
-      world.machines = world.machines.filter((machine) => machine.id !== id)
-      tell('terminate', served)
-    },
+    launch: async (count) => launchSeveral(world, count),
+    drain: async (id) => drain(world, id),
+    terminate: async (id) => terminate(world, id),
     consoleOutput: async (id) => `simulated console of ${id}\n`,
     sshArguments: async (id) => ['-p', '22', `admin@${id}.simulated`],
     lock: async (verb) => takeLock(world, verb, owner),
     lockOwner: async () => world.lock && { verb: world.lock.verb, owner: world.lock.owner, since: world.lock.since },
   }
+}
+
+/** Tells all who watch what the world is like now. */
+export function tellWatchers(world: World, call: WorldEvent['call'], about: Partial<WorldEvent> = {}): void {
+  if (world.watchers.length === 0) return
+  const { serving, sound, machines } = takeCensus(world)
+  const event = { call, servedBefore: false, wasBusy: false, serving, sound, machines, size: world.record?.size ?? 0 }
+  for (const watcher of world.watchers) watcher({ ...event, ...about })
 }
 
 function describe(world: World): Group | undefined {
@@ -75,6 +70,7 @@ function describe(world: World): Group | undefined {
     url: 'http://simulated',
     loadBalancer: world.loadBalancer,
     instances: world.machines.map((machine) => asInstance(machine, nowMs, isBalanced)),
+    ...(world.aside.length > 0 ? { aside: [...world.aside] } : {}),
   }
 }
 
@@ -83,27 +79,70 @@ function existing(world: World): GroupRecord {
   return world.record
 }
 
+/** What was launched before one is refused stays. */
+function launchSeveral(world: World, count: number): string[] {
+  const ids: string[] = []
+  world.outages.isRefusing = true
+  try {
+    while (ids.length < count) ids.push(launch(world))
+    world.outages.isRefusing = false
+  } finally {
+    if (ids.length > 0) world.steps += 1
+    if (ids.length > 0) tellWatchers(world, 'launch')
+  }
+  return ids
+}
+
 function launch(world: World): string {
   const { imageId } = existing(world)
-  const { options, clock } = world
+  const { options, clock, outages } = world
   world.launches += 1
   const refusal = options.refuseLaunch?.(world.launches, clock.now())
   if (refusal) throw new OperatorError('failed', refusal)
-  const bootSeconds = options.bootSeconds?.(world.launches) ?? 40
+  refuseLaunch(outages, takeCensus(world).machines, clock.now())
+  const natural = options.bootSeconds?.(world.launches) ?? 40
+  const fault = options.fault?.(world.launches, imageId, natural) ?? {}
+  const bootSeconds = natural * (fault.bootFactor ?? 1)
   const machine: Machine = {
     id: `m${world.launches}`,
     imageId,
     release: world.images.find((image) => image.id === imageId)?.release ?? 'unknown',
+    zone: world.emptiestZone(),
     launchedMs: clock.now(),
-    bootSeconds,
-    fault: options.fault?.(world.launches, imageId) ?? {},
+    ...{ bootSeconds, fault, killed: false, isProtected: false },
     parts: { nginx: 'active', docker: 'active', container: 'running', time: 'active', ssh: 'reachable' },
-    killed: false,
     readyMs: clock.now() + bootSeconds * 1000,
     registeredMs: clock.now(),
   }
-  world.machines.push(machine)
+  recounting(world, machine, () => world.add(machine))
   return machine.id
+}
+
+function drain(world: World, id: string): void {
+  const nowMs = world.clock.now()
+  refuseControl(world.outages, nowMs)
+  const machine = world.find(id)
+  if (!machine) throw new OperatorError('failed', `there is no machine ${id} to drain`)
+  const servedBefore = serves(world, machine)
+  const drainedMs = machine.drainedMs ?? nowMs + (world.options.drainSeconds ?? 5) * 1000
+  recounting(world, machine, () => Object.assign(machine, { drainedMs }))
+  world.steps += 1
+  tellWatchers(world, 'drain', { machine, servedBefore })
+}
+
+function terminate(world: World, id: string): void {
+  const machine = world.find(id)
+  if (!machine) {
+    tellWatchers(world, 'terminate')
+    return
+  }
+  const nowMs = world.clock.now()
+  const servedBefore = serves(world, machine)
+  const isUp = stateAt(machine, nowMs) === 'running' && nowMs >= machine.zone.goneUntilMs
+  const wasBusy = isUp && world.loadBalancer === 'running' && healthAt(machine, nowMs) === 'draining'
+  recounting(world, machine, () => world.remove(id))
+  world.steps += 1
+  tellWatchers(world, 'terminate', { machine, servedBefore, wasBusy })
 }
 
 function repairLoadBalancer(world: World): string[] {
@@ -116,19 +155,6 @@ function repairLoadBalancer(world: World): string[] {
   }
   if (world.loadBalancer === 'stopped') mended.unshift('started the load balancer')
   world.loadBalancer = 'running'
+  world.revision += 1
   return mended
-}
-
-function takeLock(world: World, verb: string, owner: string): Awaited<ReturnType<Platform['lock']>> {
-  const held = world.lock
-  if (held && !world.deadOwners.has(held.owner)) {
-    throw new OperatorError('refused', `locked by ${held.verb} of ${held.owner} since ${held.since}`)
-  }
-  lockIds += 1
-  const id = lockIds
-  world.lock = { id, verb, owner, since: new Date(world.clock.now()).toISOString() }
-  const release: Lock['release'] = async () => {
-    if (world.lock?.id === id) world.lock = undefined
-  }
-  return held ? { release, takenOver: { verb: held.verb, owner: held.owner, since: held.since } } : { release }
 }

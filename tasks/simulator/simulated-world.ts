@@ -1,7 +1,9 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Probe } from '../lib/evidence.ts'
 import type { Image, LockOwner, RollRecord } from '../platforms/platform.ts'
-import { answersAt, type Fault, healthAt, type Machine, stateAt } from './simulated-machine.ts'
+import { machineList } from './machine-list.ts'
+import { noOutages, type Outages } from './outages.ts'
+import { answersAt, type Fault, latencyMs, type Machine, servesAt, type Zone } from './simulated-machine.ts'
 import { virtualClock } from './virtual-clock.ts'
 
 /** How a simulated world behaves; what is left out is as good as can be. */
@@ -9,24 +11,43 @@ export interface WorldOptions {
   readonly clock?: Clock
   /** Newest first. */
   readonly images: readonly Image[]
+  /** Three when absent. A launch goes to the zone with the fewest machines. */
+  readonly zones?: readonly string[]
   /** Boot time of the n-th launch, from 1; 40 s. */
   readonly bootSeconds?: (nth: number) => number
   readonly drainSeconds?: number
-  /** What is wrong with the n-th launch, from 1. */
-  readonly fault?: (nth: number, imageId: string) => Fault | undefined
+  /** What is wrong with the n-th launch, from 1, which would boot in `bootSeconds`. */
+  readonly fault?: (nth: number, imageId: string, bootSeconds: number) => Fault | undefined
   /** Why the n-th launch is refused. */
   readonly refuseLaunch?: (nth: number, nowMs: number) => string | undefined
 }
 
 /** What a watcher is told after each observation and each change, from the world's own point of view. */
 export interface WorldEvent {
-  readonly call: 'observe' | 'launch' | 'drain' | 'terminate' | 'repair'
+  /** `fault`: something happened behind the platform's back. */
+  readonly call: 'observe' | 'launch' | 'drain' | 'terminate' | 'repair' | 'fault'
+  /** The machine that was drained or terminated, if it was there. */
+  readonly machine?: Machine | undefined
   /** Did the drained or terminated machine serve until now? */
   readonly servedBefore: boolean
+  /** Were requests under way at a terminated machine that was draining? */
+  readonly wasBusy: boolean
   /** Machines that get requests and answer them. */
   readonly serving: number
+  /** Of these, the ones whose answers are right and fast. */
+  readonly sound: number
+  /** Machines that have not ended. */
   readonly machines: number
   readonly size: number
+}
+
+/** What clients do not know, because it happened since one of them last looked. */
+export interface Unseen {
+  /** The size that was seen. */
+  size: number
+  /** How many stopped serving by faults since then. */
+  serving: number
+  sound: number
 }
 
 /** The group's record, as a real platform keeps it. */
@@ -37,61 +58,87 @@ export interface GroupRecord {
   roll?: RollRecord
 }
 
+/** A machine that left the group's capacity and is still there. */
+export interface Aside {
+  readonly id: string
+  readonly because: string
+}
+
 /** The state that outlives every client, and the hands to break it with. */
 export interface World {
   readonly options: WorldOptions
   readonly clock: Clock
   readonly probe: Probe
+  readonly zones: readonly Zone[]
+  readonly outages: Outages
   images: Image[]
+  /** In the order of their launch. */
   machines: Machine[]
+  readonly aside: Aside[]
   record: GroupRecord | undefined
   loadBalancer: 'running' | 'stopped'
   launches: number
+  readonly unseen: Unseen
+  /** Calls that changed something. */
+  steps: number
   lock: (LockOwner & { readonly id: number }) | undefined
   readonly deadOwners: Set<string>
   readonly watchers: ((event: WorldEvent) => void)[]
+  /** Another number after each change that did not go through the platform. */
+  revision: number
   /** Ends a machine the hard way, or all. */
   kill(id?: string): void
+  /** The machine, to change it. */
   machine(id: string): Machine
+  find(id: string): Machine | undefined
+  add(machine: Machine): void
+  remove(id: string): void
+  emptiestZone(): Zone
 }
 
 /** Opens a world without a group. */
 export function simulatedWorld(options: WorldOptions): World {
   const clock = options.clock ?? virtualClock()
+  const zones = (options.zones ?? ['zone-a', 'zone-b', 'zone-c']).map((name): Zone => ({ name, goneUntilMs: 0 }))
+  const list = machineList(zones)
   const world: World = {
-    options,
-    clock,
+    ...{ options, clock, zones, outages: noOutages(), aside: [], record: undefined, loadBalancer: 'stopped' },
+    ...{ launches: 0, steps: 0, lock: undefined, deadOwners: new Set(), watchers: [], revision: 0 },
+    unseen: { size: 0, serving: 0, sound: 0 },
+    machines: [],
+    images: [...options.images],
     probe: async ({ id }, expectedRelease) => {
-      const machine = world.machines.find((one) => one.id === id)
+      const machine = list.find(id)
       if (!machine) return { ok: false, reason: 'connection refused' }
       return probeMachine(machine, expectedRelease, clock.now())
     },
-    images: [...options.images],
-    machines: [],
-    record: undefined,
-    loadBalancer: 'stopped',
-    launches: 0,
-    lock: undefined,
-    deadOwners: new Set(),
-    watchers: [],
     kill(id) {
-      for (const machine of world.machines) if (id === undefined || machine.id === id) machine.killed = true
+      world.revision += 1
+      for (const machine of list.all()) if (id === undefined || machine.id === id) machine.killed = true
     },
     machine(id) {
-      const machine = world.machines.find((one) => one.id === id)
+      const machine = list.find(id)
       if (!machine) throw new Error(`no simulated machine ${id}`)
+      world.revision += 1
       return machine
     },
+    ...{ find: list.find, add: list.add, remove: list.remove, emptiestZone: list.emptiestZone },
   }
+  Object.defineProperty(world, 'machines', {
+    enumerable: true,
+    get: list.all,
+    set(machines: readonly Machine[]) {
+      world.revision += 1
+      list.replaceAll(machines)
+    },
+  })
   return world
 }
 
 /** The machines that get requests and answer them now. */
 export function servingMachines(world: World): Machine[] {
   const nowMs = world.clock.now()
-  if (world.loadBalancer === 'stopped') return []
-  const serves = (machine: Machine) => stateAt(machine, nowMs) === 'running' && healthAt(machine, nowMs) === 'healthy'
-  return world.machines.filter(serves)
+  return world.loadBalancer === 'stopped' ? [] : world.machines.filter((machine) => servesAt(machine, nowMs))
 }
 
 function probeMachine(machine: Machine, expectedRelease: string, nowMs: number): Awaited<ReturnType<Probe>> {
@@ -101,6 +148,11 @@ function probeMachine(machine: Machine, expectedRelease: string, nowMs: number):
   const release = fault.wrongRelease ?? machine.release
   const versionOk = release === expectedRelease
   const clockOk = !fault.wrongClock && parts.time === 'active'
-  const reason = versionOk ? 'clock is off by 4 s' : `release ${release}, expected ${expectedRelease}`
-  return { ok: versionOk && clockOk, versionOk, clockOk, upstreamOk, ...(versionOk && clockOk ? {} : { reason }) }
+  const found = { versionOk, clockOk, upstreamOk, latencyMs: latencyMs(machine) }
+  if (versionOk && clockOk) return { ok: true, ...found }
+  return {
+    ok: false,
+    ...found,
+    reason: versionOk ? 'clock is off by 4 s' : `release ${release}, expected ${expectedRelease}`,
+  }
 }

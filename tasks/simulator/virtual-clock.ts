@@ -2,6 +2,8 @@ import type { Clock } from '../lib/clock.ts'
 
 interface Sleeper {
   readonly untilMs: number
+  /** Of two with the same hour, the earlier one wakes first. */
+  readonly order: number
   readonly wake: () => void
 }
 
@@ -11,11 +13,11 @@ interface Sleeper {
  */
 export function virtualClock(startMs: number = Date.UTC(2026, 0, 1)): Clock {
   let nowMs = startMs
-  let sleepers: Sleeper[] = []
+  let order = 0
+  const sleepers: Sleeper[] = []
   const wakeNext = () => {
-    const next = sleepers.reduce<Sleeper | undefined>((a, b) => (a && a.untilMs <= b.untilMs ? a : b), undefined)
+    const next = takeFirst(sleepers)
     if (!next) return
-    sleepers = sleepers.filter((sleeper) => sleeper !== next)
     nowMs = Math.max(nowMs, next.untilMs)
     next.wake()
   }
@@ -23,8 +25,44 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 1)): Clock {
     now: () => nowMs,
     sleep: (ms) =>
       new Promise((resolve) => {
-        sleepers.push({ untilMs: nowMs + ms, wake: resolve })
+        order += 1
+        add(sleepers, { untilMs: nowMs + ms, order, wake: resolve })
         setImmediate(wakeNext)
       }),
   }
+}
+
+function isBefore(a: Sleeper, b: Sleeper): boolean {
+  return a.untilMs < b.untilMs || (a.untilMs === b.untilMs && a.order < b.order)
+}
+
+/** Puts a sleeper into a binary heap, the first to wake on top. */
+function add(heap: Sleeper[], sleeper: Sleeper): void {
+  let hole = heap.push(sleeper) - 1
+  while (hole > 0) {
+    const above = (hole - 1) >> 1
+    const parent = heap[above] as Sleeper
+    if (!isBefore(sleeper, parent)) break
+    heap[hole] = parent
+    hole = above
+  }
+  heap[hole] = sleeper
+}
+
+function takeFirst(heap: Sleeper[]): Sleeper | undefined {
+  const first = heap[0]
+  const last = heap.pop()
+  if (!last || heap.length === 0) return first
+  let hole = 0
+  while (true) {
+    const left = heap[2 * hole + 1]
+    const right = heap[2 * hole + 2]
+    const child = left && right && isBefore(right, left) ? 2 * hole + 2 : 2 * hole + 1
+    const sleeper = heap[child]
+    if (!sleeper || !isBefore(sleeper, last)) break
+    heap[hole] = sleeper
+    hole = child
+  }
+  heap[hole] = last
+  return first
 }

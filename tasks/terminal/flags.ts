@@ -1,3 +1,4 @@
+import type { Kind } from './kinds.ts'
 import { didYouMean } from './nearest.ts'
 import { flagsOf, settingOf, verbsWithFlag } from './setting-names.ts'
 import type { SettingKey } from './settings.ts'
@@ -50,11 +51,20 @@ export function parseFlags(verb: VerbName, argv: readonly string[]): CommandLine
       return
     }
     const { kind } = settingOf(key)
-    const isSwitch = kind.placeholder === undefined
-    const text = inline ?? (isSwitch ? 'true' : words[0]?.startsWith('--') ? undefined : words.shift())
+    const text = inline ?? nextValue(kind)
+    const before = given.get(key)
     if (text === undefined) problems.push(`${name}: expected ${kind.expected}, got nothing`)
-    else if (given.has(key)) problems.push(`${name}: given twice`)
-    else given.set(key, { name, text })
+    else if (before === undefined) given.set(key, { name, text })
+    else if (kind.isRepeatable) given.set(key, { name, text: `${before.text}\n${text}` })
+    else problems.push(`${name}: given twice`)
+  }
+
+  /** The next word, unless it is a flag, or no value of a setting whose flag needs none. */
+  function nextValue({ placeholder, bare, fromText }: Kind<unknown>): string | undefined {
+    const [word] = words
+    if (placeholder === undefined) return 'true'
+    if (bare !== undefined && (word === undefined || fromText(word) === undefined)) return bare
+    return word?.startsWith('--') ? undefined : words.shift()
   }
 }
 

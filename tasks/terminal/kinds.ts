@@ -8,6 +8,10 @@ export interface Kind<T> {
   readonly placeholder: string | undefined
   /** True when a relative value is resolved against the folder that the user stands in. */
   readonly isPath?: true
+  /** What the flag means when it is given without a value. */
+  readonly bare?: string
+  /** True when its flag may be given several times; the text then has a line for each. */
+  readonly isRepeatable?: true
   /** Undefined when the text is no such value. */
   fromText(text: string): T | undefined
   /** Undefined when the value of the configuration file is no such value. */

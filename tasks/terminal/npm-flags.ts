@@ -1,8 +1,8 @@
 import { flagsOf } from './setting-names.ts'
 import type { VerbName } from './verbs.ts'
 
-/** Switches that npm has, too, and that a user may have set for npm itself. */
-const alsoOfNpm = new Set(['json', 'yes', 'force'])
+/** Flags that npm has, too, and that a user may have set for npm itself. */
+const alsoOfNpm = new Set(['json', 'yes', 'force', 'ca'])
 
 /**
  * Flags that npm kept for itself because `--` was forgotten (`npm run roll --dry-run`), one message each. npm hands them on

@@ -310,3 +310,30 @@ t.test('a flag that npm kept for itself is refused, so that a dry run never beco
   t.same(flagsKeptByNpm('roll', { npm_config_dry_run: 'true' }), [])
   t.end()
 })
+
+t.test('the settings of check are those of the checker, from every source', async (t) => {
+  const told = `export default { check: { maxOffsetMs: 250, remindMs: '2h', notify: ['mail:a@b.example', 'command:true'] } }`
+  const { settings, problems } = await read('check --notify-template t.mustache --watch http://a.example', {
+    config: told,
+    env: { BAKEROLL_CHECK_MAINTENANCE: 'Sun 02:00-04:00\ndaily 02:00-02:30', BAKEROLL_CHECK_EXPECT_STATUS: '204' },
+  })
+  t.same(problems, [])
+  t.match(settings.check, {
+    ...{ maxOffsetMs: 250, remindMs: 7_200_000, watchMs: 2000, expectStatus: 204, timeFormat: 'auto', ipv4: false },
+    notify: ['mail:a@b.example', 'command:true'],
+    maintenance: ['Sun 02:00-04:00', 'daily 02:00-02:30'],
+    notifyTemplate: '/somewhere/t.mustache',
+  })
+  const repeated = await read('check --notify mail:a@b.example --notify=command:true --watch=5s')
+  t.match(repeated.settings.check, { notify: ['mail:a@b.example', 'command:true'], watchMs: 5000 })
+  t.same((await read('check', { config: 'export default { check: { ipv4: "yes", samples: 3.5 } }' })).problems, [
+    'check.samples: expected a whole number from 1 to 100, got 3.5',
+    'check.ipv4: expected true or false, got "yes"',
+  ])
+  t.same((await read('check', { env: { BAKEROLL_CHECK_HEARTBEAT: ' ' } })).problems, [
+    'BAKEROLL_CHECK_HEARTBEAT: expected a url with http or https, got [secret]',
+  ])
+  t.same((await read('check', { env: { BAKEROLL_CHECK_WATCH: '2s' } })).problems, [
+    'BAKEROLL_CHECK_WATCH: cannot be set in the environment; pass --watch',
+  ])
+})

@@ -1,4 +1,5 @@
 import type { Repair } from '../lib/heal/planner.ts'
+import type { CheckSection } from './check-settings.ts'
 
 /** Everything a verb can be told, after flags, environment, `bakeroll.config.ts` and defaults. Paths are absolute. */
 export interface Settings {
@@ -98,21 +99,7 @@ export interface Settings {
   }
   /** The largest repair allowed. */
   readonly heal: { readonly maxRepair: Repair }
-  readonly check: {
-    readonly expectVersion: string | undefined
-    readonly maxOffsetMs: number
-    readonly timePath: string
-    readonly timeFormat: string
-    readonly versionPath: string
-    readonly samples: number
-    readonly timeoutMs: number
-    readonly warningLatencyMs: number | undefined
-    readonly criticalLatencyMs: number | undefined
-    readonly warningCertificateDays: number
-    readonly format: 'text' | 'json' | 'nagios' | 'prometheus' | 'junit'
-    readonly output: string | undefined
-    readonly instances: boolean
-  }
+  readonly check: CheckSection
   readonly demo: { readonly keep: boolean }
   /** Do in an unattended run what widens access or replaces what holds state. */
   readonly deploy: { readonly allowRisky: boolean }

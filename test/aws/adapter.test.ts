@@ -314,12 +314,10 @@ t.test(
     const without = await startRecorded([noGroup], { elsewhere: moto.url })
     t.teardown(() => without.stop())
     const other = open({ url: without.url })
-    t.equal(await other.group(), undefined)
+    const gone = { ...said, message: /^the Auto Scaling group of group adapter was deleted/ }
+    await t.rejects(other.group(), gone)
     const deploying = { ...rolling, platform: other, image: first, instanceTimeoutSeconds: 5 }
-    await t.rejects(deployGroup(deploying), {
-      ...said,
-      message: /^the Auto Scaling group of group adapter was deleted/,
-    })
+    await t.rejects(deployGroup(deploying), gone)
     const lock = await platform.lock('destroy')
     await platform.removeGroup()
     await lock.release()

@@ -1,9 +1,10 @@
 /* Images that cannot be used, launches that AWS refuses, the wrong region, and credentials that end in the middle of a roll. */
-import { RegisterImageCommand } from '@aws-sdk/client-ec2'
+import { DescribeImagesCommand, EC2Client, RegisterImageCommand, StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'
 import type { VerbName } from '../../tasks/terminal/verbs.ts'
 import { expired } from './faults.ts'
 import { answer } from './group-answers.ts'
+import { registerImage } from './image.ts'
 import { recorded, startRecorded } from './recorded.ts'
 import { assertAtRest, assertClear, startVerbGroup } from './verb-group.ts'
 
@@ -22,11 +23,13 @@ t.afterEach(() => {
 })
 
 t.test(
-  'an image that is not here, not ours, or not verified is wrong usage; the verified ones are named',
+  'an image of another region or account, or one that is not verified, is wrong usage; the verified ones are named',
   async (t) => {
     const { ImageId: unverified = '' } = await aws.ec2.send(new RegisterImageCommand({ Name: 'of-somebody' }))
-    const ofAnother = 'ami-0123456789abcdef0'
-    for (const image of [unverified, ofAnother]) {
+    const elsewhere = await registerImage({ ...aws, ec2: aws.open(EC2Client, 'eu-west-1') }, '1.2.0')
+    const { Images: [ofAnother] = [] } = await aws.ec2.send(new DescribeImagesCommand({ Owners: ['amazon'] }))
+    const before = await group.snapshot()
+    for (const image of [unverified, elsewhere, ofAnother?.ImageId ?? '']) {
       for (const verb of ['deploy', 'roll'] as const) {
         const end = await run(verb, '--image', image, ...(verb === 'deploy' ? ['--yes'] : []))
         assertClear(t, end, `${verb} ${image}`)
@@ -35,38 +38,88 @@ t.test(
         t.match(end.hint, `verified: ${second} (1.1.0), ${first} (1.0.0)`)
       }
     }
+    t.same(await group.snapshot(), before, 'nothing is touched')
   },
 )
 
-/** What keeps Auto Scaling from one zone only is waited for; launch.test.ts tells of that. */
-const refusals = [
-  ['launch-vcpu-limit', /quota of \d+ vCPUs is used up/],
-  ['launch-image-gone', /the image ami-\w+ is not in this region and account/],
-] as const
+/** What AWS says, what the operator reads, and what to do about it. */
+const refusals: readonly (readonly [name: string, says: RegExp, hint: RegExp, isOfOneZone?: true])[] = [
+  ['launch-vcpu-limit', /quota of \d+ vCPUs is used up/, /^aws service-quotas request-service-quota-increase /],
+  ['launch-image-gone', /the image ami-\w+ is not in this region and account/, /^npm run images -- --platform aws; /],
+  [
+    'launch-type-not-in-zone',
+    /there are no t3\.small in eu-central-1c/,
+    /^aws ec2 describe-instance-type-offerings /,
+    true,
+  ],
+  [
+    'launch-no-capacity',
+    /AWS has no t3\.small left in eu-central-1a/,
+    /^run it again later, or with another type: /,
+    true,
+  ],
+]
 
-for (const [name, says] of refusals) {
-  t.test(`${name}: a scale fails with the reason, a roll goes back`, async (t) => {
-    const words: readonly (readonly [VerbName, ...string[]])[] = [
-      ['scale', '3'],
-      ['roll', '--image', second],
-    ]
-    for (const [verb, ...flags] of words) {
-      const quiet = answer('autoscaling:DescribeScalingActivities', { Activities: [] })
-      // Before each attempt nothing has failed, then this one has.
-      const attempts = Array.from({ length: 200 }, async () => [{ ...quiet }, await recorded(name)])
-      await told.play([...(await Promise.all(attempts)).flat(), answer('autoscaling:SetDesiredCapacity')])
-      process.env['AWS_ENDPOINT_URL'] = told.url
-      const end = await run(verb, ...flags)
-      assertClear(t, end, verb)
-      t.equal(end.exitCode, verb === 'scale' ? 5 : 4, `${verb}: ${end.stderr}`)
-      t.match([...end.errors, end.facts.reason].join('\n'), says, verb)
-      if (verb === 'scale') t.match(end.hint, /^(aws |npm |run it again )/)
-      Object.assign(process.env, usual)
-      if (verb === 'scale') await succeed('scale', '2')
-      await assertAtRest(t, group, 2, verb)
-    }
-    t.match(await run('status'), { facts: { group: { imageId: first } } })
-  })
+for (const [name, says, hint, isOfOneZone = false] of refusals) {
+  t.test(
+    `${name}: deploy, scale and heal fail with the reason${isOfOneZone ? '' : ', a roll goes back'}`,
+    async (t) => {
+      const words: readonly (readonly [VerbName, ...string[]])[] = [
+        ['deploy', '--size', '3', '--yes'],
+        ['scale', '3'],
+        ['roll', '--image', second],
+        ['heal'],
+      ]
+      for (const [verb, ...flags] of words) {
+        // How long a roll tries again is told without AWS, in launch.test.ts and roll.test.ts.
+        if (verb === 'roll' && isOfOneZone) continue
+        if (verb === 'heal') await stopOne()
+        await refuseLaunches(name, verb === 'roll' ? 60 : 1)
+        const end = await run(verb, ...flags)
+        assertClear(t, end, verb)
+        t.equal(end.exitCode, verb === 'roll' ? 4 : 5, `${verb}: ${end.stderr}`)
+        const repairs = JSON.stringify(end.facts.instances ?? '')
+        t.match([...end.errors, end.facts.reason, repairs].join('\n'), says, verb)
+        if (verb === 'deploy' || verb === 'scale') t.match(end.hint, hint, verb)
+        if (verb === 'heal')
+          t.match(/^warning: Auto Scaling cannot launch: [^:]*: (.*)$/m.exec(end.stderr)?.[1], hint, verb)
+        allowLaunches()
+        await succeed('scale', '2')
+        await assertAtRest(t, group, 2, verb)
+      }
+      t.match(await run('status'), { facts: { group: { imageId: first } } })
+    },
+  )
+}
+
+/** The time of this computer, which leaps once a refusal was seen. */
+const { now } = Date
+let isLeaping = false
+Date.now = () => now() + (isLeaping && told.requests.filter(isLook).length > 2 ? 61_000 : 0)
+t.teardown(() => Object.assign(Date, { now }))
+
+function isLook({ operation }: { readonly operation: string }): boolean {
+  return operation === 'DescribeScalingActivities'
+}
+
+/** From now on so many launches are refused, and the minute in which Auto Scaling may try its other zones is over at once. */
+async function refuseLaunches(name: string, times: number): Promise<void> {
+  const quiet = answer('autoscaling:DescribeScalingActivities', { Activities: [] })
+  // Before each attempt nothing has failed, then this one has.
+  const attempts = Array.from({ length: times }, async () => [{ ...quiet }, await recorded(name)])
+  await told.play([...(await Promise.all(attempts)).flat(), answer('autoscaling:SetDesiredCapacity')])
+  process.env['AWS_ENDPOINT_URL'] = told.url
+  isLeaping = true
+}
+
+function allowLaunches(): void {
+  isLeaping = false
+  Object.assign(process.env, usual)
+}
+
+async function stopOne(): Promise<void> {
+  const [id = ''] = (await group.snapshot()).scaling[0]?.instances ?? []
+  await aws.ec2.send(new StopInstancesCommand({ InstanceIds: [id] }))
 }
 
 t.test('the wrong region: there is no group there, and nothing is made', async (t) => {
@@ -82,9 +135,9 @@ t.test('the wrong region: there is no group there, and nothing is made', async (
 })
 
 t.test('credentials that end in the middle of a roll: a person is needed, and the same roll carries on', async (t) => {
-  proxy.rules.set('DeregisterTargets', (call) => {
+  proxy.rules.set('DeregisterTargets', (call, body) => {
     proxy.rules.set('*', expired)
-    return expired(call)
+    return expired(call, body)
   })
   const end = await run('roll', '--image', second)
   assertClear(t, end, 'roll')

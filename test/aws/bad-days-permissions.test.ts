@@ -1,8 +1,8 @@
 /* Each permission of the verbs that look at instances or change their number, missing in turn. */
-import { createServer } from 'node:http'
 import { StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'
 import { eachPermission } from './broken-verbs.ts'
+import { pretendService } from './pretend-service.ts'
 import { startVerbGroup } from './verb-group.ts'
 
 t.setTimeout(600_000)
@@ -22,14 +22,7 @@ t.test('images', async (t) => {
 })
 
 t.test('check, which speaks Nagios: 3 is "unknown"', async (t) => {
-  const service = createServer(({ url }, answer) => {
-    answer.end(url === '/version.txt' ? '1.0.0\n' : new Date().toISOString())
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => service.once('listening', resolve))
-  t.teardown(() => service.close())
-  const address = service.address()
-  process.env['BAKEROLL_AWS_URL'] = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
-  t.teardown(() => delete process.env['BAKEROLL_AWS_URL'])
+  await pretendService(t)
   const actions = await eachPermission(t, group, { size: 2, prepare: nothing, tell: () => run('check') })
   t.ok(actions.length >= 7, actions.join(' '))
 })

@@ -1,33 +1,14 @@
 /* No answer in time: once on each call of status and roll. */
 import t from 'tap'
-import { eachPassingFault } from './broken-verbs.ts'
-import type { Fault } from './fault-proxy.ts'
+import { statusAndRoll } from './broken-verbs.ts'
 import { silence } from './faults.ts'
 import { startVerbGroup } from './verb-group.ts'
+import { patience } from './verb-runs.ts'
 
 t.setTimeout(600_000)
 const group = await startVerbGroup()
-const { run, succeed, images } = group
-await succeed('deploy', '--image', images[0], '--size', '1', '--yes')
+await group.succeed('deploy', '--image', group.images[0], '--size', '1', '--yes')
+// Each of some thirty silences is waited for to its end.
+patience.hereMs = 1000
 
-const faults: readonly (readonly [string, Fault, RegExp])[] = [['no answer in time', silence, /no answer in time/]]
-
-for (const [day, fault, says] of faults) {
-  t.test(`status: ${day}`, async (t) => {
-    const story = { size: 1, prepare: async () => {}, tell: () => run('status') }
-    const actions = await eachPassingFault(t, group, story, { ...fault, times: 1 }, says)
-    t.equal(actions.length, 8, actions.join(' '))
-  })
-
-  t.test(`roll: ${day}`, async (t) => {
-    const wanted = [...images]
-    const isOn = async (image: string) => (await run('status')).facts.group.imageId === image
-    if (await isOn(images[1])) wanted.reverse()
-    const story = {
-      size: 1,
-      prepare: async () => void wanted.reverse(),
-      tell: () => run('roll', '--image', wanted[0] ?? ''),
-    }
-    await eachPassingFault(t, group, story, { ...fault, times: 1 }, says)
-  })
-}
+t.test('no answer in time', (t) => statusAndRoll(t, group, silence, /no answer in time/))

@@ -58,6 +58,29 @@ export async function eachPassingFault(
   })
 }
 
+/** Breaks each call of status, then of a roll there and back on a group of one, once in turn. */
+export async function statusAndRoll(t: Test, group: VerbGroup, fault: Fault, says: RegExp): Promise<void> {
+  const { run, images } = group
+  const once = { ...fault, times: 1 }
+  await t.test('status', async (t) => {
+    const story = { size: 1, prepare: async () => {}, tell: () => run('status') }
+    const actions = await eachPassingFault(t, group, story, once, says)
+    t.equal(actions.length, 8, actions.join(' '))
+  })
+  await t.test('roll', async (t) => {
+    const wanted = [...images]
+    if ((await run('status')).facts.group.imageId === images[1]) wanted.reverse()
+    const prepare = async () => void wanted.reverse()
+    await eachPassingFault(
+      t,
+      group,
+      { size: 1, prepare, tell: () => run('roll', '--image', wanted[0] ?? '') },
+      once,
+      says,
+    )
+  })
+}
+
 async function succeedsAgain(t: Test, group: VerbGroup, story: VerbStory, action: string): Promise<void> {
   const again = await story.tell()
   t.equal(again.exitCode, 0, `${action}, and again: ${again.stderr}`)

@@ -14,10 +14,12 @@ export type Fault = { readonly times?: number } & (
   | { readonly answer: 'cut' }
   /** The connection breaks before an answer. */
   | { readonly answer: 'reset' }
+  /** Moto does what was asked, and its answer is told in other words. */
+  | { readonly answer: 'edited'; readonly edit: (answer: string) => string }
 )
 
-/** Gives the fault that fits one call, for those that each of AWS's protocols words in its own way. */
-export type FaultOf = (call: AwsCall) => Fault
+/** Gives the fault that fits one call: each of AWS's protocols has its own words, and `body` says what is asked; undefined for none. */
+export type FaultOf = (call: AwsCall, body: string) => Fault | undefined
 
 /** One call that came by. */
 export interface RecordedCall extends AwsCall {
@@ -47,7 +49,7 @@ export async function startFaultProxy(motoUrl: string): Promise<FaultProxy> {
   const server = createServer(async (incoming, outgoing) => {
     const body = await bodyOf(incoming)
     const call = callOf(incoming, body)
-    const fault = due(call, rules, used)
+    const fault = due(call, body, { rules, used })
     if (call) calls.push({ ...call, isFaulty: fault !== undefined })
     await reply({ motoUrl, incoming, body, outgoing, call, fault }).catch(() => outgoing.destroy())
   })
@@ -83,13 +85,14 @@ interface Exchange {
 /** The fault that is due for a call; counts how often each rule was used. */
 function due(
   call: AwsCall | undefined,
-  rules: ReadonlyMap<string, Fault | FaultOf>,
-  used: Map<Fault | FaultOf, number>,
+  body: Buffer,
+  { rules, used }: { rules: ReadonlyMap<string, Fault | FaultOf>; used: Map<Fault | FaultOf, number> },
 ): Fault | undefined {
   if (!call) return undefined
   const rule = rules.get(`${call.service}:${call.action}`) ?? rules.get(call.action) ?? rules.get('*')
   if (!rule) return undefined
-  const fault = typeof rule === 'function' ? rule(call) : rule
+  const fault = typeof rule === 'function' ? rule(call, body.toString()) : rule
+  if (!fault) return undefined
   const times = used.get(rule) ?? 0
   if (times >= (fault.times ?? Number.POSITIVE_INFINITY)) return undefined
   used.set(rule, times + 1)
@@ -108,7 +111,8 @@ async function reply(exchange: Exchange): Promise<void> {
     outgoing.writeHead(fault.status, headers).end(body)
     return
   }
-  const { status, headers, body } = await forward(exchange)
+  const { status, headers, body: said } = await forward(exchange)
+  const body = fault?.answer === 'edited' ? Buffer.from(fault.edit(said.toString())) : said
   const half = body.subarray(0, Math.floor(body.length / 2))
   if (fault?.answer === 'cut') outgoing.writeHead(status, { ...headers, 'content-length': half.length }).end(half)
   else if (fault?.answer === 'broken') {

@@ -5,6 +5,7 @@ import type { Parts } from '../../simulator/simulated-machine.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedHands } from '../../simulator/simulated-repairs.ts'
 import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
+import { OperatorError } from '../errors.ts'
 import { healGroup } from './heal.ts'
 import type { HealPolicy, HealTask } from './task.ts'
 
@@ -83,6 +84,19 @@ t.test('dead machines and missing ones are launched again together', async (t) =
   t.match(result, { outcome: 'healed', launched: ['m5', 'm6', 'm7'] })
   t.match(result.instances[0], { diagnosis: 'its machine is gone', repairs: [{ repair: 'replace', result: 'worked' }] })
   t.same(idsOf(world), ['m4', 'm5', 'm6', 'm7'])
+})
+
+t.test('what is missing and cannot be launched is a failure that says what to do', async (t) => {
+  const world = await servingWorld()
+  await simulatedPlatform(world).terminate('m1')
+  const launch = async () => {
+    throw new OperatorError('failed', 'no m1.huge left', { hint: 'try m1.small' })
+  }
+  const progress = recordedProgress()
+  const platform = { ...simulatedPlatform(world), launch }
+  const result = await healGroup({ ...task(world), platform, progress })
+  t.match(result, { outcome: 'failed', launched: [], instances: [{ id: 'm2', diagnosis: 'healthy', repairs: [] }] })
+  t.ok(progress.lines.includes('warning: no m1.huge left: try m1.small'), progress.lines.join('\n'))
 })
 
 t.test('a wrong release is replaced, proven before the old one goes', async (t) => {

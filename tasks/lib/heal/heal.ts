@@ -36,12 +36,12 @@ async function healLocked(task: HealTask): Promise<HealResult> {
   const broken = patients.filter(({ state }) => state !== 'healthy')
   const atOnce = broken.length === group.instances.length ? 1 : Math.floor(group.size * task.policy.share)
   await inTurns(broken, atOnce, (patient) => repairInside(task, patient))
-  const launched = await replaceDead(task, patients, examinations)
+  const { launched, failure } = await replaceDead(task, patients, examinations)
   for (const patient of patients.filter(({ state }) => state === 'to replace')) {
     conclude(patient, await replaceInstance(task, patient.id))
   }
   return {
-    outcome: outcomeOf(patients, loadBalancer.length + launched.length),
+    outcome: failure === undefined ? outcomeOf(patients, loadBalancer.length + launched.length) : 'failed',
     instances: shown(patients),
     loadBalancer,
     launched,
@@ -89,16 +89,19 @@ function refuseWhenOffline(examinations: readonly Examination[]): void {
 }
 
 /** Ends what is left of dead machines and launches what the group then lacks, all at once: they serve nothing. */
-async function replaceDead(task: HealTask, patients: readonly Patient[], examinations: Map<string, Examination>) {
-  if (task.policy.maxRepair !== 'replace') return []
+async function replaceDead(
+  task: HealTask,
+  patients: readonly Patient[],
+  examinations: Map<string, Examination>,
+): Promise<{ launched: readonly string[]; failure?: string }> {
+  if (task.policy.maxRepair !== 'replace') return { launched: [] }
   const isDead = ({ id }: Patient) => examinations.get(id)?.evidence.machine === 'stopped'
   const dead = patients.filter((patient) => patient.state === 'to replace' && isDead(patient))
   await Promise.all(dead.map(({ id }) => task.platform.terminate(id)))
-  if (task.policy.instance !== undefined && dead.length === 0) return []
-  const { launched, failure } = await launchMissing(task)
-  for (const patient of dead) conclude(patient, failure)
-  if (failure !== undefined && dead.length === 0) task.progress.warn(failure)
-  return launched
+  if (task.policy.instance !== undefined && dead.length === 0) return { launched: [] }
+  const done = await launchMissing(task)
+  for (const patient of dead) conclude(patient, done.failure)
+  return done
 }
 
 function conclude(patient: Patient, failure: string | undefined): void {

@@ -13,9 +13,11 @@ export async function launchMissing(task: HealTask): Promise<{ launched: string[
   try {
     const launched = await task.platform.launch(missing)
     const failure = await awaitProven(task, launched)
-    return failure === undefined ? { launched } : { launched, failure }
+    if (failure === undefined) return { launched }
+    task.progress.warn(failure)
+    return { launched, failure }
   } catch (error) {
-    return { launched: [], failure: messageOf(error) }
+    return { launched: [], failure: messageOf(task, error) }
   }
 }
 
@@ -33,7 +35,7 @@ export async function replaceInstance(task: HealTask, id: string): Promise<strin
     task.progress.event(`ended ${id}`)
     return undefined
   } catch (error) {
-    return messageOf(error)
+    return messageOf(task, error)
   }
 }
 
@@ -86,8 +88,9 @@ function alive(group: Group): Instance[] {
   return group.instances.filter(({ state }) => state !== 'stopped')
 }
 
-/** A failure that a person can act on is a result; an interruption or a defect of ours is not. */
-function messageOf(error: unknown): string {
-  if (error instanceof OperatorError && error.kind !== 'interrupted') return error.message
-  throw error
+/** A failure that a person can act on is a result, its hint a warning; an interruption or a defect of ours is thrown on. */
+function messageOf({ progress }: HealTask, error: unknown): string {
+  if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
+  progress.warn([error.message, error.hint].filter(Boolean).join(': '))
+  return error.message
 }

@@ -35,7 +35,7 @@ export async function refreshGroup(task: RefreshTask): Promise<RollResult> {
 
 /** Takes the refresh under way back, or rolls to the image that served before; refused when there is none. */
 export async function refreshBack(task: Omit<RefreshTask, 'image'>): Promise<RollResult> {
-  return refreshGroup({ ...task, image: rollbackImageId(await existingGroup(task.platform)) })
+  return refreshGroup({ ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) })
 }
 
 async function refreshLocked(task: RefreshTask, refresh: Refresh): Promise<RollResult> {
@@ -50,7 +50,7 @@ async function refreshLocked(task: RefreshTask, refresh: Refresh): Promise<RollR
     progress.event(`the instance refresh to ${state.imageId ?? current.imageId} had ended: ${state.status}`)
     return resultOf(run, image.id, current, await conclude(run, current, state))
   }
-  const record = openRecord(before, image.id, policy.force, startedMs)
+  const record = openRecord(before, image.id, { force: policy.force, isRollback: task.isRollback }, startedMs)
   if (state && !hasEnded(state)) {
     const joined = await join(run, current, record, state)
     return follow(run, image.id, joined)

@@ -1,7 +1,7 @@
 import type { Group, RollRecord } from '../../platforms/platform.ts'
 import { OperatorError } from '../errors.ts'
 import { throwIfInterrupted } from '../interruption.ts'
-import { targetImageId } from './fleet.ts'
+import { isOlderThan, targetImageId } from './fleet.ts'
 import { mustStay, runHooks } from './hook-runs.ts'
 import { emptyMemory, type Refusal, type RollMemory, type Step } from './planner.ts'
 import { turnedRound } from './record.ts'
@@ -15,12 +15,14 @@ export interface RollRun extends RollMemory {
   readonly condemned: Set<string>
   readonly accepted: Set<string> | undefined
   readonly rejected: Map<string, string>
-  hookFailure: RollMemory['hookFailure']
+  readonly hookFailures: Map<string, { readonly times: number; readonly reason: string }>
   /** Before this moment the hook that failed is not tried again. */
   hookRestsUntilMs: number
   /** The instances that the hook before the end was done for. */
   readonly released: Set<string>
   heldSinceMs: number | undefined
+  /** What was refused since the last step that was done, in words: it is not said again at each try. */
+  readonly refusedSteps: Set<string>
   imageChanges: number
 }
 
@@ -28,8 +30,9 @@ export interface RollRun extends RollMemory {
 export function newRun(task: RollTask, startedMs: number): RollRun {
   return {
     ...emptyMemory(startedMs),
-    ...{ task, condemned: new Set(), rejected: new Map(), released: new Set(), hookRestsUntilMs: 0 },
-    ...{ accepted: task.hooks?.afterAccept ? new Set() : undefined, heldSinceMs: undefined, hookFailure: undefined },
+    ...{ task, condemned: new Set(), rejected: new Map(), released: new Set(), hookFailures: new Map() },
+    ...{ accepted: task.hooks?.afterAccept ? new Set() : undefined, heldSinceMs: undefined },
+    ...{ hookRestsUntilMs: 0, refusedSteps: new Set() },
   }
 }
 
@@ -56,11 +59,16 @@ async function actOrRefuse(run: RollRun, step: Step, group: Group, record: RollR
   const what = step.do === 'launch' ? 'launch' : 'other'
   try {
     const isDone = await act(run, step, group, record)
-    if (step.do !== 'wait') run.refusals = { ...run.refusals, [what]: undefined }
+    if (!isDone) run.refusedSteps.add(inWords(step))
+    else if (step.do !== 'wait') {
+      run.refusals = { ...run.refusals, [what]: undefined }
+      run.refusedSteps.clear()
+    }
     return isDone
   } catch (error) {
     if (step.do === 'give up' || step.do === 'stop') throw error
     noteRefusal(run, what, error)
+    run.refusedSteps.add(inWords(step))
     return false
   }
 }
@@ -118,6 +126,8 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
       await finish(run, group, record)
       return true
     case 'give up':
+      // Whoever tries again tries anew, and what is left of this try is no setback of the next.
+      await platform.updateGroup({ roll: { ...record, setbacks: -launchedBack(group, record) } })
       throw wayBackFailed(record, step.because)
     case 'stop':
       throw stopped(record, step.because)
@@ -128,7 +138,8 @@ async function turnRound(run: RollRun, record: RollRecord, reason: string): Prom
   const { platform, progress, clock } = run.task
   const back = turnedRound(record, reason)
   await platform.updateGroup({ imageId: targetImageId(back), roll: back })
-  Object.assign(run, { phaseStartedMs: clock.now(), refusals: {}, hookFailure: undefined, heldSinceMs: undefined })
+  Object.assign(run, { phaseStartedMs: clock.now(), refusals: {}, heldSinceMs: undefined })
+  run.hookFailures.clear()
   run.condemned.clear()
   run.rejected.clear()
   for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
@@ -138,6 +149,11 @@ async function finish({ task }: RollRun, group: Group, record: RollRecord): Prom
   const servedBefore = record.rollingBack ? group.previousImageId : record.previousImageId
   const isOther = servedBefore !== undefined && servedBefore !== targetImageId(record)
   await task.platform.updateGroup(isOther ? { previousImageId: servedBefore, roll: null } : { roll: null })
+}
+
+/** How many instances of the way back are there. */
+function launchedBack({ instances }: Group, record: RollRecord): number {
+  return instances.filter((one) => one.imageId === targetImageId(record) && !isOlderThan(record, one)).length
 }
 
 function wayBackFailed(record: RollRecord, reason: string): OperatorError {
@@ -154,9 +170,9 @@ function stopped(record: RollRecord, reason: string): OperatorError {
 }
 
 /** Says a step to the person and to the journal. */
-function tell({ task }: RollRun, step: Step): void {
+function tell({ task, refusedSteps }: RollRun, step: Step): void {
   const { because, do: name } = step
-  if (name === 'wait') return
+  if (name === 'wait' || refusedSteps.has(inWords(step))) return
   task.journal?.({
     ...{ at: new Date(task.clock.now()).toISOString(), event: 'step', step: name, because },
     ...('instanceId' in step ? { instanceId: step.instanceId } : {}),

@@ -1,7 +1,7 @@
 import type { Instance } from '../../platforms/platform.ts'
 import { secondsSince } from '../clock.ts'
 import { isServing, lossesKept } from '../evidence.ts'
-import { type Fleet, isGood, isOlderThan, targetImageId } from './fleet.ts'
+import { type Fleet, isGood, isNew, isOlderThan, targetImageId } from './fleet.ts'
 import type { RollSnapshot } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
 
@@ -49,7 +49,7 @@ function hindrance(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Bl
   const late = whyLate(snapshot, policy)
   if (late === undefined) return undefined
   const [lost] = zonesLost(snapshot)
-  if (lost === undefined) return { do: 'turn round', because: late }
+  if (lost === undefined || fleet.wanted.length === 0) return { do: 'turn round', because: late }
   return {
     do: 'stop',
     because: `${late}: nothing serves any more in ${lost || 'the whole group'}, although its machines run`,
@@ -68,7 +68,8 @@ function failingInstances(snapshot: RollSnapshot, { wanted, dead }: Fleet, polic
   for (const instance of wanted) {
     if (record.rollingBack && isOlderThan(record, instance)) continue
     const one = failureOf(snapshot, instance, policy)
-    if (one && (one.isCertain || !lostZones.has(instance.zone ?? ''))) failing.push(one)
+    const isExcused = lostZones.has(instance.zone ?? '') && !evidence.get(instance.id)?.wrongRelease
+    if (one && !isExcused) failing.push(one)
   }
   for (const instance of dead) {
     const seen = evidence.get(instance.id)
@@ -109,15 +110,13 @@ const canaryGraceMs = 15_000
 /** Are the canaries the only new instances, and watched? */
 function isWatched({ group, record }: RollSnapshot, { canary, canaryWatchSeconds }: RollPolicy): boolean {
   if (canary === 0 || canaryWatchSeconds === 0 || record.rollingBack) return false
-  return group.instances.filter(({ imageId }) => imageId === record.imageId).length <= canary
+  return group.instances.filter((one) => isNew(record, one)).length <= canary
 }
 
 /** Has an instance of the new image been proven in this run that does not fail now? */
 function hasProofBeside({ group, evidence, record }: RollSnapshot, failing: readonly Failing[]): boolean {
   const failed = new Set(failing.map(({ instance }) => instance.id))
-  return group.instances.some(({ id, imageId }) => {
-    return imageId === record.imageId && !failed.has(id) && evidence.get(id)?.everProven
-  })
+  return group.instances.some((one) => isNew(record, one) && !failed.has(one.id) && evidence.get(one.id)?.everProven)
 }
 
 /** The zones where at least two instances that served do not any more, although their machines run, and no other serves. */
@@ -136,8 +135,9 @@ function zonesLost({ group, evidence }: RollSnapshot): ReadonlySet<string> {
 
 /** What the platform refuses for longer than an instance may take. */
 function whyStuck(snapshot: RollSnapshot, { instanceTimeoutSeconds }: RollPolicy) {
-  const { refusals, hookFailure, nowMs } = snapshot
-  if (hookFailure && hookFailure.times >= hookTries) return { because: hookFailure.reason, isLaunch: false }
+  const { refusals, hookFailures, nowMs } = snapshot
+  const failed = [...hookFailures.values()].find(({ times }) => times >= hookTries)
+  if (failed) return { because: failed.reason, isLaunch: false }
   for (const what of ['other', 'launch'] as const) {
     const refusal = refusals[what]
     if (!refusal || nowMs - refusal.sinceMs <= instanceTimeoutSeconds * 1000) continue
@@ -148,7 +148,7 @@ function whyStuck(snapshot: RollSnapshot, { instanceTimeoutSeconds }: RollPolicy
   return undefined
 }
 
-/** How often the hook before an instance is ended is tried. */
+/** How often the hook before its end is tried for one instance. */
 const hookTries = 3
 
 function whyLate({ phaseStartedMs, nowMs }: RollSnapshot, { timeoutSeconds }: RollPolicy): string | undefined {

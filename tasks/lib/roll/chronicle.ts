@@ -18,13 +18,14 @@ export type OfNow = WithoutTime<RollEvent>
 
 /** Opens a chronicle that has told nothing yet; without a journal it stays silent. */
 export function openChronicle(journal: RollJournal | undefined, policy: RollPolicy, nowMs: () => number): Chronicle {
-  const told = new Map<string, { readonly text: string; readonly event: InstanceEvent }>()
+  const told = new Map<string, InstanceEvent>()
   let capacity = ''
   const tell = (event: OfNow, atMs = nowMs()) => journal?.({ at: new Date(atMs).toISOString(), ...event } as RollEvent)
   const tellInstance = (event: InstanceEvent, atMs: number) => {
-    const text = JSON.stringify(event)
-    if (told.get(event.id)?.text !== text) tell(event, atMs)
-    told.set(event.id, { text, event })
+    const before = told.get(event.id)
+    if (before && isSame(before, event)) return
+    told.set(event.id, event)
+    tell(event, atMs)
   }
   return {
     tell,
@@ -32,7 +33,7 @@ export function openChronicle(journal: RollJournal | undefined, policy: RollPoli
       if (!journal) return
       const present = new Set(group.instances.map(({ id }) => id))
       for (const one of group.instances) tellInstance(instanceEvent(one, evidence.get(one.id), record), atMs)
-      for (const [id, { event }] of told) {
+      for (const [id, event] of told) {
         if (present.has(id)) continue
         const { reason: _, ...rest } = event
         tellInstance({ ...rest, state: 'gone', health: 'unused', proven: false }, atMs)
@@ -43,6 +44,17 @@ export function openChronicle(journal: RollJournal | undefined, policy: RollPoli
       capacity = JSON.stringify(now)
     },
   }
+}
+
+function isSame(a: InstanceEvent, b: InstanceEvent): boolean {
+  return (
+    a.state === b.state &&
+    a.health === b.health &&
+    a.proven === b.proven &&
+    a.reason === b.reason &&
+    a.isNew === b.isNew &&
+    a.imageId === b.imageId
+  )
 }
 
 function instanceEvent(instance: Instance, seen: Evidence | undefined, record: RollRecord): InstanceEvent {

@@ -2,6 +2,7 @@ import type { Instance, RollRecord } from '../../platforms/platform.ts'
 import { type Evidence, isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
 import { type Leaver, leavingOrder } from './order.ts'
+import type { RollSnapshot } from './planner.ts'
 
 /** The instances of a group as a roll sees them. */
 export interface Fleet {
@@ -35,6 +36,7 @@ export function isOlderThan(record: RollRecord, instance: Instance): boolean {
 /** Sorts the instances of a group with a roll under way, in n log n. */
 export function sortFleet({ group, evidence }: Observation, sorting: Sorting): Fleet {
   const { record, condemned, first } = sorting
+  const begunMs = Date.parse(record.startedAt)
   const dead: Instance[] = []
   const fitting: Leaver[] = []
   const leaving: Leaver[] = []
@@ -45,8 +47,9 @@ export function sortFleet({ group, evidence }: Observation, sorting: Sorting): F
     }
     const isCondemned = condemned.has(instance.id)
     const loss = isCondemned ? Math.min(lossOf(instance, undefined), 1) : lossOf(instance, judged(instance))
-    const leaver = { instance, loss, startedMs: Date.parse(instance.startedAt) }
-    if (!isCondemned && isWanted(instance, record)) fitting.push(leaver)
+    const startedMs = Date.parse(instance.startedAt)
+    const leaver = { instance, loss, startedMs }
+    if (!isCondemned && isWanted(instance, record, startedMs < begunMs)) fitting.push(leaver)
     else leaving.push(leaver)
   }
   function judged({ id, imageId }: Instance): Evidence | undefined {
@@ -59,15 +62,29 @@ export function sortFleet({ group, evidence }: Observation, sorting: Sorting): F
   return { dead, wanted, leaving: order }
 }
 
-/** Does the instance count as capacity of the target image? One from before the roll needs no new proof on the way back. */
+/** Is the instance one of the roll's own, on the image that it goes to? */
+export function isNew(record: RollRecord, instance: Instance): boolean {
+  return instance.imageId === record.imageId && !(record.force && isOlderThan(record, instance))
+}
+
+/** Does it count as capacity of the target image, its hook done where there is one? */
+export function counts(
+  { evidence, record, accepted }: Pick<RollSnapshot, 'evidence' | 'record' | 'accepted'>,
+  instance: Instance,
+): boolean {
+  const isAccepted = record.rollingBack || (accepted?.has(instance.id) ?? true)
+  return isAccepted && isGood(instance, evidence.get(instance.id), record)
+}
+
+/** Is the instance proven on the target image? One from before the roll needs no new proof on the way back. */
 export function isGood(instance: Instance, evidence: Evidence | undefined, record: RollRecord): boolean {
   if (record.rollingBack && isOlderThan(record, instance)) return isServing(instance)
   return evidence?.proven ?? false
 }
 
-function isWanted(instance: Instance, record: RollRecord): boolean {
+function isWanted(instance: Instance, record: RollRecord, isOlder: boolean): boolean {
   if (instance.imageId !== targetImageId(record) || instance.health === 'draining') return false
-  if (!isOlderThan(record, instance)) return true
+  if (!isOlder) return true
   if (record.rollingBack) return instance.health === 'healthy' || instance.health === 'initial'
   return !record.force
 }

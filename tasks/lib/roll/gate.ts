@@ -1,5 +1,4 @@
-import type { Fleet } from './fleet.ts'
-import { isGood } from './fleet.ts'
+import { counts, type Fleet } from './fleet.ts'
 import type { RollSnapshot, Step } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
 
@@ -22,15 +21,16 @@ export function gateOf(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy)
 }
 
 /** Canaries are watched only while they are the only new ones: more of them mean that they have passed. */
-function canaryGate({ evidence, nowMs, group }: RollSnapshot, { wanted }: Fleet, policy: RollPolicy): Gate | undefined {
+function canaryGate(snapshot: RollSnapshot, { wanted }: Fleet, policy: RollPolicy): Gate | undefined {
+  const { evidence, nowMs, group } = snapshot
   const canaries = Math.min(policy.canary, group.size)
   if (wanted.length > canaries || canaries === 0) return undefined
   const watchedMs = wanted.map(({ id }) => nowMs - (evidence.get(id)?.provenSinceMs ?? nowMs))
-  const proven = wanted.filter(({ id }) => evidence.get(id)?.proven).length
+  const good = wanted.filter((one) => counts(snapshot, one)).length
   const leastMs = Math.min(...watchedMs)
   const neededMs = policy.canaryWatchSeconds * 1000
   const name = 'canary first'
-  if (proven < canaries) return { atMost: canaries, name }
+  if (good < canaries) return { atMost: canaries, name }
   if (leastMs >= neededMs) return undefined
   return {
     atMost: canaries,
@@ -40,11 +40,12 @@ function canaryGate({ evidence, nowMs, group }: RollSnapshot, { wanted }: Fleet,
 }
 
 function pauseGate(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Gate | undefined {
-  const { record, group, evidence, nowMs, heldSinceMs } = snapshot
-  const at = policy.pauseAt.find((point) => point > (record.passed ?? 0) && point < group.size)
+  const { record, group, nowMs, heldSinceMs } = snapshot
+  const isAhead = (point: number) => point > (record.passed ?? 0) && point >= fleet.wanted.length && point < group.size
+  const at = policy.pauseAt.find(isAhead)
   if (at === undefined) return undefined
   const gate = { atMost: at, name: `pause at ${at}` }
-  const good = fleet.wanted.filter((one) => isGood(one, evidence.get(one.id), record)).length
+  const good = fleet.wanted.filter((one) => counts(snapshot, one)).length
   const machines = fleet.wanted.length + fleet.leaving.length
   if (good < at || machines > group.size) return gate
   const because = `${good} of ${group.size} replaced`

@@ -37,11 +37,11 @@ async function release(run: RollRun, instance: Instance, hook: (instance: Instan
   const reason = await failureOf(hook, instance)
   if (reason === undefined) {
     run.released.add(instance.id)
-    run.hookFailure = undefined
+    run.hookFailures.delete(instance.id)
     return
   }
   run.task.progress.warn(reason)
-  run.hookFailure = { times: (run.hookFailure?.times ?? 0) + 1, reason }
+  run.hookFailures.set(instance.id, { times: (run.hookFailures.get(instance.id)?.times ?? 0) + 1, reason })
   run.hookRestsUntilMs = run.task.clock.now() + restMs
 }
 

@@ -5,7 +5,7 @@ import { instanceLines } from '../instance-lines.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import { actTurn, noteRefusal, type RollRun } from './actions.ts'
 import type { Chronicle } from './chronicle.ts'
-import { targetImageId } from './fleet.ts'
+import { isOlderThan, targetImageId } from './fleet.ts'
 import { nextSteps } from './planner.ts'
 import { chooseProbes } from './probing.ts'
 import { countOutdated } from './record.ts'
@@ -25,16 +25,19 @@ export async function carryOut(
   chronicle: Chronicle,
 ): Promise<Finished> {
   const { platform, progress } = run.task
-  if (record !== before.roll) await platform.updateGroup({ imageId: targetImageId(record), roll: record })
+  if (record !== before.roll) {
+    await untilDone(run, () => platform.updateGroup({ imageId: targetImageId(record), roll: record }))
+  }
   progress.event(openingLine(before, record))
-  for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
+  for (const mended of await untilDone(run, () => platform.repairLoadBalancer())) progress.event(mended)
   return turnUntilFinished(run, chronicle)
 }
 
 /** Looks, decides, acts and waits until the roll is finished or pauses. */
 async function turnUntilFinished(run: RollRun, chronicle: Chronicle): Promise<Finished> {
   const { platform, policy, probe, clock, progress, signal, pollMs = 1000, probesNeeded = 2 } = run.task
-  const isMeasure = (one: Instance, { imageId }: Group) => one.imageId !== imageId
+  // What was there before the roll is what the new ones are measured against.
+  const isMeasure = (one: Instance, group: Group) => group.roll !== undefined && isOlderThan(group.roll, one)
   const watch = watchGroup({ platform, probe, clock }, { probesNeeded, choose: chooseProbes, isMeasure })
   while (true) {
     throwIfInterrupted('roll', signal)
@@ -52,6 +55,23 @@ async function turnUntilFinished(run: RollRun, chronicle: Chronicle): Promise<Fi
       if (last === 'finish') {
         return { outcome: record.rollingBack ? 'rolled-back' : 'rolled', group: seen.group, reason: record.reason }
       }
+    }
+    await pause(clock, pollMs, 'roll', signal)
+  }
+}
+
+/** Tries what the platform refuses again, for as long as an instance may take. Throws the refusal after that. */
+async function untilDone<T>(run: RollRun, work: () => Promise<T>): Promise<T> {
+  const { clock, signal, policy, pollMs = 1000 } = run.task
+  const startedMs = clock.now()
+  while (true) {
+    try {
+      const result = await work()
+      run.refusals = {}
+      return result
+    } catch (error) {
+      noteRefusal(run, 'other', error)
+      if (clock.now() - startedMs > policy.instanceTimeoutSeconds * 1000) throw error
     }
     await pause(clock, pollMs, 'roll', signal)
   }

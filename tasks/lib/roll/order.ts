@@ -8,12 +8,13 @@ export interface Leaver {
   readonly startedMs: number
 }
 
-/** From this loss on an instance serves. */
+/** From this loss on an instance serves; above it, it is proven, too. */
 export const servingLoss = 2
 
 /**
- * The order in which instances leave: those that carry no capacity, then those that the user named, then always the oldest of
- * the zone that has the most serving ones, so that the zones stay balanced. `staying` are the serving ones that stay.
+ * The order in which instances leave: those that carry no capacity, then those that the user named, then the unproven before
+ * the proven, and of these always the oldest of the zone that has the most serving ones, so that the zones stay balanced.
+ * `staying` are the serving ones that stay.
  */
 export function leavingOrder(
   leavers: readonly Leaver[],
@@ -27,7 +28,14 @@ export function leavingOrder(
   )
   const isFree = (leaver: Leaver) => leaver.loss >= servingLoss && rankOf(leaver) === first.length
   const free = inOrder.filter(isFree)
-  return [...inOrder.filter((one) => !isFree(one)), ...byZone(free, staying)].map(({ instance }) => instance)
+  const unproven = free.filter(({ loss }) => loss === servingLoss)
+  const proven = free.filter(({ loss }) => loss > servingLoss)
+  const order = [
+    ...inOrder.filter((one) => !isFree(one)),
+    ...byZone(unproven, [...staying, ...proven.map(({ instance }) => instance)]),
+    ...byZone(proven, staying),
+  ]
+  return order.map(({ instance }) => instance)
 }
 
 /** Those that serve are told apart later. */

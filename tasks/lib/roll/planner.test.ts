@@ -1,194 +1,387 @@
 import t from 'tap'
-import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
-import { type Evidence, noEvidence } from '../evidence.ts'
-import { emptyMemory, nextSteps, type RollSnapshot } from './planner.ts'
+import { back, booting, fresh, inShort, nowMs, old, reasons, record, snapshot } from './fleet-fixture.ts'
+import { nextSteps, type RollSnapshot } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
 
-const nowMs = Date.UTC(2026, 0, 1, 12)
-const policy: RollPolicy = plainPolicy
-const record: RollRecord = {
-  imageId: 'new',
-  previousImageId: 'old',
-  startedAt: new Date(nowMs - 60_000).toISOString(),
-  force: false,
-  rollingBack: false,
-}
-const back: RollRecord = { ...record, rollingBack: true, reason: 'm3 died' }
+type Row = [string, RollSnapshot, string[], Partial<RollPolicy>?]
 
-type Sketch = Partial<Instance> & { readonly seen?: Partial<Evidence>; readonly ageSeconds?: number }
-
-/** On the old image and serving. */
-const old = (sketch: Sketch = {}): Sketch => ({ imageId: 'old', ageSeconds: 3600, health: 'healthy', ...sketch })
-/** On the new image and proven. */
-const fresh = (sketch: Sketch = {}): Sketch => ({ imageId: 'new', ageSeconds: 30, seen: { proven: true }, ...sketch })
-const booting = (sketch: Sketch = {}): Sketch => fresh({ state: 'pending', health: 'initial', seen: {}, ...sketch })
-
-function snapshot(fleet: Record<string, Sketch>, change: Partial<RollSnapshot> & { size?: number } = {}): RollSnapshot {
-  const { size = 2, ...rest } = change
-  const instances = Object.entries(fleet).map(([id, { seen: _seen, ageSeconds = 0, ...instance }]): Instance => {
-    const startedAt = new Date(nowMs - ageSeconds * 1000).toISOString()
-    const ssh = { host: id, port: 22, user: 'admin' }
-    return {
-      id,
-      imageId: 'new',
-      release: '1',
-      state: 'running',
-      health: 'healthy',
-      url: '',
-      startedAt,
-      ssh,
-      ...instance,
-    }
-  })
-  const evidence = Object.entries(fleet).map(([id, { seen }]): [string, Evidence] => [
-    id,
-    { ...noEvidence, seenAlive: true, reason: 'slow', ...seen },
-  ])
-  const imageId = (rest.record ?? record).rollingBack ? 'old' : 'new'
-  const group: Group = { name: 'g', imageId, size, url: '', loadBalancer: 'running', instances }
-  return { group, record, evidence: new Map(evidence), nowMs, ...emptyMemory(nowMs - 60_000), ...rest }
-}
-
-/** The steps in short: `launch 1`, `drain a`. */
-function short(shot: RollSnapshot, change: Partial<RollPolicy> = {}): string[] {
-  return nextSteps(shot, { ...policy, ...change }).map((step) => {
-    if (step.do === 'launch') return `launch ${step.count}`
-    return 'instanceId' in step ? `${step.do} ${step.instanceId}` : step.do
-  })
-}
-
+const refused = { sinceMs: nowMs - 1000, reason: 'no capacity' }
 const late = { unprovenSinceMs: nowMs - 601_000 }
 
-t.test('the way there', (t) => {
-  const table: [string, RollSnapshot, string[], Partial<RollPolicy>?][] = [
-    ['launches before it ends anything', snapshot({ a: old(), b: old() }), ['launch 1']],
-    ['as many as the batch', snapshot({ a: old(), b: old() }), ['launch 2'], { surge: 2 }],
-    ['never more than the size', snapshot({ a: old(), b: old() }), ['launch 2'], { surge: 9 }],
-    ['waits for proof', snapshot({ a: old(), b: old(), c: booting() }), ['wait']],
-    ['one proven, one drained', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a']],
-    [
-      'two proven, two drained',
-      snapshot({ a: old(), b: old(), c: fresh(), d: fresh() }),
-      ['drain a', 'drain b'],
-      { surge: 2 },
-    ],
-    ['waits while it drains', snapshot({ a: old({ health: 'draining' }), b: old(), c: fresh() }), ['wait']],
-    [
-      'ends the drained, and launches in its room',
-      snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh() }),
-      ['terminate a', 'launch 1'],
-    ],
-    ['slides on', snapshot({ b: old(), c: fresh() }), ['launch 1']],
-    ['finishes', snapshot({ c: fresh(), d: fresh() }), ['finish']],
-    ['the unhealthy go first', snapshot({ a: old(), b: old({ health: 'unhealthy' }), c: fresh() }), ['drain b']],
-    ['a gone machine is only ended', snapshot({ a: old(), b: old({ state: 'stopped' }) }), ['terminate b', 'launch 2']],
-    [
-      'no serving one is drained while others are short',
-      snapshot({ a: old({ health: 'draining' }), b: old(), c: fresh(), d: booting() }, { size: 3 }),
-      ['wait'],
-    ],
-    [
-      'a drained one stays while its replacement is no longer proven',
-      snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh({ seen: {} }) }),
-      ['wait'],
-    ],
-    [
-      'a group all broken is rolled too',
-      snapshot({ a: old({ health: 'unhealthy' }), b: old({ health: 'unhealthy' }) }),
-      ['launch 1'],
-    ],
-    ['somebody scaled up', snapshot({ c: fresh(), d: fresh() }, { size: 4 }), ['launch 2']],
-    [
-      'somebody scaled down',
-      snapshot({ b: old(), c: fresh({ ageSeconds: 50 }), d: fresh() }, { size: 1 }),
-      ['drain b', 'drain d'],
-    ],
-    [
-      'of too many, the unproven goes first',
-      snapshot({ c: fresh({ ageSeconds: 10 }), d: fresh({ ageSeconds: 50, seen: {} }) }, { size: 1 }),
-      ['drain d'],
-    ],
-    ['a drained new one is no capacity', snapshot({ c: fresh(), d: fresh({ health: 'draining' }) }), ['launch 1']],
-    ['canary', snapshot({ a: old(), b: old() }, { size: 2 }), ['launch 1'], { surge: 2, canary: 1 }],
-    ['canary not proven', snapshot({ a: old(), b: old(), c: booting() }), ['wait'], { surge: 2, canary: 1 }],
-    ['canary proven', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a', 'launch 1'], { surge: 2, canary: 1 }],
-    [
-      'force',
-      snapshot({ a: fresh({ ageSeconds: 900 }), b: fresh() }, { record: { ...record, force: true } }),
-      ['launch 1'],
-    ],
-    ['without force', snapshot({ a: fresh({ ageSeconds: 900 }), b: fresh() }), ['finish']],
-  ]
-  for (const [name, shot, expected, change] of table) t.same(short(shot, change).sort(), expected.sort(), name)
-  t.end()
-})
+function holds(name: string, table: Row[]): void {
+  t.test(name, (t) => {
+    for (const [about, shot, expected, change] of table) t.same(inShort(shot, change).sort(), expected.sort(), about)
+    t.end()
+  })
+}
+
+holds('the way there', [
+  ['launches before it ends anything', snapshot({ a: old(), b: old() }), ['launch 1']],
+  ['as many as the batch', snapshot({ a: old(), b: old() }), ['launch 2'], { surge: 2 }],
+  ['never more than the size', snapshot({ a: old(), b: old() }), ['launch 2'], { surge: 9 }],
+  ['waits for proof', snapshot({ a: old(), b: old(), c: booting() }), ['wait']],
+  ['one proven, one drained', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a']],
+  [
+    'two proven, two drained',
+    snapshot({ a: old(), b: old(), c: fresh(), d: fresh() }),
+    ['drain a', 'drain b'],
+    { surge: 2 },
+  ],
+  [
+    'two proven of three, two drained',
+    snapshot({ a: old(), b: old(), e: old(), c: fresh(), d: fresh() }, { size: 3 }),
+    ['drain a', 'drain b'],
+    { surge: 2 },
+  ],
+  ['waits while it drains', snapshot({ a: old({ health: 'draining' }), b: old(), c: fresh() }), ['wait']],
+  [
+    'ends the drained, and launches in its room',
+    snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh() }),
+    ['terminate a', 'launch 1'],
+  ],
+  ['slides on', snapshot({ b: old(), c: fresh() }), ['launch 1']],
+  ['finishes', snapshot({ c: fresh(), d: fresh() }), ['finish']],
+  ['a group of none finishes at once', snapshot({}, { size: 0 }), ['finish']],
+  [
+    'the last one drains before the end',
+    snapshot({ a: old({ health: 'draining' }), c: fresh(), d: fresh() }),
+    ['wait'],
+  ],
+  ['no end while one is not proven', snapshot({ c: fresh(), d: booting() }), ['wait']],
+  ['the unhealthy go first', snapshot({ a: old(), b: old({ health: 'unhealthy' }), c: fresh() }), ['drain b']],
+  ['the named go first', snapshot({ a: old(), b: old(), c: fresh() }), ['drain b'], { first: ['b'] }],
+  [
+    'the unhealthy before the named',
+    snapshot({ a: old({ health: 'unhealthy' }), b: old(), c: fresh() }),
+    ['drain a'],
+    { first: ['b'] },
+  ],
+  [
+    'no serving one is drained while others are short',
+    snapshot({ a: old({ health: 'draining' }), b: old(), c: fresh(), d: booting() }, { size: 3 }),
+    ['wait'],
+  ],
+  [
+    'a drained one stays while its replacement is no longer proven',
+    snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh({ seen: {} }) }),
+    ['wait'],
+  ],
+  [
+    'a group all broken is rolled too',
+    snapshot({ a: old({ health: 'unhealthy' }), b: old({ health: 'unhealthy' }) }),
+    ['launch 1'],
+  ],
+  ['somebody scaled up', snapshot({ c: fresh(), d: fresh() }, { size: 4 }), ['launch 2']],
+  [
+    'somebody scaled down',
+    snapshot({ b: old(), c: fresh({ ageSeconds: 50 }), d: fresh() }, { size: 1 }),
+    ['drain b', 'drain d'],
+  ],
+  [
+    'somebody scaled down, far',
+    snapshot({ a: old(), b: old(), c: fresh(), d: booting() }, { size: 1 }),
+    ['drain d', 'drain a', 'drain b'],
+  ],
+  [
+    'of too many, the unproven goes first',
+    snapshot({ c: fresh({ ageSeconds: 10 }), d: fresh({ ageSeconds: 50, seen: {} }) }, { size: 1 }),
+    ['drain d'],
+  ],
+  ['a drained new one is no capacity', snapshot({ c: fresh(), d: fresh({ health: 'draining' }) }), ['launch 1']],
+  [
+    'a canary whose hook is due',
+    snapshot({ a: old(), b: old(), c: fresh() }, { accepted: new Set() }),
+    ['accept c'],
+    { surge: 2, canary: 1 },
+  ],
+  [
+    'in place at a pause point nothing more is drained',
+    snapshot({ a: old(), b: old(), c: fresh(), d: fresh() }, { size: 4 }),
+    ['pause 2'],
+    { surge: 0, maxUnavailable: 1, pauseAt: [2] },
+  ],
+  [
+    'in place before it, only what may be replaced',
+    snapshot({ a: old(), b: old(), c: old(), d: fresh() }, { size: 4 }),
+    ['drain a'],
+    { surge: 0, maxUnavailable: 3, pauseAt: [2] },
+  ],
+  [
+    'a pause point that is behind already',
+    snapshot({ a: old(), c: fresh(), d: fresh() }, { size: 3 }),
+    ['launch 1'],
+    { pauseAt: [1] },
+  ],
+  [
+    'force',
+    snapshot({ a: fresh({ ageSeconds: 900 }), b: fresh() }, { record: { ...record, force: true } }),
+    ['launch 1'],
+  ],
+  ['without force', snapshot({ a: fresh({ ageSeconds: 900 }), b: fresh() }), ['finish']],
+  [
+    'a condemned one leaves, and is replaced',
+    snapshot({ a: old(), b: old(), c: fresh({ seen: late }) }, { condemned: new Set(['c']) }),
+    ['drain c'],
+  ],
+])
+
+holds('the room', [
+  [
+    'a gone machine is only ended, and leaves no room that it did not take',
+    snapshot({ s: old({ state: 'stopped' }), x: old(), y: old(), z: old(), c: fresh() }, { size: 4 }),
+    ['terminate s', 'launch 1'],
+  ],
+  [
+    'one that is ended leaves its room to the same turn',
+    snapshot(
+      { s: old({ state: 'stopped' }), a: old({ health: 'unused' }), x: old(), y: old(), c: fresh(), d: fresh() },
+      { size: 4 },
+    ),
+    ['terminate s', 'terminate a', 'launch 1'],
+  ],
+  ['a gone one of two', snapshot({ a: old(), b: old({ state: 'stopped' }) }), ['terminate b', 'launch 2']],
+  [
+    'one that drains still takes its room',
+    snapshot({ a: old({ health: 'draining' }), b: old(), c: old(), d: fresh() }, { size: 3 }),
+    ['wait'],
+  ],
+])
+
+const inPlace = { surge: 0, maxUnavailable: 1 }
+
+holds('in place', [
+  ['drains before it launches', snapshot({ a: old(), b: old() }), ['drain a'], inPlace],
+  ['waits while it drains', snapshot({ a: old({ health: 'draining' }), b: old() }), ['wait'], inPlace],
+  ['ends and launches', snapshot({ a: old({ health: 'unused' }), b: old() }), ['terminate a', 'launch 1'], inPlace],
+  ['waits for proof', snapshot({ b: old(), c: booting() }), ['wait'], inPlace],
+  ['slides on', snapshot({ b: old(), c: fresh() }), ['drain b'], inPlace],
+  ['finishes', snapshot({ c: fresh(), d: fresh() }), ['finish'], inPlace],
+  [
+    'as many as may be missing',
+    snapshot({ a: old(), b: old(), c: old(), d: old() }, { size: 4 }),
+    ['drain a', 'drain b'],
+    { surge: 0, maxUnavailable: 2 },
+  ],
+  [
+    'the unhealthy are among the missing',
+    snapshot({ a: old(), b: old({ health: 'unhealthy' }), c: old() }, { size: 3 }),
+    ['drain b'],
+    inPlace,
+  ],
+  ['all may be missing', snapshot({ a: old(), b: old() }), ['drain a', 'drain b'], { surge: 0, maxUnavailable: 9 }],
+  ['not where a surge may do it', snapshot({ a: old(), b: old() }), ['launch 1'], { maxUnavailable: 1 }],
+  [
+    'but there too while launches are refused',
+    snapshot({ a: old(), b: old() }, { refusals: { launch: refused } }),
+    ['drain a', 'launch 1'],
+    { maxUnavailable: 1 },
+  ],
+  ['never without leave', snapshot({ a: old(), b: old() }, { refusals: { launch: refused } }), ['launch 1']],
+  [
+    'nor because something else is refused',
+    snapshot({ a: old(), b: old() }, { refusals: { other: refused } }),
+    ['launch 2'],
+    { surge: 2, maxUnavailable: 1 },
+  ],
+  [
+    'what is refused is asked for one at a time',
+    snapshot({ a: old(), b: old() }, { refusals: { launch: refused } }),
+    ['launch 1'],
+    { surge: 2 },
+  ],
+])
+
+const watched = { canary: 1, canaryWatchSeconds: 60 }
+const provenFor = (seconds: number) =>
+  fresh({ seen: { proven: true, everProven: true, provenSinceMs: nowMs - seconds * 1000 } })
+
+holds('the gates', [
+  ['canary', snapshot({ a: old(), b: old() }), ['launch 1'], { surge: 2, canary: 1 }],
+  ['canary not proven', snapshot({ a: old(), b: old(), c: booting() }), ['wait'], { surge: 2, canary: 1 }],
+  ['canary proven', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a', 'launch 1'], { surge: 2, canary: 1 }],
+  [
+    'what serves stays while the canary is watched',
+    snapshot({ a: old(), b: old(), c: provenFor(59) }),
+    ['wait'],
+    watched,
+  ],
+  ['until then', snapshot({ a: old(), b: old(), c: provenFor(60) }), ['drain a'], watched],
+  [
+    'what does not serve leaves meanwhile',
+    snapshot({ a: old(), b: old({ health: 'unhealthy' }), c: provenFor(59) }),
+    ['drain b'],
+    watched,
+  ],
+  [
+    'and what is drained ends',
+    snapshot({ a: old(), b: old({ health: 'unused' }), c: provenFor(59) }),
+    ['terminate b'],
+    watched,
+  ],
+  ['no end while the last one is watched', snapshot({ c: provenFor(59) }, { size: 3 }), ['wait'], watched],
+  ['a pause point ends the run', snapshot({ b: old(), c: fresh() }), ['pause 1'], { pauseAt: [1] }],
+  ['or holds it', snapshot({ b: old(), c: fresh() }), ['hold 1'], { pauseAt: [1], pauseSeconds: 10 }],
+  [
+    'for its time',
+    snapshot({ b: old(), c: fresh() }, { heldSinceMs: nowMs - 9999 }),
+    ['wait'],
+    { pauseAt: [1], pauseSeconds: 10 },
+  ],
+  [
+    'to the second',
+    snapshot({ b: old(), c: fresh() }, { heldSinceMs: nowMs - 10_000 }),
+    ['pass 1'],
+    { pauseAt: [1], pauseSeconds: 10 },
+  ],
+  [
+    'what is on its way first',
+    snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh() }),
+    ['terminate a'],
+    { pauseAt: [1] },
+  ],
+  ['then on', snapshot({ b: old(), c: fresh() }, { record: { ...record, passed: 1 } }), ['launch 1'], { pauseAt: [1] }],
+])
+
+const hooked = (...accepted: string[]) => ({ accepted: new Set(accepted) })
+
+holds('the hook after acceptance', [
+  ['is due for the proven', snapshot({ a: old(), b: old(), c: fresh() }, hooked()), ['accept c']],
+  ['not for others', snapshot({ a: old(), b: old(), c: booting() }, hooked()), ['wait']],
+  [
+    'nor for one that was not seen yet',
+    snapshot({ a: old(), b: old(), c: booting() }, { ...hooked(), evidence: new Map() }),
+    ['wait'],
+  ],
+  ['once', snapshot({ a: old(), b: old(), c: fresh() }, hooked('c')), ['drain a']],
+  ['the end waits for it', snapshot({ c: fresh(), d: fresh() }, hooked('c')), ['accept d']],
+  ['and comes', snapshot({ c: fresh(), d: fresh() }, hooked('c', 'd')), ['finish']],
+  [
+    'a proof that was lost again counts for nothing',
+    snapshot({ a: old(), b: old(), c: fresh({ seen: { everProven: true } }) }, hooked('c')),
+    ['wait'],
+  ],
+  [
+    'there is none on the way back',
+    snapshot(
+      { b: old(), c: fresh(), d: old({ ageSeconds: 10, seen: { proven: true } }) },
+      { ...hooked(), record: back },
+    ),
+    ['drain c'],
+  ],
+])
+
+const young = old({ ageSeconds: 10 })
+
+holds('the way back', [
+  [
+    'the new goes when the old are enough',
+    snapshot({ a: old(), b: old(), c: booting() }, { record: back }),
+    ['drain c'],
+  ],
+  ['old capacity first', snapshot({ b: old(), c: fresh() }, { record: back }), ['launch 1']],
+  ['waits for its proof', snapshot({ b: old(), c: fresh(), d: young }, { record: back }), ['wait']],
+  [
+    'then the new goes',
+    snapshot({ b: old(), c: fresh(), d: { ...young, seen: { proven: true } } }, { record: back }),
+    ['drain c'],
+  ],
+  ['finishes on the old', snapshot({ a: old(), b: old() }, { record: back }), ['finish']],
+  [
+    'a drained old one is replaced',
+    snapshot({ a: old({ health: 'unused' }), b: old() }, { record: back }),
+    ['launch 1'],
+  ],
+  ['no gate slows it', snapshot({ c: fresh() }, { record: back, size: 3 }), ['launch 3'], { canary: 1, pauseAt: [1] }],
+  [
+    'what fails on the way back is replaced once',
+    snapshot({ b: old(), d: { ...young, seen: late } }, { record: back }),
+    ['replace d'],
+  ],
+  [
+    'gives up when the old fail again',
+    snapshot({ b: old(), d: { ...young, seen: late } }, { record: { ...back, setbacks: 1 } }),
+    ['give up'],
+  ],
+])
 
 t.test('a stopped load balancer tells nothing about health, so it comes first', (t) => {
   const shot = snapshot({ a: old({ health: 'unused' }), b: old({ health: 'unused' }), c: fresh({ health: 'unused' }) })
-  t.same(short({ ...shot, group: { ...shot.group, loadBalancer: 'stopped' } }), ['repair load balancer'])
+  t.same(nextSteps({ ...shot, group: { ...shot.group, loadBalancer: 'stopped' } }, plainPolicy), [
+    { do: 'repair load balancer', because: 'it is stopped' },
+  ])
   t.end()
 })
 
-t.test('turning round', (t) => {
-  const lf = (seconds: number) => ({ refusals: { launch: { sinceMs: nowMs - seconds * 1000, reason: 'no capacity' } } })
-  const fleet = (seen: Partial<Evidence>, rest: Sketch = {}) => ({ a: old(), b: old(), c: fresh({ seen, ...rest }) })
-  const table: [string, RollSnapshot, string | undefined][] = [
-    ['late', snapshot(fleet(late)), 'c not healthy after 601 s: slow'],
-    ['exactly on time', snapshot(fleet({ unprovenSinceMs: nowMs - 600_000 })), undefined],
-    ['wrong release', snapshot(fleet({ wrongRelease: true })), 'c serves the wrong release: slow'],
-    ['dies unproven', snapshot(fleet({}, { state: 'stopped' })), 'c died before it was healthy'],
-    ['dies after proof', snapshot(fleet({ everProven: true }, { state: 'stopped' })), undefined],
-    ['found dead', snapshot(fleet({ seenAlive: false }, { state: 'stopped' })), undefined],
-    ['old one dies', snapshot({ a: old({ state: 'stopped' }), b: old(), c: fresh() }), undefined],
-    ['no room for a while', snapshot(fleet({}), lf(600)), undefined],
-    [
-      'no room, and nothing new there',
-      snapshot({ a: old(), b: old() }, lf(601)),
-      'no instance could be launched for 600 s: no capacity',
-    ],
-    ['no room, half-way', snapshot(fleet({}), lf(601)), undefined],
-    ['out of time', snapshot(fleet({}), { phaseStartedMs: nowMs - 3_601_000 }), 'not finished after 3601 s'],
-  ]
-  for (const [name, shot, reason] of table) {
-    const turn = nextSteps(shot, policy).find((step) => step.do === 'turn round')
-    t.equal(turn?.because, reason, name)
+t.test('the image that somebody else sets is set back three times, then it is theirs', (t) => {
+  const shot = snapshot({ a: old(), b: old() })
+  const group = { ...shot.group, imageId: 'other' }
+  const because = "somebody changed the group's image to other, in the middle of the roll to new"
+  for (const imageChanges of [0, 2]) {
+    t.same(nextSteps({ ...shot, group, imageChanges }, plainPolicy), [{ do: 'set image', because }])
   }
+  t.same(nextSteps({ ...shot, group, imageChanges: 3 }, plainPolicy), [{ do: 'stop', because }])
+  t.match(nextSteps({ ...shot, record: back }, plainPolicy), [{ do: 'set image', because: /to new, .* to old$/ }])
   t.end()
 })
 
-t.test('the way back', (t) => {
-  const young = old({ ageSeconds: 10 })
-  const table: [string, RollSnapshot, string[]][] = [
+t.test('setbacks go on being counted', (t) => {
+  const fleet = { b: old(), c: fresh({ seen: late }), d: fresh({ seen: late }), e: fresh() }
+  t.same(nextSteps(snapshot(fleet, { size: 40, record: { ...record, setbacks: 2 } }), plainPolicy), [
+    { do: 'replace', instanceId: 'c', setbacks: 3, because: 'c not healthy after 601 s: slow' },
+    { do: 'replace', instanceId: 'd', setbacks: 4, because: 'd not healthy after 601 s: slow' },
+  ])
+  t.match(nextSteps(snapshot(fleet, { size: 40 }), plainPolicy), [{ setbacks: 1 }, { setbacks: 2 }])
+  t.end()
+})
+
+t.test('every step says why', (t) => {
+  const notSeen = { evidence: new Map() }
+  const none = { surge: 0 }
+  const table: Row[] = [
+    ['launch', snapshot({ a: old(), b: old() }), ['0 of 2 wanted']],
+    ['launch a canary', snapshot({ a: old(), b: old() }), ['0 of 2 wanted, canary first'], { canary: 1 }],
+    ['launch to a pause', snapshot({ a: old(), b: old() }), ['0 of 2 wanted, pause at 1'], { pauseAt: [1] }],
+    ['drain', snapshot({ a: old(), b: old(), c: fresh() }), ['on old; 1 proven']],
     [
-      'the new goes when the old are enough',
-      snapshot({ a: old(), b: old(), c: booting() }, { record: back }),
-      ['drain c'],
+      'drain a sick one',
+      snapshot({ a: old({ health: 'unhealthy' }), b: old(), c: fresh() }),
+      ['on old and unhealthy; 1 proven'],
     ],
-    ['old capacity first', snapshot({ b: old(), c: fresh() }, { record: back }), ['launch 1']],
-    ['waits for its proof', snapshot({ b: old(), c: fresh(), d: young }, { record: back }), ['wait']],
+    ['drain one too many', snapshot({ c: fresh(), d: fresh() }, { size: 1 }), ['no longer needed; 1 proven']],
+    ['drain on the way back', snapshot({ a: old(), b: old(), c: fresh() }, { record: back }), ['on new; 2 proven']],
     [
-      'then the new goes',
-      snapshot({ b: old(), c: fresh(), d: { ...young, seen: { proven: true } } }, { record: back }),
-      ['drain c'],
-    ],
-    ['finishes on the old', snapshot({ a: old(), b: old() }, { record: back }), ['finish']],
-    [
-      'a drained old one is replaced',
-      snapshot({ a: old({ health: 'unused' }), b: old() }, { record: back }),
-      ['launch 1'],
-    ],
-    ['canary does not slow it', snapshot({ c: fresh() }, { record: back, size: 3 }), ['launch 3']],
-    [
-      'what fails on the way back is replaced once',
-      snapshot({ b: old(), d: { ...young, seen: late } }, { record: back }),
-      ['replace d'],
+      'terminate',
+      snapshot({ a: old({ health: 'unused' }), c: fresh(), d: fresh() }),
+      ['it serves no request any more'],
     ],
     [
-      'gives up when the old fail again',
-      snapshot({ b: old(), d: { ...young, seen: late } }, { record: { ...back, setbacks: 1 } }),
-      ['give up'],
+      'terminate a gone one',
+      snapshot({ a: old({ state: 'stopped' }), c: fresh(), d: fresh() }),
+      ['its machine is gone'],
+    ],
+    ['accept', snapshot({ a: old(), b: old(), c: fresh() }, hooked()), ['it is proven']],
+    ['finish', snapshot({ c: fresh(), d: fresh() }), ['2 of 2 proven']],
+    ['wait for proof', snapshot({ b: old(), c: fresh(), d: booting() }), ['d: slow']],
+    ['wait for one never seen', snapshot({ a: old(), b: old(), c: booting() }, notSeen), ['c: not healthy yet']],
+    [
+      'wait for requests',
+      snapshot({ a: old({ health: 'draining' }), c: fresh(), d: fresh() }),
+      ['a finishes its requests'],
+    ],
+    [
+      'wait for the canary',
+      snapshot({ a: old(), b: old(), c: provenFor(20) }),
+      ['the canary is watched, 20 of 60 s'],
+      watched,
+    ],
+    ['wait for room', snapshot({ a: old(), b: old() }), ['capacity is short'], none],
+    [
+      'wait for the platform',
+      snapshot({ a: old(), b: old() }, { refusals: { launch: refused } }),
+      ['no capacity'],
+      none,
     ],
   ]
-  for (const [name, shot, expected] of table) t.same(short(shot, { canary: 1 }), expected, name)
+  for (const [about, shot, expected, change] of table) t.same(reasons(shot, change), expected, about)
   t.end()
 })

@@ -2,7 +2,7 @@ import type { Instance, RollRecord } from '../../platforms/platform.ts'
 import { isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
 import { blame, type Failing } from './blame.ts'
-import { type Fleet, isGood, sortFleet, targetImageId } from './fleet.ts'
+import { counts, type Fleet, sortFleet, targetImageId } from './fleet.ts'
 import { type Gate, gateOf } from './gate.ts'
 import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
 
@@ -24,8 +24,8 @@ export interface RollMemory {
   readonly accepted?: ReadonlySet<string> | undefined
   /** Those for which it failed, and why. */
   readonly rejected: ReadonlyMap<string, string>
-  /** The hook before an instance is ended, when it failed last. */
-  readonly hookFailure?: { readonly times: number; readonly reason: string } | undefined
+  /** For which instances the hook before their end has failed, and how often. */
+  readonly hookFailures: ReadonlyMap<string, { readonly times: number; readonly reason: string }>
   /** Since when the run waits at a pause point. */
   readonly heldSinceMs?: number | undefined
   /** How often somebody else has changed the image of the group. */
@@ -34,7 +34,14 @@ export interface RollMemory {
 
 /** Nothing known yet. */
 export function emptyMemory(phaseStartedMs: number): RollMemory {
-  return { phaseStartedMs, refusals: {}, condemned: new Set(), rejected: new Map(), imageChanges: 0 }
+  return {
+    phaseStartedMs,
+    refusals: {},
+    condemned: new Set(),
+    rejected: new Map(),
+    hookFailures: new Map(),
+    imageChanges: 0,
+  }
 }
 
 /** Everything that a roll decides from. */
@@ -75,9 +82,16 @@ export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
   // What is replaced leaves from the next look on.
   if (blamed) return blamed.failing.map((one, index) => replacing(one, (record.setbacks ?? 0) + index + 1))
   const gate = gateOf(snapshot, fleet, policy)
-  const leaving = [...clearDead(fleet), ...removals(snapshot, fleet, policy, gate)]
-  const room = leaving.filter((step) => step.do === 'terminate').length - fleet.dead.length
-  const steps = [...acceptances(snapshot, fleet), ...leaving, ...launches(snapshot, fleet, policy, { gate, room })]
+  const useless = fleet.leaving.filter((one) => isUseless(snapshot, one))
+  const staying = { ...fleet, leaving: fleet.leaving.filter((one) => !useless.includes(one)) }
+  const leaving = [...useless.map(discard), ...removals(snapshot, staying, policy, gate)]
+  const room = leaving.filter((step) => step.do === 'terminate').length
+  const steps = [
+    ...acceptances(snapshot, fleet),
+    ...clearDead(fleet),
+    ...leaving,
+    ...launches(snapshot, fleet, policy, { gate, room }),
+  ]
   if (steps.length > 0) return steps
   if (gate.step) return [gate.step]
   return isFinished(snapshot, fleet)
@@ -87,13 +101,6 @@ export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
 
 function replacing({ instance, because }: Failing, setbacks: number): Step {
   return { do: 'replace', instanceId: instance.id, setbacks, because }
-}
-
-/** Does it count as capacity of the target image, its hook done where there is one? */
-function counts({ evidence, record, accepted }: RollSnapshot, instance: Instance): boolean {
-  return (
-    isGood(instance, evidence.get(instance.id), record) && (record.rollingBack || (accepted?.has(instance.id) ?? true))
-  )
 }
 
 function insist({ group, record, imageChanges }: RollSnapshot): Step {
@@ -110,6 +117,15 @@ function acceptances(snapshot: RollSnapshot, { wanted }: Fleet): Step[] {
 
 function clearDead({ dead }: Fleet): Step[] {
   return dead.map(({ id }) => ({ do: 'terminate', instanceId: id, because: 'its machine is gone' }))
+}
+
+/** Failed, and serves nothing: it holds a place that its replacement needs. */
+function isUseless({ condemned }: RollSnapshot, instance: Instance): boolean {
+  return condemned.has(instance.id) && !isServing(instance) && instance.health !== 'draining'
+}
+
+function discard({ id: instanceId }: Instance): Step {
+  return { do: 'terminate', instanceId, because: 'it failed and serves nothing' }
 }
 
 function launches(
@@ -132,7 +148,9 @@ function removals(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy, gate
   const good = fleet.wanted.filter((instance) => counts(snapshot, instance)).length
   const mayMiss = policy.surge === 0 || refusals.launch ? policy.maxUnavailable : 0
   const floor = floorOf({ maxUnavailable: mayMiss }, group.size)
-  const surplus = Math.max(0, good + fleet.leaving.length - floor)
+  // Where a gate lets fewer new ones in, as many of the others stay.
+  const dispensable = fleet.leaving.length - (group.size - gate.atMost)
+  const surplus = Math.max(0, Math.min(good + fleet.leaving.length - floor, dispensable))
   return fleet.leaving.slice(0, surplus).flatMap((instance): Step[] => {
     const { id: instanceId, health } = instance
     if (health === 'draining') return []

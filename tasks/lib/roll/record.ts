@@ -6,7 +6,12 @@ import { isOlderThan } from './fleet.ts'
  * The record of a roll to `imageId`: the unfinished one when it is the same roll, else a new one; `undefined` when every
  * instance is on the image already.
  */
-export function openRecord(group: Group, imageId: string, force: boolean, nowMs: number): RollRecord | undefined {
+export function openRecord(
+  group: Group,
+  imageId: string,
+  { force, isRollback = false }: { readonly force: boolean; readonly isRollback?: boolean | undefined },
+  nowMs: number,
+): RollRecord | undefined {
   const unfinished = group.roll
   if (unfinished?.imageId === imageId && (unfinished.force || !force)) return unfinished
   const outdated = group.instances.some((instance) => instance.imageId !== imageId)
@@ -17,11 +22,12 @@ export function openRecord(group: Group, imageId: string, force: boolean, nowMs:
     startedAt: new Date(force ? afterYoungest(group, nowMs) : nowMs).toISOString(),
     force,
     rollingBack: false,
+    ...(isRollback ? { isRollback } : {}),
   }
 }
 
-/** The record of a roll that goes back to where it came from. */
-export function turnedRound(record: RollRecord, reason: string): RollRecord {
+/** The record of a roll that goes back to where it came from; its setbacks count anew. */
+export function turnedRound({ setbacks: _, ...record }: RollRecord, reason: string): RollRecord {
   return { ...record, rollingBack: true, reason }
 }
 

@@ -1,97 +1,135 @@
-import fc from 'fast-check'
 import t from 'tap'
-import { guardFloor } from '../../simulator/floor-guard.ts'
-import { drawnSeconds, seededRandom } from '../../simulator/random.ts'
-import { recordedProgress } from '../../simulator/recorded-progress.ts'
-import type { Fault } from '../../simulator/simulated-machine.ts'
-import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
-import { simulatedWorld, type World } from '../../simulator/simulated-world.ts'
+import type { FaultName } from '../../simulator/fault-text.ts'
+import { checkSchedules, type Drawn, schedules } from '../../simulator/schedule-fixture.ts'
+import { type Simulation, simulateRoll, wrongEnd } from '../../simulator/simulation.ts'
+import { boundOf } from '../../simulator/simulation-facts.ts'
+import { carryOn } from '../../simulator/simulation-run.ts'
+import type { SimulationTask } from '../../simulator/simulation-task.ts'
 import { OperatorError } from '../errors.ts'
-import { plainPolicy } from './policy.ts'
 import { rollGroup } from './roll.ts'
 
-const image = (id: string) => ({ id, release: id, createdAt: '2026-01-01T00:00:00Z', verified: true })
-const faults: readonly Fault[] = [
-  { neverHealthy: true },
-  { wrongRelease: '0.0.0' },
-  { wrongClock: true },
-  { diesAfterSeconds: 20 },
-  { diesAfterSeconds: 90 },
-  { failsAfterSeconds: 70 },
-]
-
-const scenario = fc.record({
-  size: fc.integer({ min: 1, max: 6 }),
-  surge: fc.integer({ min: 1, max: 4 }),
-  canary: fc.integer({ min: 0, max: 2 }),
-  force: fc.boolean(),
-  seed: fc.nat(),
-  /** Of 100 launches, how many have a fault. */
-  faultPercent: fc.constantFrom(0, 0, 5, 30, 100),
-  killPercent: fc.constantFrom(0, 0, 5),
-  refusePercent: fc.constantFrom(0, 0, 30),
-})
-
-type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never
-
-/** Rolls a random fleet; gives the broken promises and how it ended. */
-async function play({ size, surge, canary, force, seed, ...percent }: Scenario) {
-  const random = seededRandom(seed)
-  const happens = (share: number) => random() * 100 < share
-  const isOld = (nth: number) => nth <= size
-  const world = simulatedWorld({
-    images: [image('i2'), image('i1')],
-    bootSeconds: drawnSeconds(5, 90, seed),
-    drainSeconds: 8,
-    fault: (nth) => (!isOld(nth) && happens(percent.faultPercent) ? faults[Math.floor(random() * 6)] : undefined),
-    refuseLaunch: (nth) => (!isOld(nth) && happens(percent.refusePercent) ? 'no capacity' : undefined),
-  })
-  const platform = simulatedPlatform(world)
-  await platform.createGroup('i1', size)
-  await platform.launch(size)
-  await world.clock.sleep(200_000)
-  const broken = guardFloor(world, surge)
-  world.watchers.push(({ call }) => {
-    if (call === 'observe' && happens(percent.killPercent / 5)) world.kill(world.machines[0]?.id)
-  })
-  const policy = { ...plainPolicy, surge, canary, force, instanceTimeoutSeconds: 200, timeoutSeconds: 4000 }
-  const { probe, clock } = world
-  const task = { platform, image: 'i2', policy, probe, clock, progress: recordedProgress() }
-  const outcome = await rollGroup(task).then((result) => result.outcome, failedKind)
-  return { broken, outcome, world }
+/** What is wrong with how a simulated roll went, whatever its faults. */
+function breachOf(simulation: Simulation): string | undefined {
+  const { violations, capacity, outcome, failure, reason, startMs, endMs } = simulation
+  const { lowestHealthy, floor, highestSize, maximumSize } = capacity
+  if (violations.length > 0) return violations.join('; ')
+  if (lowestHealthy < floor) return `${lowestHealthy} served, ${floor} were promised and possible`
+  if (highestSize > maximumSize) return `${highestSize} machines, ${maximumSize} are allowed`
+  if (outcome === 'paused') return 'it never passes its pause point'
+  if (outcome === 'failed' && failure !== 'failed') return `it ended as ${failure}: ${reason}`
+  const seconds = (endMs - startMs) / 1000
+  const bound = boundOf(simulation)
+  if (outcome === 'rolled' && seconds < bound - 0.01) return `${seconds} s is faster than can be, ${bound} s`
+  return undefined
 }
 
-function failedKind(error: unknown): string {
-  if (error instanceof OperatorError) return error.kind
-  throw error
-}
-
-function endsOn(world: World, imageId: string, size: number): boolean {
-  const { machines, record } = world
-  return machines.length === size && machines.every((machine) => machine.imageId === imageId) && !record?.roll
+/** Gives defects of the engine as what is wrong, too. */
+async function play(task: SimulationTask): Promise<Simulation | string> {
+  return simulateRoll(task).catch((error: Error) => `it threw ${error.stack}`)
 }
 
 t.test(
-  'whatever happens, a roll keeps its promises and ends all new, all old, or with a call for a person',
+  'whatever happens, a roll keeps its promises and ends all new, all as before, or with a call for a person',
   async (t) => {
     const outcomes = new Map<string, number>()
-    const property = fc.asyncProperty(scenario, async (drawn) => {
-      const { broken, outcome, world } = await play(drawn)
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-      if (broken.length > 0) throw new Error(broken.join('; '))
-      if (world.lock) throw new Error('the lock is still held')
-      if (outcome === 'rolled') return endsOn(world, 'i2', drawn.size)
-      if (outcome === 'rolled-back') return endsOn(world, 'i1', drawn.size)
-      return outcome === 'failed' && world.record?.roll?.rollingBack === true
-    })
-    await fc.assert(property, { numRuns: 300, seed: 1 })
-    t.same([...outcomes.keys()].sort(), ['failed', 'rolled', 'rolled-back'], JSON.stringify([...outcomes]))
+    const runs = await checkSchedules(
+      schedules(),
+      async (drawn) => {
+        const simulation = await play(drawn)
+        if (typeof simulation === 'string') return simulation
+        outcomes.set(simulation.outcome, (outcomes.get(simulation.outcome) ?? 0) + 1)
+        return breachOf(simulation)
+      },
+      { runs: 300, seed: 1 },
+    )
+    t.comment(`${runs} schedules: ${[...outcomes].map((one) => one.join(' ')).join(', ')}`)
+    if (runs >= 300) t.same([...outcomes.keys()].sort(), ['failed', 'rolled', 'rolled-back'])
   },
 )
 
-t.test('without faults every roll succeeds', async (t) => {
-  const calm = { faultPercent: 0, killPercent: 0, refusePercent: 0 } as const
-  const property = fc.asyncProperty(scenario, async (drawn) => (await play({ ...drawn, ...calm })).outcome === 'rolled')
-  await fc.assert(property, { numRuns: 100, seed: 2 })
-  t.pass()
+t.test('where nothing goes wrong, every roll succeeds', async (t) => {
+  const problemOf = async (drawn: Drawn) => {
+    const simulation = await play(drawn)
+    if (typeof simulation === 'string') return simulation
+    return simulation.outcome === 'rolled' ? breachOf(simulation) : `${simulation.outcome}: ${simulation.reason}`
+  }
+  t.ok(await checkSchedules(schedules([]), problemOf, { runs: 60, seed: 2 }))
+})
+
+/** Faults that hit every launch, so that it makes no difference when the client is killed. */
+const thorough: readonly FaultName[] = ['never-boots', 'never-healthy', 'wrong-release', 'clock-off', 'dies-unproven']
+
+t.test('a killed roll, run again, ends as one that nobody killed', async (t) => {
+  const problemOf = async (drawn: Drawn) => {
+    const flaw = drawn.seed % 2 === 0 ? `${thorough[drawn.seed % thorough.length]}:1000@0` : ''
+    const whole = await play({ ...drawn, faults: flaw })
+    const killed = await play({ ...drawn, faults: [drawn.faults, flaw].filter(Boolean).join(',') })
+    if (typeof whole === 'string') return whole
+    if (typeof killed === 'string') return killed
+    const difference = `${killed.outcome} after ${killed.kills} kills, ${whole.outcome} without: ${killed.reason}`
+    return killed.outcome === whole.outcome ? breachOf(killed) : difference
+  }
+  t.ok(await checkSchedules(schedules(['killed']), problemOf, { runs: 60, seed: 3 }))
+})
+
+t.test(
+  'where a person was called and has mended the platform, the same command brings the group to an end',
+  async (t) => {
+    let calls = 0
+    const problemOf = async (drawn: Drawn) => {
+      const failed = await play(drawn)
+      if (typeof failed === 'string') return failed
+      if (failed.outcome !== 'failed') return undefined
+      calls += 1
+      const end = await carryOn(failed)
+      const problems = [...failed.violations, ...wrongEnd(failed, end)]
+      if (problems.length > 0) return problems.join('; ')
+      return end.outcome === 'failed' ? `it failed again: ${end.reason}` : undefined
+    }
+    t.ok(await checkSchedules(schedules(), problemOf, { runs: 100, seed: 5 }))
+    t.ok(calls > 0, `${calls} calls for a person`)
+  },
+)
+
+t.test('of two rolls at once, one is refused and the other takes no notice', async (t) => {
+  let refusals = 0
+  const problemOf = async (drawn: Drawn) => {
+    const alone = await play(drawn)
+    let [calls, intrusion] = [0, Promise.resolve('')]
+    const disturbed = await play({
+      ...drawn,
+      onCall(world, platform, policy) {
+        calls += 1
+        if (calls !== 3 + (drawn.seed % 60)) return
+        const { probe, clock } = world
+        const progress = {
+          event() {},
+          warn() {},
+          live() {},
+          step: <T>(_name: string, work: () => Promise<T>) => work(),
+        }
+        intrusion = rollGroup({
+          platform: platform('intruder'),
+          policy,
+          probe,
+          clock,
+          progress,
+          image: 'image-2',
+        }).then(
+          ({ outcome }) => outcome,
+          (error: unknown) => (error instanceof OperatorError ? error.kind : String(error)),
+        )
+      },
+    })
+    if (typeof alone === 'string') return alone
+    if (typeof disturbed === 'string') return disturbed
+    const ending = await intrusion
+    if (ending === 'refused') refusals += 1
+    if (ending !== '' && ending !== 'refused') return `the second one ended as ${ending}`
+    const [one, other] = [alone, disturbed].map(({ outcome, endMs, world }) => `${outcome} ${endMs} ${world.steps}`)
+    return one === other ? breachOf(disturbed) : `${other}, alone ${one}`
+  }
+  const faults: FaultName[] = ['spot', 'capacity', 'zone-gone', 'never-healthy']
+  t.ok(await checkSchedules(schedules(faults, 2), problemOf, { runs: 40, seed: 4 }))
+  t.ok(refusals > 0, `${refusals} were refused`)
 })

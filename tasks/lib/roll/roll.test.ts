@@ -122,8 +122,7 @@ t.test('when the way back fails too, a person is needed, and the next run carrie
   await t.rejects(rollGroup(task(world)), { kind: 'failed', message: /the way back to i1: m7 not healthy/ })
   t.match(world.record?.roll, { rollingBack: true })
   isCured = true
-  world.kill('m5')
-  t.match(await rollGroup(task(world, { image: undefined })), { outcome: 'rolled-back', image: 'i1', reason: /^m4/ })
+  t.match(await rollGroup(task(world, { image: undefined })), { outcome: 'rolled-back', image: 'i1', reason: /^m5/ })
   t.same(imagesOf(world), ['i1', 'i1'])
 })
 
@@ -180,6 +179,16 @@ t.test('rollback goes to what served before, there and back', async (t) => {
   await rollGroup(task(world))
   t.match(await rollbackGroup(task(world)), { outcome: 'rolled', image: 'i1' })
   t.match(world.record, { imageId: 'i1', previousImageId: 'i2' })
+})
+
+t.test('a rollback that was killed is carried on by the next', async (t) => {
+  const world = await servingWorld(2)
+  await rollGroup(task(world))
+  const platform = crashingAt(world, simulatedPlatform(world, 'first'), 'first', 90, 'after')
+  await t.rejects(rollbackGroup(task(world, { platform })), { message: 'first killed' })
+  t.match(world.record?.roll, { imageId: 'i1', isRollback: true })
+  t.match(await rollbackGroup(task(world)), { outcome: 'rolled', image: 'i1' })
+  t.match(world.record, { imageId: 'i1', previousImageId: 'i2', roll: undefined })
 })
 
 t.test('force replaces what is right already', async (t) => {

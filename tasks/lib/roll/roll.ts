@@ -6,8 +6,9 @@ import { watchGroup } from '../group-watch.ts'
 import { resolveImage, rollbackImageId } from '../image-choice.ts'
 import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
+import type { Progress } from '../progress.ts'
 import { newRun } from './actions.ts'
-import { type OfNow, openChronicle } from './chronicle.ts'
+import { type Chronicle, type OfNow, openChronicle } from './chronicle.ts'
 import type { RollEnd } from './events.ts'
 import { targetImageId } from './fleet.ts'
 import { forecastSteps } from './forecast.ts'
@@ -28,7 +29,7 @@ export async function rollGroup(task: RollTask): Promise<RollResult> {
 
 /** Rolls to the image that served before; refused when there is none. */
 export async function rollbackGroup(task: Omit<RollTask, 'image'>): Promise<RollResult> {
-  return rollGroup({ ...task, image: rollbackImageId(await existingGroup(task.platform)) })
+  return rollGroup({ ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) })
 }
 
 async function rollLocked(task: RollTask): Promise<RollResult> {
@@ -36,7 +37,7 @@ async function rollLocked(task: RollTask): Promise<RollResult> {
   const startedMs = clock.now()
   const before = await existingGroup(platform)
   const image = resolveImage(await platform.images(), task.image, before)
-  const record = openRecord(before, image.id, policy.force, startedMs)
+  const record = openRecord(before, image.id, { force: policy.force, isRollback: task.isRollback }, startedMs)
   if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
   throwIfInterrupted('roll', task.signal)
   const chronicle = openChronicle(task.journal, policy, () => clock.now())
@@ -50,7 +51,8 @@ async function rollLocked(task: RollTask): Promise<RollResult> {
     return { image: imageId, replaced, seconds, ...why }
   }
   try {
-    const { outcome, group, reason } = await carryOut(newRun(task, startedMs), before, record, chronicle)
+    const told = { ...task, progress: withWarnings(task.progress, chronicle) }
+    const { outcome, group, reason } = await carryOut(newRun(told, startedMs), before, record, chronicle)
     return { outcome, ...end(outcome, group, reason) }
   } catch (error) {
     if (error instanceof OperatorError) end(endOf(error), before, error.message)
@@ -62,7 +64,7 @@ async function planRoll({ platform, probe, clock, policy, image: wanted }: RollT
   const group = await existingGroup(platform)
   const image = resolveImage(await platform.images(), wanted, group)
   const startedMs = clock.now()
-  const record = openRecord(group, image.id, policy.force, startedMs)
+  const record = openRecord(group, image.id, { force: policy.force }, startedMs)
   if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
   const imageId = targetImageId(record)
   const choose = ({ instances }: Group) => instances.filter((one) => one.imageId === imageId)
@@ -80,6 +82,17 @@ async function existingGroup(platform: Platform): Promise<Group> {
   const group = await platform.group()
   if (group) return group
   throw noGroup(platform)
+}
+
+/** A progress whose warnings the chronicle tells, too. */
+function withWarnings(progress: Progress, chronicle: Chronicle): Progress {
+  return {
+    ...progress,
+    warn(message) {
+      progress.warn(message)
+      chronicle.tell({ event: 'warning', message })
+    },
+  }
 }
 
 function beganEvent(group: Group, record: RollRecord, policy: RollPolicy): OfNow {

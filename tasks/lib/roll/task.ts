@@ -12,6 +12,8 @@ export interface RollTask {
   readonly platform: Platform
   /** Image id or release; without it as `resolveImage` says. */
   readonly image?: string | undefined
+  /** It is a rollback, which a later one carries on. */
+  readonly isRollback?: true | undefined
   readonly policy: RollPolicy
   readonly probe: Probe
   readonly clock: Clock

@@ -4,6 +4,7 @@ import type { Infrastructure } from '../infrastructure.ts'
 import type { Platform } from '../platform.ts'
 import { listAmis, removeAmi } from './bake/ami-images.ts'
 import type { Aws } from './clients.ts'
+import { deletedBehindBack } from './group/broken-group.ts'
 import { changeGroup, setParameters, settle } from './group/group-change.ts'
 import { capacityFor, type LaunchTimes, launchMembers } from './group/launch.ts'
 import { type GroupLock, lockOwnerOf, takeLock } from './group/lock.ts'
@@ -13,7 +14,7 @@ import { createRecord, pinned, readRecord, unpinned, writeRecord } from './group
 import { openRefresh } from './group/refresh.ts'
 import { endMember, endStray, removeEverything } from './group/removal.ts'
 import { allowLess, holdStill, makeRoom, putBack, type ScalingState } from './group/scaling.ts'
-import { deletedBehindBack, deregister, mendTargetGroup } from './group/target-group.ts'
+import { deregister, mendTargetGroup } from './group/target-group.ts'
 import { namesOf } from './names.ts'
 import type { Reach } from './reach/reach.ts'
 import { leftovers } from './stacks/leftovers.ts'
@@ -23,6 +24,8 @@ import { describeStack } from './stacks/stacks.ts'
 export interface AwsPlatformSettings {
   readonly aws: Aws
   readonly group: string
+  /** Where that is, for the words that there is none; told by nobody when absent. */
+  readonly region?: string | undefined
   /** Where the service is asked, when not at the load balancer's own name. */
   readonly url: string | undefined
   readonly reach: Reach
@@ -49,11 +52,12 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
   let hasInterfered = false
   let lastChange: Promise<unknown> = Promise.resolve()
 
-  const look = () => observe(aws, names, { url: settings.url, releases })
+  const place = settings.region === undefined ? undefined : `in ${settings.region}`
+  const look = () => observe(aws, names, { url: settings.url, releases, isAtRest: lock === undefined })
   const need = async (): Promise<Observed> => {
     const seen = await look()
     if (seen) return seen
-    throw new OperatorError('usage', `there is no group ${settings.group}`, {
+    throw new OperatorError('usage', `there is no group ${[settings.group, place].filter(Boolean).join(' ')}`, {
       hint: 'npm run deploy -- --platform aws',
     })
   }
@@ -82,6 +86,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
 
   return {
     name: 'aws',
+    ...(place === undefined ? {} : { place }),
     endsInstancesWithGroup: true,
 
     images: () => listAmis(aws),

@@ -78,10 +78,11 @@ const ownNeeds: readonly Need[] = [
     actions: ['autoscaling:RollbackInstanceRefresh', 'autoscaling:StartInstanceRefresh'],
   },
   {
-    verbs: ['roll', 'rollback'],
+    verbs: ['images', 'roll', 'rollback'],
     on: 'anything',
     actions: ['autoscaling:DescribeInstanceRefreshes', 'ec2:DescribeLaunchTemplateVersions'],
   },
+  { verbs: ['images'], on: 'launchTemplate', actions: ['ec2:DeleteLaunchTemplateVersions'] },
   { verbs: [...entering, 'bake'], on: 'instance', actions: ['ec2:GetConsoleOutput'] },
   { verbs: entering, on: 'instance', actions: ['ec2-instance-connect:SendSSHPublicKey'] },
   { verbs: ['destroy', 'images'], on: 'image', actions: ['ec2:DeregisterImage'] },

@@ -13,6 +13,7 @@ export type PermittedOn =
   | 'network'
   | 'securityGroup'
   | 'keyPair'
+  | 'launchTemplate'
   | 'image'
   | 'snapshot'
   | 'role'
@@ -58,6 +59,7 @@ export function arnOf(on: PermittedOn, { partition, region, account, group }: Pe
     network: at('ec2', `vpc/vpc-${id}`),
     securityGroup: at('ec2', `security-group/sg-${id}`),
     keyPair: at('ec2', `key-pair/bakeroll-${id}`),
+    launchTemplate: at('ec2', `launch-template/lt-${id}`),
     image: at('ec2', `image/ami-${id}`, region, ''),
     snapshot: at('ec2', `snapshot/snap-${id}`, region, ''),
     role: at('iam', `role/bakeroll/${stack}-InstanceRole-${id}`, ''),

@@ -5,7 +5,8 @@ import { openAws } from '../clients.ts'
 import { namesOf } from '../names.ts'
 import { observe } from './observation.ts'
 
-const { answer, balancer, images, machine, machines, member, record, refusal, scaling, serviceStack, targets } = answers
+const { answer, balancer, group, images, machine, machines, member, record, refusal, scaling, serviceStack, targets } =
+  answers
 const server = await startRecorded([])
 Object.assign(process.env, server.env)
 t.teardown(() => server.stop())
@@ -19,11 +20,17 @@ const usual = [
 ]
 
 /** Looks at a group of two healthy instances, of which some answers are others. */
-async function look(changes: readonly RecordedAnswer[] = [], releases = new Map<string, string>()) {
+async function look(changes: readonly RecordedAnswer[] = [], releases = new Map<string, string>(), isAtRest = false) {
   const changed = new Set(changes.map(({ operation }) => operation))
   await server.play([...usual.filter(({ operation }) => !changed.has(operation)), ...changes])
-  const seen = await observe(aws, names, { releases })
+  const seen = await observe(aws, names, { releases, isAtRest })
   return { seen, group: seen?.group, operations: server.requests.map(({ operation }) => operation) }
+}
+
+/** The same stack in another state. */
+function inState(of: RecordedAnswer, StackStatus: string): RecordedAnswer {
+  const { Stacks } = of.output as { Stacks: object[] }
+  return { ...of, output: { Stacks: [{ ...Stacks[0], StackStatus }] } }
 }
 
 t.test('a group in full', async (t) => {
@@ -110,7 +117,15 @@ t.test('an image that is gone has an unknown release, and is asked for once', as
 t.test('what was deleted by hand', async (t) => {
   const noStack = refusal('cloudformation:DescribeStacks', 'ValidationError', 'Stack with id x does not exist')
   t.equal((await look([noStack])).group, undefined)
-  t.equal((await look([answer('autoscaling:DescribeAutoScalingGroups', { AutoScalingGroups: [] })])).group, undefined)
+  const noScaling = answer('autoscaling:DescribeAutoScalingGroups', { AutoScalingGroups: [] })
+  await t.rejects(look([noScaling]), {
+    ...{ kind: 'failed', isOfBrokenGroup: true },
+    message: "the Auto Scaling group of group shop was deleted behind CloudFormation's back",
+    hint: 'npm run destroy and npm run deploy make the group anew',
+  })
+  for (const status of ['DELETE_IN_PROGRESS', 'DELETE_FAILED']) {
+    t.equal((await look([noScaling, inState(serviceStack(), status)])).group, undefined, status)
+  }
   const noBalancer = refusal('elbv2:DescribeLoadBalancers', 'LoadBalancerNotFound', 'One or more not found')
   t.match((await look([noBalancer])).group, { loadBalancer: 'stopped', instances: [{ health: 'healthy' }, {}] })
   const noTargets = refusal('elbv2:DescribeTargetHealth', 'TargetGroupNotFound', 'One or more not found')
@@ -122,6 +137,36 @@ t.test('what was deleted by hand', async (t) => {
   t.match((await look([balancer('provisioning')])).group, { loadBalancer: 'running' })
   const noRecord = refusal('ssm:GetParameter', 'ParameterNotFound', '')
   t.match((await look([noRecord])).group, { size: 2, imageId: 'ami-0new' }, 'a record that is gone costs its contents')
+})
+
+t.test('a stack that cannot be changed is told, the network at rest alone, for eight calls in all', async (t) => {
+  const network = { StackName: names.networkStack }
+  const noNetwork = refusal(
+    'cloudformation:DescribeStacks',
+    'ValidationError',
+    'Stack with id x does not exist',
+    network,
+  )
+  const notes = async (isAtRest: boolean, ...stacks: RecordedAnswer[]) => {
+    const { group, operations } = await look(stacks, new Map(), isAtRest)
+    t.equal(operations.length, isAtRest ? 8 : 7)
+    return group?.notes
+  }
+  const service = serviceStack()
+  const stuck = inState(service, 'UPDATE_ROLLBACK_FAILED')
+  t.same(await notes(true, service), [])
+  const told = [
+    'stack bakeroll-shop-service could not be updated, and not go back (UPDATE_ROLLBACK_FAILED): aws cloudformation continue-update-rollback --stack-name bakeroll-shop-service',
+  ]
+  t.same(await notes(false, stuck), told)
+  t.same(await notes(false, service, noNetwork), [], 'nobody asks for the network while a verb is at work')
+  t.same(await notes(true, { ...service, input: { StackName: group.stack } }, noNetwork), [
+    'stack bakeroll-shop-network, on which bakeroll-shop-service stands, was deleted: npm run destroy and npm run deploy make the group anew',
+  ])
+  const updating = { ...inState(service, 'UPDATE_IN_PROGRESS'), input: network }
+  t.match(await notes(true, { ...service, input: { StackName: group.stack } }, updating), [
+    /is being updated \(UPDATE_IN_PROGRESS\)$/,
+  ])
 })
 
 t.test('what a verb left is told in words', async (t) => {

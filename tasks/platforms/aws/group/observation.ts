@@ -10,8 +10,10 @@ import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { imageTags, type Names } from '../names.ts'
 import { describeStack, type Stack } from '../stacks/stacks.ts'
+import { deletedBehindBack } from './broken-group.ts'
 import { instanceOf, isGone, type View, whyAside } from './members.ts'
-import { type GroupRecord, readRecord, type Undo } from './record.ts'
+import { notesOf } from './notes.ts'
+import { type GroupRecord, readRecord } from './record.ts'
 
 /** A group as AWS tells it, and what bakeroll makes of it. */
 export interface Observed {
@@ -24,17 +26,30 @@ export interface Observed {
 /** Remembers the releases of images, which never change. */
 export type ReleaseMemory = Map<string, string>
 
+/** What an observation is made with. */
+export interface Look {
+  /** Where the service is asked, when not at the load balancer's own name. */
+  readonly url?: string | undefined
+  readonly releases: ReleaseMemory
+  /** Whether no verb of ours is at work, so that the state of the network counts, too. */
+  readonly isAtRest?: boolean
+}
+
 /**
- * Observes a group afresh; undefined when its service stack is not there or was never finished, or its Auto Scaling group is
- * gone. Costs six calls and one more per 1,000 instances beyond the first, however many instances there are; one more when an
- * image is seen for the first time.
+ * Observes a group afresh; undefined when its service stack is not there, was never finished or is being deleted. Throws
+ * `failed` when the Auto Scaling group alone is gone. Costs six calls and one more per 1,000 instances beyond the first, however
+ * many instances there are; one more at rest, and one more when an image is seen for the first time.
  */
 export async function observe(
   aws: Aws,
   names: Names,
-  { url, releases }: { url?: string | undefined; releases: ReleaseMemory },
+  { url, releases, isAtRest = false }: Look,
 ): Promise<Observed | undefined> {
-  const [stack, record = {}] = await Promise.all([describeStack(aws, names.serviceStack), readRecord(aws, names)])
+  const [stack, record = {}, network] = await Promise.all([
+    describeStack(aws, names.serviceStack),
+    readRecord(aws, names),
+    isAtRest ? describeStack(aws, names.networkStack) : undefined,
+  ])
   const scalingName = stack?.outputs['AutoScalingGroupName']
   if (stack === undefined || scalingName === undefined) return undefined
   const [scaling, health, balancer, machines] = await Promise.all([
@@ -43,7 +58,10 @@ export async function observe(
     loadBalancerState(aws, stack.outputs['LoadBalancerArn'] ?? ''),
     machinesOf(aws, scalingName),
   ])
-  if (scaling === undefined) return undefined
+  if (scaling === undefined) {
+    if (stack.status.startsWith('DELETE_')) return undefined
+    throw deletedBehindBack('Auto Scaling group', names.group)
+  }
   const imageId = wantedImageId(stack, record)
   await learnReleases(aws, releases, [imageId, ...machines.map(({ ImageId = '' }) => ImageId)])
   const view = {
@@ -59,7 +77,7 @@ export async function observe(
     loadBalancer: health === undefined || isUnused(health) ? 'stopped' : balancer,
     ...(record.roll === undefined ? {} : { roll: record.roll }),
     ...membersOf(scaling, view),
-    notes: record.undo ? [`not put back yet, which the next verb does: ${inWords(record.undo)}`] : [],
+    notes: notesOf(stack, record, isAtRest ? { names, network } : undefined),
   }
   return { group, stack, record, scaling }
 }
@@ -83,16 +101,6 @@ function membersOf(scaling: AutoScalingGroup, view: View): Pick<Group, 'instance
 
 function isEnding(state = ''): boolean {
   return /^(shutting-down|terminated)$/.test(state)
-}
-
-function inWords({ suspended = [], minSize, maxSize, launchTemplateVersion }: Undo): string {
-  const parts = [
-    suspended.length > 0 ? `suspended ${suspended.join(', ')}` : undefined,
-    minSize === undefined ? undefined : `the minimum, ${minSize} before`,
-    maxSize === undefined ? undefined : `the maximum, ${maxSize} before`,
-    launchTemplateVersion === undefined ? undefined : 'the version of the launch template',
-  ]
-  return parts.filter((part) => part !== undefined).join('; ')
 }
 
 /** The Auto Scaling group by its name; undefined without a name, and when it was deleted. */

@@ -14,9 +14,16 @@ export interface TemplateVersion {
   readonly imageId: string | undefined
 }
 
+/** The launch template that a group, or what a refresh is to make of it, names; undefined when none. */
+export function usedTemplate(
+  of: Pick<AutoScalingGroup, 'LaunchTemplate' | 'MixedInstancesPolicy'>,
+): LaunchTemplateSpecification | undefined {
+  return of.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? of.LaunchTemplate
+}
+
 /** Which launch template a group uses, and which version of it: a number, `$Latest` or `$Default`. */
 export function templateOf(scaling: AutoScalingGroup): { readonly id: string; readonly version: string } {
-  const used = scaling.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? scaling.LaunchTemplate
+  const used = usedTemplate(scaling)
   if (used?.LaunchTemplateId !== undefined) return { id: used.LaunchTemplateId, version: used.Version ?? '$Default' }
   throw new OperatorError('refused', `the Auto Scaling group ${scaling.AutoScalingGroupName} has no launch template`, {
     hint: 'npm run roll replaces its instances without an instance refresh',

@@ -13,7 +13,14 @@ import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import type { Names } from '../names.ts'
 import { preferencesFor } from './refresh-preferences.ts'
-import { atVersion, latest, type TemplateVersion, templateOf, templateVersion } from './refresh-template.ts'
+import {
+  atVersion,
+  latest,
+  type TemplateVersion,
+  templateOf,
+  templateVersion,
+  usedTemplate,
+} from './refresh-template.ts'
 import { nameOf } from './scaling.ts'
 
 /** What an Instance Refresh needs of the platform around it. */
@@ -138,7 +145,7 @@ async function alarmsOf(aws: Aws, StackName: string): Promise<string[]> {
 }
 
 function desiredTemplate({ DesiredConfiguration: desired }: InstanceRefresh): { id: string; version: string } {
-  const used = desired?.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? desired?.LaunchTemplate
+  const used = usedTemplate(desired ?? {})
   return { id: used?.LaunchTemplateId ?? '', version: used?.Version ?? '$Default' }
 }
 

@@ -140,6 +140,44 @@ t.test(
   },
 )
 
+t.test('a permission that is missing for what a stack left is named with its resource', async (t) => {
+  const words =
+    'You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/ann is not authorized to perform: ec2:DeleteVpc because no identity-based policy allows the ec2:DeleteVpc action.'
+  const forbidden = refusal('ec2:DeleteVpc', 'UnauthorizedOperation', words)
+  const vpc = answer('ec2:DescribeVpcs', { Vpcs: [{ VpcId: 'vpc-1' }] })
+  const none = nothingTagged.filter(({ operation }) => operation !== 'DescribeVpcs')
+  const said = 'vpc-1: no permission for ec2:DeleteVpc as arn:aws:iam::123456789012:user/ann'
+  await server.play([noStack, ...none, vpc, forbidden])
+  await t.rejects(removeEverything(aws, names, quiet), { message: said, hint: /^npm run doctor/, isLasting: true })
+
+  const network = { StackName: names.networkStack }
+  const Stacks = [
+    { ...network, StackId: 'arn:network', CreationTime: '2026-01-01T00:00:00Z', StackStatus: 'DELETE_FAILED' },
+  ]
+  const there = [network, { StackName: 'arn:network' }].map((one) =>
+    answer('cloudformation:DescribeStacks', { Stacks }, one),
+  )
+  const protectedStack = refusal('cloudformation:DeleteStack', 'ValidationError', 'TerminationProtection is enabled')
+  const events = answer('cloudformation:DescribeStackEvents', { StackEvents: [] })
+  const absent = [names.serviceStack, names.guardStack].map((StackName) => ({ ...noStack, input: { StackName } }))
+  await server.play([...absent, ...there, events, protectedStack, ...none, vpc, forbidden])
+  await t.rejects(removeEverything(aws, names, quiet), {
+    message: `stack bakeroll-shop-network is protected against deletion; ${said}`,
+    hint: /^aws cloudformation update-termination-protection[^\n]*\nnpm run doctor/,
+  })
+  const inUse = refusal(
+    'ec2:DeleteVpc',
+    'DependencyViolation',
+    "The vpc 'vpc-1' has dependencies and cannot be deleted.",
+  )
+  await server.play([...absent, ...there, events, protectedStack, ...none, vpc, inUse])
+  await t.rejects(
+    removeEverything(aws, names, quiet),
+    { message: /is protected against deletion$/ },
+    'anything else is not',
+  )
+})
+
 t.test('a stray is ended when it carries the tag of the group, and nothing else is', async (t) => {
   const tagged = (value: string) => ({ Tags: [{ Key: 'bakeroll:group', Value: value }] })
   const table: [string, RecordedAnswer, boolean][] = [

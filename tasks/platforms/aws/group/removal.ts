@@ -1,5 +1,6 @@
 import { TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
+import { OperatorError } from '../../../lib/errors.ts'
 import type { Progress } from '../../../lib/progress.ts'
 import type { Aws } from '../clients.ts'
 import { awsMessage, isAwsError } from '../failures/failures.ts'
@@ -26,11 +27,21 @@ export async function removeEverything(aws: Aws, names: Names, progress: Progres
     (error: unknown) => error,
   )
   await removeStrays(aws, names).catch((error: unknown) => {
-    // Why the stack could not be deleted says more than what then stood in the way here.
-    throw failure ?? error
+    throw failure === undefined ? error : whyLeft(failure, error)
   })
   if (failure !== undefined && (await describeStack(aws, names.networkStack))) throw failure
   await deleteRecord(aws, names)
+}
+
+/** Why the stack could not be deleted says more than what then stood in the way here, unless that is a missing permission. */
+function whyLeft(failure: unknown, error: unknown): unknown {
+  const isOfOperator = failure instanceof OperatorError && error instanceof OperatorError
+  if (!isOfOperator || !error.isLasting) return failure
+  return new OperatorError(failure.kind, `${failure.message}; ${error.message}`, {
+    hint: [failure.hint, error.hint].filter(Boolean).join('\n'),
+    cause: failure,
+    isLasting: true,
+  })
 }
 
 /** Ends a member of the group, which then wants one less. */

@@ -4,9 +4,9 @@ import {
   SetInstanceHealthCommand,
 } from '@aws-sdk/client-auto-scaling'
 import { DeregisterTargetsCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
-import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
+import { deletedBehindBack } from './broken-group.ts'
 import type { Observed } from './observation.ts'
 import { nameOf } from './scaling.ts'
 
@@ -26,13 +26,6 @@ export async function deregister(aws: Aws, TargetGroupArn: string, id: string): 
 export async function mendTargetGroup(aws: Aws, seen: Observed): Promise<string[]> {
   if (seen.group.loadBalancer === 'stopped') throw deletedBehindBack('load balancer', seen.group.name)
   return [...(await attach(aws, seen)), ...(await registerMissing(aws, seen))]
-}
-
-/** Somebody deleted a part that only CloudFormation may delete. */
-export function deletedBehindBack(what: string, group: string): OperatorError {
-  return new OperatorError('failed', `the ${what} of group ${group} was deleted behind CloudFormation's back`, {
-    hint: 'npm run status -- --platform aws --drift shows what else; npm run destroy and npm run deploy make the group anew',
-  })
 }
 
 /** An Auto Scaling group that was detached from its target group gives it no instances. */

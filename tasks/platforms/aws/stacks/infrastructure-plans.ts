@@ -12,6 +12,7 @@ import {
   valuesFromNetwork,
 } from './infrastructure-wishes.ts'
 import { planLater, planStack, refuseUnplannable, type StackPlan, type StackWish } from './stack-plan.ts'
+import { withoutNetwork } from './stack-refusal.ts'
 import { describeStack, type Stack } from './stacks.ts'
 
 /** How the stacks of a group should be. */
@@ -46,7 +47,10 @@ export function groupWishes(
   }
 }
 
-/** Plans the service with what the network gives; before there is a network, from the template. */
+/**
+ * Plans the service with what the network gives; before there is a network, from the template. Throws `refused` when the network
+ * of a service that stands is gone.
+ */
 export async function planService(aws: Aws, { service, network }: Wishes, stacks: Stacks): Promise<StackPlan> {
   const given = standing(stacks.network)
   if (given) {
@@ -54,6 +58,10 @@ export async function planService(aws: Aws, { service, network }: Wishes, stacks
     return planStack(aws, { ...service, parameters }, stacks.service ?? 'absent')
   }
   await refuseUnplannable(aws, stacks.service)
+  if (standing(stacks.service)) {
+    const { problem, hint } = withoutNetwork(network.name, service.name)
+    throw new OperatorError('refused', problem, { hint })
+  }
   return planLater(aws, service, async () => {
     const made = await describeStack(aws, network.name)
     if (!made)

@@ -130,6 +130,13 @@ t.test('a certificate that waits says for which record, until it is done', async
   )
   const failed = stackFailure('shop', 'create', { status: 'CREATE_FAILED', reason: 'too long', events: begun })
   t.equal(failed.hint, `the certificate was waiting for ${record}`)
+  const gaveUp = [
+    ...begun,
+    event('Certificate', 'CREATE_FAILED', 'never validated'),
+    event('Certificate', 'DELETE_COMPLETE'),
+  ]
+  const ended = { status: 'ROLLBACK_COMPLETE', reason: '', events: gaveUp }
+  t.equal(stackFailure('shop', 'create', ended).hint, failed.hint, 'also when it is the certificate that failed')
   t.same(awaitedRecords([...begun, event('Certificate', 'CREATE_COMPLETE')]), [])
 })
 

@@ -45,7 +45,7 @@ export function stackFailure(
   const cause = rootCause(events)
   const state = stateOf(status)
   const why = cause ? `${cause.logicalId} (${shortType(cause.type)}): ${cause.reason || 'no reason given'}` : reason
-  const records = awaitedRecords(events)
+  const records = awaitedRecords(beforeFailure(events))
   const lines = [
     ...(state.remedy ? [state.remedy(stack)] : []),
     ...adviceOn(cause?.reason ?? reason),
@@ -58,6 +58,12 @@ export function stackFailure(
   return new OperatorError(isBack ? 'put-back' : 'failed', `stack ${stack} could not be ${doing}d: ${why}${back}`, {
     hint: lines.join('\n') || `aws cloudformation describe-stack-events --stack-name ${stack}`,
   })
+}
+
+/** What came before the first failure: by its own one a certificate no longer waits. */
+function beforeFailure(events: readonly Happening[]): readonly Happening[] {
+  const first = events.findIndex(({ status, isOfStack }) => !isOfStack && status.endsWith('_FAILED'))
+  return first < 0 ? events : events.slice(0, first)
 }
 
 /** Deleting again often works: what was still in use is free by then. */

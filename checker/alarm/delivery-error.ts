@@ -1,0 +1,54 @@
+/** Why a message was not taken; its text never holds a secret. */
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError'
+  /** What the receiver asked us to wait before the next try. */
+  readonly retryAfterMs: number
+  /** The receiver is there and does not want this message: others may still be taken. */
+  readonly isRefusal: boolean
+
+  constructor(
+    message: string,
+    {
+      retryAfterMs = 0,
+      isRefusal = false,
+      cause,
+    }: { retryAfterMs?: number; isRefusal?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, { cause })
+    this.retryAfterMs = retryAfterMs
+    this.isRefusal = isRefusal
+  }
+}
+
+/** Says a system's error without the address it was about: its code where it has one. */
+export function describeSystemError(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time'
+  const inner = error instanceof AggregateError ? error.errors[0] : error.cause
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  if (code !== undefined) return describeSystemCode(code)
+  // The ports that browsers do not speak to, fetch.spec.whatwg.org/#port-blocking.
+  if (error.message === 'bad port') return 'requests to this port are not allowed'
+  return inner instanceof Error ? describeSystemError(inner) : error.name
+}
+
+/** Says a system's error code in words, or as it is. */
+export function describeSystemCode(code: string): string {
+  if (/CERT|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA/.test(code)) return `the certificate is not trusted (${code})`
+  return words[code] ?? code
+}
+
+const words: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  UND_ERR_SOCKET: 'connection closed before the answer',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  ENOTFOUND: 'the host name does not exist',
+  EAI_AGAIN: 'the host name could not be looked up',
+  ETIMEDOUT: 'no answer in time',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'no route to it',
+  ENOENT: 'no such program',
+  EACCES: 'not allowed',
+}

@@ -1,0 +1,112 @@
+import t from 'tap'
+import { deliver, givenUpAfterMs } from './delivery.ts'
+import { DeliveryError } from './delivery-error.ts'
+import { noticeOf } from './fixtures/notices.ts'
+import type { Message } from './notice-text.ts'
+import type { Outgoing } from './state.ts'
+
+type Reply = 'taken' | DeliveryError | Error
+
+/** A world with a clock of its own, and outlets that reply as told, then take everything. */
+function world(replies: Record<string, Reply[]>, timeoutMs = 60_000) {
+  let nowMs = 0
+  const tries: string[] = []
+  const kept: string[][] = []
+  const outlets = new Map(
+    Object.entries(replies).map(([outlet, answers]) => [
+      outlet,
+      async ({ key }: Message) => {
+        tries.push(`${nowMs} ${outlet} ${key}`)
+        const reply = answers.shift() ?? 'taken'
+        if (reply instanceof Error) throw reply
+      },
+    ]),
+  )
+  const task = { outlets, timeoutMs, keep: (outbox: readonly Outgoing[]) => kept.push(outbox.map(({ key }) => key)) }
+  const host = {
+    nowMs: () => nowMs,
+    sleep: async (ms: number) => {
+      nowMs += ms
+    },
+  }
+  return { tries, kept, run: (...outbox: Outgoing[]) => deliver(outbox, task, host) }
+}
+
+function entry(key: string, changes: Partial<Outgoing> & { outage?: string } = {}): Outgoing {
+  const { outage = key, ...rest } = changes
+  return { key, outlet: 'hook', outletName: 'webhook h', notices: [noticeOf({ outage })], queuedMs: 0, ...rest }
+}
+
+const down = () => new DeliveryError('connection refused')
+const refused = () => new DeliveryError('status 400', { isRefusal: true })
+
+t.test('each message once, in order, kept after each', async (t) => {
+  const { tries, kept, run } = world({ hook: [] })
+  t.same(await run(entry('a'), entry('b')), { outbox: [], delivered: 2, isStuck: false, problems: [] })
+  t.same(tries, ['0 hook a', '0 hook b'])
+  t.same(kept, [['b'], []])
+})
+
+t.test('again after 1, 2, 4 seconds, and what is left then on the next run', async (t) => {
+  const { tries, run } = world({ hook: Array.from({ length: 9 }, down) }, 10_000)
+  const { outbox, delivered, problems } = await run(entry('a'))
+  t.same(tries, ['0 hook a', '1000 hook a', '3000 hook a', '7000 hook a'], 'the next would be after the deadline')
+  t.match(outbox, [{ key: 'a', failure: 'connection refused' }])
+  t.same([delivered, problems], [0, ['webhook h: connection refused; 1 message waits for the next run']])
+})
+
+t.test('an outlet that is down is asked once for all, one that refuses is asked for the others', async (t) => {
+  const isDown = world({ hook: [down()] })
+  await isDown.run(entry('a'), entry('b'))
+  t.same(isDown.tries, ['0 hook a', '1000 hook a', '1000 hook b'])
+  const refuses = world({ hook: [refused()] })
+  await refuses.run(entry('a'), entry('b'))
+  t.same(refuses.tries, ['0 hook a', '0 hook b', '1000 hook a'])
+})
+
+t.test('nobody reads of a recovery before the alarm', async (t) => {
+  const { tries, run } = world({ hook: [refused()] })
+  await run(entry('alarm', { outage: 'x' }), entry('recovered', { outage: 'x' }), entry('other'))
+  t.same(tries, ['0 hook alarm', '0 hook other', '1000 hook alarm', '1000 hook recovered'])
+})
+
+t.test('an outlet that is down, or a defect in it, does not keep others from being served', async (t) => {
+  const { run } = world({ hook: Array.from({ length: 9 }, () => new TypeError('a defect')), slack: [] }, 5000)
+  const { outbox, delivered } = await run(entry('a'), entry('b', { outlet: 'slack' }))
+  t.same([delivered, outbox.map(({ key, failure }) => [key, failure])], [1, [['a', 'failed']]])
+})
+
+t.test('who asks us to wait is obeyed', async (t) => {
+  const { tries, run } = world({ hook: [new DeliveryError('status 429', { retryAfterMs: 17_000 })] })
+  await run(entry('a'))
+  t.same(tries, ['0 hook a', '17000 hook a'])
+})
+
+t.test('what is a day old is tried once more, then given up and said', async (t) => {
+  const old = { queuedMs: -givenUpAfterMs }
+  const taken = world({ hook: [] })
+  t.match(await taken.run(entry('a', old)), { delivered: 1, problems: [] })
+  const lost = world({ hook: [down()] }, 500)
+  const { outbox, problems } = await lost.run(entry('a', old), entry('b', { queuedMs: 1 - givenUpAfterMs }))
+  t.same(
+    outbox.map(({ key }) => key),
+    ['b'],
+  )
+  t.match(
+    problems[0],
+    /^webhook h: given up after 24 h \(connection refused\): critical: http:\/\/a \(10\.0\.0\.1\): status 500/,
+  )
+})
+
+t.test('what waits for an outlet that is not there any more is said', async (t) => {
+  const { run } = world({})
+  const { outbox, isStuck, problems } = await run(entry('a'), entry('b'))
+  t.same([outbox.length, isStuck], [2, false])
+  t.same(problems, ['webhook h: 2 messages wait for it, and it is not among --notify any more'])
+})
+
+t.test('without time nothing is tried and nothing is lost', async (t) => {
+  const { tries, run } = world({ hook: [] }, 0)
+  const { outbox } = await run(entry('a'))
+  t.ok(tries.length + outbox.length === 1)
+})

@@ -1,0 +1,125 @@
+import { DeliveryError } from './delivery-error.ts'
+import { type Message, messageTitle } from './notice-text.ts'
+import type { Outgoing } from './state.ts'
+
+/** What delivery needs of the world, so that a test can be it. */
+export interface DeliveryHost {
+  readonly nowMs: () => number
+  /** Resolves after the time, or at once when the signal comes. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+export interface DeliveryTask {
+  /** How to send to each outlet that there is, by its id; throws a `DeliveryError`. */
+  readonly outlets: ReadonlyMap<string, (message: Message, signal: AbortSignal) => Promise<void>>
+  /** How long it may take altogether. */
+  readonly timeoutMs: number
+  /** Keeps what is left; called after each message that was taken. */
+  readonly keep: (outbox: readonly Outgoing[]) => void
+}
+
+export interface Delivered {
+  readonly outbox: readonly Outgoing[]
+  readonly delivered: number
+  /** Something could not be delivered to an outlet that there is, or was given up. */
+  readonly isStuck: boolean
+  /** What went wrong, in words. */
+  readonly problems: readonly string[]
+}
+
+/** After this long a message is given up: who reads of an outage a day later is misled. */
+export const givenUpAfterMs = 86_400_000
+const attemptMs = 10_000
+
+/**
+ * Delivers what waits: to all outlets at the same time, to each in order, again after 1, 2, 4... seconds as long as time is
+ * left, and what is left then on the next run.
+ */
+export async function deliver(outbox: readonly Outgoing[], task: DeliveryTask, host: DeliveryHost): Promise<Delivered> {
+  const left = new Map(outbox.map((entry) => [entry.key, entry]))
+  const deadline = {
+    atMs: host.nowMs() + task.timeoutMs,
+    signal: AbortSignal.timeout(Math.max(0, Math.floor(task.timeoutMs))),
+  }
+  await Promise.all([...task.outlets.keys()].map((outlet) => serve(outlet, left, deadline, task, host)))
+  const nowMs = host.nowMs()
+  const isOld = (entry: Outgoing) => nowMs - entry.queuedMs >= givenUpAfterMs
+  const waiting = [...left.values()].filter((entry) => !isOld(entry))
+  const problems = [
+    ...[...left.values()].filter(isOld).map(describeGivenUp),
+    ...describeWaiting(waiting, (outlet) => task.outlets.has(outlet)),
+  ]
+  const isStuck = [...left.values()].some((entry) => isOld(entry) || task.outlets.has(entry.outlet))
+  return { outbox: waiting, delivered: outbox.length - left.size, isStuck, problems }
+}
+
+interface Deadline {
+  readonly atMs: number
+  readonly signal: AbortSignal
+}
+
+async function serve(
+  outlet: string,
+  left: Map<string, Outgoing>,
+  deadline: Deadline,
+  task: DeliveryTask,
+  host: DeliveryHost,
+) {
+  for (let pauseMs = 1000; ; pauseMs *= 2) {
+    const askedMs = await tryAll(outlet, left, deadline, task)
+    if (askedMs === undefined || deadline.signal.aborted) return
+    const waitMs = Math.max(pauseMs, askedMs)
+    if (host.nowMs() + waitMs >= deadline.atMs) return
+    await host.sleep(waitMs, deadline.signal)
+  }
+}
+
+/** One try of everything for one outlet; gives how long it asks us to wait, undefined when nothing is left. */
+async function tryAll(outlet: string, left: Map<string, Outgoing>, { signal }: Deadline, task: DeliveryTask) {
+  // Nobody shall read of a recovery before the alarm.
+  const blocked = new Set<string>()
+  let askedMs: number | undefined
+  for (const entry of [...left.values()].filter((one) => one.outlet === outlet)) {
+    const outages = entry.notices.map((notice) => notice.outage)
+    if (outages.some((outage) => blocked.has(outage))) continue
+    if (signal.aborted) return 0
+    const failure = await tryOne(entry, task, signal)
+    if (failure === undefined) {
+      left.delete(entry.key)
+      task.keep([...left.values()])
+      continue
+    }
+    left.set(entry.key, { ...entry, failure: failure.message })
+    for (const outage of outages) blocked.add(outage)
+    askedMs = Math.max(askedMs ?? 0, failure.retryAfterMs)
+    if (!failure.isRefusal) break
+  }
+  return askedMs
+}
+
+async function tryOne(entry: Outgoing, task: DeliveryTask, signal: AbortSignal): Promise<DeliveryError | undefined> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(attemptMs)])
+  try {
+    await task.outlets.get(entry.outlet)?.({ key: entry.key, notices: entry.notices }, limited)
+    return undefined
+  } catch (error) {
+    // A defect of ours in one outlet must not keep the others from being served.
+    return error instanceof DeliveryError ? error : new DeliveryError('failed', { cause: error })
+  }
+}
+
+function describeGivenUp(entry: Outgoing): string {
+  const why = entry.failure === undefined ? '' : ` (${entry.failure})`
+  return `${entry.outletName}: given up after 24 h${why}: ${messageTitle(entry)}`
+}
+
+function describeWaiting(waiting: readonly Outgoing[], isKnown: (outlet: string) => boolean): string[] {
+  return [...new Set(waiting.map(({ outlet }) => outlet))].map((outlet) => {
+    const entries = waiting.filter((entry) => entry.outlet === outlet)
+    const name = entries[0]?.outletName
+    const waits = entries.length === 1 ? '1 message waits' : `${entries.length} messages wait`
+    if (!isKnown(outlet)) return `${name}: ${waits} for it, and it is not among --notify any more`
+    const failure = entries.find((entry) => entry.failure !== undefined)?.failure ?? 'no time was left'
+    return `${name}: ${failure}; ${waits} for the next run`
+  })
+}

@@ -1,0 +1,52 @@
+import { DeliveryError, describeSystemError } from './delivery-error.ts'
+
+/** Posts a body; anything but an answer of 2xx is a failure. Redirects are not followed: they would take secrets elsewhere. */
+export async function post(
+  address: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = new URL(address)
+  const { username, password } = url
+  url.username = ''
+  url.password = ''
+  const login = username === '' ? {} : { authorization: `Basic ${basic(username, password)}` }
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { 'user-agent': 'bakeroll-check', ...headers, ...login },
+    redirect: 'manual',
+    signal,
+  }).catch((error: unknown) => {
+    throw new DeliveryError(describeSystemError(error), { cause: error })
+  })
+  // What it says beyond the status may be long, endless or our own secret.
+  await response.body?.cancel().catch(() => {})
+  if (response.ok) return
+  const { status } = response
+  if (status >= 300 && status < 400)
+    throw new DeliveryError(`status ${status}: redirects are not followed`, { isRefusal: true })
+  const isRefusal = status >= 400 && status < 500 && ![401, 403, 404, 408, 429].includes(status)
+  throw new DeliveryError(`status ${status}`, {
+    isRefusal,
+    retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
+  })
+}
+
+function basic(user: string, password: string): string {
+  return Buffer.from(`${decode(user)}:${decode(password)}`).toString('base64')
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** Seconds only: the date form depends on the receiver's clock (RFC 9110, section 10.2.3). */
+function retryAfterMs(header: string | null): number {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : 0
+}

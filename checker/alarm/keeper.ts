@@ -1,0 +1,30 @@
+import type { AlarmState } from './state.ts'
+import { saveState } from './state-file.ts'
+
+/** Writes the state again and again, and remembers the last failure: a full disk must not keep an alarm from being told. */
+export function keepState(file: string, lockProblem: string | undefined) {
+  let problem: string | undefined
+  return {
+    problem: () => problem ?? lockProblem,
+    save: (state: AlarmState) => {
+      try {
+        saveState(file, state)
+        problem = undefined
+      } catch (error) {
+        problem = `the state could not be written: ${error instanceof Error ? error.message : error}`
+      }
+    },
+  }
+}
+
+/** Leaves out calls so that at most a tenth of the time goes into them: a thousand messages must not mean a thousand waits for the disk. */
+export function sparingly<T>(work: (value: T) => void): (value: T) => void {
+  let nextMs = Number.NEGATIVE_INFINITY
+  return (value) => {
+    const startMs = performance.now()
+    if (startMs < nextMs) return
+    work(value)
+    const endMs = performance.now()
+    nextMs = endMs + 9 * (endMs - startMs)
+  }
+}

@@ -1,0 +1,112 @@
+import { instantOf, isZone, localDate, localWeekday } from './zoned-time.ts'
+
+/** A time during which alarms are held back: again and again on days of the week, or once; its end is not part of it. */
+export type MaintenanceWindow =
+  | {
+      readonly days: readonly number[]
+      readonly startMinute: number
+      /** Minutes after the midnight that begins the day: beyond 1440 for a window over midnight. */
+      readonly endMinute: number
+      readonly zone: string
+    }
+  | { readonly startMs: number; readonly endMs: number }
+
+const dayMs = 86_400_000
+const dayNames = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
+const examples = 'such as "Sun 02:00-04:00", "Mon-Fri 22:00-06:00 Europe/Berlin", "daily 02:00-02:30" or ISO/ISO'
+
+/** Says what is wrong with a maintenance window; undefined when nothing is. */
+export function maintenanceProblem(text: string): string | undefined {
+  const window = readWindow(text.trim())
+  return typeof window === 'string' ? `${JSON.stringify(text)}: ${window}` : undefined
+}
+
+/** Reads a maintenance window that has no problem. */
+export function parseMaintenance(text: string): MaintenanceWindow {
+  const window = readWindow(text.trim())
+  if (typeof window === 'string') throw new TypeError(`maintenance window ${JSON.stringify(text)}: ${window}`)
+  return window
+}
+
+/** Whether a moment lies in the window. */
+export function isInWindow(window: MaintenanceWindow, nowMs: number): boolean {
+  if ('startMs' in window) return nowMs >= window.startMs && nowMs < window.endMs
+  const { days, startMinute, endMinute, zone } = window
+  const today = localDate(nowMs, zone)
+  // A window over midnight belongs to the day on which it began.
+  return [today - dayMs, today].some(
+    (day) =>
+      days.includes(localWeekday(day)) &&
+      nowMs >= instantOf(day + startMinute * 60_000, zone, 'first') &&
+      nowMs < instantOf(day + endMinute * 60_000, zone, 'last'),
+  )
+}
+
+function readWindow(text: string): MaintenanceWindow | string {
+  return text.includes('/') && /^\d{4}-/.test(text) ? readOnce(text) : readRecurring(text)
+}
+
+function readOnce(text: string): MaintenanceWindow | string {
+  const [interval = '', zone = 'UTC', ...rest] = text.split(/\s+/)
+  const [start = '', end = '', ...more] = interval.split('/')
+  if (rest.length > 0 || more.length > 0) return `expected a start, a slash and an end, ${examples}`
+  if (!isZone(zone)) return `${zone} is no time zone, expected a name such as Europe/Berlin`
+  const [startMs, endMs] = [readInstant(start, zone, 'first'), readInstant(end, zone, 'last')]
+  if (startMs === undefined || endMs === undefined) {
+    const wrong = startMs === undefined ? start : end
+    return `${JSON.stringify(wrong)} is no date and time, expected 2026-01-31T02:00 or 2026-01-31T02:00Z`
+  }
+  return endMs > startMs ? { startMs, endMs } : 'it ends before it begins'
+}
+
+function readInstant(text: string, zone: string, which: 'first' | 'last'): number | undefined {
+  const [, local, offset] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:?\d\d)?$/i.exec(text) ?? []
+  if (local === undefined) return undefined
+  const asUtcMs = Date.parse(`${local}Z`)
+  // Date.parse takes February 30 for a day in March.
+  if (Number.isNaN(asUtcMs) || !new Date(asUtcMs).toISOString().startsWith(local.slice(0, 10))) return undefined
+  if (offset === undefined) return instantOf(asUtcMs, zone, which)
+  const exactMs = Date.parse(local + offset.replace(/(\d\d)(\d\d)$/, '$1:$2').toUpperCase())
+  return Number.isNaN(exactMs) ? undefined : exactMs
+}
+
+function readRecurring(text: string): MaintenanceWindow | string {
+  const [dayText = '', times = '', zone = 'UTC', ...rest] = text.split(/\s+/)
+  const [, start = '', end = ''] = /^(\d\d?:\d\d)-(\d\d?:\d\d)$/.exec(times) ?? []
+  if (start === '' || rest.length > 0) return `expected days and times, ${examples}`
+  const days = readDays(dayText)
+  if (days === undefined) return `${JSON.stringify(dayText)} names no days, expected daily, Sun, Mon-Fri or Sat,Sun`
+  const [startMinute, endMinute] = [readMinute(start), readMinute(end)]
+  if (startMinute === undefined || endMinute === undefined || startMinute === 1440) {
+    return `${times} are no times of day, expected 00:00 to 23:59, or 24:00 as the end`
+  }
+  if (startMinute === endMinute) return `${times} is empty; the whole day is 00:00-24:00`
+  if (!isZone(zone)) return `${zone} is no time zone, expected a name such as Europe/Berlin`
+  return { days, startMinute, endMinute: endMinute < startMinute ? endMinute + 1440 : endMinute, zone }
+}
+
+function readMinute(text: string): number | undefined {
+  const [hours = 0, minutes = 0] = text.split(':').map(Number)
+  const minute = hours * 60 + minutes
+  return minutes < 60 && minute <= 1440 ? minute : undefined
+}
+
+function readDays(text: string): number[] | undefined {
+  if (/^daily$/i.test(text)) return [0, 1, 2, 3, 4, 5, 6]
+  const days = new Set<number>()
+  for (const part of text.split(',')) {
+    const [first, last, ...more] = part.split('-').map(readDay)
+    if (first === undefined || (part.includes('-') && last === undefined) || more.length > 0) return undefined
+    for (let day = first; ; day = (day + 1) % 7) {
+      days.add(day)
+      if (day === (last ?? first)) break
+    }
+  }
+  return [...days]
+}
+
+function readDay(text: string): number | undefined {
+  const name = text.toLowerCase()
+  const day = dayNames.findIndex((one) => one === name || (name.length === 3 && one.startsWith(name)))
+  return day === -1 ? undefined : day
+}

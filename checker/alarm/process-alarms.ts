@@ -1,0 +1,149 @@
+import type { CheckReport } from '../report.ts'
+import { type DeliveryHost, deliver } from './delivery.ts'
+import { sendHeartbeat } from './heartbeat.ts'
+import { keepState, sparingly } from './keeper.ts'
+import { isInWindow, parseMaintenance } from './maintenance.ts'
+import { type NextAlarms, nextAlarms } from './next-alarms.ts'
+import type { Message } from './notice-text.ts'
+import { enqueue } from './outbox.ts'
+import { parseOutlet } from './outlet.ts'
+import type { Outlet } from './outlet-target.ts'
+import { lockRun, type RunLock } from './run-lock.ts'
+import { send } from './send.ts'
+import type { AlarmState, Notice } from './state.ts'
+import { loadState } from './state-file.ts'
+import type { AlarmPolicy } from './track.ts'
+
+/** How alarms are handled; every text in it has passed its `...Problem` function. */
+export interface AlarmOptions extends AlarmPolicy {
+  readonly stateFile: string
+  /** Each as `--maintenance` takes it. */
+  readonly maintenance?: readonly string[]
+  /** Each as `--notify` takes it. */
+  readonly notify?: readonly string[]
+  /** The file whose mustache template renders the body for webhooks. */
+  readonly notifyTemplate?: string
+  /** The url to call at the end. */
+  readonly heartbeat?: string
+  /** How long delivery and heartbeat may take together; the rest is left to the next run. */
+  readonly timeoutMs: number
+  /** The lock of `lockRun`, when it was taken for the whole run; else it is taken here. */
+  readonly lock?: RunLock
+}
+
+export type AlarmHost = DeliveryHost
+
+/** What came of one report. */
+export interface AlarmOutcome {
+  /** What was decided to be told. */
+  readonly notices: readonly Notice[]
+  /** Messages that were delivered, and that wait for the next run. */
+  readonly delivered: number
+  readonly waiting: number
+  /** Notices that maintenance or a roll held back. */
+  readonly heldBack: number
+  /** What people should know of it, one line each: deliveries that failed, a state that was put aside. */
+  readonly problems: readonly string[]
+  /** Another run is under way, and nothing was done. */
+  readonly busy?: string
+  /** Why the state could not be kept: what was to be told was tried to be told all the same. */
+  readonly broken?: string
+}
+
+/** A roll of the group that is checked, as `check` adds it to its report. */
+interface MaybeRolling {
+  readonly roll?: { readonly underWay?: boolean }
+}
+
+/** The computer's own clock. */
+export const systemHost: AlarmHost = {
+  nowMs: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, ms)
+      if (signal.aborted) end()
+      else signal.addEventListener('abort', end)
+    }),
+}
+
+/**
+ * Counts one report, decides what to tell, keeps both in the state file, then delivers. Throws only when the state file is of
+ * a newer format or cannot be read.
+ */
+export async function processAlarms(
+  report: CheckReport & MaybeRolling,
+  options: AlarmOptions,
+  host: AlarmHost = systemHost,
+): Promise<AlarmOutcome> {
+  const lock = options.lock ?? lockRun(options.stateFile, host.nowMs())
+  if ('busy' in lock)
+    return { notices: [], delivered: 0, waiting: 0, heldBack: 0, problems: [lock.busy], busy: lock.busy }
+  try {
+    return await processLocked(report, { ...options, lock }, host)
+  } finally {
+    if (options.lock === undefined) lock.release()
+  }
+}
+
+async function processLocked(
+  report: CheckReport & MaybeRolling,
+  options: AlarmOptions & { readonly lock: RunLock },
+  host: AlarmHost,
+) {
+  const nowMs = host.nowMs()
+  const outlets = distinct((options.notify ?? []).map(parseOutlet))
+  const { state: before, note } = loadState(options.stateFile, nowMs)
+  const next = nextAlarms(before, report, options, nowMs, isHeld(report, options, nowMs))
+  const state = { ...next.state, outbox: [...before.outbox, ...enqueue(next.notices, outlets, nowMs)] }
+  const keeper = keepState(options.stateFile, options.lock.problem)
+  keeper.save(state)
+  const reserveMs = options.heartbeat === undefined ? 0 : Math.min(4000, options.timeoutMs / 3)
+  const task = { outlets: senders(outlets, options), timeoutMs: options.timeoutMs - reserveMs }
+  const keepOutbox = (outbox: AlarmState['outbox']) => keeper.save({ ...state, outbox })
+  const result = await deliver(state.outbox, { ...task, keep: sparingly(keepOutbox) }, host)
+  if (state.outbox.length > 0) keepOutbox(result.outbox)
+  const isBroken = keeper.problem() !== undefined || result.isStuck
+  const beat =
+    options.heartbeat === undefined
+      ? undefined
+      : await sendHeartbeat(options.heartbeat, isBroken ? 'broken' : 'done', reserveMs)
+  return outcome(next, result, [note, keeper.problem(), ...result.problems, beat], keeper.problem())
+}
+
+function outcome(
+  { notices, heldBack }: NextAlarms,
+  { delivered, outbox }: Awaited<ReturnType<typeof deliver>>,
+  problems: readonly (string | undefined)[],
+  broken: string | undefined,
+): AlarmOutcome {
+  return {
+    notices,
+    delivered,
+    waiting: outbox.length,
+    heldBack,
+    problems: problems.filter((problem) => problem !== undefined),
+    ...(broken === undefined ? {} : { broken }),
+  }
+}
+
+function isHeld(report: MaybeRolling, { maintenance = [] }: AlarmOptions, nowMs: number): boolean {
+  return report.roll?.underWay === true || maintenance.some((text) => isInWindow(parseMaintenance(text), nowMs))
+}
+
+function senders(outlets: readonly Outlet[], { notifyTemplate }: AlarmOptions) {
+  return new Map(
+    outlets.map((outlet) => [
+      outlet.id,
+      (message: Message, signal: AbortSignal) => send(outlet, message, notifyTemplate, signal),
+    ]),
+  )
+}
+
+function distinct(outlets: readonly Outlet[]): Outlet[] {
+  return [...new Map(outlets.map((outlet) => [outlet.id, outlet])).values()]
+}

@@ -1,0 +1,13 @@
+import { post } from './http-post.ts'
+import { type Message, messageText } from './notice-text.ts'
+
+/** Posts to an incoming webhook of Slack (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). */
+export async function sendToSlack(url: string, message: Message, signal: AbortSignal): Promise<void> {
+  // The three characters that Slack reads as its own, docs.slack.dev/messaging/formatting-message-text.
+  const text = messageText(message).replace(
+    /[&<>]/g,
+    (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[character] ?? '',
+  )
+  const headers = { 'content-type': 'application/json', 'idempotency-key': message.key }
+  await post(url, JSON.stringify({ text }), headers, signal)
+}

@@ -1,0 +1,38 @@
+import { DeliveryError, describeSystemError } from './delivery-error.ts'
+import { type Message, messageText, messageTitle } from './notice-text.ts'
+
+/** Publishes to a topic of Amazon SNS; a FIFO topic drops repeated deliveries by itself. */
+export async function sendToSns(topic: string, region: string, message: Message, signal: AbortSignal): Promise<void> {
+  const { SNSClient, PublishCommand } = await import('@aws-sdk/client-sns').catch((error: unknown) => {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+    const what = isMissing ? 'is not installed here: npm install @aws-sdk/client-sns' : 'cannot be loaded'
+    throw new DeliveryError(`the AWS library ${what}`, { cause: error })
+  })
+  const client = new SNSClient({ region, maxAttempts: 1 })
+  const fifo = { MessageDeduplicationId: message.key, MessageGroupId: message.notices[0]?.outage ?? 'bakeroll' }
+  try {
+    await client.send(
+      new PublishCommand({
+        TopicArn: topic,
+        // ASCII, at most 100 characters (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
+        Subject: messageTitle(message)
+          .replace(/[^ -~]/g, '?')
+          .slice(0, 100),
+        Message: messageText(message),
+        MessageAttributes: { key: { DataType: 'String', StringValue: message.key } },
+        ...(topic.endsWith('.fifo') ? fifo : {}),
+      }),
+      { abortSignal: signal },
+    )
+  } catch (error) {
+    throw new DeliveryError(describeAwsError(error), { cause: error })
+  } finally {
+    client.destroy()
+  }
+}
+
+/** The name of the error says what to do (AuthorizationError, NotFound); its text may hold a key's id. */
+function describeAwsError(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  return 'code' in error || error.name === 'Error' ? describeSystemError(error) : error.name
+}

@@ -1,0 +1,131 @@
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { outputProblem } from '../output-file.ts'
+import type { AlarmState, Outgoing, TargetState } from './state.ts'
+import { freshState } from './state.ts'
+import { isState } from './state-shape.ts'
+
+const formatVersion = 1
+
+/** Says why a file cannot be used to keep the state of alarms; undefined when it can, also when it is corrupt or not there. */
+export function stateProblem(file: string): string | undefined {
+  const unwritable = outputProblem(file)
+  if (unwritable !== undefined) return unwritable
+  try {
+    const version = versionOf(parse(file))
+    return version !== undefined && version > formatVersion ? newer(file, version) : undefined
+  } catch (error) {
+    return `cannot read ${file}: ${error instanceof Error ? error.message : error}`
+  }
+}
+
+/** Reads the state; a file that makes no sense is put aside, and `note` says where. Throws when the file is of a newer format. */
+export function loadState(file: string, nowMs: number): { readonly state: AlarmState; readonly note?: string } {
+  const content = parse(file)
+  if (content === undefined) return { state: freshState }
+  const version = versionOf(content)
+  if (version !== undefined && version > formatVersion) throw new Error(newer(file, version))
+  if (version === formatVersion && isState(content)) return { state: notAhead(content, nowMs) }
+  const aside = freeName(`${file}.corrupt-${new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '')}`)
+  renameSync(file, aside)
+  return {
+    state: freshState,
+    note: `the state file made no sense and was put aside as ${aside}: outages are counted anew, and what waited in it to be delivered is not`,
+  }
+}
+
+/** Replaces the state file in one step that survives a power failure; only its owner can read it. */
+export function saveState(file: string, { targets, outbox }: AlarmState): void {
+  const target = statSync(file, { throwIfNoEntry: false }) === undefined ? file : realpathSync(file)
+  // One run at a time holds the lock, so the name is its own, and what a killed run left is written over.
+  const temporary = join(dirname(target), `.${basename(target)}.new`)
+  rmSync(temporary, { force: true })
+  writeThrough(temporary, `${JSON.stringify({ version: formatVersion, targets, outbox })}\n`)
+  renameSync(temporary, target)
+  syncFolder(dirname(target))
+}
+
+function writeThrough(path: string, content: string): void {
+  const descriptor = openSync(path, 'wx', 0o600)
+  try {
+    const bytes = Buffer.from(content)
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** The new name itself is on the disk only then; not every system can do it. */
+function syncFolder(path: string): void {
+  try {
+    const descriptor = openSync(path, 'r')
+    try {
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    // Then the old state may come back after a power failure, whole all the same.
+  }
+}
+
+/** `undefined` when there is no file or an empty one; `null` when it is not JSON. */
+function parse(file: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function versionOf(content: unknown): number | undefined {
+  const version = typeof content === 'object' && content !== null && 'version' in content ? content.version : undefined
+  return typeof version === 'number' ? version : undefined
+}
+
+function newer(file: string, version: number): string {
+  return `${file} has format ${version}, written by a newer version of the checker; this one knows format ${formatVersion}`
+}
+
+function freeName(name: string, number = 1): string {
+  const candidate = number === 1 ? name : `${name}-${number}`
+  return statSync(candidate, { throwIfNoEntry: false }) === undefined ? candidate : freeName(name, number + 1)
+}
+
+/** When our clock was put back, what seems to come from the future happened just now; else reminders would stay away. */
+function notAhead({ targets, outbox }: AlarmState, nowMs: number): AlarmState {
+  const past = (ms: number) => Math.min(ms, nowMs)
+  const mend = (track: TargetState['outage']): TargetState['outage'] => ({
+    ...track,
+    ...(track.sinceMs === undefined ? {} : { sinceMs: past(track.sinceMs) }),
+    ...(track.alarm === undefined ? {} : { alarm: { ...track.alarm, toldMs: past(track.alarm.toldMs) } }),
+  })
+  return {
+    targets: Object.fromEntries(
+      Object.entries(targets).map(([key, { outage, blindness, seenMs, ...rest }]) => [
+        key,
+        { ...rest, seenMs: past(seenMs), outage: mend(outage), blindness: mend(blindness) },
+      ]),
+    ),
+    outbox: outbox.map((entry): Outgoing => ({ ...entry, queuedMs: past(entry.queuedMs) })),
+  }
+}

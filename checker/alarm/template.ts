@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import mustache from 'mustache'
+import { noticeFacts } from './notice-text.ts'
+import type { Notice } from './state.ts'
+
+const example: Notice = {
+  id: '0123456789abcdef-1',
+  outage: '0123456789abcdef',
+  kind: 'alarm',
+  target: 'http://example.org "x"',
+  url: 'http://example.org',
+  address: '192.0.2.1',
+  verdict: 'critical',
+  previousVerdict: 'warning',
+  reasons: ['status "500"', 'a line\\'],
+  since: '2026-01-01T00:00:00.000Z',
+  at: '2026-01-01T00:02:00.000Z',
+  times: 3,
+  heldBack: 1,
+}
+
+/** Says what is wrong with a template file, found out by rendering one; undefined when nothing is. */
+export function templateProblem(file: string): string | undefined {
+  let template: string
+  try {
+    template = readFileSync(file, 'utf8')
+  } catch (error) {
+    return `cannot read ${file}: ${error instanceof Error ? error.message : error}`
+  }
+  if (template.trim() === '') return `${file} is empty`
+  let body: string
+  try {
+    body = renderTemplate(template, example)
+  } catch (error) {
+    return `${file}: ${error instanceof Error ? error.message : error}`
+  }
+  if (!isJson(template)) return undefined
+  try {
+    JSON.parse(body)
+    return undefined
+  } catch (error) {
+    return `${file} looks like JSON and does not render any: ${error instanceof Error ? error.message : error}`
+  }
+}
+
+/**
+ * Renders a notice with a mustache template. In a template that begins like JSON, values are escaped for use between
+ * double quotes; elsewhere not at all. `{{#alarm}}`, `{{#recovered}}` and so on are shown for notices of that kind only.
+ */
+export function renderTemplate(template: string, notice: Notice): string {
+  const facts = noticeFacts(notice)
+  const { reasons } = notice
+  const view = {
+    address: '',
+    previousVerdict: '',
+    heldBack: 0,
+    ...facts,
+    reason: reasons[0] ?? '',
+    reasonsText: reasons.join('; '),
+  }
+  const escapeValue = isJson(template) ? (value: unknown) => JSON.stringify(String(value)).slice(1, -1) : String
+  return mustache.render(template, { ...view, [notice.kind]: true }, {}, { escape: escapeValue })
+}
+
+/** A template that begins with a section, `{{`, is taken for what follows it. */
+function isJson(template: string): boolean {
+  return /^\s*(?:\{\{[^}]*\}\}\s*)*(?:\{(?!\{)|\[)/.test(template)
+}

@@ -1,0 +1,58 @@
+import { severity, type Verdict } from '../report.ts'
+import type { NoticeKind, OpenAlarm, Track } from './state.ts'
+
+/** When people are told. */
+export interface AlarmPolicy {
+  /** Bad checks in a row before an alarm, at least 1. */
+  readonly failures: number
+  /** Good checks in a row before a recovery, at least 1. */
+  readonly successes: number
+  /** How long after the last notice an outage is told of again; 0 never. */
+  readonly remindMs: number
+}
+
+/** What one check says of one kind of trouble: `neither` leaves both counts as they are. */
+export interface Sighting {
+  readonly sight: 'bad' | 'good' | 'neither'
+  readonly verdict: Verdict
+}
+
+/** The counts after one more check. */
+export function count(track: Track, { sight, verdict }: Sighting, nowMs: number): Track {
+  if (sight === 'neither') return track
+  if (sight === 'good')
+    return { ...(track.alarm ? track : forgetOutage(track)), bad: 0, good: track.good + 1, milder: 0 }
+  const isMilder = track.alarm !== undefined && severity(verdict) < severity(track.alarm.verdict)
+  return {
+    ...track,
+    bad: track.bad + 1,
+    good: 0,
+    milder: isMilder ? track.milder + 1 : 0,
+    sinceMs: track.sinceMs ?? nowMs,
+  }
+}
+
+/**
+ * What is to be told after a check that was counted already. Exactly the number is enough. What gets worse is told at once,
+ * what gets milder after as many checks as a recovery takes, so that a verdict that flaps is told twice and not for ever.
+ */
+export function dueNotice(track: Track, found: Sighting, policy: AlarmPolicy, nowMs: number): NoticeKind | undefined {
+  const { alarm, bad, good, milder } = track
+  if (alarm === undefined) return found.sight === 'bad' && bad >= policy.failures ? 'alarm' : undefined
+  if (found.sight === 'good') return good >= policy.successes ? 'recovered' : undefined
+  const isWorse = severity(found.verdict) > severity(alarm.verdict)
+  if (found.sight === 'bad' && (isWorse || milder >= policy.successes)) return 'changed'
+  return policy.remindMs > 0 && nowMs - alarm.toldMs >= policy.remindMs ? 'reminder' : undefined
+}
+
+/** The track after a notice was decided; `id` names the outage if it is told for the first time. */
+export function afterNotice(track: Track, kind: NoticeKind, verdict: Verdict, id: string, nowMs: number): Track {
+  if (kind === 'recovered' || kind === 'gone') return forgetOutage(track)
+  const told = (track.alarm?.told ?? 0) + 1
+  const alarm: OpenAlarm = { id: track.alarm?.id ?? id, verdict, told, toldMs: nowMs }
+  return { ...track, milder: 0, heldBack: 0, alarm }
+}
+
+function forgetOutage({ bad, good }: Track): Track {
+  return { bad, good, milder: 0, heldBack: 0 }
+}

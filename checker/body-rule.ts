@@ -1,0 +1,16 @@
+import { runInNewContext } from 'node:vm'
+import type { Failure } from './failure.ts'
+
+/** A pattern that backtracks without end on what a service sends must not hold up the other targets. */
+const longestMs = 50
+
+/** Why the answer of a path breaks the rule for its body; undefined when it does not. Takes 50 ms and `leftMs` at most. */
+export function bodyFailure(path: string, body: string, rule: RegExp, leftMs: number): Failure | undefined {
+  const patienceMs = Math.max(1, Math.floor(Math.min(longestMs, leftMs)))
+  try {
+    const isMatch = runInNewContext('rule.test(body)', { rule: new RegExp(rule), body }, { timeout: patienceMs })
+    return isMatch ? undefined : { reason: `GET ${path}: the answer does not match ${rule}`, blame: 'service' }
+  } catch {
+    return { reason: `GET ${path}: matching ${rule} takes more than ${patienceMs} ms`, blame: 'checker' }
+  }
+}

@@ -1,0 +1,3 @@
+/** The forms that a report can be written in. */
+export const reportFormats = ['text', 'json', 'nagios', 'prometheus', 'junit'] as const
+export type ReportFormat = (typeof reportFormats)[number]

@@ -1,0 +1,94 @@
+import { resolveAddresses } from './addresses.ts'
+import { type Answer, type Connection, openConnection, type Trust } from './connection.ts'
+import { describeFailure, ProbeError } from './failure.ts'
+
+/** An answer, and which urls led to it. */
+export interface RoutedAnswer extends Answer {
+  /** Where each redirect that was followed led, in order. */
+  readonly hops: readonly string[]
+}
+
+/** One service at one address, and whatever it redirects to. */
+export interface Route {
+  /** Asks for one path; a redirect beyond the limit is the answer itself. Throws as `Connection.get` does. */
+  get(path: string, accept: string): Promise<RoutedAnswer>
+  /** The connection to the service itself. */
+  readonly connection: Connection
+  close(): void
+}
+
+/** How far a route may lead. */
+export interface RouteLimits extends Trust {
+  readonly signal: AbortSignal
+  /** How many redirects in a row are followed. */
+  readonly followRedirects: number
+}
+
+interface Place {
+  readonly url: URL
+  readonly hops: readonly string[]
+}
+
+/** Prepares the way to a service; nothing is sent yet. What was found behind redirects is asked directly from then on. */
+export function openRoute(service: URL, address: string, limits: RouteLimits): Route {
+  const own = openConnection(service, address, limits.signal, limits)
+  const connections = new Map([[service.origin, own]])
+  const found = new Map<string, Place>()
+
+  async function connect({ origin, hostname }: URL): Promise<Connection> {
+    const known = connections.get(origin)
+    if (known !== undefined) return known
+    const [first = hostname] = await resolveAddresses(hostname, limits.signal, limits.family)
+    const connection = openConnection(new URL(origin), first, limits.signal, limits)
+    connections.set(origin, connection)
+    return connection
+  }
+
+  async function ask({ url, hops }: Place, accept: string): Promise<Answer> {
+    try {
+      return await (await connect(url)).get(url.pathname + url.search, accept)
+    } catch (error) {
+      if (hops.length === 0 || limits.signal.aborted) throw error
+      const { reason, blame } = describeFailure(error)
+      throw new ProbeError(`redirected to ${hops.join(', then to ')}: ${reason}`, blame)
+    }
+  }
+
+  return {
+    connection: own,
+    async get(path, accept) {
+      let place: Place = found.get(path) ?? { url: new URL(path, service.origin), hops: [] }
+      for (;;) {
+        const answer = await ask(place, accept)
+        const next = place.hops.length < limits.followRedirects ? redirection(answer, place.url) : undefined
+        if (next === undefined) {
+          found.set(path, place)
+          return { ...answer, hops: place.hops }
+        }
+        place = { url: next, hops: [...place.hops, next.href] }
+      }
+    },
+    close() {
+      for (const connection of connections.values()) connection.close()
+    },
+  }
+}
+
+/** Where an answer leads; undefined when it is no redirect (RFC 9110, 15.4). Never away from TLS. */
+function redirection({ status, headers: { location } }: Answer, from: URL): URL | undefined {
+  if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined
+  const shown = JSON.stringify(location.slice(0, 200))
+  if (!URL.canParse(location, from.href)) throw new ProbeError(`HTTP ${status} to ${shown}, which is no url`)
+  const url = new URL(location, from)
+  url.hash = ''
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new ProbeError(`HTTP ${status} to ${shown}, which is neither http nor https`)
+  }
+  if (from.protocol === 'https:' && url.protocol === 'http:') {
+    throw new ProbeError(`HTTP ${status} to ${shown}, away from TLS, is not followed`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new ProbeError(`HTTP ${status} to a url of ${url.host} with a user or password is not followed`)
+  }
+  return url
+}

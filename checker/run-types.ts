@@ -1,0 +1,46 @@
+import type { CheckOptions } from './options.ts'
+import type { CheckReport } from './report.ts'
+import type { CheckTarget } from './target.ts'
+
+/** What is known of the checker's own clock; the true time is our clock − offsetMs, give or take errorMs. */
+export type OwnClock =
+  | { readonly state: 'trusted'; readonly offsetMs: number; readonly errorMs: number; readonly source: string }
+  | { readonly state: 'unknown'; readonly reason: string }
+  | { readonly state: 'unmeasured' }
+
+/** One run: what is checked and how. */
+export interface CheckRun {
+  readonly targets: readonly CheckTarget[]
+  readonly options: CheckOptions
+  /** Any of these is right where the options name no version. */
+  readonly expectVersion?: readonly string[]
+  /** Adds to the report what the caller alone knows; what it returns goes to every outlet. */
+  readonly describe?: (report: CheckReport) => CheckReport
+}
+
+/** Where a run runs. */
+export interface RunHost {
+  /** The reading of `performance.now()` from which the deadline counts. */
+  readonly startedMs: number
+  /** Aborted when somebody else ends what has no end by itself. */
+  readonly signal?: AbortSignal
+  /** Tells a person of what went wrong beside the check itself. */
+  warn(line: string): void
+}
+
+/** What a command line came to. */
+export interface Outcome {
+  /** What was measured, where something was. */
+  readonly report?: CheckReport
+  /** What is written at the end, with its line break. */
+  readonly stdout: string
+  readonly exitCode: number
+}
+
+/** What came of a run. */
+export interface RunOutcome extends Outcome {
+  readonly report: CheckReport
+  /** The report in the form that was asked for, or its summary when the report went to a file; with a line break. */
+  readonly stdout: string
+  readonly exitCode: number
+}

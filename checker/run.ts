@@ -1,0 +1,100 @@
+import type { Busy, RunLock } from './alarm/run-lock.ts'
+import type { CheckOptions } from './options.ts'
+import { renderReport } from './outlets/render.ts'
+import { probeTargets } from './probe.ts'
+import { type CheckReport, exitCodes, worstVerdict } from './report.ts'
+import type { CheckRun, RunHost, RunOutcome } from './run-types.ts'
+import { settingsOf } from './settings-of.ts'
+import { judge } from './verdict.ts'
+
+/**
+ * One check from beginning to end; what was not asked for is not loaded. Whatever fails beside the check itself is said,
+ * and makes an ok or a warning unknown; the rest is still done.
+ */
+export async function runCheck(run: CheckRun, host: RunHost): Promise<RunOutcome> {
+  const lock = await lockState(run.options)
+  if ('busy' in lock) return refused(lock.busy, run.options)
+  try {
+    return await runLocked(run, host, lock)
+  } finally {
+    lock.release()
+  }
+}
+
+/** Runs that share a state file would count one failure twice, so the second of two does nothing. */
+async function lockState({ state }: CheckOptions): Promise<RunLock | Busy> {
+  if (state === undefined) return { release: () => {} }
+  const { lockRun } = await import('./alarm/run-lock.ts')
+  return lockRun(state, Date.now())
+}
+
+async function refused(reason: string, options: CheckOptions): Promise<RunOutcome> {
+  const report: CheckReport = { ok: false, verdict: 'unknown', summary: reason, targets: [] }
+  return {
+    report,
+    stdout: await renderReport(report, options.format, settingsOf(options)),
+    exitCode: exitCodes.unknown,
+  }
+}
+
+async function runLocked(run: CheckRun, host: RunHost, lock: RunLock): Promise<RunOutcome> {
+  const { options, describe = (report) => report } = run
+  const report = describe(await measure(run, host))
+  const rendered = await renderReport(report, options.format, settingsOf(options, run.expectVersion))
+  const failures: string[] = []
+  for (const { flag, work } of errands(options, report, rendered, host, lock)) {
+    try {
+      await work()
+    } catch (error) {
+      failures.push(flag)
+      host.warn(`--${flag}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return {
+    report,
+    stdout: options.output === undefined ? rendered : `${report.summary}\n`,
+    exitCode: exitCodes[failures.length === 0 ? report.verdict : worstVerdict([report.verdict, 'unknown'])],
+  }
+}
+
+async function measure({ targets, options, expectVersion }: CheckRun, { startedMs }: RunHost): Promise<CheckReport> {
+  // Node looks up half as many names at once as it has threads, and a dead name server must not delay other targets.
+  if (targets.length > 2) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(128, 2 * targets.length))
+  const settings = settingsOf({ ...options, timeoutMs: measuringMs(options) }, expectVersion)
+  return judge(await probeTargets(targets, settings, startedMs), settings)
+}
+
+/** Alarms and heartbeats belong to the run, so its deadline leaves room for them. */
+function measuringMs({ timeoutMs, notify, heartbeat }: CheckOptions): number {
+  return notify === undefined && heartbeat === undefined ? timeoutMs : timeoutMs * 0.75
+}
+
+interface Errand {
+  /** The flag that asks for it. */
+  readonly flag: string
+  work(): void | Promise<void>
+}
+
+/** What is done with a report, in order. */
+function errands(options: CheckOptions, report: CheckReport, rendered: string, host: RunHost, lock: RunLock): Errand[] {
+  const { output, state, heartbeat } = options
+  const leftMs = () => Math.max(1, host.startedMs + options.timeoutMs - performance.now())
+  const all: Errand[] = []
+  if (output !== undefined) {
+    const work = async () => (await import('./output-file.ts')).writeAtomically(output, rendered)
+    all.push({ flag: 'output', work })
+  }
+  if (state !== undefined) {
+    const work = async () =>
+      (await import('./run-alarms.ts')).runAlarms(report, { ...options, state }, { timeoutMs: leftMs(), lock }, host)
+    all.push({ flag: 'state', work })
+  } else if (heartbeat !== undefined) {
+    const work = async () => {
+      const { sendHeartbeat } = await import('./alarm/heartbeat.ts')
+      const problem = await sendHeartbeat(heartbeat, 'done', leftMs())
+      if (problem !== undefined) host.warn(problem)
+    }
+    all.push({ flag: 'heartbeat', work })
+  }
+  return all
+}

@@ -1,0 +1,28 @@
+import type { CheckOptions } from './options.ts'
+import { type CheckSettings, parseTimeFormat } from './settings.ts'
+
+/** What a probe and its verdict need of the options; `expectVersion` is what holds when the options name none. */
+export function settingsOf(options: CheckOptions, expectVersion: readonly string[] = []): CheckSettings {
+  const { timePath, versionPath, samples, timeoutMs, maxOffsetMs, warningCertificateDays, ca } = options
+  const { expectStatus, followRedirects, bodyMatch, ipv4, ipv6, warningLatencyMs, criticalLatencyMs } = options
+  const expected = options.expectVersion ?? expectVersion
+  return {
+    ...(expected.length === 0 ? {} : { expectVersion: expected }),
+    ...{
+      timePath,
+      versionPath,
+      samples,
+      timeoutMs,
+      maxOffsetMs,
+      warningCertificateDays,
+      expectStatus,
+      followRedirects,
+    },
+    timeFormat: parseTimeFormat(options.timeFormat) ?? 'auto',
+    ...(warningLatencyMs === undefined ? {} : { warningLatencyMs }),
+    ...(criticalLatencyMs === undefined ? {} : { criticalLatencyMs }),
+    ...(bodyMatch === undefined ? {} : { bodyMatch: new RegExp(bodyMatch) }),
+    ...(ca === undefined ? {} : { caFile: ca }),
+    ...(ipv4 ? { family: 4 as const } : ipv6 ? { family: 6 as const } : {}),
+  }
+}

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { readTargets } from './target-list.ts'
+
+t.test('says all at once: none given, and the same one twice however it is written', (t) => {
+  t.same(readTargets([], undefined).problems, ['no url: expected at least one, such as http://localhost:8080'])
+  t.same(readTargets(['http://A.example', 'x', 'http://a.example:80/'], undefined).problems, [
+    'url "x": no scheme; did you mean http://x?',
+    'url "http://a.example:80/": given twice',
+  ])
+  t.end()
+})
+
+t.test('a file has one url on each line, and comments', (t) => {
+  const folder = t.testdir({ list: '# ours\nhttp://a.example\r\n\n  https://b.example/app # theirs\n', empty: '#\n' })
+  t.same(readTargets(['http://c.example'], join(folder, 'list')), {
+    targets: [{ url: 'http://c.example' }, { url: 'http://a.example' }, { url: 'https://b.example/app' }],
+    problems: [],
+  })
+  const empty = join(folder, 'empty')
+  t.same(readTargets([], empty).problems, [
+    `${empty}: no url in it: expected at least one, such as http://localhost:8080`,
+  ])
+  t.match(readTargets([], join(folder, 'none')).problems, [/^--targets: cannot read .*none: ENOENT/])
+  t.end()
+})
+
+t.test('what is wrong in a file is named with its line', (t) => {
+  const file = join(
+    t.testdir({ list: 'http://a.example\nb.example\n\nhttp://A.example:80/\nhttp://c.example\n' }),
+    'list',
+  )
+  t.same(readTargets(['http://c.example'], file).problems, [
+    `${file}:2: url "b.example": no scheme; did you mean http://b.example?`,
+    `${file}:4: url "http://A.example:80/": given twice, first on line 1`,
+    `${file}:5: url "http://c.example": given twice, first on the command line`,
+  ])
+  t.end()
+})

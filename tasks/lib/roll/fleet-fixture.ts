@@ -1,0 +1,85 @@
+import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
+import { type Evidence, noEvidence } from '../evidence.ts'
+import { type Fleet, sortFleet } from './fleet.ts'
+import { emptyMemory, nextSteps, type RollSnapshot, type Step } from './planner.ts'
+import { plainPolicy, type RollPolicy } from './policy.ts'
+
+/** The moment of every snapshot. */
+export const nowMs = Date.UTC(2026, 0, 1, 12)
+
+/** A roll from `old` to `new` that began a minute ago. */
+export const record: RollRecord = {
+  imageId: 'new',
+  previousImageId: 'old',
+  startedAt: new Date(nowMs - 60_000).toISOString(),
+  force: false,
+  rollingBack: false,
+}
+/** The same roll after it turned round. */
+export const back: RollRecord = { ...record, rollingBack: true, reason: 'm3 died' }
+
+/** An instance with what a run has seen of it, in short; what is left out is the usual. */
+export type Sketch = Partial<Instance> & { readonly seen?: Partial<Evidence>; readonly ageSeconds?: number }
+
+/** On the old image and serving. */
+export function old(sketch: Sketch = {}): Sketch {
+  return { imageId: 'old', ageSeconds: 3600, ...sketch }
+}
+
+/** On the new image and proven; `seen` takes the place of the proof. */
+export function fresh(sketch: Sketch = {}): Sketch {
+  return { imageId: 'new', ageSeconds: 30, seen: { proven: true, everProven: true }, ...sketch }
+}
+
+/** On the new image, on its way. */
+export function booting(sketch: Sketch = {}): Sketch {
+  return fresh({ state: 'pending', health: 'initial', seen: {}, ...sketch })
+}
+
+/** What a roll decides from, of a group of `size` 2 with these instances. */
+export function snapshot(
+  fleet: Record<string, Sketch>,
+  change: Partial<RollSnapshot> & { size?: number } = {},
+): RollSnapshot {
+  const { size = 2, ...rest } = change
+  const instances = Object.entries(fleet).map(([id, sketch]) => instanceOf(id, sketch))
+  const evidence = new Map(Object.entries(fleet).map(([id, { seen }]) => [id, evidenceOf(seen)]))
+  const imageId = (rest.record ?? record).rollingBack ? 'old' : 'new'
+  const group: Group = { name: 'g', imageId, size, url: '', loadBalancer: 'running', instances }
+  return { group, record, evidence, nowMs, ...emptyMemory(nowMs - 60_000), ...rest }
+}
+
+/** The snapshot's instances as the roll sorts them. */
+export function fleetOf(shot: RollSnapshot, first: readonly string[] = []): Fleet {
+  return sortFleet(shot, { record: shot.record, condemned: shot.condemned, first })
+}
+
+/** The next steps in short: `launch 1`, `drain a`, `hold 2`. */
+export function inShort(shot: RollSnapshot, change: Partial<RollPolicy> = {}): string[] {
+  return nextSteps(shot, { ...plainPolicy, ...change }).map(shortStep)
+}
+
+/** One step in short. */
+export function shortStep(step: Step): string {
+  if (step.do === 'launch') return `launch ${step.count}`
+  if ('at' in step) return `${step.do} ${step.at}`
+  return 'instanceId' in step ? `${step.do} ${step.instanceId}` : step.do
+}
+
+/** The reasons of the next steps. */
+export function reasons(shot: RollSnapshot, change: Partial<RollPolicy> = {}): string[] {
+  return nextSteps(shot, { ...plainPolicy, ...change }).map(({ because }) => because)
+}
+
+/** An instance of that id. */
+export function instanceOf(id: string, { seen: _, ageSeconds = 0, ...given }: Sketch = {}): Instance {
+  return {
+    ...{ id, imageId: 'new', release: '1', state: 'running', health: 'healthy', url: '' },
+    ...{ startedAt: new Date(nowMs - ageSeconds * 1000).toISOString(), ssh: { host: id, port: 22, user: 'admin' } },
+    ...given,
+  }
+}
+
+function evidenceOf(seen: Partial<Evidence> = {}): Evidence {
+  return { ...noEvidence, seenAlive: true, ...(seen.proven ? {} : { reason: 'slow' }), ...seen }
+}

@@ -1,0 +1,65 @@
+import { floorOf } from '../lib/roll/policy.ts'
+import { takeCensus } from './census.ts'
+import type { Promised } from './floor-guard.ts'
+import type { World, WorldEvent } from './simulated-world.ts'
+
+/** The capacity from one moment until the next point. */
+export interface CapacityPoint {
+  readonly atMs: number
+  /** Machines that get requests and answer them. */
+  readonly serving: number
+  readonly machines: number
+  /** What the policy promises for the size of that moment. */
+  readonly floor: number
+}
+
+/** The extremes of a group's capacity, as the world saw them. */
+export interface CapacityRecord {
+  readonly points: readonly CapacityPoint[]
+  /** The lowest that the policy promised. */
+  readonly promisedFloor: number
+  /** That, or the lowest level to which faults alone took the capacity. */
+  readonly floor: number
+  readonly lowestHealthy: number
+  readonly highestSize: number
+  /** The most machines that the policy allowed. */
+  readonly maximumSize: number
+  readonly smallestSize: number
+  readonly largestSize: number
+}
+
+/** Records the capacity of a group from now on, at each look and each change. */
+export function recordCapacity(world: World, promised: Promised): CapacityRecord {
+  const { serving, machines } = takeCensus(world)
+  const size = world.record?.size ?? 0
+  const points: CapacityPoint[] = []
+  const record = {
+    ...{ points, promisedFloor: size, floor: size, lowestHealthy: serving },
+    ...{ highestSize: machines, maximumSize: 0, smallestSize: size, largestSize: size },
+  }
+  let servingBefore = serving
+  const note = (event: Pick<WorldEvent, 'call' | 'serving' | 'machines' | 'size'>) => {
+    const floor = floorOf(promised, event.size)
+    record.promisedFloor = Math.min(record.promisedFloor, floor)
+    // What a drain or an end costs is the roll's own doing, unless it could not know; the guard judges it.
+    const isOwn = (event.call === 'drain' || event.call === 'terminate') && world.unseen.serving === 0
+    const isLoss = !isOwn && event.serving < servingBefore
+    record.floor = Math.min(record.floor, floor, isLoss ? event.serving : floor)
+    servingBefore = event.serving
+    record.lowestHealthy = Math.min(record.lowestHealthy, event.serving)
+    record.highestSize = Math.max(record.highestSize, event.machines)
+    record.maximumSize = Math.max(record.maximumSize, event.size + promised.surge)
+    record.smallestSize = Math.min(record.smallestSize, event.size)
+    record.largestSize = Math.max(record.largestSize, event.size)
+    addPoint(points, { atMs: world.clock.now(), serving: event.serving, machines: event.machines, floor })
+  }
+  note({ call: 'observe', serving, machines, size })
+  world.watchers.push(note)
+  return record
+}
+
+function addPoint(points: CapacityPoint[], point: CapacityPoint): void {
+  const { serving, machines, floor } = points.at(-1) ?? {}
+  if (serving === point.serving && machines === point.machines && floor === point.floor) return
+  points.push(point)
+}

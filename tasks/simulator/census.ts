@@ -1,0 +1,55 @@
+import { isRight, type Machine, servesAt, stateAt } from './simulated-machine.ts'
+import type { World } from './simulated-world.ts'
+
+/** How many machines there are now, from the world's own point of view. */
+export interface Census {
+  /** They get requests and answer them. */
+  serving: number
+  /** Of these, the ones whose answers are right and fast. */
+  sound: number
+  /** Not ended, by whom or what ever. */
+  machines: number
+}
+
+interface Counted extends Census {
+  nowMs: number
+  revision: number
+  loadBalancer: World['loadBalancer']
+}
+
+const counts = new WeakMap<World, Counted>()
+
+/** Counts the machines, at once when nothing has happened since the last time. */
+export function takeCensus(world: World): Readonly<Census> {
+  const { revision, loadBalancer } = world
+  const nowMs = world.clock.now()
+  const before = counts.get(world)
+  if (before?.nowMs === nowMs && before.revision === revision && before.loadBalancer === loadBalancer) return before
+  const counted: Counted = { serving: 0, sound: 0, machines: 0, nowMs, revision, loadBalancer }
+  for (const machine of world.machines) count(counted, machine, 1)
+  counts.set(world, counted)
+  return counted
+}
+
+/** Does the machine get requests and answer them now? */
+export function serves({ loadBalancer, clock }: World, machine: Machine): boolean {
+  return loadBalancer === 'running' && servesAt(machine, clock.now())
+}
+
+/** Changes one machine, by `change`, without counting all the others again. */
+export function recounting(world: World, machine: Machine, change: () => void): void {
+  const { nowMs, revision, loadBalancer } = takeCensus(world) as Counted
+  const census = counts.get(world) as Counted
+  const wasThere = world.find(machine.id) !== undefined
+  if (wasThere) count(census, machine, -1)
+  change()
+  if (world.find(machine.id)) count(census, machine, 1)
+  Object.assign(census, { nowMs, revision, loadBalancer })
+}
+
+function count(census: Counted, machine: Machine, by: 1 | -1): void {
+  if (stateAt(machine, census.nowMs) !== 'stopped') census.machines += by
+  if (census.loadBalancer === 'stopped' || !servesAt(machine, census.nowMs)) return
+  census.serving += by
+  if (isRight(machine)) census.sound += by
+}
