@@ -1,4 +1,5 @@
 import t from 'tap'
+import { verbs } from '../terminal/verbs.ts'
 import { faultNames, parseFaults } from './fault-text.ts'
 
 t.test('name, count and moment', (t) => {
@@ -48,5 +49,11 @@ t.test('each wrong word is named with its place', (t) => {
   for (const [text, message] of table) t.throws(() => parseFaults(text), { kind: 'usage', message }, text)
   t.throws(() => parseFaults('a,spot,b'), { message: /"a", number 1 .*\n.*"b", number 3 / })
   t.throws(() => parseFaults('a'), { message: /./, hint: /names: never-boots, .*, killed$/ })
+  t.end()
+})
+
+t.test('help names every fault', (t) => {
+  const [, named = ''] = /Faults: (.*)\.$/.exec(verbs.simulate.about) ?? []
+  t.same(named.split(', '), Object.keys(faultNames))
   t.end()
 })
