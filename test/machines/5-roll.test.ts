@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { RollEvent } from '../../tasks/lib/roll/events.ts'
+import { openReport } from '../../tasks/report/report.ts'
 import { type LoadResult, startLoad, sum } from '../../tasks/tools/load.ts'
 import { makeBrokenImage } from './broken-image.ts'
 import { startSlowRequests } from './slow-requests.ts'
@@ -20,8 +21,9 @@ t.before(async () => {
   }
 })
 
-/** Kept connections, new ones, and requests of several seconds, for as long as the work takes. */
-async function underLoad(t: Test, work: () => Promise<void>): Promise<void> {
+/** Kept connections, new ones, and requests of several seconds, for as long as the work takes; the report tells of them. */
+async function underLoad(t: Test, reportOf: string, work: () => Promise<void>): Promise<void> {
+  const since = new Date().toISOString()
   const loads = [
     startLoad({ url, keptPerSecond: 70, newPerSecond: 50 }),
     startSlowRequests(url, { perSecond: 2, seconds: 4 }),
@@ -34,6 +36,9 @@ async function underLoad(t: Test, work: () => Promise<void>): Promise<void> {
   }
   const all = sum(results)
   sent += all.sent
+  const report = openReport(reportOf)
+  report.journal({ event: 'requests', at: new Date().toISOString(), since, sent: all.sent, failed: all.failed })
+  report.finish()
   t.same({ failed: all.failed, failures: all.failures }, { failed: 0, failures: {} })
   t.ok((results[1]?.sent ?? 0) > 60, `${results[1]?.sent} requests of several seconds`)
 }
@@ -77,7 +82,7 @@ t.test(
     t.equal(deployed.exitCode, 0, deployed.stderr)
     const report = await reportFile('surge')
     const roll = ['--image', '1.1.0', '--report', report]
-    await underLoad(t, async () => {
+    await underLoad(t, report, async () => {
       for (const step of ['launch', 'drain', 'terminate']) {
         const before = taken(report, step)
         const client = startVerb('roll', ...roll)
@@ -102,7 +107,7 @@ t.test(
 t.test('two in place, one at a time: never more machines than two, no request fails', async (t) => {
   t.equal((await runVerb('scale', '2')).exitCode, 0)
   const report = await reportFile('in-place')
-  await underLoad(t, async () => {
+  await underLoad(t, report, async () => {
     const { facts, stderr } = await runVerb('roll', '--image', '1.0.0', '--max-unavailable', '1', '--report', report)
     t.match(facts, { ok: true, outcome: 'rolled' }, stderr)
   })
@@ -115,7 +120,7 @@ t.test('a release that never gets healthy is put back: exit 4, no request fails'
   const { id } = facts.images.find(({ release }: { release: string }) => release === '1.1.0')
   const broken = await makeBrokenImage(id, '1.2.0')
   const report = await reportFile('broken')
-  await underLoad(t, async () => {
+  await underLoad(t, report, async () => {
     const rolled = await runVerb('roll', '--image', broken, '--instance-timeout', '75s', '--report', report)
     t.match(
       rolled,
