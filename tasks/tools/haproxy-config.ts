@@ -136,7 +136,7 @@ backend ${backendName}
   http-reuse safe
   option redispatch 1
   retries 3
-  retry-on conn-failure empty-response
+  retry-on conn-failure empty-response 502 504
   http-request disable-l7-retry unless METH_GET
   option httpchk
   http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host ${word(settings.name)}

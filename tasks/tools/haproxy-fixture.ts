@@ -43,8 +43,11 @@ export async function runBalancer(t: Teardown, servers: HaproxyServer[]): Promis
 export interface Backend extends HaproxyServer {
   /** The status of `/healthz`. */
   health: number
-  /** Ends every other request without an answer, as QEMU's port forwarding does when nothing listens in the guest. */
-  broken?: 'closes' | 'resets'
+  /**
+   * Ends every other request without an answer, as QEMU's port forwarding does when nothing listens in the guest, or says
+   * 504, as nginx does when the service behind it is too slow.
+   */
+  broken?: 'closes' | 'resets' | 'says 504'
   requests: number
   kill(): void
 }
@@ -56,6 +59,7 @@ export async function runBackend(t: Teardown, id: string): Promise<Backend> {
     backend.requests += 1
     if (backend.broken === 'closes') return request.socket.destroy()
     if (backend.broken === 'resets') return request.socket.resetAndDestroy()
+    if (backend.broken === 'says 504') return response.writeHead(504).end()
     if (request.url === '/slow') await sleep(1500)
     return response.end(id)
   })
