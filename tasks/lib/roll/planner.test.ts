@@ -1,5 +1,5 @@
 import t from 'tap'
-import { back, booting, fresh, inShort, nowMs, old, reasons, record, snapshot } from './fleet-fixture.ts'
+import { back, booting, fresh, inShort, nowMs, old, reasons, record, type Sketch, snapshot } from './fleet-fixture.ts'
 import { nextSteps, type RollSnapshot } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
 
@@ -383,5 +383,21 @@ t.test('every step says why', (t) => {
     ],
   ]
   for (const [about, shot, expected, change] of table) t.same(reasons(shot, change), expected, about)
+  t.end()
+})
+
+t.test('what failed and serves nothing gives its place to its replacement at once', (t) => {
+  const fleet = (failed: Sketch) =>
+    snapshot({ a: old(), b: old(), n: fresh(), x: fresh({ seen: {}, ...failed }) }, { size: 3 })
+  const steps = (failed: Sketch) =>
+    nextSteps({ ...fleet(failed), condemned: new Set(['x']) }, { ...plainPolicy, surge: 2 })
+  const ended = { do: 'terminate', instanceId: 'x', because: 'it failed and serves nothing' }
+  t.strictSame(steps({ health: 'unhealthy' }), [ended, { do: 'launch', count: 2, because: '1 of 3 wanted' }])
+  t.match(steps({ health: 'initial', state: 'pending' }), [ended, { do: 'launch', count: 2 }])
+  t.match(steps({ health: 'draining' }), [{ do: 'launch', count: 1 }], 'what drains is left to it')
+  t.match(steps({ health: 'healthy' }), [
+    { do: 'drain', instanceId: 'x' },
+    { do: 'launch', count: 1 },
+  ])
   t.end()
 })
