@@ -15,6 +15,12 @@ export const explanations: readonly {
   },
   {
     module: 'blame',
+    code: 'evidence.get(instance.id)?.wrongRelease',
+    becomes: 'evidence.get(instance.id).wrongRelease',
+    because: 'equivalent: a zone is lost only by what was seen, and one look sees every instance',
+  },
+  {
+    module: 'blame',
     code: 'canary === 0',
     becomes: 'false',
     because:

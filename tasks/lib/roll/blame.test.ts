@@ -70,6 +70,11 @@ const beside = (seen: Partial<Evidence>, rest: Sketch = {}) => ({ b: old(), c: f
 
 holds('one that fails beside proven ones is replaced, a few times', [
   ['late', snapshot(beside(late)), 'replace d'],
+  [
+    'late beside one that was on the image before',
+    snapshot({ a: fresh({ ageSeconds: 900, seen: { proven: true, everProven: true } }), d: fresh({ seen: late }) }),
+    'replace d',
+  ],
   ['dead', snapshot(beside({}, { state: 'stopped' })), 'replace d'],
   ['refused by a hook', snapshot(beside({}), { rejected: new Map([['d', 'tests fail']]) }), 'replace d'],
   [

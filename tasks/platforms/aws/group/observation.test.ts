@@ -37,6 +37,7 @@ t.test('a group in full', async (t) => {
   const instance = (id: string) => ({
     ...{ id, imageId: 'ami-0new', release: '1.1.0', state: 'running', health: 'healthy', url: 'http://10.0.0.7' },
     ...{ startedAt: '2026-01-01T00:00:00.000Z', ssh: { host: '10.0.0.7', port: 22, user: 'admin' } },
+    zone: 'eu-central-1a',
   })
   const { group } = await look()
   t.same(group, {
