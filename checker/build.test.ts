@@ -16,7 +16,7 @@ t.test('packages that are packed as text can be imported without node_modules, b
   const nodes = [process.execPath, ...(existsSync('/usr/bin/node') ? ['/usr/bin/node'] : [])]
   for (const node of nodes) {
     const { stdout } = await promisify(execFile)(node, [join(folder, 'try.mjs')], { cwd: folder })
-    for (const name of ['createTransport', 'SNSClient', 'PublishCommand'])
+    for (const name of ['createTransport', 'SNSClient', 'PublishCommand', 'Registry', 'collectDefaultMetrics'])
       t.ok(stdout.split(/\s+/).includes(name), name)
   }
 })

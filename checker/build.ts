@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { partNames, readPart } from './history/parts.ts'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 
@@ -8,12 +9,24 @@ const folder = fileURLToPath(new URL('.', import.meta.url))
 export async function buildChecker(
   outputPath = fileURLToPath(new URL('dist/check.mjs', import.meta.url)),
 ): Promise<string> {
+  return bundle('main.ts', outputPath)
+}
+
+/** Bundles the checker for AWS Lambda, handler `index.handler`; returns the path of that file, `checker/dist/lambda/index.mjs`. */
+export async function buildLambda(
+  outputPath = fileURLToPath(new URL('dist/lambda/index.mjs', import.meta.url)),
+): Promise<string> {
+  return bundle('lambda/handler.ts', outputPath)
+}
+
+async function bundle(entry: string, outputPath: string): Promise<string> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  const parts = Object.fromEntries(partNames.map((name) => [name, readPart(name)]))
   await build({
     ...common,
-    entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     outfile: outputPath,
-    define: { BUNDLED_VERSION: JSON.stringify(version) },
+    define: { BUNDLED_VERSION: JSON.stringify(version), BUNDLED_PARTS: JSON.stringify(parts) },
     plugins: [packedPackages],
   })
   return outputPath
@@ -58,4 +71,4 @@ async function pack(name: string): Promise<string> {
   return `data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? '').toString('base64')}`
 }
 
-if (import.meta.main) await buildChecker()
+if (import.meta.main) await Promise.all([buildChecker(), buildLambda()])

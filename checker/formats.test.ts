@@ -62,7 +62,12 @@ const unreadable: [string, TimeFormat, string][] = [
   ['2026-02-30T12:00:00Z', 'auto', '"2026-02-30T12:00:00Z" is not a date of the calendar'],
   ['2026-13-01T12:00:00Z', 'auto', '"2026-13-01T12:00:00Z" is not a date of the calendar'],
   ['2026-11-21T24:00:00Z', 'auto', '"2026-11-21T24:00:00Z" is not a time of day'],
-  ['2026-12-31T23:59:60Z', 'auto', '"2026-12-31T23:59:60Z" is not a time of day'],
+  ['2026-12-30T23:59:60Z', 'auto', '"2026-12-30T23:59:60Z" is not a time of day'],
+  ['2026-12-31T23:58:60Z', 'auto', '"2026-12-31T23:58:60Z" is not a time of day'],
+  ['2026-12-31T23:59:60+01:00', 'auto', '"2026-12-31T23:59:60+01:00" is not a time of day'],
+  ['2026-12-31T23:59:61Z', 'auto', '"2026-12-31T23:59:61Z" is not a time of day'],
+  ['12:00:60', 'auto', '"12:00:60" is not a time of day'],
+  ['Thu, 31 Dec 2026 12:00:60 GMT', 'http-date', 'expected an HTTP date, got nothing'],
   ['2026-11-21T12:00:00+25:00', 'auto', '"2026-11-21T12:00:00+25:00" has no valid time zone'],
   ['24:00:00', 'time-of-day', '"24:00:00" is not a time of day'],
   ['12:60:00', 'auto', '"12:60:00" is not a time of day'],
@@ -105,5 +110,54 @@ t.test('a time without zone is taken as UTC, and says so', (t) => {
   const expected = { timeMs: noonMs, note: 'the service names no time zone: taken as UTC' }
   t.match(readTime('2026-11-21T12:00:00', 'auto'), expected)
   t.notMatch(readTime('2026-11-21T12:00:00Z', 'auto'), { note: String })
+  t.end()
+})
+
+const lastSecondMs = Date.UTC(2016, 11, 31, 23, 59, 59)
+const leaps: [string, number, number][] = [
+  ['2016-12-31T23:59:60Z', lastSecondMs, 2000],
+  ['2016-12-31T23:59:60.250Z', lastSecondMs + 250, 1001],
+  ['2017-01-01T00:59:60+01:00', lastSecondMs, 2000],
+  ['2016-12-31T18:29:60.5-0530', lastSecondMs + 500, 1100],
+  ['23:59:60', 86_399_000, 2000],
+  ['23:59:60.123456', 86_399_123.456, 1001],
+  ['Sat, 31 Dec 2016 23:59:60 GMT', lastSecondMs, 2000],
+]
+
+for (const [body, timeMs, resolutionMs] of leaps) {
+  t.test(`a leap second is the one before and the one after: ${body}`, (t) => {
+    t.match(readTime(body, 'auto'), { timeMs, resolutionMs, note: 'the service is in a leap second' })
+    t.end()
+  })
+}
+
+t.test('zones: the same moment, around midnight and where clocks are put forward and back', (t) => {
+  const moments: [string, ...string[]][] = [
+    [
+      '2026-12-31T23:30:00.001Z',
+      '2027-01-01T00:30:00.001+01:00',
+      '2027-01-01T13:30:00.001+1400',
+      '20261231T113000.001-12',
+    ],
+    ['2026-03-29T00:59:59.999Z', '2026-03-29T01:59:59.999+01:00'],
+    ['2026-03-29T01:00:00.001Z', '2026-03-29T03:00:00.001+02:00'],
+    ['2026-10-25T00:30:00.001Z', '2026-10-25T02:30:00.001+02:00', '2026-10-24T20:00:00.001-04:30'],
+    ['2026-10-25T01:30:00.001Z', '2026-10-25T02:30:00.001+01:00'],
+    ['2028-02-29T23:59:59.999Z', '2028-03-01T05:44:59.999+05:45'],
+  ]
+  for (const [utc, ...others] of moments) {
+    for (const text of others) t.match(readTime(text, 'auto'), { timeMs: Date.parse(utc) }, text)
+  }
+  t.end()
+})
+
+t.test('auto takes the Date header as the last resort, and what the body lacks stays a problem', (t) => {
+  const date = 'Sat, 21 Nov 2026 12:00:00 GMT'
+  const bodyProblem = 'expected the time in a known format, got "<html>"'
+  t.match(readTime('<html>', 'auto', date), { timeMs: noonMs, resolutionMs: 1000, format: 'http-date', bodyProblem })
+  t.match(readTime('{"a":1}', 'auto', date), { format: 'http-date', bodyProblem: /^expected JSON with/ })
+  t.same(readTime('<html>', 'auto', 'yesterday'), { problem: bodyProblem })
+  t.match(readTime('<html>', 'unix', date), { problem: String })
+  t.notMatch(readTime('12:00:00', 'auto', date), { bodyProblem: String })
   t.end()
 })

@@ -1,4 +1,5 @@
 import type { TimeFormat } from './settings.ts'
+import { inLeapSecond, timeOfDayMs } from './time-of-day.ts'
 
 /** One answer understood: the service's clock showed something in [timeMs, timeMs + resolutionMs). */
 export interface Reading {
@@ -11,6 +12,8 @@ export interface Reading {
   readonly format: string
   /** What had to be assumed. */
   readonly note?: string
+  /** Why the body is not the time, where the `Date` header had to serve as the last resort. */
+  readonly bodyProblem?: string
 }
 
 /** An answer that is not the time, and why. */
@@ -26,7 +29,7 @@ export function readTime(body: string, format: TimeFormat, dateHeader?: string):
   if (typeof format === 'object') return readPointer(text, format.pointer)
   switch (format) {
     case 'auto':
-      return /^["{[]/.test(text) ? recogniseJson(text) : recognise(text)
+      return orDateHeader(/^["{[]/.test(text) ? recogniseJson(text) : recognise(text), dateHeader)
     case 'iso8601':
       return readIso8601(text) ?? unreadable(text, 'an ISO 8601 time')
     case 'unix':
@@ -38,6 +41,15 @@ export function readTime(body: string, format: TimeFormat, dateHeader?: string):
     case 'http-date':
       return readHttpDate(text) ?? readHttpDate(dateHeader ?? '') ?? unreadable(dateHeader ?? '', 'an HTTP date')
   }
+}
+
+/** The header tells of the clock, and nothing of the path that was to tell the time: that stays a problem. */
+function orDateHeader(reading: Reading | Unreadable, dateHeader = ''): Reading | Unreadable {
+  if (!('problem' in reading)) return reading
+  const header = readHttpDate(dateHeader)
+  if (header === undefined) return reading
+  const note = 'the clock is that of the Date header, which --time-format http-date asks for'
+  return { ...header, note, bodyProblem: reading.problem }
 }
 
 function recognise(text: string): Reading | Unreadable {
@@ -95,6 +107,7 @@ function readIso8601(text: string): Reading | Unreadable | undefined {
     resolutionMs: resolutionMs(fraction),
     format: 'iso8601',
   }
+  if (seconds === '60') return inLeapSecond(reading) ?? { problem: `${JSON.stringify(text)} is not a time of day` }
   return zone === undefined ? { ...reading, note: 'the service names no time zone: taken as UTC' } : reading
 }
 
@@ -112,20 +125,20 @@ function readTimeOfDay(text: string): Reading | Unreadable | undefined {
   if (match === null) return undefined
   const [, hours = '', minutes = '', seconds = '', fraction = ''] = match
   const timeMs = timeOfDayMs(hours, minutes, seconds, fraction)
-  if (timeMs === undefined) return { problem: `${JSON.stringify(text)} is not a time of day` }
-  return { timeMs, resolutionMs: resolutionMs(fraction), periodMs: dayMs, format: 'time-of-day' }
+  const problem = `${JSON.stringify(text)} is not a time of day`
+  if (timeMs === undefined) return { problem }
+  const reading = { timeMs, resolutionMs: resolutionMs(fraction), periodMs: dayMs, format: 'time-of-day' }
+  return seconds === '60' ? (inLeapSecond(reading) ?? { problem }) : reading
 }
 
 function readHttpDate(text: string): Reading | undefined {
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)) return undefined
-  const timeMs = Date.parse(text)
-  if (Number.isNaN(timeMs) || new Date(timeMs).toUTCString() !== text) return undefined
-  return { timeMs, resolutionMs: 1000, format: 'http-date' }
-}
-
-function timeOfDayMs(hours: string, minutes: string, seconds: string, fraction: string): number | undefined {
-  if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return undefined
-  return (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000 + Number(`0.${fraction || 0}`) * 1000
+  // The grammar has second 60 (RFC 9110, 5.6.7), which JavaScript does not.
+  const plain = text.replace(':60 GMT', ':59 GMT')
+  const timeMs = Date.parse(plain)
+  if (Number.isNaN(timeMs) || new Date(timeMs).toUTCString() !== plain) return undefined
+  const reading = { timeMs, resolutionMs: 1000, format: 'http-date' }
+  return plain === text ? reading : inLeapSecond(reading)
 }
 
 function zoneOffsetMs(zone: string): number | undefined {

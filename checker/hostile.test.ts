@@ -132,13 +132,29 @@ t.test('the wrong content is no time, and never zero', async (t) => {
     ['<html>', '"<html>"'],
     ['NaN', '"NaN"'],
   ]) {
-    const url = await startService(t, (_, response) => response.end(body))
+    const url = await startService(t, (_, response) => {
+      response.sendDate = false
+      response.end(body)
+    })
     const { targets } = await checkTargets([{ url }], defaultSettings)
     t.match(targets, [
       { verdict: 'critical', reasons: [`GET /now: expected the time in a known format, got ${shown}`] },
     ])
     t.notOk('clock' in (targets[0] ?? {}))
   }
+})
+
+t.test('a Date header tells of the clock, and excuses no body that tells nothing', async (t) => {
+  const url = await startService(t, (_, response) => response.end('<html>'))
+  const [target] = (await checkTargets([{ url }], defaultSettings)).targets
+  t.equal(target?.verdict, 'critical')
+  t.same(target?.reasons, [
+    'GET /now: expected the time in a known format, got "<html>"',
+    'the clock is that of the Date header, which --time-format http-date asks for',
+  ])
+  t.match(target?.clock, { format: 'http-date', samples: 1 })
+  // Node renews the header by a timer, so it may lag behind.
+  t.ok(Math.abs(target?.clock?.offsetMs ?? Number.NaN) <= (target?.clock?.errorMs ?? 0) + 50, JSON.stringify(target))
 })
 
 t.test('a connection that is closed just when it is used again is opened anew, once', async (t) => {

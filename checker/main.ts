@@ -22,7 +22,11 @@ async function main(argv: readonly string[]): Promise<Outcome> {
     return { stdout: action === 'help' ? helpText() : `${checkerVersion()}\n`, exitCode: 0 }
   }
   const { perform } = await import('./perform.ts')
-  return perform(commandLine, { startedMs, warn: (line) => process.stderr.write(`error: ${line}\n`) })
+  return perform(commandLine, {
+    startedMs,
+    warn: (line) => process.stderr.write(`error: ${line}\n`),
+    say: (line) => process.stderr.write(`${line}\n`),
+  })
 }
 
 async function refuse({ problems, options: { format } }: CommandLine): Promise<Outcome> {

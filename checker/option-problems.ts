@@ -5,13 +5,31 @@ import type { CheckOptions } from './options.ts'
 /** Everything that is wrong with options that can each be read, before the first request; one line each. */
 export async function optionProblems(options: CheckOptions): Promise<string[]> {
   const simple = [...contradictions(options), ...fileProblems(options)]
-  return [...simple, ...(await trustProblems(options)), ...(await alarmProblems(options))]
+  return [
+    ...simple,
+    ...(await trustProblems(options)),
+    ...(await alarmProblems(options)),
+    ...(await historyProblems(options)),
+    ...(await installProblems(options)),
+  ]
 }
 
 async function trustProblems({ ca }: CheckOptions): Promise<string[]> {
   if (ca === undefined) return []
   const { trustProblem } = await import('./trust.ts')
   return told('ca', trustProblem(ca))
+}
+
+async function historyProblems({ historyFile }: CheckOptions): Promise<string[]> {
+  if (historyFile === undefined) return []
+  const { historyProblem } = await import('./history/history.ts')
+  return told('history-file', await historyProblem(historyFile))
+}
+
+async function installProblems(options: CheckOptions): Promise<string[]> {
+  if (options.install === undefined) return []
+  const { everyProblem } = await import('./install/problems.ts')
+  return told('every', everyProblem(options))
 }
 
 async function alarmProblems({ state, notify, maintenance, notifyTemplate, heartbeat }: CheckOptions) {

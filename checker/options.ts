@@ -13,6 +13,7 @@ import {
   words,
 } from './option-kinds.ts'
 import { reportFormats } from './outlets/formats.ts'
+import { parseTimeServers } from './own-clock/servers.ts'
 import { parseTimeFormat } from './settings.ts'
 
 export type { CheckOptions } from './check-options.ts'
@@ -57,7 +58,7 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
     value: 'HOST[,HOST]',
     help: "time servers that prove this computer's own clock, none to take it as right (default its own time service)",
     expected: 'host names or addresses with commas between them, or none',
-    parse: (text) => (/^[\w.:[\]-]+(,[\w.:[\]-]+)*$/.test(text) ? text : undefined),
+    parse: (text) => (text === 'none' || parseTimeServers(text) !== undefined ? text : undefined),
     group: 'ask',
   },
 

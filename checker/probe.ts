@@ -137,6 +137,8 @@ async function probeTime(route: Route, url: URL, run: Run): Promise<TimeFacts> {
       seen = { ...seen, format: reading.format, ...(reading.note === undefined ? {} : { note: reading.note }) }
       const sentMs = wallClock(answer.sentMs) - wallClock.errorMs
       samples.push({ sentMs, receivedMs: wallClock(answer.receivedMs) + wallClock.errorMs, reading })
+      const { bodyProblem } = reading
+      if (bodyProblem !== undefined) return { ...seen, samples, timeFailure: refuse(path, bodyProblem) }
     }
     return { ...seen, samples }
   } catch (error) {

@@ -16,6 +16,12 @@ export interface CheckRun {
   readonly expectVersion?: readonly string[]
   /** Adds to the report what the caller alone knows; what it returns goes to every outlet. */
   readonly describe?: (report: CheckReport) => CheckReport
+  /** The words that call this check again, flags and urls follow; absent: the script that runs now. */
+  readonly again?: {
+    readonly words: readonly string[]
+    /** What they check by themselves, without a url; `id` tells it from all others of this computer. */
+    readonly group?: { readonly name: string; readonly id: string }
+  }
 }
 
 /** Where a run runs. */
@@ -26,12 +32,16 @@ export interface RunHost {
   readonly signal?: AbortSignal
   /** Tells a person of what went wrong beside the check itself. */
   warn(line: string): void
+  /** Tells a person what goes on, where it has no end by itself. */
+  say?(line: string): void
 }
 
 /** What a command line came to. */
 export interface Outcome {
   /** What was measured, where something was. */
   readonly report?: CheckReport
+  /** What `--json` tells of an outcome that is no report. */
+  readonly facts?: Record<string, unknown>
   /** What is written at the end, with its line break. */
   readonly stdout: string
   readonly exitCode: number

@@ -1,6 +1,7 @@
 import type { Busy, RunLock } from './alarm/run-lock.ts'
 import type { CheckOptions } from './options.ts'
 import { renderReport } from './outlets/render.ts'
+import { headStart, measureOwnClock } from './own-clock/measure.ts'
 import { probeTargets } from './probe.ts'
 import { type CheckReport, exitCodes, worstVerdict } from './report.ts'
 import type { CheckRun, RunHost, RunOutcome } from './run-types.ts'
@@ -61,12 +62,15 @@ async function measure({ targets, options, expectVersion }: CheckRun, { startedM
   // Node looks up half as many names at once as it has threads, and a dead name server must not delay other targets.
   if (targets.length > 2) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(128, 2 * targets.length))
   const settings = settingsOf({ ...options, timeoutMs: measuringMs(options) }, expectVersion)
-  return judge(await probeTargets(targets, settings, startedMs), settings)
+  const ownClock = measureOwnClock(options, startedMs + settings.timeoutMs - performance.now())
+  const probes = headStart(ownClock, options).then(() => probeTargets(targets, settings, startedMs))
+  const [facts, known] = await Promise.all([probes, ownClock])
+  return judge(facts, settings, known)
 }
 
-/** Alarms and heartbeats belong to the run, so its deadline leaves room for them. */
-function measuringMs({ timeoutMs, notify, heartbeat }: CheckOptions): number {
-  return notify === undefined && heartbeat === undefined ? timeoutMs : timeoutMs * 0.75
+/** Alarms, heartbeats and the history belong to the run, so its deadline leaves room for them. */
+function measuringMs({ timeoutMs, notify, heartbeat, historyFile }: CheckOptions): number {
+  return (notify ?? heartbeat ?? historyFile) === undefined ? timeoutMs : timeoutMs * 0.75
 }
 
 interface Errand {
@@ -77,12 +81,21 @@ interface Errand {
 
 /** What is done with a report, in order. */
 function errands(options: CheckOptions, report: CheckReport, rendered: string, host: RunHost, lock: RunLock): Errand[] {
-  const { output, state, heartbeat } = options
+  const { output, badge, historyFile, state, heartbeat } = options
   const leftMs = () => Math.max(1, host.startedMs + options.timeoutMs - performance.now())
   const all: Errand[] = []
   if (output !== undefined) {
     const work = async () => (await import('./output-file.ts')).writeAtomically(output, rendered)
     all.push({ flag: 'output', work })
+  }
+  if (badge !== undefined) {
+    const work = async () => (await import('./outlets/badge.ts')).writeBadge(badge, report)
+    all.push({ flag: 'badge', work })
+  }
+  if (historyFile !== undefined) {
+    const work = async () =>
+      (await import('./run-history.ts')).runHistory(report, { ...options, historyFile }, leftMs(), host)
+    all.push({ flag: 'history-file', work })
   }
   if (state !== undefined) {
     const work = async () =>

@@ -3,8 +3,10 @@ import { optionProblems } from '../checker/option-problems.ts'
 import type { CheckOptions } from '../checker/options.ts'
 import { perform } from '../checker/perform.ts'
 import type { CheckReport } from '../checker/report.ts'
+import type { RunHost } from '../checker/run-types.ts'
 import type { CheckTarget } from '../checker/target.ts'
 import { readTargets } from '../checker/target-list.ts'
+import { callAgain } from './check-again.ts'
 import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './check-roll.ts'
 import { OperatorError } from './lib/errors.ts'
 import { whereIn } from './lib/no-group.ts'
@@ -15,13 +17,30 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 export default async function check(context: TaskContext): Promise<TaskResult> {
   const options = optionsOf(context.settings)
   const named = await namedTargets(context.positionals, options)
-  const { targets, releases = [], roll } = named === undefined ? await deployed(context) : { targets: named }
-  const { report, stdout, exitCode } = await perform(
-    { targets, options, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
-    { startedMs: performance.now(), warn: context.progress.warn, signal: context.signal },
+  const isForLater = (options.install ?? options.uninstall) !== undefined
+  const {
+    targets,
+    releases = [],
+    roll,
+  } = named === undefined && !isForLater ? await deployed(context) : { targets: named ?? [] }
+  const {
+    report,
+    stdout,
+    exitCode,
+    facts: told,
+  } = await perform(
+    {
+      ...{ targets, options, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
+      again: callAgain(context.settings, isNamed(context.positionals, options)),
+    },
+    { startedMs: performance.now(), ...talkOf(context) },
   )
-  const { ok, ...facts } = report ?? { ok: exitCode === 0 }
+  const { ok, ...facts } = report ?? { ok: exitCode === 0, ...told }
   return { ok, line: report?.summary ?? '', output: stdout.trimEnd(), facts, exitCode }
+}
+
+function talkOf({ progress, signal }: TaskContext): Pick<RunHost, 'warn' | 'say' | 'signal'> {
+  return { warn: progress.warn, say: progress.event, signal }
 }
 
 function optionsOf({ check, json }: Settings): CheckOptions {
@@ -33,11 +52,14 @@ async function namedTargets(
   urls: readonly string[],
   options: CheckOptions,
 ): Promise<readonly CheckTarget[] | undefined> {
-  const isNamed = urls.length > 0 || options.targets !== undefined
-  const list = isNamed ? readTargets(urls, options.targets) : undefined
+  const list = isNamed(urls, options) ? readTargets(urls, options.targets) : undefined
   const problems = [...(await optionProblems(options)), ...(list?.problems ?? [])]
   if (problems.length > 0) throw new OperatorError('usage', problems.join('\n'), { hint: 'npm run check -- --help' })
   return list?.targets ?? (needsTargets(options) ? undefined : [])
+}
+
+function isNamed(urls: readonly string[], { targets }: CheckOptions): boolean {
+  return urls.length > 0 || targets !== undefined
 }
 
 interface Checked {

@@ -17,8 +17,10 @@ export default async function test(context: TaskContext): Promise<TaskResult> {
   const needsPrograms = suites.some(({ files }) => files.some((file) => !file.startsWith('checker/')))
   if (needsPrograms) await installMissing('test', progress, signal)
   // Before any test has its time counted, and once for all of them.
-  const needsAws = suites.some(({ files }) => files.some((file) => file.includes('aws')))
-  for (const name of needsAws ? ['moto', 'asyncssh'] : []) await ensureVenv(name, progress, signal)
+  const needs = (word: string) => suites.some(({ files }) => files.some((file) => file.includes(word)))
+  const parser = needs('prometheus-parser') ? ['prometheus'] : []
+  for (const name of [...(needs('aws') ? ['moto', 'asyncssh'] : []), ...parser])
+    await ensureVenv(name, progress, signal)
   await buildTap(progress, signal)
 
   const total: TestCount = { passed: 0, failed: 0, skipped: 0 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml'
 
-export const templateNames = ['network', 'service', 'guard', 'access'] as const
+export const templateNames = ['network', 'service', 'guard', 'access', 'checker'] as const
 export type TemplateName = (typeof templateNames)[number]
 
 /** Any value in a template; a short form like `!Ref x` has become its long one, `{ Ref: 'x' }`. */

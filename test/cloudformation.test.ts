@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises'
 import { test } from 'tap'
 import { readTemplate, resourcesOf, type Template, templateNames, type Value } from './cloudformation-template.ts'
 
 const templates = new Map(
   await Promise.all(templateNames.map(async (name) => [name, await readTemplate(name)] as const)),
 )
+
+const reference = await readFile(new URL('../docs/reference.md', import.meta.url), 'utf8')
 
 function template(name: (typeof templateNames)[number]): Template {
   const found = templates.get(name)
@@ -61,6 +64,13 @@ test('what a value may be', async (t) => {
       ['', 'arn:aws:acm:eu-central-1:123456789012:certificate/0-1', 'arn:aws:iam::123456789012:server-certificate/x'],
       ['arn:aws:s3:::b'],
     ],
+    [
+      'checker',
+      'Urls',
+      ['https://a.example', 'http://a.example:8080/app,https://b.example'],
+      ['a.example', 'https://a.example, https://b.example', 'https://a.example?x=1', 'ftp://a.example'],
+    ],
+    ['checker', 'MaxOffset', ['1s', '250ms'], ['1', '1 s', '-1s']],
     ['access', 'PrincipalArn', ['arn:aws:iam::123456789012:root', 'arn:aws:iam::123456789012:role/a/b'], ['*']],
   ]
   for (const [name, parameter, good, bad] of cases) {
@@ -101,6 +111,7 @@ test('what the rest of the project reads and gives', async (t) => {
     'InstanceSecurityGroupId',
   ])
   t.strictSame(required('guard'), ['Group', 'LoadBalancerArn'])
+  t.strictSame(required('checker'), ['CodeBucket', 'CodeKey', 'Urls'])
 })
 
 test('nobody comes in but over 80 and 443 of the load balancer, and no network over 22', async (t) => {
@@ -226,6 +237,35 @@ test('every declined check gives its reason, at the resource that it is about', 
 
 test('logs do not stay for ever', async (t) => {
   const groups = [...templates.values()].flatMap((one) => resourcesOf(one, 'AWS::Logs::LogGroup'))
-  t.equal(groups.length, 3)
+  t.equal(groups.length, 4)
   for (const [name, { RetentionInDays }] of groups) t.match(RetentionInDays.Ref, /Days$/, name)
+})
+
+test('the checker: its schedule, its alarms, what it may do', async (t) => {
+  const checker = template('checker')
+  const { Mappings, Resources } = checker as Value
+  const { AllowedValues } = checker.Parameters['EveryMinutes']
+  for (const minutes of AllowedValues) {
+    const { Rate, Seconds } = Mappings.Every[minutes]
+    t.equal(Number(Seconds), minutes * 60)
+    t.equal(Rate, minutes === 1 ? 'rate(1 minute)' : `rate(${minutes} minutes)`)
+  }
+  t.equal(Object.keys(Mappings.Every).length, AllowedValues.length)
+  const alarms = resourcesOf(checker, 'AWS::CloudWatch::Alarm').map(([, one]) => [one.MetricName, one.TreatMissingData])
+  t.strictSame(alarms, [
+    ['Critical', 'ignore'],
+    ['Unknown', 'ignore'],
+    ['Errors', 'breaching'],
+  ])
+  const [[, role] = []] = resourcesOf(checker, 'AWS::IAM::Role')
+  const actions = role.Policies.flatMap((one: Value) => one.PolicyDocument.Statement).flatMap(
+    (one: Value) => one.Action,
+  )
+  t.strictSame(actions, ['logs:CreateLogStream', 'logs:PutLogEvents'])
+  const { Timeout, Environment } = Resources.CheckerFunction.Properties
+  t.ok(Timeout > checker.Parameters['Timeout'].MaxValue, 'a check ends before its function')
+  const known = new Set(Object.keys(Environment.Variables))
+  for (const name of known) {
+    if (name !== 'BAKEROLL_CHECK_URLS') t.match(reference, `\`${name}\``, `${name} is a setting of check`)
+  }
 })

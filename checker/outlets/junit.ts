@@ -1,5 +1,6 @@
 import type { CheckReport, TargetReport } from '../report.ts'
 import { describeFacts, targetName } from '../summary.ts'
+import { escapeXml } from './xml.ts'
 
 /** JUnit's XML: critical is a failure, unknown an error; a warning passes with its reasons as output. */
 export function renderJunit({ targets }: CheckReport): string {
@@ -28,12 +29,4 @@ function problem({ verdict, reasons }: TargetReport): string[] {
   const message = `message="${escapeXml(reasons[0] ?? verdict)}" type="${verdict}"`
   if (verdict === 'critical') return [`<failure ${message}/>`]
   return verdict === 'unknown' ? [`<error ${message}/>`] : []
-}
-
-/** Also drops the control characters that XML 1.0 has no way to write. */
-function escapeXml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
-  return text
-    .replace(/[&<>"']/g, (character) => entities[character] ?? character)
-    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '')
 }

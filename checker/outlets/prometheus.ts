@@ -1,12 +1,15 @@
 import { type CheckReport, exitCodes, type TargetReport } from '../report.ts'
 
-interface Metric {
+/** A gauge of each target; its name follows `bakeroll_check_`. */
+export interface Metric {
   readonly name: string
   readonly help: string
+  /** Undefined: this target has none. */
   readonly value: (target: TargetReport) => number | undefined
 }
 
-const metrics: readonly Metric[] = [
+/** What is told of each target. */
+export const metrics: readonly Metric[] = [
   { name: 'ok', help: 'Whether the verdict is ok.', value: ({ verdict }) => (verdict === 'ok' ? 1 : 0) },
   {
     name: 'verdict',

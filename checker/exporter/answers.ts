@@ -1,0 +1,129 @@
+import type { IncomingMessage } from 'node:http'
+import type { Registry } from 'prom-client'
+import type { CheckOptions } from '../options.ts'
+import { runCheck } from '../run.ts'
+import type { CheckRun, RunOutcome } from '../run-types.ts'
+import { allowedMs, probeTarget } from './probe-request.ts'
+import { addProbe, addRun, type Prometheus, reportRegistry } from './registry.ts'
+
+/** What the exporter says to one request. */
+export interface ExporterAnswer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+/** More at the same time would measure this computer. */
+const mostProbes = 100
+
+/** Answers every request of an exporter for this run; a check that fails is told by its metrics, never by the status. */
+export function openAnswers(
+  prometheus: Prometheus,
+  run: CheckRun,
+  warn: (line: string) => void,
+): (request: IncomingMessage) => Promise<ExporterAnswer> {
+  const own = new prometheus.Registry()
+  prometheus.collectDefaultMetrics({ register: own })
+  const measured = shareRuns(run, warn)
+  let probes = 0
+
+  async function probe(query: URLSearchParams, timeoutMs: number): Promise<ExporterAnswer> {
+    const target = probeTarget(query)
+    if ('problem' in target) return plain(400, target.problem)
+    if (probes >= mostProbes) return plain(503, `${mostProbes} probes are under way; come back later`)
+    probes += 1
+    const startedMs = performance.now()
+    try {
+      const options = measuringOnly({ ...run.options, timeoutMs })
+      const { report } = await runCheck({ targets: [{ url: target.url }], options }, { startedMs, warn })
+      const registry = reportRegistry(prometheus, report)
+      addProbe(prometheus, registry, ['ok', 'warning'].includes(report.verdict), secondsSince(startedMs))
+      return metricsOf(registry)
+    } finally {
+      probes -= 1
+    }
+  }
+
+  async function metrics(timeoutMs: number): Promise<ExporterAnswer> {
+    if (run.targets.length === 0) return metricsOf(own)
+    const startedMs = performance.now()
+    const outcome = await measured(timeoutMs)
+    if (outcome === undefined) return plain(503, 'the check of an earlier scrape is still under way')
+    const registry = reportRegistry(prometheus, outcome.report)
+    addRun(prometheus, registry, secondsSince(startedMs))
+    return metricsOf(prometheus.Registry.merge([registry, own]))
+  }
+
+  return async ({ url = '/', method = '', headers }) => {
+    const { pathname, searchParams } = new URL(url, 'http://exporter')
+    if (!['/', '/metrics', '/probe', '/page'].includes(pathname))
+      return plain(404, 'expected /metrics or /probe?target=URL')
+    if (method !== 'GET' && method !== 'HEAD') return plain(405, 'expected GET')
+    if (pathname === '/')
+      return plain(
+        200,
+        '/metrics: the configured targets\n/probe?target=URL: any other\n/page: what --history-file holds',
+      )
+    if (pathname === '/page') return statusPage(run.options)
+    const header = headers['x-prometheus-scrape-timeout-seconds']
+    const timeoutMs = allowedMs(run.options.timeoutMs, header?.toString())
+    if (timeoutMs === undefined) return plain(400, 'X-Prometheus-Scrape-Timeout-Seconds: expected seconds')
+    return pathname === '/probe' ? probe(searchParams, timeoutMs) : metrics(timeoutMs)
+  }
+}
+
+/** Checks the configured targets; scrapes at the same time share one check. Undefined: theirs takes too long for this one. */
+function shareRuns(
+  run: CheckRun,
+  warn: (line: string) => void,
+): (timeoutMs: number) => Promise<RunOutcome | undefined> {
+  let underWay: Promise<RunOutcome> | undefined
+  return async (timeoutMs) => {
+    if (underWay === undefined) {
+      const options = { ...run.options, timeoutMs }
+      underWay = runCheck({ ...run, options }, { startedMs: performance.now(), warn }).finally(() => {
+        underWay = undefined
+      })
+      return underWay
+    }
+    const patience = AbortSignal.timeout(Math.ceil(timeoutMs))
+    const impatient = new Promise<undefined>((resolve) => {
+      patience.addEventListener('abort', () => resolve(undefined), { once: true })
+    })
+    return Promise.race([underWay, impatient])
+  }
+}
+
+/** Files, alarms and history belong to the configured targets alone. */
+function measuringOnly(options: CheckOptions): CheckOptions {
+  const none = undefined
+  return {
+    ...options,
+    ...{ output: none, badge: none, page: none, historyFile: none },
+    ...{ state: none, notify: none, heartbeat: none, maintenance: none, notifyTemplate: none },
+  }
+}
+
+async function statusPage({ historyFile }: CheckOptions): Promise<ExporterAnswer> {
+  if (historyFile === undefined) return plain(404, 'there is no history; start the exporter with --history-file FILE')
+  const { readHistory } = await import('../history/history.ts')
+  const { renderStatusPage } = await import('../history/status-page.ts')
+  try {
+    const body = renderStatusPage(await readHistory(historyFile, Date.now()))
+    return { status: 200, type: 'text/html; charset=utf-8', body }
+  } catch (error) {
+    return plain(503, error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function metricsOf(registry: Registry): Promise<ExporterAnswer> {
+  return { status: 200, type: registry.contentType, body: await registry.metrics() }
+}
+
+function plain(status: number, line: string): ExporterAnswer {
+  return { status, type: 'text/plain; charset=utf-8', body: `${line}\n` }
+}
+
+function secondsSince(startedMs: number): number {
+  return Number(((performance.now() - startedMs) / 1000).toFixed(6))
+}

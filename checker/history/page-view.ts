@@ -1,0 +1,137 @@
+import { formatDurationMs } from '../duration.ts'
+import { severity, type Verdict, worstVerdict } from '../report.ts'
+import { targetName } from '../summary.ts'
+import { type Curve, drawCurve, placeSlots, type Slot, type Values } from './curve.ts'
+import { checkCount, percent } from './figures.ts'
+import { type Cell, type Past, type TargetPast, type WindowName, windows } from './past.ts'
+import { incidentLength, moment, offsetRange, signed } from './words.ts'
+
+const dayMs = 86_400_000
+const quarterMs = 900_000
+/** More would make a page of many targets slow to open; the rest is unfolded with a click. */
+const mostOpen = 5
+const mostIncidents = 20
+
+/** Everything that the template of the status page shows. */
+export function pageView({ at, targets }: Past) {
+  const worstFirst = targets.toSorted((a, b) => severity(stateOf(b)) - severity(stateOf(a)))
+  const verdict = worstVerdict(targets.map(stateOf))
+  const affected = targets.filter((target) => stateOf(target) === verdict).length
+  return {
+    verdict,
+    headline: headline(verdict, affected, targets.length),
+    at: moment(at),
+    targets: worstFirst.map((target, index) => targetView(target, Date.parse(at), index < mostOpen)),
+  }
+}
+
+function headline(verdict: Verdict, affected: number, all: number): string {
+  if (all === 0) return 'Nothing was checked'
+  if (verdict === 'ok') return all === 1 ? 'The target is ok' : `All ${all} targets are ok`
+  return all === 1
+    ? `The target is ${verdict}`
+    : `${affected} of ${all} targets ${affected === 1 ? 'is' : 'are'} ${verdict}`
+}
+
+/** A target of which nothing was heard for two days is not known to be well. */
+function stateOf({ last }: TargetPast): Verdict {
+  return last?.verdict ?? 'unknown'
+}
+
+function targetView(target: TargetPast, nowMs: number, isOpen: boolean) {
+  const { last, incidents } = target
+  const days = placeSlots(target.days, nowMs, dayMs, 90)
+  const quarters = placeSlots(target.quarters, nowMs, quarterMs, 97)
+  return {
+    ...{ name: targetName(target), state: stateOf(target), isOpen },
+    lastCheck: last === undefined ? 'not checked for two days' : `checked ${moment(last.at)}`,
+    version: last?.version,
+    availability: percent(target.windows['90d'].availability),
+    bars: days.map(dayBar),
+    figures: (Object.keys(windows) as WindowName[]).map((name) => figuresRow(name, target)),
+    plots: [
+      ...plotViews('24 hours', quarters, (cell) => moment(cell.from), ['24 h ago', '12 h ago', 'now']),
+      ...plotViews('90 days', days, (cell) => cell.from.slice(0, 10), ['90 days ago', '45 days ago', 'today']),
+    ],
+    incidents: incidents.slice(0, mostIncidents).map((incident) => ({
+      ...{ began: incident.began, beganText: moment(incident.began), reason: incident.reason },
+      ...{ length: incidentLength(incident), lengthMs: incident.lengthMs, isOpen: incident.ended === undefined },
+    })),
+    incidentCount: incidents.length,
+    hasIncidents: incidents.length > 0,
+    earlier: incidents.length > mostIncidents ? incidents.length - mostIncidents : undefined,
+  }
+}
+
+/** The share of each verdict, the worst on top; what was there at all can be seen. */
+function dayBar({ cell, x, width }: Slot) {
+  const { critical, unknown, warning } = cell.checks
+  const all = checkCount(cell)
+  const height = (count: number, least: number) => (count === 0 ? 0 : Math.max(least, Math.round((count / all) * 100)))
+  const heights = { critical: height(critical, 14), unknown: height(unknown, 5), warning: height(warning, 5) }
+  let y = 0
+  const parts = Object.entries(heights).flatMap(([verdict, part]) => {
+    if (part === 0) return []
+    const rect = { verdict, y, height: Math.min(part, 100 - y) }
+    y += rect.height
+    return [rect]
+  })
+  const label = `${cell.from.slice(0, 10)}: ${percent(cell.availability)} available\n${verdictCounts(cell)}`
+  return { x, width: width - 0.25, label, parts: y < 100 ? [...parts, { verdict: 'ok', y, height: 100 - y }] : parts }
+}
+
+function verdictCounts({ checks }: Cell): string {
+  const said = Object.entries(checks).filter(([, count]) => count > 0)
+  return said.map(([verdict, count]) => `${count} ${verdict}`).join(', ')
+}
+
+function figuresRow(name: WindowName, { windows: all }: TargetPast) {
+  const figures = all[name]
+  const { range, within } = offsetRange(figures.offsetMs)
+  const { latencyMs, availability, offsetMs } = figures
+  const latency = (ms: number | undefined) => ({ value: ms ?? '', text: ms === undefined ? '–' : formatDurationMs(ms) })
+  return {
+    ...{ name, availability: { value: availability ?? '', text: percent(availability) } },
+    ...{ p50: latency(latencyMs?.p50), p95: latency(latencyMs?.p95), max: latency(latencyMs?.max) },
+    offset: { value: offsetMs === undefined ? '' : `${offsetMs.low} ${offsetMs.high}`, range, within },
+    checks: checkCount(figures),
+  }
+}
+
+function plotViews(span: string, slots: readonly Slot[], when: (cell: Cell) => string, ticks: readonly string[]) {
+  const latency = drawCurve(slots, latencyValues)
+  const offset = drawCurve(slots, offsetValues)
+  const view = (name: string, curve: Curve | undefined, label: (cell: Cell) => string | undefined, key: string) => ({
+    ...{ key, name: `${name}, ${span}`, curve, ticks },
+    ...(curve === undefined ? {} : { highest: edge(key, curve.top), lowest: edge(key, curve.bottom) }),
+    hits: slots.flatMap(({ cell, x, width }) => {
+      const text = label(cell)
+      return text === undefined ? [] : [{ x, width, label: `${when(cell)}\n${text}` }]
+    }),
+  })
+  return [view('Latency', latency, latencyLabel, 'latency'), view('Clock offset', offset, offsetLabel, 'offset')]
+}
+
+function edge(key: string, ms: number): string {
+  return key === 'offset' && ms !== 0 ? signed(ms) : formatDurationMs(ms)
+}
+
+function latencyValues({ latencyMs }: Cell): Values | undefined {
+  return latencyMs && { low: latencyMs.min, value: latencyMs.p50, high: latencyMs.p95 }
+}
+
+function offsetValues({ offsetMs }: Cell): Values | undefined {
+  return offsetMs && { low: offsetMs.low, value: (offsetMs.min + offsetMs.max) / 2, high: offsetMs.high }
+}
+
+function latencyLabel({ latencyMs }: Cell): string | undefined {
+  if (latencyMs === undefined) return undefined
+  const [min, p50, p95, max] = [latencyMs.min, latencyMs.p50, latencyMs.p95, latencyMs.max].map(formatDurationMs)
+  return `p50 ${p50}, p95 ${p95}\nfrom ${min} to ${max}`
+}
+
+function offsetLabel({ offsetMs }: Cell): string | undefined {
+  if (offsetMs === undefined) return undefined
+  const { range, within } = offsetRange(offsetMs)
+  return `${range}\nproven within ${within}`
+}

@@ -1,0 +1,62 @@
+{
+  const tip = document.getElementById('tip')
+  const margin = 8
+  let shown
+
+  const place = () => {
+    const box = shown.getBoundingClientRect()
+    const { width, height } = tip.getBoundingClientRect()
+    const middle = box.left + box.width / 2 - width / 2
+    const left = Math.max(margin, Math.min(middle, document.documentElement.clientWidth - width - margin))
+    const above = box.top - height - margin
+    const top = Math.min(above >= margin ? above : box.bottom + margin, window.innerHeight - height - margin)
+    tip.style.left = `${left}px`
+    tip.style.top = `${Math.max(margin, top)}px`
+  }
+  const show = (item) => {
+    shown = item
+    tip.textContent = item.getAttribute('aria-label')
+    tip.hidden = false
+    place()
+  }
+  const hide = () => {
+    tip.hidden = true
+  }
+
+  document.addEventListener('pointerover', ({ target }) => {
+    const item = target.closest('.item')
+    if (item) show(item)
+    // A page that scrolls under a pointer at rest must not hide what the keyboard asked for.
+    else if (!target.closest('#tip') && document.activeElement !== shown) hide()
+  })
+  document.addEventListener('focusin', ({ target }) => {
+    if (target.matches('.item')) show(target)
+    else hide()
+  })
+  document.addEventListener('focusout', hide)
+  document.addEventListener('scroll', () => tip.hidden || place(), { passive: true })
+  document.documentElement.addEventListener('pointerleave', hide)
+
+  // One stop of the Tab key for each plot, at its latest; the arrow keys walk through what is in it.
+  for (const plot of document.querySelectorAll('svg.plot')) {
+    const items = plot.querySelectorAll('.item')
+    items[items.length - 1]?.setAttribute('tabindex', '0')
+  }
+  document.addEventListener('keydown', (event) => {
+    const { target, key } = event
+    if (key === 'Escape') hide()
+    if (!target.matches('.item')) return
+    const goals = {
+      ArrowLeft: target.previousElementSibling,
+      ArrowRight: target.nextElementSibling,
+      Home: target.parentElement.firstElementChild,
+      End: target.parentElement.lastElementChild,
+    }
+    if (!(key in goals)) return
+    event.preventDefault()
+    if (!goals[key]) return
+    target.setAttribute('tabindex', '-1')
+    goals[key].setAttribute('tabindex', '0')
+    goals[key].focus()
+  })
+}

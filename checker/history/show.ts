@@ -1,0 +1,24 @@
+import type { CheckOptions } from '../options.ts'
+import { exitCodes } from '../report.ts'
+import type { Outcome, RunHost } from '../run-types.ts'
+import { readHistory } from './history.ts'
+import { renderPast } from './past-text.ts'
+
+/** Shows what a history file holds, as text or as JSON, and writes the status page where one is asked for. */
+export async function showHistory(
+  { historyFile = '', format, page }: CheckOptions,
+  { warn }: Pick<RunHost, 'warn'>,
+): Promise<Outcome> {
+  try {
+    const past = await readHistory(historyFile, Date.now())
+    if (page !== undefined) {
+      const { writePage } = await import('./status-page.ts')
+      writePage(page, past)
+    }
+    const stdout = format === 'json' ? `${JSON.stringify({ ok: true, ...past })}\n` : renderPast(past)
+    return { stdout, exitCode: exitCodes.ok, facts: { ...past } }
+  } catch (error) {
+    warn(`--history: ${error instanceof Error ? error.message : error}`)
+    return { stdout: '', exitCode: exitCodes.unknown }
+  }
+}

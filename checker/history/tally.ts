@@ -1,0 +1,76 @@
+import type { SQLOutputValue } from 'node:sqlite'
+import { exitCodes, type Verdict } from '../report.ts'
+import { Latencies } from './latencies.ts'
+
+type Row = Record<string, SQLOutputValue>
+
+const verdicts = Object.keys(exitCodes) as Verdict[]
+
+/** Clock offsets in microseconds: the least and the greatest measured, and the bounds within which all of them lie. */
+export interface Offsets {
+  readonly min: number
+  readonly max: number
+  readonly low: number
+  readonly high: number
+}
+
+/** What the checks of some time came to; nothing that was not measured counts as zero. */
+export class Tally {
+  readonly counts: Record<Verdict, number> = { ok: 0, warning: 0, critical: 0, unknown: 0 }
+  readonly latencies = new Latencies()
+  offsets: Offsets | undefined
+
+  /** Adds one row of the table of checks. */
+  addCheck({ verdict, latency, low, high }: Row): void {
+    const found = verdicts.find((name) => exitCodes[name] === verdict)
+    if (found !== undefined) this.counts[found] += 1
+    if (typeof latency === 'number') this.latencies.add(latency)
+    if (typeof low === 'number' && typeof high === 'number') {
+      const middle = (low + high) / 2
+      this.#widen({ min: middle, max: middle, low, high })
+    }
+  }
+
+  /** Adds one row of a table of spans. */
+  addSpan(row: Row): void {
+    for (const verdict of verdicts) this.counts[verdict] += Number(row[verdict])
+    if (row['latencies'] instanceof Uint8Array) {
+      const [minUs, maxUs, sumUs] = [row['latency_min'], row['latency_max'], row['latency_sum']].map(Number)
+      this.latencies.addBytes(row['latencies'], { minUs: minUs ?? 0, maxUs: maxUs ?? 0, sumUs: sumUs ?? 0 })
+    }
+    const { offset_min, offset_max, low, high } = row
+    if (typeof low === 'number' && typeof high === 'number') {
+      this.#widen({ min: Number(offset_min), max: Number(offset_max), low, high })
+    }
+  }
+
+  /** Adds all of another. */
+  merge(other: Tally): void {
+    for (const verdict of verdicts) this.counts[verdict] += other.counts[verdict]
+    if (other.latencies.count > 0) this.latencies.merge(other.latencies)
+    if (other.offsets !== undefined) this.#widen(other.offsets)
+  }
+
+  /** The values of a row of a table of spans, but for its key. */
+  values() {
+    const { latencies, counts, offsets } = this
+    const { ok, warning, critical, unknown } = counts
+    const { minUs, maxUs, sumUs } = latencies
+    const middles = offsets === undefined ? [null, null] : [Math.round(offsets.min), Math.round(offsets.max)]
+    return [
+      ...[ok, warning, critical, unknown],
+      ...(latencies.count === 0 ? [null, null, null, null] : [minUs, maxUs, sumUs, latencies.bytes()]),
+      ...[...middles, offsets?.low ?? null, offsets?.high ?? null],
+    ]
+  }
+
+  #widen(more: Offsets): void {
+    const { min, max, low, high } = this.offsets ?? more
+    this.offsets = {
+      min: Math.min(min, more.min),
+      max: Math.max(max, more.max),
+      low: Math.min(low, more.low),
+      high: Math.max(high, more.high),
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { buildChecker } from '../build.ts'
+import { startService, timeService } from '../fixtures/service.ts'
+import { defaultOptions } from '../options.ts'
+import { callAgain } from './again.ts'
+import { programIn } from './programs.ts'
+import { unitName, unitsOf } from './systemd.ts'
+import { installUnits, namesOfUnits, removeUnits, type UnitPlace } from './unit-files.ts'
+
+const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+
+/** Behaves as Debian's: says so and exits with 1 when there is none, takes the new one from stdin. */
+const fakeCrontab = `#!/bin/sh
+file="$(dirname "$0")/stored"
+case "$1" in
+  -l) if [ -f "$file" ]; then cat "$file"; else echo "no crontab for me" >&2; exit 1; fi ;;
+  -) cat >"$file" ;;
+  *) exit 2 ;;
+esac
+`
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function call(path: string, ...argv: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, PATH: path }
+    const child = execFile(process.execPath, [bundle, ...argv], { cwd: '/', env }, (_, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? Number.NaN, stdout, stderr })
+    })
+  })
+}
+
+function cronFolder(t: Test): { readonly path: string; readonly stored: string } {
+  const folder = t.testdir({ crontab: fakeCrontab })
+  chmodSync(join(folder, 'crontab'), 0o755)
+  return { path: `${folder}:/usr/bin:/bin`, stored: join(folder, 'stored') }
+}
+
+t.test('cron: install, install again, change, uninstall; what others wrote stays', async (t) => {
+  const { path, stored } = cronFolder(t)
+  const foreign = Buffer.from('MAILTO=a\xFF\n5 4 * * * true # 50\\%', 'latin1')
+  writeFileSync(stored, foreign)
+  const asked = ['--every', '5m', '--max-offset', '250ms', '--body-match', '^\\d+%$', '--notify', 'http://u:geheim@h/']
+  const argv = [...asked, '--state', 'tmp/state.json', 'http://a.example']
+  const first = await call(path, '--install', 'cron', ...argv)
+  t.same({ code: first.code, stderr: first.stderr }, { code: 0, stderr: '' })
+  t.match(first.stdout, /^added to your crontab, as a\.example-[\da-f]{8}:\n\*\/5 \* \* \* \* sleep \d+; /)
+  t.notMatch(first.stdout, 'geheim')
+  const installed = readFileSync(stored, 'latin1')
+  t.ok(installed.startsWith(`${foreign.toString('latin1')}\n# bakeroll check a.example-`))
+  const line = installed.split('\n').at(-3) ?? ''
+  const flags = `--body-match=^\\d+\\%$' --max-offset=250ms --state=/tmp/state.json --notify=http://u:geheim@h/`
+  t.ok(line.includes(`${process.execPath} ${bundle} '${flags} http://a.example`), line)
+  t.match((await call(path, '--install', 'cron', ...argv)).stdout, /^already in your crontab/)
+  t.equal(readFileSync(stored, 'latin1'), installed)
+  t.match((await call(path, '--install', 'cron', 'http://a.example')).stdout, /^replaced in your crontab/)
+  t.match((await call(path, '--install', 'cron', 'http://b.example')).stdout, /^added to your crontab/)
+  t.match((await call(path, '--uninstall', 'cron', 'http://c.example')).stdout, /^nothing of it/)
+  t.match((await call(path, '--uninstall', 'cron', 'http://a.example')).stdout, /^removed a\.example-/)
+  t.match(readFileSync(stored, 'latin1'), /check b\.example-/)
+  t.match((await call(path, '--uninstall', 'cron')).stdout, /^removed b\.example-/)
+  t.equal(readFileSync(stored, 'latin1'), `${foreign.toString('latin1')}\n`)
+})
+
+t.test('cron: the line, run by a shell, checks', async (t) => {
+  const { path, stored } = cronFolder(t)
+  const url = await startService(t, timeService())
+  const output = join(dirname(stored), "it's done 100%.json")
+  await call(path, '--install', 'cron', url, '--json', '--timeout', '30s', '--output', output)
+  const line = readFileSync(stored, 'utf8').split('\n')[1] ?? ''
+  const command = line.replace(/^(\S+ ){5}sleep \d+; /, '').replaceAll('\\%', '%')
+  await new Promise((resolve) => execFile('/bin/sh', ['-c', command], resolve))
+  t.match(JSON.parse(readFileSync(output, 'utf8')), { ok: true, targets: [{ url }] })
+})
+
+t.test('cron: what it refuses, before anything is written', async (t) => {
+  const { path, stored } = cronFolder(t)
+  const cases: [string[], RegExp][] = [
+    [['--every', '7m'], /error: --every: cron cannot keep 7 min: expected whole minutes that divide an hour/],
+    [['--every', '30s'], /error: --every: cron cannot keep 30 s/],
+    [['--timeout', '60s'], /error: --every: 60 s is not longer than one check may take, --timeout 60 s/],
+  ]
+  for (const [argv, stderr] of cases) {
+    t.match(await call(path, '--install', 'cron', 'http://a.example', ...argv), { code: 3, stderr })
+  }
+  t.match(await call(path, '--install', 'cron'), { code: 3, stderr: /error: no url/ })
+  t.notOk(existsSync(stored))
+})
+
+t.test('cron: the crontab of this computer', { skip: realCrontab() === undefined && 'no crontab here' }, async (t) => {
+  const path = process.env['PATH'] ?? ''
+  const list = () => {
+    try {
+      return execFileSync('crontab', ['-l'], { encoding: 'latin1', stdio: 'pipe' })
+    } catch {
+      return ''
+    }
+  }
+  const before = list()
+  const url = `http://${process.pid}.example`
+  t.equal((await call(path, '--install', 'cron', url, '--body-match', '50%')).code, 0)
+  t.match(list(), /50\\%/)
+  t.equal((await call(path, '--uninstall', 'cron', url)).code, 0)
+  t.equal(list(), before === '' || before.endsWith('\n') ? before : `${before}\n`)
+})
+
+function realCrontab(): string | undefined {
+  return programIn('crontab')
+}
+
+const options = {
+  ...defaultOptions(),
+  everyMs: 90_000,
+  state: '/var/lib/x/state.json',
+  bodyMatch: '^$5%',
+  install: 'systemd',
+} as const
+const again = callAgain({
+  targets: [{ url: 'http://a.example' }],
+  options,
+  again: { words: [process.execPath, bundle] },
+})
+
+t.test('systemd: the units, as systemd reads them', async (t) => {
+  for (const isSystem of [true, false]) {
+    const { service, timer } = unitsOf(again, options, isSystem)
+    t.match(
+      service,
+      `ExecStart=${process.execPath} ${bundle} "--body-match=^$$5%%" --state=/var/lib/x/state.json http://a.example\n`,
+    )
+    t.match(service, '\nTimeoutStartSec=25\n')
+    t.equal(service.includes('ReadWritePaths=/var/lib/x\n'), isSystem)
+    t.match(timer, '\nOnUnitActiveSec=90000ms\nRandomizedDelaySec=8000ms\n')
+    const mailed = unitsOf(again, { ...options, notify: ['mail:a@b.c'] }, isSystem).service
+    t.notMatch(mailed, 'NoNewPrivileges', 'sendmail needs its group')
+    const analyze = programIn('systemd-analyze')
+    if (analyze === undefined) continue
+    const folder = t.testdir({ [`${unitName(again.name)}.service`]: service, [`${unitName(again.name)}.timer`]: timer })
+    const files = ['service', 'timer'].map((suffix) => join(folder, `${unitName(again.name)}.${suffix}`))
+    const said = await new Promise<string>((resolve) => {
+      const verify = ['verify', '--man=no', ...(isSystem ? [] : ['--user']), ...files]
+      const env = { ...process.env, XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] ?? folder }
+      execFile(analyze, verify, { env }, (error, _, stderr) => resolve(`${error?.code ?? 0} ${stderr}`))
+    })
+    t.match(said, /^0 /)
+    t.notMatch(said, unitName(again.name), 'not a word about them')
+  }
+})
+
+t.test('systemd: written, told, removed', async (t) => {
+  const folder = join(t.testdir(), 'units')
+  const told: string[] = []
+  const place: UnitPlace = {
+    folder,
+    isSystem: false,
+    systemctl: async (argv) => void told.push(argv.join(' ')),
+  }
+  const unit = unitName(again.name)
+  t.same(await installUnits(place, again.name, unitsOf(again, options, false)), [])
+  t.same(await installUnits(place, again.name, unitsOf(again, options, false)), [], 'again')
+  t.same(told.slice(0, 3), ['daemon-reload', `enable ${unit}.timer`, `restart ${unit}.timer`])
+  t.equal(statSync(join(folder, `${unit}.service`)).mode & 0o777, 0o600)
+  t.same(namesOfUnits(place), [again.name])
+  t.same(await removeUnits(place, again.name), [])
+  t.same(told.slice(6), [`disable --now ${unit}.timer`, 'daemon-reload'])
+  t.same(namesOfUnits(place), [])
+  const silent = { ...place, systemctl: undefined }
+  t.same(await installUnits(silent, again.name, unitsOf(again, options, false)), [
+    'systemctl --user daemon-reload',
+    `systemctl --user enable ${unit}.timer`,
+    `systemctl --user restart ${unit}.timer`,
+  ])
+})

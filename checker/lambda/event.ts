@@ -1,0 +1,69 @@
+import { type CommandLine, readCommandLine } from '../command-line.ts'
+import { type OptionKey, optionKeys, optionOf } from '../options.ts'
+
+/** What the function is called with; all of it may come from the environment instead. Fields of other events are ignored. */
+export interface CheckEvent {
+  readonly urls?: readonly string[]
+  /** By the names of the command line, without dashes: `{"max-offset": "250ms", "ipv4": true}`. */
+  readonly flags?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** What would be lost with the machine, or has its own way in the cloud. */
+const unsupported: readonly OptionKey[] = [
+  ...([
+    'format',
+    'output',
+    'badge',
+    'page',
+    'historyFile',
+    'state',
+    'notify',
+    'notifyTemplate',
+    'maintenance',
+  ] as const),
+  ...optionKeys.filter((key) => optionOf(key).isOfOneRun),
+]
+
+/** Reads what is to be checked from `BAKEROLL_CHECK_...` and the event, which counts first. Throws all that is wrong at once. */
+export async function readEvent(event: CheckEvent, environment: NodeJS.ProcessEnv): Promise<CommandLine> {
+  const urls = event.urls ?? (environment['BAKEROLL_CHECK_URLS'] ?? '').split(/[\s,]+/).filter((url) => url !== '')
+  const flags = { ...flagsFrom(environment), ...(event.flags ?? {}) }
+  const problems = shapeProblems(event)
+  for (const key of unsupported) {
+    const { flag } = optionOf(key)
+    if (Object.hasOwn(flags, flag)) problems.push(`--${flag}: not in Lambda`)
+  }
+  if (problems.length > 0) throw new Error(problems.join('; '))
+  const words = Object.entries(flags).flatMap(([flag, value]) =>
+    value === false ? [] : [value === true ? `--${flag}` : `--${flag}=${value}`],
+  )
+  const commandLine = await readCommandLine([...words, '--', ...urls])
+  if (commandLine.problems.length > 0) throw new Error(commandLine.problems.join('; '))
+  return commandLine
+}
+
+function shapeProblems({ urls, flags }: CheckEvent): string[] {
+  const areUrls = urls === undefined || (Array.isArray(urls) && urls.every((url) => typeof url === 'string'))
+  const areFlags = flags === undefined || (typeof flags === 'object' && flags !== null && !Array.isArray(flags))
+  return [
+    ...(areUrls ? [] : ['urls: expected a list of urls']),
+    ...(areFlags ? [] : ['flags: expected an object, {"max-offset": "250ms"}']),
+  ]
+}
+
+/** The variables that the settings of a group have, too; an empty one says nothing. */
+function flagsFrom(environment: NodeJS.ProcessEnv): Record<string, string | boolean> {
+  const entries = optionKeys.flatMap((key): [string, string | boolean][] => {
+    const { flag, value, parse } = optionOf(key)
+    const text = environment[variableOf(key)]
+    if (text === undefined || text === '') return []
+    return [[flag, value === undefined ? parse(text) === true : text]]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** `maxOffsetMs` is `BAKEROLL_CHECK_MAX_OFFSET`. */
+function variableOf(key: OptionKey): string {
+  const words = key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter}`)
+  return `BAKEROLL_CHECK_${words.toUpperCase()}`
+}

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { CheckReport, Verdict } from '../report.ts'
+import { renderBadge, writeBadge } from './badge.ts'
+
+const report = (verdict: Verdict, summary = 'all well'): CheckReport => ({
+  ...{ ok: verdict === 'ok', verdict, summary, targets: [] },
+})
+
+t.test('each verdict has its word and its colour, in the picture and in its title', async (t) => {
+  const grounds = new Set<string | undefined>()
+  for (const verdict of ['ok', 'warning', 'critical', 'unknown'] as const) {
+    const svg = renderBadge(report(verdict))
+    t.match(svg, `<title id="t">check: ${verdict}; all well</title>`)
+    t.match(svg, new RegExp(`>check</text><text [^>]*>${verdict}</text>`))
+    t.match(svg, 'role="img" aria-labelledby="t"')
+    grounds.add(/height="20" fill="(#\w+)"\/><\/g>/.exec(svg)?.[1])
+  }
+  t.equal(grounds.size, 4)
+})
+
+t.test('words of others stay words', async (t) => {
+  const svg = renderBadge(report('critical', '</title><script>alert("1")</script>\u0001&'))
+  t.match(svg, '&lt;/title&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;</title>')
+})
+
+t.test('it replaces the file and leaves no other', async (t) => {
+  const folder = t.testdir({ 'badge.svg': 'old' })
+  writeBadge(join(folder, 'badge.svg'), report('ok'))
+  t.equal(readFileSync(join(folder, 'badge.svg'), 'utf8'), renderBadge(report('ok')))
+  t.strictSame(readdirSync(folder), ['badge.svg'])
+})

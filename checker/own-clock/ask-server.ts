@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
+import type { WallClock } from '../wall-clock.ts'
+import type { OwnInterval } from './bounds.ts'
+import { answers, ntpRequest, type Refusal, readReply } from './ntp-packet.ts'
+import type { TimeServer } from './servers.ts'
+
+/** A request may get lost, and so may its answer. */
+const askAgainMs = 1000
+
+/** Asks one server over UDP, again every second until it answers; ends within `timeoutMs` and never throws. */
+export async function askServer(
+  { host, port }: TimeServer,
+  wallClock: WallClock,
+  timeoutMs: number,
+): Promise<OwnInterval | Refusal> {
+  const endMs = performance.now() + timeoutMs
+  const found = await inTime(
+    lookup(host).catch((error: Error) => ({ problem: `could not be looked up (${codeOf(error)})` })),
+    timeoutMs,
+  )
+  return 'problem' in found ? found : ask(found, port, wallClock, endMs - performance.now())
+}
+
+async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T | Refusal> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Refusal>((resolve) => {
+    timer = setTimeout(() => resolve({ problem: 'could not be looked up in time' }), timeoutMs)
+  })
+  const first = await Promise.race([work, late])
+  clearTimeout(timer)
+  return first
+}
+
+function ask(
+  { address, family }: { readonly address: string; readonly family: number },
+  port: number,
+  wallClock: WallClock,
+  timeoutMs: number,
+): Promise<OwnInterval | Refusal> {
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
+  const asked: { readonly cookie: Buffer; readonly sentMs: number }[] = []
+  return new Promise((resolve) => {
+    const send = () => {
+      const cookie = randomBytes(8)
+      asked.push({ cookie, sentMs: wallClock(performance.now()) - wallClock.errorMs })
+      socket.send(ntpRequest(cookie))
+    }
+    let repeat: NodeJS.Timeout | undefined
+    const end = (result: OwnInterval | Refusal) => {
+      clearTimeout(timer)
+      clearInterval(repeat)
+      socket.close()
+      resolve(result)
+    }
+    const noAnswer = { problem: `no answer within ${Math.round(timeoutMs / 100) / 10} s` }
+    const timer = setTimeout(() => end(noAnswer), timeoutMs)
+    socket.once('error', (error) => end({ problem: codeOf(error) }))
+    socket.on('message', (packet) => {
+      const receivedMs = wallClock(performance.now()) + wallClock.errorMs
+      const request = asked.find(({ cookie }) => answers(packet, cookie))
+      if (request !== undefined) end(readReply(packet, { ...request, receivedMs }))
+    })
+    // Of a connected socket the kernel takes packets of this server only, and tells when nobody listens there.
+    socket.connect(port, address, () => {
+      send()
+      repeat = setInterval(send, askAgainMs)
+    })
+  })
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message
+}

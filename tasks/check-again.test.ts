@@ -1,0 +1,28 @@
+import t from 'tap'
+import { callAgain } from './check-again.ts'
+import type { Settings } from './terminal/settings.ts'
+
+const settings = {
+  ...{ platform: 'aws', group: 'web', home: '/h', config: '/c/bakeroll.config.ts', check: { instances: true } },
+} as unknown as Settings
+
+t.test('urls are checked by the checker alone', (t) => {
+  const { words, group } = callAgain(settings, true, { BAKEROLL_HOME: '/h' })
+  t.match(words, [process.execPath, /^\/.*\/checker\/main\.ts$/])
+  t.same([words.length, group], [2, undefined])
+  t.end()
+})
+
+t.test('the group is found by flags and variables, and no credentials are carried', (t) => {
+  const environment = {
+    ...{ BAKEROLL_HOME: '/h', AWS_PROFILE: 'p', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't', PATH: '/bin' },
+    BAKEROLL_CHECK_NOTIFY: 'https://secret',
+  }
+  const { words, group } = callAgain(settings, false, environment)
+  t.same(words.slice(0, 4), ['/usr/bin/env', 'AWS_PROFILE=p', 'BAKEROLL_HOME=/h', process.execPath])
+  t.match(words[4], /^\/.*\/tasks\/terminal\/main\.ts$/)
+  t.same(words.slice(5), ['check', '--platform=aws', '--group=web', '--config=/c/bakeroll.config.ts', '--instances'])
+  t.same(group, { name: 'web', id: '/h aws web' })
+  t.equal(callAgain({ ...settings, check: { instances: false } } as Settings, false, {}).group?.id, group?.id)
+  t.end()
+})

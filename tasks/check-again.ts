@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import type { CheckRun } from '../checker/run-types.ts'
+import type { Settings } from './terminal/settings.ts'
+
+const repository = join(import.meta.dirname, '..')
+
+/** What a group is found by, beside flags: the project's own variables, and where the AWS SDK looks. No credentials. */
+const carried =
+  /^(BAKEROLL_(?!CHECK_)\w+|AWS_(PROFILE|REGION|DEFAULT_REGION|CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL))$/
+
+/** The words by which cron or systemd call a check again: of urls the checker alone, of the deployed group the verb. */
+export function callAgain(
+  { platform, group, home, config, check }: Settings,
+  isNamed: boolean,
+  environment: NodeJS.ProcessEnv = process.env,
+): NonNullable<CheckRun['again']> {
+  if (isNamed) return { words: [process.execPath, join(repository, 'checker', 'main.ts')] }
+  const variables = Object.entries(environment).flatMap(([name, value]) =>
+    carried.test(name) ? [`${name}=${value}`] : [],
+  )
+  const verb = [process.execPath, join(repository, 'tasks', 'terminal', 'main.ts'), 'check']
+  const flags = [`--platform=${platform}`, `--group=${group}`, ...(config === undefined ? [] : [`--config=${config}`])]
+  return {
+    words: [
+      ...(variables.length === 0 ? [] : ['/usr/bin/env', ...variables.sort()]),
+      ...verb,
+      ...flags,
+      ...(check.instances ? ['--instances'] : []),
+    ],
+    group: { name: group, id: `${home} ${platform} ${group}` },
+  }
+}
