@@ -75,7 +75,8 @@ async function actOrRefuse(run: RollRun, step: Step, group: Group, record: RollR
 
 /** A platform that refuses right now may do it later; the planner decides how long to try. Throws what will not pass. */
 export function noteRefusal(run: RollRun, what: 'launch' | 'other', error: unknown): void {
-  if (!(error instanceof OperatorError) || error.kind === 'interrupted' || error.isLasting) throw error
+  if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
+  if (error.isLasting || error.isOfBrokenGroup) throw error
   const before = run.refusals[what]
   if (!before)
     run.task.progress.warn(`${what === 'launch' ? 'launch failed' : 'refused'}, trying again: ${error.message}`)

@@ -25,11 +25,11 @@ export async function carryOut(
   chronicle: Chronicle,
 ): Promise<Finished> {
   const { platform, progress } = run.task
-  if (record !== before.roll) {
-    await untilDone(run, () => platform.updateGroup({ imageId: targetImageId(record), roll: record }))
-  }
+  if (record !== before.roll) await platform.updateGroup({ imageId: targetImageId(record), roll: record })
   progress.event(openingLine(before, record))
-  for (const mended of await untilDone(run, () => platform.repairLoadBalancer())) progress.event(mended)
+  // A load balancer that cannot be told anything now may listen later, and the roll goes by what it sees.
+  const mended = await platform.repairLoadBalancer().catch((error: unknown) => noteRefusal(run, 'other', error))
+  for (const line of mended ?? []) progress.event(line)
   return turnUntilFinished(run, chronicle)
 }
 
@@ -55,23 +55,6 @@ async function turnUntilFinished(run: RollRun, chronicle: Chronicle): Promise<Fi
       if (last === 'finish') {
         return { outcome: record.rollingBack ? 'rolled-back' : 'rolled', group: seen.group, reason: record.reason }
       }
-    }
-    await pause(clock, pollMs, 'roll', signal)
-  }
-}
-
-/** Tries what the platform refuses again, for as long as an instance may take. Throws the refusal after that. */
-async function untilDone<T>(run: RollRun, work: () => Promise<T>): Promise<T> {
-  const { clock, signal, policy, pollMs = 1000 } = run.task
-  const startedMs = clock.now()
-  while (true) {
-    try {
-      const result = await work()
-      run.refusals = {}
-      return result
-    } catch (error) {
-      noteRefusal(run, 'other', error)
-      if (clock.now() - startedMs > policy.instanceTimeoutSeconds * 1000) throw error
     }
     await pause(clock, pollMs, 'roll', signal)
   }
