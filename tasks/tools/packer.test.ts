@@ -137,7 +137,7 @@ t.test('what a machine says, without the prefix; more and less environment; the 
   })
   const { run, folder } = await standIn(
     t,
-    'echo "    x.y: bakeroll-clock 1"; echo "==> x.y: $AWS_REGION $(printenv AWS_PROFILE || echo none)"; cat "$PACKER_CACHE_DIR/pid"; echo " $$"',
+    'echo "    x.y: bakeroll-clock 1"; echo "==> x.y: $AWS_REGION $(printenv AWS_PROFILE || echo none)"; until [ -s "$PACKER_CACHE_DIR/pid" ]; do sleep 0.05; done; cat "$PACKER_CACHE_DIR/pid"; echo " $$"',
   )
   const lines: string[] = []
   const onLine = (line: string) => void lines.push(line)
