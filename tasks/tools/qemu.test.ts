@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
+import { onPath } from './path-fixture.ts'
 import {
   type Accelerator,
   chooseAccelerator,
@@ -143,6 +144,14 @@ t.test('what QEMU refuses is told in its own words', { skip: withoutQemu }, asyn
     hint: 'npm run doctor',
   })
   t.notOk(machineRuns(pidFile))
+})
+
+t.test('a start that was slow, which sets the hardware clock wrong, is tried again', async (t) => {
+  const starts = join(t.testdir(), 'starts')
+  onPath(t, { [qemuProgram]: `echo start >> ${starts}; [ "$(wc -l < ${starts})" -gt 2 ] || sleep 0.6` })
+  await startMachine(machine())
+  const count = readFileSync(starts, 'utf8').trim().split('\n').length
+  t.ok(count >= 3 && count <= 6, `${count} starts`)
 })
 
 t.test('a missing QEMU is told too', async (t) => {
