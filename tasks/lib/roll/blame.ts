@@ -5,9 +5,16 @@ import { type Fleet, isGood, isNew, isOlderThan, targetImageId } from './fleet.t
 import type { RollSnapshot } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
 
+/** A person is needed. */
+export interface Stop {
+  readonly do: 'give up' | 'stop'
+  readonly because: string
+}
+
 /** What is to be done about what went wrong. */
 export type Blame =
-  | { readonly do: 'turn round' | 'give up' | 'stop'; readonly because: string }
+  | Stop
+  | { readonly do: 'turn round'; readonly because: string }
   | { readonly do: 'replace'; readonly failing: readonly Failing[] }
 
 /** A new instance that failed. */
@@ -38,6 +45,12 @@ export function blame(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy):
     return { do: 'turn round', because: first.because }
   }
   return first ? { do: 'replace', failing } : hindrance(snapshot, fleet, policy)
+}
+
+/** Why a roll does not wait for a stopped load balancer any longer, which says nothing about the image; `undefined` while it does. */
+export function hopeless(snapshot: RollSnapshot, policy: RollPolicy): Stop | undefined {
+  const because = whyStuck(snapshot, policy)?.because ?? whyLate(snapshot, policy)
+  return because === undefined ? undefined : { do: snapshot.record.rollingBack ? 'give up' : 'stop', because }
 }
 
 /** What keeps a roll from going on although no instance of the new image fails. */

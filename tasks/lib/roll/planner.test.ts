@@ -386,6 +386,23 @@ t.test('every step says why', (t) => {
   t.end()
 })
 
+t.test('a load balancer that stays stopped is waited for as long as an instance, then a person is called', (t) => {
+  const shot = snapshot({ a: old({ health: 'unused' }), c: fresh({ health: 'unused' }) })
+  const stopped = { ...shot, group: { ...shot.group, loadBalancer: 'stopped' as const } }
+  const refused = (seconds: number) => ({
+    refusals: { other: { sinceMs: nowMs - seconds * 1000, reason: 'no socket' } },
+  })
+  const because = 'the platform refuses for 600 s: no socket'
+  t.match(nextSteps({ ...stopped, ...refused(600) }, plainPolicy), [{ do: 'repair load balancer' }])
+  t.strictSame(nextSteps({ ...stopped, ...refused(601) }, plainPolicy), [{ do: 'stop', because }])
+  const backwards = { ...stopped, record: back, group: { ...stopped.group, imageId: 'old' } }
+  t.strictSame(nextSteps({ ...backwards, ...refused(601) }, plainPolicy), [{ do: 'give up', because }])
+  t.match(nextSteps({ ...stopped, phaseStartedMs: nowMs - 3_601_000 }, plainPolicy), [
+    { do: 'stop', because: 'not finished after 3601 s' },
+  ])
+  t.end()
+})
+
 t.test('what failed and serves nothing gives its place to its replacement at once', (t) => {
   const fleet = (failed: Sketch) =>
     snapshot({ a: old(), b: old(), n: fresh(), x: fresh({ seen: {}, ...failed }) }, { size: 3 })

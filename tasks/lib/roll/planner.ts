@@ -1,7 +1,7 @@
 import type { Instance, RollRecord } from '../../platforms/platform.ts'
 import { isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
-import { blame, type Failing } from './blame.ts'
+import { blame, type Failing, hopeless } from './blame.ts'
 import { counts, type Fleet, sortFleet, targetImageId } from './fleet.ts'
 import { type Gate, gateOf } from './gate.ts'
 import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
@@ -74,7 +74,9 @@ const insistences = 3
  */
 export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
   const { group, record } = snapshot
-  if (group.loadBalancer === 'stopped') return [{ do: 'repair load balancer', because: 'it is stopped' }]
+  if (group.loadBalancer === 'stopped') {
+    return [hopeless(snapshot, policy) ?? { do: 'repair load balancer', because: 'it is stopped' }]
+  }
   if (group.imageId !== targetImageId(record)) return [insist(snapshot)]
   const fleet = sortFleet(snapshot, { record, condemned: snapshot.condemned, first: policy.first })
   const blamed = blame(snapshot, fleet, policy)

@@ -8,5 +8,6 @@ export function deletedBehindBack(what: 'Auto Scaling group' | 'load balancer', 
   return new OperatorError('failed', `the ${what} of group ${group} was deleted behind CloudFormation's back`, {
     hint: isOfBrokenGroup ? anew : `npm run status -- --platform aws --drift shows what else; ${anew}`,
     isOfBrokenGroup,
+    isLasting: true,
   })
 }
