@@ -130,7 +130,7 @@ t.test('a rollback that was interrupted is carried on by the next one, and not t
   const record = JSON.parse((await aws.ssm.send(new GetParameterCommand({ Name }))).Parameter?.Value ?? '')
   t.equal(record.previousImageId, first)
   const roll = { imageId: first, previousImageId: second, startedAt: new Date().toISOString(), force: false }
-  const Value = JSON.stringify({ ...record, size: 2, roll: { ...roll, rollingBack: false } })
+  const Value = JSON.stringify({ ...record, size: 2, roll: { ...roll, rollingBack: false, isRollback: true } })
   await aws.ssm.send(new PutParameterCommand({ Name, Value, Overwrite: true }))
   t.match(await run('rollback', '--dry-run'), { facts: { outcome: 'planned', image: first } })
   t.match(await run('rollback'), { exitCode: 0, facts: { outcome: 'rolled', image: first } })
