@@ -1,4 +1,6 @@
+import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
+import type { Deadline } from './deadline.ts'
 import { ProbeError } from './failure.ts'
 
 /**
@@ -6,12 +8,11 @@ import { ProbeError } from './failure.ts'
  * a service that listens on one of its two addresses is up. A family that this machine has no address in is left out,
  * and with `family` every other one.
  */
-export async function resolveAddresses(host: string, signal: AbortSignal, family?: 4 | 6): Promise<string[]> {
+export async function resolveAddresses(host: string, deadline: Deadline, family?: 4 | 6): Promise<string[]> {
   const bare = host.replace(/^\[|\]$/g, '')
   if (isIP(bare) !== 0) return ofFamily([bare], family)
   if (bare === 'localhost' || bare.endsWith('.localhost')) return [bare]
-  const { lookup } = await import('node:dns/promises')
-  const found = await Promise.race([lookup(bare, { all: true }), rejectOnAbort(signal)])
+  const found = await lookUp(bare, deadline)
   const addresses = [...new Set(found.map(({ address }) => address))]
   const { networkInterfaces } = await import('node:os')
   const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? [])
@@ -39,10 +40,12 @@ export function usableAddresses(
   return usable.length > 0 ? usable : sorted
 }
 
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = () => reject(new ProbeError('the host name could not be looked up in time', 'checker'))
-    if (signal.aborted) fail()
-    else signal.addEventListener('abort', fail, { once: true })
+async function lookUp(name: string, deadline: Deadline): Promise<LookupAddress[]> {
+  const { lookup } = await import('node:dns/promises')
+  let forget = () => {}
+  const late = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(new ProbeError('the host name could not be looked up in time', 'checker'))
+    forget = deadline.whenOver(giveUp)
   })
+  return Promise.race([lookup(name, { all: true }), late]).finally(forget)
 }

@@ -1,4 +1,5 @@
 import type { Answer } from './connection.ts'
+import type { Deadline } from './deadline.ts'
 import { describeFailure, type Failure } from './failure.ts'
 import type { CheckSettings } from './settings.ts'
 
@@ -24,8 +25,8 @@ export function refuse(path: string, problem: string): Failure {
 }
 
 /** What went wrong at a path; after the deadline nothing else counts. */
-export function failureAt(path: string, error: unknown, signal: AbortSignal, timeoutMs: number): Failure {
-  if (signal.aborted) return refuse(path, `no complete answer within ${timeoutMs / 1000} s`)
+export function failureAt(path: string, error: unknown, deadline: Deadline, timeoutMs: number): Failure {
+  if (deadline.isOver) return refuse(path, `no complete answer within ${timeoutMs / 1000} s`)
   const { reason, blame } = describeFailure(error)
   return { reason: `GET ${path}: ${reason}`, blame }
 }

@@ -23,7 +23,6 @@ const ofService: Record<string, string> = {
   EHOSTUNREACH: 'host unreachable',
   ENOTFOUND: 'the host name does not exist',
   EPROTO: 'no TLS on this port, or none in common',
-  HPE_HEADER_OVERFLOW: 'the headers of the answer are longer than 16 KiB',
 }
 
 const ofChecker: Record<string, string> = {
@@ -38,7 +37,7 @@ const ofChecker: Record<string, string> = {
   ENFILE: 'the machine of the checker has no file descriptors left',
 }
 
-/** Says in words what an error of Node's net, dns, tls and http means for a check. */
+/** Says in words what an error of Node's net, dns and tls means for a check. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof ProbeError) return error.failure
   if (!(error instanceof Error)) return { reason: String(error), blame: 'service' }
@@ -48,7 +47,6 @@ export function describeFailure(error: unknown): Failure {
   if (checkerReason !== undefined) return { reason: checkerReason, blame: 'checker' }
   if (isCertificateCode(code)) return { reason: `the certificate is not trusted: ${error.message}`, blame: 'service' }
   if (code.startsWith('ERR_SSL')) return { reason: `TLS failed: ${error.message}`, blame: 'service' }
-  if (code.startsWith('HPE_')) return { reason: ofService[code] ?? `not HTTP: ${error.message}`, blame: 'service' }
   return { reason: ofService[code] ?? error.message, blame: 'service' }
 }
 

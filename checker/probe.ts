@@ -1,12 +1,14 @@
 import { resolveAddresses } from './addresses.ts'
 import { answerProblem, failureAt, refuse } from './answer-problem.ts'
 import type { ClockSample } from './clock.ts'
-import type { Answer, Trust } from './connection.ts'
+import type { Answer } from './connection.ts'
+import { type Deadline, startDeadline } from './deadline.ts'
 import { describeFailure, type Failure } from './failure.ts'
 import { readTime } from './formats.ts'
 import { openRoute, type Route, type RoutedAnswer } from './route.ts'
 import { nextSampleDelayMs } from './sampling.ts'
 import type { CheckSettings } from './settings.ts'
+import type { Trust } from './socket.ts'
 import { type CheckTarget, joinPath } from './target.ts'
 import { type Turns, turnsFor } from './turns.ts'
 import { readWallClock, type WallClock, wallClockStepMs } from './wall-clock.ts'
@@ -41,12 +43,10 @@ export interface ProbeFacts {
 
 interface Run {
   readonly settings: CheckSettings
-  readonly signal: AbortSignal
+  readonly deadline: Deadline
   readonly wallClock: WallClock
   /** Waiting for the right moment of a sample ends here, so that the answers still fit in. */
   readonly waitUntilMs: number
-  /** The deadline, as `performance.now()` counts. */
-  readonly endMs: number
   readonly trust: Trust
   readonly inTurn: Turns
 }
@@ -60,15 +60,13 @@ export async function probeTargets(
   settings: CheckSettings,
   startedMs = performance.now(),
 ): Promise<ProbeFacts[]> {
-  const deadline = new AbortController()
-  const endMs = startedMs + settings.timeoutMs
-  const timer = setTimeout(() => deadline.abort(), endMs - performance.now())
+  const deadline = startDeadline(startedMs + settings.timeoutMs)
   const waitUntilMs = startedMs + settings.timeoutMs / 2
   const trust = await trustOf(settings)
   const inTurn = turnsFor(targets.length, settings.timeoutMs)
-  const run: Run = { settings, signal: deadline.signal, wallClock: readWallClock(), waitUntilMs, endMs, trust, inTurn }
-  const facts = await Promise.all(targets.map((target) => probeTarget(target, run)))
-  clearTimeout(timer)
+  const run: Run = { settings, deadline, wallClock: readWallClock(), waitUntilMs, trust, inTurn }
+  const facts = await Promise.all(targets.map((target) => run.inTurn(() => probeTarget(target, run))))
+  deadline.cancel()
   return facts.flat()
 }
 
@@ -84,16 +82,16 @@ async function probeTarget(target: CheckTarget, run: Run): Promise<ProbeFacts[]>
   try {
     const addresses = target.address
       ? [target.address]
-      : await resolveAddresses(url.hostname, run.signal, run.settings.family)
-    return await Promise.all(addresses.map((address) => run.inTurn(() => probeAddress(target.url, address, run))))
+      : await resolveAddresses(url.hostname, run.deadline, run.settings.family)
+    return await Promise.all(addresses.map((address) => probeAddress(target.url, address, run)))
   } catch (error) {
     return [{ url: target.url, samples: [], ownClockStepMs: 0, timeFailure: describeFailure(error) }]
   }
 }
 
 async function probeAddress(url: string, address: string, run: Run): Promise<ProbeFacts> {
-  const { signal, trust, settings } = run
-  const route = openRoute(new URL(url), address, { ...trust, signal, followRedirects: settings.followRedirects })
+  const { deadline, trust, settings } = run
+  const route = openRoute(new URL(url), address, { ...trust, deadline, followRedirects: settings.followRedirects })
   const { connection } = route
   const time = await probeTime(route, new URL(url), run)
   const reachable = time.status !== undefined
@@ -142,7 +140,7 @@ async function probeTime(route: Route, url: URL, run: Run): Promise<TimeFacts> {
     }
     return { ...seen, samples }
   } catch (error) {
-    return { ...seen, samples, timeFailure: failureAt(path, error, run.signal, settings.timeoutMs) }
+    return { ...seen, samples, timeFailure: failureAt(path, error, run.deadline, settings.timeoutMs) }
   }
 }
 
@@ -153,10 +151,15 @@ function hopsOf({ hops }: RoutedAnswer): Pick<ProbeFacts, 'hops'> {
 async function judgeBody(
   path: string,
   { body }: Answer,
-  { settings: { bodyMatch }, endMs }: Run,
+  { settings: { bodyMatch }, deadline }: Run,
 ): Promise<Pick<ProbeFacts, 'bodyFailure'>> {
   if (bodyMatch === undefined) return {}
-  const failure = (await import('./body-rule.ts')).bodyFailure(path, body, bodyMatch, endMs - performance.now())
+  const failure = (await import('./body-rule.ts')).bodyFailure(
+    path,
+    body,
+    bodyMatch,
+    deadline.endMs - performance.now(),
+  )
   return failure === undefined ? {} : { bodyFailure: failure }
 }
 
@@ -181,7 +184,7 @@ async function probeVersion(
     if (!/^[\w.+~:@/-]{1,128}$/.test(text)) return { versionFailure: refuse(path, 'expected a version on one line') }
     return { versionFound: text }
   } catch (error) {
-    return { versionFailure: failureAt(path, error, run.signal, run.settings.timeoutMs) }
+    return { versionFailure: failureAt(path, error, run.deadline, run.settings.timeoutMs) }
   }
 }
 

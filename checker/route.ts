@@ -1,6 +1,8 @@
 import { resolveAddresses } from './addresses.ts'
-import { type Answer, type Connection, openConnection, type Trust } from './connection.ts'
+import { type Answer, type Connection, openConnection } from './connection.ts'
+import type { Deadline } from './deadline.ts'
 import { describeFailure, ProbeError } from './failure.ts'
+import type { Trust } from './socket.ts'
 
 /** An answer, and which urls led to it. */
 export interface RoutedAnswer extends Answer {
@@ -19,7 +21,7 @@ export interface Route {
 
 /** How far a route may lead. */
 export interface RouteLimits extends Trust {
-  readonly signal: AbortSignal
+  readonly deadline: Deadline
   /** How many redirects in a row are followed. */
   readonly followRedirects: number
 }
@@ -31,15 +33,15 @@ interface Place {
 
 /** Prepares the way to a service; nothing is sent yet. What was found behind redirects is asked directly from then on. */
 export function openRoute(service: URL, address: string, limits: RouteLimits): Route {
-  const own = openConnection(service, address, limits.signal, limits)
+  const own = openConnection(service, address, limits.deadline, limits)
   const connections = new Map([[service.origin, own]])
   const found = new Map<string, Place>()
 
   async function connect({ origin, hostname }: URL): Promise<Connection> {
     const known = connections.get(origin)
     if (known !== undefined) return known
-    const [first = hostname] = await resolveAddresses(hostname, limits.signal, limits.family)
-    const connection = openConnection(new URL(origin), first, limits.signal, limits)
+    const [first = hostname] = await resolveAddresses(hostname, limits.deadline, limits.family)
+    const connection = openConnection(new URL(origin), first, limits.deadline, limits)
     connections.set(origin, connection)
     return connection
   }
@@ -48,7 +50,7 @@ export function openRoute(service: URL, address: string, limits: RouteLimits): R
     try {
       return await (await connect(url)).get(url.pathname + url.search, accept)
     } catch (error) {
-      if (hops.length === 0 || limits.signal.aborted) throw error
+      if (hops.length === 0 || limits.deadline.isOver) throw error
       const { reason, blame } = describeFailure(error)
       throw new ProbeError(`redirected to ${hops.join(', then to ')}: ${reason}`, blame)
     }

@@ -1,0 +1,36 @@
+/** The moment at which whatever is still under way is given up. */
+export interface Deadline {
+  /** As `performance.now()` counts. */
+  readonly endMs: number
+  readonly isOver: boolean
+  /** Calls back once when it is over, unless the returned function was called before. */
+  whenOver(giveUp: () => void): () => void
+  /** There is nothing left to give up. */
+  cancel(): void
+}
+
+/**
+ * A deadline at a reading of `performance.now()`. Thousands may wait for it, which an AbortSignal is not made for: it looks
+ * through all its listeners for each new one.
+ */
+export function startDeadline(endMs: number): Deadline {
+  const waiting = new Set<() => void>()
+  let isOver = false
+  const timer = setTimeout(() => {
+    isOver = true
+    for (const giveUp of waiting) giveUp()
+    waiting.clear()
+  }, endMs - performance.now())
+  return {
+    endMs,
+    get isOver() {
+      return isOver
+    },
+    whenOver(giveUp) {
+      if (isOver) giveUp()
+      else waiting.add(giveUp)
+      return () => waiting.delete(giveUp)
+    },
+    cancel: () => clearTimeout(timer),
+  }
+}

@@ -1,0 +1,74 @@
+import { createRequire } from 'node:module'
+import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
+import type tls from 'node:tls'
+
+/** What a connection may lead to beside the usual. */
+export interface Trust {
+  /** Which certificates are trusted; absent: those that Node trusts. */
+  readonly secureContext?: tls.SecureContext
+  /** Only addresses of this family, where the address is a name. */
+  readonly family?: 4 | 6
+}
+
+/** What becomes of a socket. */
+export interface SocketEvents {
+  /** It stands, behind TLS with a certificate that is trusted. */
+  ready(): void
+  /** Bytes came; the buffer is used again afterwards. */
+  received(bytes: Buffer): void
+  /** Nothing more will come, with an error or without; may be said twice. */
+  closed(error?: Error): void
+}
+
+// TLS takes 10 ms to load, which a check without it need not wait for.
+const load = createRequire(import.meta.url)
+
+/** What all sockets read into, since none keeps it. */
+const buffer = Buffer.allocUnsafe(64 * 1024)
+
+/** Connects to one address of a service, over TLS where its url says https. */
+export function openSocket(url: URL, address: string, { secureContext, family }: Trust, events: SocketEvents): Socket {
+  const isSecure = url.protocol === 'https:'
+  const callback = (length: number) => {
+    events.received(buffer.subarray(0, length))
+    return true
+  }
+  const options: TcpNetConnectOpts = {
+    host: address,
+    port: Number(url.port) || (isSecure ? 443 : 80),
+    onread: { buffer, callback },
+    ...(family === undefined ? {} : { family }),
+  }
+  const socket = isSecure ? connectTls(options, url, secureContext) : connect(options)
+  socket.once(isSecure ? 'secureConnect' : 'connect', events.ready)
+  socket.on('error', events.closed)
+  socket.on('end', () => events.closed())
+  socket.on('close', () => events.closed())
+  return socket
+}
+
+function connectTls(options: TcpNetConnectOpts, url: URL, secureContext: tls.SecureContext | undefined): Socket {
+  const client: typeof tls = load('node:tls')
+  return client.connect({
+    ...options,
+    // Server name indication takes names only (RFC 6066, 3).
+    servername: isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname : '',
+    rejectUnauthorized: true,
+    ALPNProtocols: ['http/1.1'],
+    ...(secureContext === undefined ? {} : { secureContext }),
+  })
+}
+
+/** When the first certificate of the chain ends; the root, which the checker trusts by itself, does not count. */
+export function certificateEnd(socket: tls.TLSSocket): Date | undefined {
+  const endsMs: number[] = []
+  let certificate: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
+  while (certificate?.valid_to !== undefined) {
+    const { fingerprint256 }: tls.DetailedPeerCertificate = certificate
+    const issuer: tls.DetailedPeerCertificate | undefined = certificate.issuerCertificate
+    const isRoot: boolean = issuer === undefined || issuer.fingerprint256 === fingerprint256
+    if (!isRoot || endsMs.length === 0) endsMs.push(Date.parse(certificate.valid_to))
+    certificate = isRoot ? undefined : issuer
+  }
+  return endsMs.length === 0 ? undefined : new Date(Math.min(...endsMs))
+}
