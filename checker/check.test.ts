@@ -1,8 +1,8 @@
 import t from 'tap'
 import { checkTargets } from './check.ts'
 import { freeUrl, startService, timeService } from './fixtures/service.ts'
-import type { TargetReport } from './report.ts'
-import { type CheckSettings, defaultSettings } from './settings.ts'
+import { type CheckSettings, defaultSettings } from './options/settings.ts'
+import type { TargetReport } from './verdict/report.ts'
 
 async function check(url: string, settings: Partial<CheckSettings> = {}): Promise<TargetReport> {
   const { targets } = await checkTargets([{ url }], { ...defaultSettings, ...settings })

@@ -1,8 +1,8 @@
-import { probeTargets } from './probe.ts'
-import type { CheckReport } from './report.ts'
-import type { CheckSettings } from './settings.ts'
-import type { CheckTarget } from './target.ts'
-import { judge } from './verdict.ts'
+import type { CheckSettings } from './options/settings.ts'
+import { probeTargets } from './probe/probe.ts'
+import type { CheckTarget } from './probe/target.ts'
+import type { CheckReport } from './verdict/report.ts'
+import { judge } from './verdict/verdict.ts'
 
 /** Measures every address of every target at the same time and judges them; ends within `settings.timeoutMs`, never throws. */
 export async function checkTargets(targets: readonly CheckTarget[], settings: CheckSettings): Promise<CheckReport> {

@@ -83,7 +83,7 @@ t.test('--output takes the report, stdout the summary', async (t) => {
 })
 
 t.test('--help names every flag and the exit codes; --version the package', async (t) => {
-  const { flags } = await import('./flags.ts')
+  const { flags } = await import('./options/flags.ts')
   const help = await run(['--help'])
   t.equal(help.code, 0)
   for (const flag of Object.keys(flags)) t.match(help.stdout, `  --${flag}`)

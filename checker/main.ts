@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { type CommandLine, readCommandLine } from './command-line.ts'
+import { type CommandLine, readCommandLine } from './options/command-line.ts'
+import { defaultSettings } from './options/settings.ts'
 import { renderReport } from './outlets/render.ts'
-import { type CheckReport, exitCodes } from './report.ts'
 import type { Outcome } from './run-types.ts'
-import { defaultSettings } from './settings.ts'
+import { type CheckReport, exitCodes } from './verdict/report.ts'
 
 const longestStartMs = 50
 
@@ -18,7 +18,7 @@ async function main(argv: readonly string[]): Promise<Outcome> {
   const { action, problems } = commandLine
   if (problems.length > 0) return refuse(commandLine)
   if (action !== 'check') {
-    const { helpText, checkerVersion } = await import('./help.ts')
+    const { helpText, checkerVersion } = await import('./options/help.ts')
     return { stdout: action === 'help' ? helpText() : `${checkerVersion()}\n`, exitCode: 0 }
   }
   const { perform } = await import('./perform.ts')

@@ -12,8 +12,8 @@ export async function perform(run: CheckRun, host: RunHost): Promise<Outcome> {
 }
 
 async function performWatch(run: CheckRun, everyMs: number, { warn, signal }: RunHost): Promise<Outcome> {
-  const { openWatchView } = await import('./watch-view.ts')
-  const { watch } = await import('./watch.ts')
+  const { openWatchView } = await import('./watch/watch-view.ts')
+  const { watch } = await import('./watch/watch.ts')
   const { stdin, stdout } = process
   const view = openWatchView({ stdin, stdout, warn, ...(signal === undefined ? {} : { signal }) })
   try {

@@ -1,6 +1,6 @@
-import type { CheckOptions } from './options.ts'
-import type { CheckReport } from './report.ts'
-import type { CheckTarget } from './target.ts'
+import type { CheckOptions } from './options/options.ts'
+import type { CheckTarget } from './probe/target.ts'
+import type { CheckReport } from './verdict/report.ts'
 
 /** What is known of the checker's own clock; the true time is our clock − offsetMs, give or take errorMs. */
 export type OwnClock =

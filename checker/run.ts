@@ -1,12 +1,12 @@
 import type { Busy, RunLock } from './alarm/run-lock.ts'
-import type { CheckOptions } from './options.ts'
+import type { CheckOptions } from './options/options.ts'
+import { settingsOf } from './options/settings-of.ts'
 import { renderReport } from './outlets/render.ts'
 import { headStart, measureOwnClock } from './own-clock/measure.ts'
-import { probeTargets } from './probe.ts'
-import { type CheckReport, exitCodes, worstVerdict } from './report.ts'
+import { probeTargets } from './probe/probe.ts'
 import type { CheckRun, RunHost, RunOutcome } from './run-types.ts'
-import { settingsOf } from './settings-of.ts'
-import { judge } from './verdict.ts'
+import { type CheckReport, exitCodes, worstVerdict } from './verdict/report.ts'
+import { judge } from './verdict/verdict.ts'
 
 /**
  * One check from beginning to end; what was not asked for is not loaded. Whatever fails beside the check itself is said,
@@ -85,7 +85,7 @@ function errands(options: CheckOptions, report: CheckReport, rendered: string, h
   const leftMs = () => Math.max(1, host.startedMs + options.timeoutMs - performance.now())
   const all: Errand[] = []
   if (output !== undefined) {
-    const work = async () => (await import('./output-file.ts')).writeAtomically(output, rendered)
+    const work = async () => (await import('./outlets/output-file.ts')).writeAtomically(output, rendered)
     all.push({ flag: 'output', work })
   }
   if (badge !== undefined) {
@@ -94,12 +94,17 @@ function errands(options: CheckOptions, report: CheckReport, rendered: string, h
   }
   if (historyFile !== undefined) {
     const work = async () =>
-      (await import('./run-history.ts')).runHistory(report, { ...options, historyFile }, leftMs(), host)
+      (await import('./history/run-history.ts')).runHistory(report, { ...options, historyFile }, leftMs(), host)
     all.push({ flag: 'history-file', work })
   }
   if (state !== undefined) {
     const work = async () =>
-      (await import('./run-alarms.ts')).runAlarms(report, { ...options, state }, { timeoutMs: leftMs(), lock }, host)
+      (await import('./alarm/run-alarms.ts')).runAlarms(
+        report,
+        { ...options, state },
+        { timeoutMs: leftMs(), lock },
+        host,
+      )
     all.push({ flag: 'state', work })
   } else if (heartbeat !== undefined) {
     const work = async () => {

@@ -1,4 +1,4 @@
-import type { CheckTarget } from '../checker/target.ts'
+import type { CheckTarget } from '../checker/probe/target.ts'
 import { OperatorError } from './lib/errors.ts'
 import type { Opening, OpenPlatform } from './open-platform.ts'
 import { openAwsPlatform } from './platforms/aws/aws.ts'

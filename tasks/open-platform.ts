@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckTarget } from '../checker/target.ts'
+import type { CheckTarget } from '../checker/probe/target.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Probe } from './lib/evidence.ts'
 import type { Finding } from './lib/finding.ts'

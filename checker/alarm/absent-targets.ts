@@ -1,4 +1,4 @@
-import type { TargetReport } from '../report.ts'
+import type { TargetReport } from '../verdict/report.ts'
 import { type AlarmState, type TargetState, targetKey } from './state.ts'
 
 /** How long a target that is no longer checked is remembered. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Verdict } from '../report.ts'
+import type { Verdict } from '../verdict/report.ts'
 import { nextAlarms } from './next-alarms.ts'
 import { type AlarmState, freshState, type Notice } from './state.ts'
 import { isState } from './state-shape.ts'

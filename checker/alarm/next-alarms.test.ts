@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { TargetReport, Verdict } from '../report.ts'
+import type { TargetReport, Verdict } from '../verdict/report.ts'
 import { rememberedMs } from './absent-targets.ts'
 import { nextAlarms } from './next-alarms.ts'
 import { type AlarmState, freshState, type Notice } from './state.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { CheckReport, TargetReport, Verdict } from '../report.ts'
-import { targetName } from '../summary.ts'
+import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
+import { targetName } from '../verdict/summary.ts'
 import { namesFoundAgain, vanished } from './absent-targets.ts'
 import { plain } from './plain-text.ts'
 import {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { CheckReport } from '../report.ts'
+import type { CheckReport } from '../verdict/report.ts'
 import { reportOf } from './fixtures/notices.ts'
 import { startReceiver, status } from './fixtures/receivers.ts'
 import { type AlarmHost, type AlarmOptions, processAlarms } from './process-alarms.ts'

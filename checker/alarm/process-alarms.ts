@@ -1,4 +1,4 @@
-import type { CheckReport } from '../report.ts'
+import type { CheckReport } from '../verdict/report.ts'
 import { type DeliveryHost, deliver } from './delivery.ts'
 import { sendHeartbeat } from './heartbeat.ts'
 import { keepState, sparingly } from './keeper.ts'

@@ -1,4 +1,4 @@
-import type { Verdict } from '../report.ts'
+import type { Verdict } from '../verdict/report.ts'
 
 /** What a notice tells: an outage begins, gets worse or milder, goes on, is over, or its target is no longer checked. */
 export type NoticeKind = 'alarm' | 'changed' | 'reminder' | 'recovered' | 'gone'

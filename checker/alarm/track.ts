@@ -1,4 +1,4 @@
-import { severity, type Verdict } from '../report.ts'
+import { severity, type Verdict } from '../verdict/report.ts'
 import type { NoticeKind, OpenAlarm, Track } from './state.ts'
 
 /** When people are told. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Registry } from 'prom-client'
-import type { CheckOptions } from '../options.ts'
+import type { CheckOptions } from '../options/options.ts'
 import { runCheck } from '../run.ts'
 import type { CheckRun, RunOutcome } from '../run-types.ts'
 import { allowedMs, probeTarget } from './probe-request.ts'

@@ -1,4 +1,4 @@
-import { urlProblem } from '../target.ts'
+import { urlProblem } from '../probe/target.ts'
 
 /** Blackbox_exporter's: what a check may not use of the time that the scraper waits, for the answer's way back. */
 const wayBackMs = 500

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import { metrics } from '../outlets/prometheus.ts'
-import type { CheckReport, TargetReport } from '../report.ts'
+import type { CheckReport, TargetReport } from '../verdict/report.ts'
 
 /** Prometheus' official client library, which is loaded only where it is asked for. */
 export type Prometheus = typeof import('prom-client')

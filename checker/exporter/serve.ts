@@ -1,8 +1,8 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { portOf } from '../option-kinds.ts'
-import { exitCodes } from '../report.ts'
+import { portOf } from '../options/option-kinds.ts'
 import type { CheckRun, Outcome, RunHost } from '../run-types.ts'
+import { exitCodes } from '../verdict/report.ts'
 import { openAnswers } from './answers.ts'
 
 /**

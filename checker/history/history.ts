@@ -1,6 +1,6 @@
 import { renameSync, rmSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import type { CheckReport } from '../report.ts'
+import type { CheckReport } from '../verdict/report.ts'
 import { lookBack } from './look-back.ts'
 import type { Past } from './past.ts'
 import { record } from './record.ts'

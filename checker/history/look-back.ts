@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
-import { exitCodes, type Verdict } from '../report.ts'
+import { exitCodes, type Verdict } from '../verdict/report.ts'
 import { figures } from './figures.ts'
 import { type Cell, type Figures, type Incident, type Past, type TargetPast, type WindowName, windows } from './past.ts'
 import { spanTables } from './schema.ts'

@@ -1,6 +1,6 @@
 import { formatDurationMs } from '../duration.ts'
-import { severity, type Verdict, worstVerdict } from '../report.ts'
-import { targetName } from '../summary.ts'
+import { severity, type Verdict, worstVerdict } from '../verdict/report.ts'
+import { targetName } from '../verdict/summary.ts'
 import { type Curve, drawCurve, placeSlots, type Slot, type Values } from './curve.ts'
 import { checkCount, percent } from './figures.ts'
 import { type Cell, type Past, type TargetPast, type WindowName, windows } from './past.ts'

@@ -1,5 +1,5 @@
 import { formatDurationMs } from '../duration.ts'
-import { targetName } from '../summary.ts'
+import { targetName } from '../verdict/summary.ts'
 import { checkCount, percent } from './figures.ts'
 import { type Cell, type Past, type TargetPast, type WindowName, windows } from './past.ts'
 import { incidentLength, moment, offsetRange } from './words.ts'

@@ -1,4 +1,4 @@
-import type { Verdict } from '../report.ts'
+import type { Verdict } from '../verdict/report.ts'
 
 /** The times back over which figures are told, in days. */
 export const windows = { '24h': 1, '7d': 7, '30d': 30, '90d': 90, '365d': 365 } as const

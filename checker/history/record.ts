@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { plain } from '../alarm/plain-text.ts'
-import { type CheckReport, exitCodes, type TargetReport } from '../report.ts'
+import { type CheckReport, exitCodes, type TargetReport } from '../verdict/report.ts'
 import { thin } from './thin.ts'
 
 const dayMs = 86_400_000

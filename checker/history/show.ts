@@ -1,6 +1,6 @@
-import type { CheckOptions } from '../options.ts'
-import { exitCodes } from '../report.ts'
+import type { CheckOptions } from '../options/options.ts'
 import type { Outcome, RunHost } from '../run-types.ts'
+import { exitCodes } from '../verdict/report.ts'
 import { readHistory } from './history.ts'
 import { renderPast } from './past-text.ts'
 

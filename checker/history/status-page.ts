@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import mustache from 'mustache'
-import { writeAtomically } from '../output-file.ts'
+import { writeAtomically } from '../outlets/output-file.ts'
 import { pageView } from './page-view.ts'
 import { readPart } from './parts.ts'
 import type { Past } from './past.ts'

@@ -1,5 +1,5 @@
 import type { SQLOutputValue } from 'node:sqlite'
-import { exitCodes, type Verdict } from '../report.ts'
+import { exitCodes, type Verdict } from '../verdict/report.ts'
 import { Latencies } from './latencies.ts'
 
 type Row = Record<string, SQLOutputValue>

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { CheckReport, TargetReport, Verdict } from '../report.ts'
+import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
 import { record } from './record.ts'
 import type { SpanTable } from './schema.ts'
 import { Tally } from './tally.ts'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
-import { optionKeys, optionOf } from '../options.ts'
+import { optionKeys, optionOf } from '../options/options.ts'
+import { readTargets } from '../options/target-list.ts'
 import type { CheckRun } from '../run-types.ts'
-import { readTargets } from '../target-list.ts'
 
 /** A check that somebody else calls. */
 export interface CallAgain {

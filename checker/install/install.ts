@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
-import { exitCodes } from '../report.ts'
 import type { CheckRun, Outcome, RunHost } from '../run-types.ts'
+import { exitCodes } from '../verdict/report.ts'
 import { type CallAgain, callAgain } from './again.ts'
 import { cronLine, namesIn, withLine, withoutLine } from './cron.ts'
 import { openCrontab } from './crontab.ts'

@@ -1,5 +1,5 @@
 import { formatDurationMs } from '../duration.ts'
-import type { CheckOptions } from '../options.ts'
+import type { CheckOptions } from '../options/options.ts'
 import { cronSchedule } from './cron.ts'
 
 /** What is wrong with an interval at which others are to call the check; undefined when nothing is. */

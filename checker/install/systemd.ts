@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import type { CheckOptions } from '../options.ts'
+import type { CheckOptions } from '../options/options.ts'
 import type { CallAgain } from './again.ts'
 import { systemdCommand } from './quoting.ts'
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { writeAtomically } from '../output-file.ts'
+import { writeAtomically } from '../outlets/output-file.ts'
 import { programIn } from './programs.ts'
 import { type Units, unitName } from './systemd.ts'
 

@@ -1,5 +1,5 @@
-import { type CommandLine, readCommandLine } from '../command-line.ts'
-import { type OptionKey, optionKeys, optionOf } from '../options.ts'
+import { type CommandLine, readCommandLine } from '../options/command-line.ts'
+import { type OptionKey, optionKeys, optionOf } from '../options/options.ts'
 
 /** What the function is called with; all of it may come from the environment instead. Fields of other events are ignored. */
 export interface CheckEvent {

@@ -1,5 +1,5 @@
-import type { CheckReport } from '../report.ts'
 import { runCheck } from '../run.ts'
+import type { CheckReport } from '../verdict/report.ts'
 import { type CheckEvent, readEvent } from './event.ts'
 import { metricLines } from './metrics.ts'
 

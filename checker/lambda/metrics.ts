@@ -1,4 +1,4 @@
-import type { CheckReport, TargetReport, Verdict } from '../report.ts'
+import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
 
 /** What the metrics lie under in CloudWatch. */
 export const namespace = 'bakeroll/check'

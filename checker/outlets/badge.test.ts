@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { CheckReport, Verdict } from '../report.ts'
+import type { CheckReport, Verdict } from '../verdict/report.ts'
 import { renderBadge, writeBadge } from './badge.ts'
 
 const report = (verdict: Verdict, summary = 'all well'): CheckReport => ({

@@ -1,5 +1,5 @@
-import type { CheckReport, TargetReport } from '../report.ts'
-import { describeFacts, targetName } from '../summary.ts'
+import type { CheckReport, TargetReport } from '../verdict/report.ts'
+import { describeFacts, targetName } from '../verdict/summary.ts'
 import { escapeXml } from './xml.ts'
 
 /** JUnit's XML: critical is a failure, unknown an error; a warning passes with its reasons as output. */

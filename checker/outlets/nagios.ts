@@ -1,6 +1,6 @@
-import type { CheckReport, TargetReport } from '../report.ts'
-import type { CheckSettings } from '../settings.ts'
-import { targetName } from '../summary.ts'
+import type { CheckSettings } from '../options/settings.ts'
+import type { CheckReport, TargetReport } from '../verdict/report.ts'
+import { targetName } from '../verdict/summary.ts'
 
 /** One line and its performance data with units and thresholds, by the Nagios plugin development guidelines. */
 export function renderNagios({ verdict, summary, targets }: CheckReport, settings: CheckSettings): string {

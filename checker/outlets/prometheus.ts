@@ -1,4 +1,4 @@
-import { type CheckReport, exitCodes, type TargetReport } from '../report.ts'
+import { type CheckReport, exitCodes, type TargetReport } from '../verdict/report.ts'
 
 /** A gauge of each target; its name follows `bakeroll_check_`. */
 export interface Metric {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { CheckReport, TargetReport } from '../report.ts'
-import { defaultSettings } from '../settings.ts'
+import { defaultSettings } from '../options/settings.ts'
+import type { CheckReport, TargetReport } from '../verdict/report.ts'
 import { renderReport } from './render.ts'
 
 const good: TargetReport = {

@@ -1,5 +1,5 @@
-import type { CheckReport } from '../report.ts'
-import type { CheckSettings } from '../settings.ts'
+import type { CheckSettings } from '../options/settings.ts'
+import type { CheckReport } from '../verdict/report.ts'
 import type { ReportFormat } from './formats.ts'
 
 export type { ReportFormat } from './formats.ts'

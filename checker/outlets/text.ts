@@ -1,5 +1,5 @@
-import type { CheckReport } from '../report.ts'
-import { describeFacts, targetName } from '../summary.ts'
+import type { CheckReport } from '../verdict/report.ts'
+import { describeFacts, targetName } from '../verdict/summary.ts'
 
 /** The summary for people; below it each target with what was found, unless the summary has said it all. */
 export function renderText({ verdict, summary, targets }: CheckReport): string {

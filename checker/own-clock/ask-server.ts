@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
-import type { WallClock } from '../wall-clock.ts'
+import type { WallClock } from '../clock/wall-clock.ts'
 import type { OwnInterval } from './bounds.ts'
 import { answers, ntpRequest, type Refusal, readReply } from './ntp-packet.ts'
 import type { TimeServer } from './servers.ts'

@@ -1,5 +1,5 @@
+import { readWallClock, wallClockStepMs } from '../clock/wall-clock.ts'
 import type { OwnClock } from '../run-types.ts'
-import { readWallClock, wallClockStepMs } from '../wall-clock.ts'
 import { majority } from './agree.ts'
 import { askServer } from './ask-server.ts'
 import { trusted } from './bounds.ts'

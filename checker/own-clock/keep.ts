@@ -1,5 +1,5 @@
+import { readWallClock, type WallClock, wallClockStepMs } from '../clock/wall-clock.ts'
 import type { OwnClock } from '../run-types.ts'
-import { readWallClock, type WallClock, wallClockStepMs } from '../wall-clock.ts'
 import { askServers } from './ask-servers.ts'
 import { driftPerMs } from './bounds.ts'
 import type { TimeServer } from './servers.ts'

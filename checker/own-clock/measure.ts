@@ -1,4 +1,4 @@
-import type { CheckOptions } from '../check-options.ts'
+import type { CheckOptions } from '../options/check-options.ts'
 import type { OwnClock } from '../run-types.ts'
 
 /** How long time servers may take; one that never answers must leave time for the targets. */

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { startService, timeService } from '../fixtures/service.ts'
-import { type CheckOptions, defaultOptions } from '../options.ts'
+import { type CheckOptions, defaultOptions } from '../options/options.ts'
 import { runCheck } from '../run.ts'
 import type { RunOutcome } from '../run-types.ts'
 import { startNtpServer } from './fixtures/ntp-server.ts'

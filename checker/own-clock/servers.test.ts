@@ -1,5 +1,5 @@
 import t from 'tap'
-import { options } from '../options.ts'
+import { options } from '../options/options.ts'
 import { parseTimeServers } from './servers.ts'
 
 const right: [string, { host: string; port: number }[]][] = [

@@ -1,4 +1,4 @@
-import { type CheckOptions, type Option, type OptionKey, optionKeys, optionOf } from '../../checker/options.ts'
+import { type CheckOptions, type Option, type OptionKey, optionKeys, optionOf } from '../../checker/options/options.ts'
 import type { Kind } from './kinds.ts'
 import { nearest } from './nearest.ts'
 import { type Setting, toggle } from './setting.ts'

@@ -1,6 +1,6 @@
 import { checkTargets } from '../../checker/check.ts'
-import type { ClockReport } from '../../checker/report.ts'
-import { type CheckSettings, defaultSettings } from '../../checker/settings.ts'
+import { type CheckSettings, defaultSettings } from '../../checker/options/settings.ts'
+import type { ClockReport } from '../../checker/verdict/report.ts'
 import type { ProbeResult } from '../lib/evidence.ts'
 
 /** Enough samples to prove a clock right to a fraction of its limit, few enough for a look every second. */

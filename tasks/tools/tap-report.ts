@@ -9,7 +9,7 @@ export interface TestCount {
 
 /** A test that failed, with all that its report says. */
 export interface TestFailure {
-  /** File and names of the tests, from the outside in: `checker/clock.test.ts > bound > is proven`. */
+  /** File and names of the tests, from the outside in: `checker/clock/clock.test.ts > bound > is proven`. */
   readonly name: string
   readonly details: string
 }

@@ -95,7 +95,7 @@ export async function buildTap(progress: Progress, signal?: AbortSignal): Promis
   await writeFile(stamp, wanted)
 }
 
-/** `✓ checker/clock.test.ts 12 passed, 1 skipped (0.8 s)`. */
+/** `✓ checker/clock/clock.test.ts 12 passed, 1 skipped (0.8 s)`. */
 export function fileLine(file: TestFile): string {
   const { passed, failed, skipped } = file
   const counts = Object.entries({ passed, failed, skipped }).filter(([, count]) => count > 0)

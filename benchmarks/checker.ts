@@ -1,0 +1,230 @@
+/**
+ * Measures the bundled checker beside a bare Node, Python's urllib and Prometheus' blackbox_exporter, all in one run:
+ * `node_modules/.bin/node benchmarks/checker.ts`. Needs nginx, curl, Python and Debian's prometheus-blackbox-exporter, and five
+ * minutes. Writes results/checker.md and checker.json, and fails when a limit is not met.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { buildChecker } from '../checker/build.ts'
+import type { CheckReport } from '../checker/verdict/report.ts'
+import { type Cost, measure, median } from './checker-meter.ts'
+import {
+  cpuSecondsOf,
+  memoryOf,
+  program,
+  type Server,
+  serveHostility,
+  serveTime,
+  startBlackboxExporter,
+  startExporter,
+  startNginx,
+} from './checker-servers.ts'
+
+const results = join(import.meta.dirname, 'results')
+const folder = await mkdtemp(join(tmpdir(), 'bakeroll-benchmark-'))
+const bundle = await buildChecker(join(folder, 'check.mjs'))
+const node = process.execPath
+const rows: { name: string; measured: number; limit?: number; unit: string; beside?: string }[] = []
+
+function record(name: string, measured: number, unit: string, limit?: number, beside?: string): void {
+  rows.push({ name, measured, unit, ...(limit === undefined ? {} : { limit }), ...(beside && { beside }) })
+  process.stderr.write(`${name}: ${shown(measured)} ${unit}${limit === undefined ? '' : ` (limit ${shown(limit)})`}\n`)
+}
+
+function shown(value: number): string {
+  return String(Number(value.toPrecision(3)))
+}
+
+const check = (...words: string[]): Promise<Cost> => measure(node, [bundle, '--ntp', 'none', ...words])
+const reportOf = ({ stdout }: Cost): CheckReport => JSON.parse(stdout)
+
+/** So many urls, each at an address of its own. */
+function addresses(count: number, port: number): string[] {
+  return Array.from({ length: count }, (_, at) => `http://127.${1 + (at >> 16)}.${(at >> 8) & 255}.${at & 255}:${port}`)
+}
+
+async function listOf(urls: readonly string[]): Promise<string> {
+  const file = join(folder, `targets-${urls.length}`)
+  await writeFile(file, `${urls.join('\n')}\n`)
+  return file
+}
+
+async function oneShot(url: string): Promise<void> {
+  const python = `import urllib.request; urllib.request.urlopen('${url}/now').read()`
+  const costs: Record<'bare' | 'ours' | 'urllib', Cost[]> = { bare: [], ours: [], urllib: [] }
+  for (let round = 0; round < 21; round++) {
+    costs.bare.push(await measure(node, ['-e', '0']))
+    costs.ours.push(await check(url))
+    costs.urllib.push(await measure(program('python3', 'python3'), ['-c', python]))
+  }
+  const wall = (of: readonly Cost[]) => median(of.map(({ wallSeconds }) => wallSeconds))
+  const [bare, ours, urllib] = [wall(costs.bare), wall(costs.ours), wall(costs.urllib)]
+  record('one check from a cold start, beside a bare `node -e 0`', ours / bare, 'times', 3, `${shown(bare)} s`)
+  record('one check from a cold start', ours, 's', urllib, 'one GET by urllib')
+  record('its memory', Math.max(...costs.ours.map(({ memoryMb }) => memoryMb)), 'MB', 80)
+}
+
+/** As many at a time as the checker itself. */
+const atOnce = 16
+
+/** curl asks an exporter for every target; what the exporter took. */
+async function probeAll(exporter: Server, query: string, urls: readonly string[], path = ''): Promise<Cost> {
+  const file = join(folder, 'curl')
+  const probes = urls.map((url) => `url = "http://127.0.0.1:${exporter.port}/probe?${query}target=${url}${path}"`)
+  await writeFile(file, `${probes.map((line) => `${line}\noutput = /dev/null`).join('\n')}\n`)
+  const before = cpuSecondsOf(exporter.pid)
+  const beganAt = performance.now()
+  await execa(program('curl', 'curl'), ['-fsSZ', '--parallel-max', String(atOnce), '-K', file])
+  const wallSeconds = (performance.now() - beganAt) / 1000
+  return {
+    ...{ wallSeconds, stdout: '' },
+    cpuSeconds: cpuSecondsOf(exporter.pid) - before,
+    memoryMb: memoryOf(exporter.pid).mostMb,
+  }
+}
+
+async function thousand(nginx: Server): Promise<void> {
+  const urls = addresses(1000, nginx.port)
+  const file = await listOf(urls)
+  const blackbox = await startBlackboxExporter(folder)
+  const [ours, theirs]: [Cost[], Cost[]] = [[], []]
+  try {
+    for (let round = 0; round < 11; round++) {
+      theirs.push(await probeAll(blackbox, 'module=http_2xx&', urls, '/now'))
+      ours.push(await check('--targets', file, '--json'))
+    }
+  } finally {
+    await blackbox.stop()
+  }
+  const of = (costs: readonly Cost[], key: 'wallSeconds' | 'cpuSeconds' | 'memoryMb') =>
+    median(costs.map((cost) => cost[key]))
+  const beside = 'blackbox_exporter, one sample'
+  record('1,000 targets, 5 samples each, wall time', of(ours, 'wallSeconds'), 's', of(theirs, 'wallSeconds'), beside)
+  record('the same, processor time', of(ours, 'cpuSeconds'), 's', of(theirs, 'cpuSeconds'), beside)
+  record('the same, memory', of(ours, 'memoryMb'), 'MB')
+  for (const count of [4000, 8000]) {
+    const cost = await check('--timeout', '60s', '--targets', await listOf(addresses(count, nginx.port)))
+    record(`memory for ${count} targets`, cost.memoryMb, 'MB')
+  }
+  const clocks = ours.flatMap((cost) => reportOf(cost).targets.map(({ clock }) => clock))
+  const wrong = clocks.filter((clock) => clock === undefined || Math.abs(clock.offsetMs) > clock.errorMs)
+  record(`clocks outside their bound, of ${clocks.length}`, wrong.length, '', 0)
+  record('clock error under this load, median', median(clocks.map((c) => Math.abs(c?.offsetMs ?? Number.NaN))), 'ms', 1)
+}
+
+async function exporter(nginx: Server): Promise<void> {
+  const urls = addresses(1000, nginx.port)
+  const server = await startExporter(bundle)
+  try {
+    const memory: number[] = []
+    for (let round = 0; round < 20; round++) {
+      await probeAll(server, '', urls)
+      memory.push(memoryOf(server.pid).nowMb)
+    }
+    const late = median(memory.slice(15))
+    record('memory of the exporter after 20,000 probes, beside 5,000', late / median(memory.slice(2, 7)), 'times', 1.2)
+    record('memory of the exporter after 20,000 probes', late, 'MB')
+  } finally {
+    await server.stop()
+  }
+}
+
+async function clockErrors(nginx: Server): Promise<void> {
+  const own = async (write: (date: Date) => string) => serveTime(write)
+  const formats: [string, string, { url: string; close(): void }, number, string[]][] = [
+    ['milliseconds of nginx', 'ms', { url: `http://127.0.0.1:${nginx.port}`, close: () => {} }, 1, []],
+    ['ISO 8601 with milliseconds', 'ms', await own((date) => date.toISOString()), 1, []],
+    ['unix milliseconds', 'ms', await own((date) => String(date.getTime())), 1, []],
+  ]
+  for (const [name, unit, { url, close }, limit, words] of formats) {
+    const errors: number[] = []
+    for (let round = 0; round < 21; round++) {
+      const [target] = reportOf(await check(url, '--json', ...words)).targets
+      errors.push(Math.abs(target?.clock?.offsetMs ?? Number.NaN))
+    }
+    record(`clock error, ${name}, median of 21`, median(errors), unit, limit)
+    close()
+  }
+  const seconds: [string, (date: Date) => string][] = [
+    ['unix seconds', (date) => String(Math.floor(date.getTime() / 1000))],
+    ['time of day', (date) => date.toISOString().slice(11, 19)],
+  ]
+  for (const [name, write] of seconds) {
+    const { url, close } = await own(write)
+    const bounds: number[] = []
+    for (let round = 0; round < 5; round++) {
+      const [target] = reportOf(await check(url, '--json', '--samples', '10', '--timeout', '30s')).targets
+      bounds.push(target?.clock?.errorMs ?? Number.POSITIVE_INFINITY)
+    }
+    record(`bound of ${name} after ten samples, worst of 5`, Math.max(...bounds), 'ms', 50)
+    close()
+  }
+}
+
+async function deadlines(nginx: Server): Promise<void> {
+  const drip = (start: string, piece: string) =>
+    serveHostility((socket) => {
+      socket.write(start)
+      const timer = setInterval(() => socket.write(piece), 5)
+      socket.on('close', () => clearInterval(timer))
+    })
+  const hostile = [
+    await serveHostility(() => {}),
+    await drip('HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n', '1'),
+    await drip('HTTP/1.1 200 OK\r\n', 'a: b\r\n'),
+  ]
+  const over: number[] = []
+  for (const { url } of hostile) {
+    for (let round = 0; round < 7; round++) {
+      const { wallSeconds } = await check(url, '--timeout', '500ms')
+      over.push((wallSeconds - 0.5) * 1000)
+    }
+  }
+  record('a whole process beyond its deadline, worst of 21', Math.max(...over), 'ms', 100)
+  // One of ten is dead: the living ones are measured no later, so their latencies tell.
+  const [silent] = hostile
+  const port = Number(new URL(silent?.url ?? '').port)
+  const mixed = addresses(500, nginx.port).flatMap((url, at) =>
+    at % 10 === 0 ? [url.replace(/\d+$/, String(port))] : url,
+  )
+  const { wallSeconds, stdout } = await check('--json', '--timeout', '3s', '--targets', await listOf(mixed))
+  const { targets } = JSON.parse(stdout) as CheckReport
+  const well = targets.filter(({ verdict }) => verdict === 'ok').length
+  record('of 500 targets, 50 of them silent, living ones that are not found ok', 450 - well, '', 0)
+  record('the same, whole process beyond its deadline', (wallSeconds - 3) * 1000, 'ms', 100)
+  for (const { close } of hostile) close()
+}
+
+const nginx = await startNginx(folder)
+try {
+  await oneShot(`http://127.0.0.1:${nginx.port}`)
+  await thousand(nginx)
+  await exporter(nginx)
+  await clockErrors(nginx)
+  await deadlines(nginx)
+} finally {
+  await nginx.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+
+const machine = `${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.version}`
+const lines = rows.map(({ name, measured, unit, limit, beside }) => {
+  const most = limit === undefined ? '' : `${shown(limit)} ${unit}${beside === undefined ? '' : `, ${beside}`}`
+  return `| ${name} | ${shown(measured)} ${unit} | ${most} |`
+})
+const text = [
+  '# The checker, as one file',
+  '',
+  `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine}. Medians where nothing else is said; peers in the same run.`,
+  '',
+  '| what | measured | at most |',
+  '|---|---|---|',
+  ...lines,
+  '',
+].join('\n')
+await writeFile(join(results, 'checker.md'), text)
+await writeFile(join(results, 'checker.json'), `${JSON.stringify(rows, null, 2)}\n`)
+process.stdout.write(text)
+if (rows.some(({ measured, limit = Number.POSITIVE_INFINITY }) => !(measured <= limit))) process.exitCode = 1

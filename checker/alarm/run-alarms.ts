@@ -1,0 +1,27 @@
+import type { CheckOptions } from '../options/options.ts'
+import type { RunHost } from '../run-types.ts'
+import type { CheckReport } from '../verdict/report.ts'
+import { type AlarmOptions, processAlarms } from './process-alarms.ts'
+
+/** Decides and delivers what one report means for those who want to be told. Throws when the state cannot be kept. */
+export async function runAlarms(
+  report: CheckReport,
+  options: CheckOptions & { readonly state: string },
+  limits: Pick<AlarmOptions, 'timeoutMs' | 'lock'>,
+  host: RunHost,
+): Promise<void> {
+  const { problems, broken } = await processAlarms(report, { ...alarmOptions(options), ...limits })
+  for (const problem of problems) if (problem !== broken) host.warn(problem)
+  if (broken !== undefined) throw new Error(broken)
+}
+
+function alarmOptions(options: CheckOptions & { readonly state: string }): Omit<AlarmOptions, 'timeoutMs'> {
+  const { state, failures, successes, remindMs, notify, notifyTemplate, heartbeat, maintenance } = options
+  return {
+    ...{ stateFile: state, failures, successes, remindMs },
+    ...(notify === undefined ? {} : { notify }),
+    ...(notifyTemplate === undefined ? {} : { notifyTemplate }),
+    ...(heartbeat === undefined ? {} : { heartbeat }),
+    ...(maintenance === undefined ? {} : { maintenance }),
+  }
+}

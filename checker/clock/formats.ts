@@ -1,0 +1,167 @@
+import type { TimeFormat } from '../options/settings.ts'
+import { inLeapSecond, timeOfDayMs } from './time-of-day.ts'
+
+/** One answer understood: the service's clock showed something in [timeMs, timeMs + resolutionMs). */
+export interface Reading {
+  /** Milliseconds since 1970, or since midnight where `periodMs` is a day. */
+  readonly timeMs: number
+  readonly resolutionMs: number
+  /** The time starts anew after this long: a day for a time of day. */
+  readonly periodMs?: number
+  /** What it was read as, as `--time-format` names it. */
+  readonly format: string
+  /** What had to be assumed. */
+  readonly note?: string
+  /** Why the body is not the time, where the `Date` header had to serve as the last resort. */
+  readonly bodyProblem?: string
+}
+
+/** An answer that is not the time, and why. */
+export interface Unreadable {
+  readonly problem: string
+}
+
+const dayMs = 86_400_000
+
+/** Reads the time from an answer; `dateHeader` serves `http-date` when the body itself is no HTTP date (RFC 9110, 5.6.7). */
+export function readTime(body: string, format: TimeFormat, dateHeader?: string): Reading | Unreadable {
+  const text = body.replace(/^\uFEFF/, '').trim()
+  if (typeof format === 'object') return readPointer(text, format.pointer)
+  switch (format) {
+    case 'auto':
+      return orDateHeader(/^["{[]/.test(text) ? recogniseJson(text) : recognise(text), dateHeader)
+    case 'iso8601':
+      return readIso8601(text) ?? unreadable(text, 'an ISO 8601 time')
+    case 'unix':
+      return readUnix(text, /^(\d{1,12})(?:\.(\d+))?$/, 'unix') ?? unreadable(text, 'unix seconds')
+    case 'unix-ms':
+      return readUnix(text, /^(\d{1,15})$/, 'unix-ms') ?? unreadable(text, 'unix milliseconds')
+    case 'time-of-day':
+      return readTimeOfDay(text) ?? unreadable(text, 'a time of day, HH:MM:SS')
+    case 'http-date':
+      return readHttpDate(text) ?? readHttpDate(dateHeader ?? '') ?? unreadable(dateHeader ?? '', 'an HTTP date')
+  }
+}
+
+/** The header tells of the clock, and nothing of the path that was to tell the time: that stays a problem. */
+function orDateHeader(reading: Reading | Unreadable, dateHeader = ''): Reading | Unreadable {
+  if (!('problem' in reading)) return reading
+  const header = readHttpDate(dateHeader)
+  if (header === undefined) return reading
+  const note = 'the clock is that of the Date header, which --time-format http-date asks for'
+  return { ...header, note, bodyProblem: reading.problem }
+}
+
+function recognise(text: string): Reading | Unreadable {
+  return (
+    readIso8601(text) ??
+    readUnix(text, /^(\d{10})(?:\.(\d+))?$/, 'unix') ??
+    readUnix(text, /^(\d{13})$/, 'unix-ms') ??
+    readTimeOfDay(text) ??
+    readHttpDate(text) ??
+    unreadable(text, 'the time in a known format')
+  )
+}
+
+function recogniseJson(text: string): Reading | Unreadable {
+  const json = parseJson(text)
+  if (typeof json === 'string') return recognise(json.trim())
+  for (const key of ['unixMs', 'now']) {
+    if (typeof json === 'object' && json !== null && Object.hasOwn(json, key)) return readPointer(text, `/${key}`)
+  }
+  return unreadable(text, 'JSON with "now" or "unixMs" (for others: --time-format json:/pointer)')
+}
+
+function readPointer(text: string, pointer: string): Reading | Unreadable {
+  let value = parseJson(text)
+  if (value === undefined) return unreadable(text, 'JSON')
+  for (const token of pointer.split('/').slice(1)) {
+    const key = token.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) {
+      return { problem: `the JSON has nothing at ${pointer}` }
+    }
+    value = (value as Record<string, unknown>)[key]
+  }
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    return { problem: `expected the time at ${pointer || 'the root'} of the JSON, got ${JSON.stringify(value)}` }
+  }
+  const reading = recognise(String(value).trim())
+  return 'problem' in reading ? reading : { ...reading, format: `json:${pointer}` }
+}
+
+function readIso8601(text: string): Reading | Unreadable | undefined {
+  const shape = /^(\d{4})(-?)(\d\d)\2(\d\d)[Tt ](\d\d)(:?)(\d\d)\6(\d\d)(?:[.,](\d+))? ?([Zz]|[+-]\d\d(?::?\d\d)?)?$/
+  const match = shape.exec(text)
+  if (match === null) return undefined
+  const [, year, , month, day, hours = '', , minutes = '', seconds = '', fraction = '', zone] = match
+  const ofDay = timeOfDayMs(hours, minutes, seconds, fraction)
+  if (ofDay === undefined) return { problem: `${JSON.stringify(text)} is not a time of day` }
+  const midnightMs = Date.parse(`${year}-${month}-${day}T00:00:00Z`)
+  if (Number.isNaN(midnightMs) || new Date(midnightMs).getUTCDate() !== Number(day)) {
+    return { problem: `${JSON.stringify(text)} is not a date of the calendar` }
+  }
+  const zoneMs = zoneOffsetMs(zone ?? 'Z')
+  if (zoneMs === undefined) return { problem: `${JSON.stringify(text)} has no valid time zone` }
+  const reading = {
+    timeMs: midnightMs + ofDay - zoneMs,
+    resolutionMs: resolutionMs(fraction),
+    format: 'iso8601',
+  }
+  if (seconds === '60') return inLeapSecond(reading) ?? { problem: `${JSON.stringify(text)} is not a time of day` }
+  return zone === undefined ? { ...reading, note: 'the service names no time zone: taken as UTC' } : reading
+}
+
+function readUnix(text: string, shape: RegExp, format: 'unix' | 'unix-ms'): Reading | undefined {
+  const [, whole, fraction = ''] = shape.exec(text) ?? []
+  if (whole === undefined) return undefined
+  if (format === 'unix-ms') {
+    return { timeMs: Number(whole), resolutionMs: resolutionMs(whole.slice(-3).padStart(3, '0')), format }
+  }
+  return { timeMs: Number(`${whole}.${fraction}`) * 1000, resolutionMs: resolutionMs(fraction), format }
+}
+
+function readTimeOfDay(text: string): Reading | Unreadable | undefined {
+  const match = /^(\d\d):(\d\d):(\d\d)(?:[.,](\d+))? ?(?:Z|UTC|GMT)?$/i.exec(text)
+  if (match === null) return undefined
+  const [, hours = '', minutes = '', seconds = '', fraction = ''] = match
+  const timeMs = timeOfDayMs(hours, minutes, seconds, fraction)
+  const problem = `${JSON.stringify(text)} is not a time of day`
+  if (timeMs === undefined) return { problem }
+  const reading = { timeMs, resolutionMs: resolutionMs(fraction), periodMs: dayMs, format: 'time-of-day' }
+  return seconds === '60' ? (inLeapSecond(reading) ?? { problem }) : reading
+}
+
+function readHttpDate(text: string): Reading | undefined {
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)) return undefined
+  // The grammar has second 60 (RFC 9110, 5.6.7), which JavaScript does not.
+  const plain = text.replace(':60 GMT', ':59 GMT')
+  const timeMs = Date.parse(plain)
+  if (Number.isNaN(timeMs) || new Date(timeMs).toUTCString() !== plain) return undefined
+  const reading = { timeMs, resolutionMs: 1000, format: 'http-date' }
+  return plain === text ? reading : inLeapSecond(reading)
+}
+
+function zoneOffsetMs(zone: string): number | undefined {
+  if (zone.toUpperCase() === 'Z') return 0
+  const [, sign, hours, minutes = '00'] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone) ?? []
+  if (Number(hours) > 23 || Number(minutes) > 59) return undefined
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
+}
+
+/** Never finer than a millisecond, and a fraction of nothing but zeros counts as a whole second: it may be padding. */
+function resolutionMs(fraction: string): number {
+  return /^0*$/.test(fraction) ? 1000 : Math.max(1, 10 ** (3 - fraction.length))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function unreadable(text: string, expected: string): Unreadable {
+  if (text === '') return { problem: `expected ${expected}, got nothing` }
+  return { problem: `expected ${expected}, got ${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)}` }
+}

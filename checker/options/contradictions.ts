@@ -1,0 +1,52 @@
+import { formatDurationMs } from '../duration.ts'
+import type { CheckOptions } from './options.ts'
+
+/** A sample is one request and its answer; no network and no timer is faster for certain. */
+const shortestSampleMs = 10
+
+/** Everything that two options together say wrong, one line each; both entries ask this. */
+export function contradictions(options: CheckOptions): string[] {
+  return [...timeoutProblems(options), ...missing(options), ...pairs(options)]
+}
+
+function timeoutProblems({ timeoutMs, warningLatencyMs, criticalLatencyMs }: CheckOptions): string[] {
+  const timeout = `--timeout: ${formatDurationMs(timeoutMs)} is shorter than`
+  if (timeoutMs < shortestSampleMs) return [`${timeout} one sample may take, ${formatDurationMs(shortestSampleMs)}`]
+  const limits = { 'warning-latency': warningLatencyMs, 'critical-latency': criticalLatencyMs }
+  return Object.entries(limits).flatMap(([flag, limitMs = 0]) =>
+    limitMs > timeoutMs ? [`${timeout} an answer that passes --${flag} ${formatDurationMs(limitMs)}`] : [],
+  )
+}
+
+function missing(options: CheckOptions): string[] {
+  const { notify, notifyTemplate, maintenance, state, history, page, historyFile } = options
+  const needs = (flag: string, isSaid: boolean, needed: string, isThere: boolean) =>
+    isSaid && !isThere ? [`--${flag}: means nothing without --${needed}`] : []
+  return [
+    ...needs('notify', notify !== undefined, 'state', state !== undefined),
+    ...needs('maintenance', maintenance !== undefined, 'state', state !== undefined),
+    ...needs('notify-template', notifyTemplate !== undefined, 'notify', notify !== undefined),
+    ...needs('history', history, 'history-file', historyFile !== undefined),
+    ...needs('page', page !== undefined, 'history-file', historyFile !== undefined),
+  ]
+}
+
+function pairs({ ipv4, ipv6, install, uninstall, serve, watchMs, history }: CheckOptions): string[] {
+  const actions = [
+    ...(install === undefined ? [] : ['--install']),
+    ...(uninstall === undefined ? [] : ['--uninstall']),
+    ...(serve === undefined ? [] : ['--serve']),
+    ...(watchMs === undefined ? [] : ['--watch']),
+    ...(history ? ['--history'] : []),
+  ]
+  const [first, ...others] = actions
+  return [
+    ...(ipv4 && ipv6 ? ['--ipv4: contradicts --ipv6; without both every address is checked'] : []),
+    ...others.map((other) => `${first}: contradicts ${other}`),
+  ]
+}
+
+/** Whether somebody must say what is checked: not who looks at the past, removes, or is told by others. */
+export function needsTargets({ history, uninstall, serve }: CheckOptions): boolean {
+  return !history && uninstall === undefined && serve === undefined
+}

@@ -1,0 +1,62 @@
+import { contradictions } from './contradictions.ts'
+import { fileProblems } from './file-problems.ts'
+import type { CheckOptions } from './options.ts'
+
+/** Everything that is wrong with options that can each be read, before the first request; one line each. */
+export async function optionProblems(options: CheckOptions): Promise<string[]> {
+  const simple = [...contradictions(options), ...fileProblems(options)]
+  return [
+    ...simple,
+    ...(await trustProblems(options)),
+    ...(await alarmProblems(options)),
+    ...(await historyProblems(options)),
+    ...(await installProblems(options)),
+  ]
+}
+
+async function trustProblems({ ca }: CheckOptions): Promise<string[]> {
+  if (ca === undefined) return []
+  const { trustProblem } = await import('../probe/trust.ts')
+  return told('ca', trustProblem(ca))
+}
+
+async function historyProblems({ historyFile }: CheckOptions): Promise<string[]> {
+  if (historyFile === undefined) return []
+  const { historyProblem } = await import('../history/history.ts')
+  return told('history-file', await historyProblem(historyFile))
+}
+
+async function installProblems(options: CheckOptions): Promise<string[]> {
+  if (options.install === undefined) return []
+  const { everyProblem } = await import('../install/problems.ts')
+  return told('every', everyProblem(options))
+}
+
+async function alarmProblems({ state, notify, maintenance, notifyTemplate, heartbeat }: CheckOptions) {
+  const problems: string[] = []
+  if (state !== undefined) {
+    const { stateProblem } = await import('../alarm/state-file.ts')
+    problems.push(...told('state', stateProblem(state)))
+  }
+  if (notify !== undefined) {
+    const { notifyProblem } = await import('../alarm/outlet.ts')
+    problems.push(...notify.flatMap((text) => told('notify', notifyProblem(text))))
+  }
+  if (maintenance !== undefined) {
+    const { maintenanceProblem } = await import('../alarm/maintenance.ts')
+    problems.push(...maintenance.flatMap((text) => told('maintenance', maintenanceProblem(text))))
+  }
+  if (notifyTemplate !== undefined) {
+    const { templateProblem } = await import('../alarm/template.ts')
+    problems.push(...told('notify-template', templateProblem(notifyTemplate)))
+  }
+  if (heartbeat !== undefined) {
+    const { heartbeatProblem } = await import('../alarm/heartbeat.ts')
+    problems.push(...told('heartbeat', heartbeatProblem(heartbeat)))
+  }
+  return problems
+}
+
+function told(flag: string, problem: string | undefined): string[] {
+  return problem === undefined ? [] : [`--${flag}: ${problem}`]
+}

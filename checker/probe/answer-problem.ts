@@ -1,0 +1,32 @@
+import type { CheckSettings } from '../options/settings.ts'
+import type { Answer } from './connection.ts'
+import type { Deadline } from './deadline.ts'
+import { describeFailure, type Failure } from './failure.ts'
+
+/** Why an answer is not the one that was asked for; undefined when it is. */
+export function answerProblem(
+  { status, headers }: Answer,
+  { followRedirects }: CheckSettings,
+  expectStatus = 200,
+): string | undefined {
+  const { location, 'content-encoding': encoding = 'identity' } = headers
+  if (status !== expectStatus && status >= 300 && status < 400 && location !== undefined) {
+    const why = followRedirects === 0 ? 'redirects are not followed' : `more redirects than ${followRedirects}`
+    return `HTTP ${status} to ${JSON.stringify(location.slice(0, 200))}; ${why}`
+  }
+  if (status !== expectStatus) return `HTTP ${status}${expectStatus === 200 ? '' : `, expected ${expectStatus}`}`
+  if (encoding !== 'identity') return `the answer is compressed (${JSON.stringify(encoding)}), which was not asked for`
+  return undefined
+}
+
+/** A failure of the service, at one of its paths. */
+export function refuse(path: string, problem: string): Failure {
+  return { reason: `GET ${path}: ${problem}`, blame: 'service' }
+}
+
+/** What went wrong at a path; after the deadline nothing else counts. */
+export function failureAt(path: string, error: unknown, deadline: Deadline, timeoutMs: number): Failure {
+  if (deadline.isOver) return refuse(path, `no complete answer within ${timeoutMs / 1000} s`)
+  const { reason, blame } = describeFailure(error)
+  return { reason: `GET ${path}: ${reason}`, blame }
+}

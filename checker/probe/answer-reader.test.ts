@@ -1,0 +1,123 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { type Message, openAnswerReader } from './answer-reader.ts'
+import { ProbeError } from './failure.ts'
+
+/** What is read of pieces that come one after the other, each in the same buffer. */
+function readAll(pieces: readonly string[]): Message | undefined {
+  const reader = openAnswerReader()
+  const buffer = Buffer.alloc(64 * 1024)
+  let message: Message | undefined
+  for (const piece of pieces) {
+    const length = buffer.write(piece, 'latin1')
+    message = reader.read(buffer.subarray(0, length)) ?? message
+    buffer.fill('?')
+  }
+  return message ?? reader.end()
+}
+
+const whole: [string, string, Partial<Message>][] = [
+  ['a length', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n\xe2\x82\xac', { body: '€', staysOpen: true }],
+  [
+    'chunks, and trailers',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2;a=b\r\n12\r\n1\r\n3\r\n0\r\nx: y\r\n\r\n',
+    { body: '123', staysOpen: true },
+  ],
+  ['the end of the connection', 'HTTP/1.1 200 OK\r\n\r\n12', { body: '12', staysOpen: false }],
+  ['its status', 'HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n', { status: 204, body: '', staysOpen: true }],
+  [
+    'interim answers',
+    'HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n',
+    { status: 404 },
+  ],
+  [
+    'the first of several headers',
+    'HTTP/1.1 301 Moved\r\nLocation: /\xe9\r\nlocation: /b\r\ncontent-length: 0\r\n\r\n',
+    { headers: { location: '/é', 'content-length': '0' } },
+  ],
+  ['HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\n1', { body: '1', staysOpen: false }],
+  [
+    'a connection that closes',
+    'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1\r\n\r\n1',
+    { staysOpen: false },
+  ],
+  ['nothing but line feeds', 'HTTP/1.1 200 OK\ncontent-length: 1\n\n1', { body: '1' }],
+]
+
+for (const [what, bytes, expected] of whole) {
+  t.test(`an answer with ${what} is read, however its bytes come`, async (t) => {
+    const { headers, ...rest } = readAll([bytes]) ?? {}
+    t.match({ ...rest, headers: { ...headers } }, expected)
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: bytes.length })), (cuts) => {
+        const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length]
+        const pieces = places.slice(1).map((end, index) => bytes.slice(places[index], end))
+        const { headers: inPieces, ...others } = readAll(pieces) ?? {}
+        return JSON.stringify([others, inPieces]) === JSON.stringify([rest, headers])
+      }),
+    )
+  })
+}
+
+const bad: [string, string, RegExp][] = [
+  ['a negative length', 'HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n12345', /^not HTTP: content-length "-5"$/],
+  ['a length that is none', 'HTTP/1.1 200 OK\r\ncontent-length: abc\r\n\r\n', /^not HTTP: content-length "abc"$/],
+  ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n12', /^not HTTP: /],
+  [
+    'an encoding of its own',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n',
+    /^not HTTP: transfer-encoding "gzip"$/,
+  ],
+  ['a negative chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-5\r\n12345\r\n', /^not HTTP: /],
+  ['a change of the protocol', 'HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n', /^not HTTP: HTTP 101/],
+  ['a greeting of its own', 'SSH-2.0-OpenSSH_9.2\r\n', /^not HTTP: "SSH-2.0-OpenSSH_9.2\\r\\n"$/],
+  ['a body that breaks off', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n12', /^connection closed/],
+  ['too long a line', `HTTP/1.1 200 OK\r\na: ${'1'.repeat(20_000)}`, /headers of the answer are longer than 16 KiB$/],
+  ['nothing', '', /^connection closed before/],
+]
+
+for (const [what, bytes, expected] of bad) {
+  t.test(`an answer with ${what} is refused`, async (t) => {
+    t.throws(
+      () => {
+        if (readAll([bytes]) === undefined) throw new Error('connection closed before the answer was complete')
+      },
+      { message: expected },
+    )
+  })
+}
+
+t.test('whatever bytes come, they are an answer, the beginning of one, or refused', async (t) => {
+  const answers = [...whole, ...bad].map(([, bytes]) => bytes)
+  const change = fc.record({
+    at: fc.nat(400),
+    remove: fc.nat(4),
+    insert: fc.string({ unit: fc.constantFrom(...'0123-;: \r\nabcHTP/') }),
+  })
+  let refused = 0
+  fc.assert(
+    fc.property(fc.constantFrom(...answers), fc.array(change, { maxLength: 6 }), (bytes, changes) => {
+      const changed = changes.reduce((text, { at, remove, insert }) => {
+        const place = at % (text.length + 1)
+        return text.slice(0, place) + insert + text.slice(place + remove)
+      }, bytes)
+      try {
+        const { status, body } = readAll([changed]) ?? { status: 0, body: '' }
+        return status === 0 || (status >= 200 && body.length <= 64 * 1024)
+      } catch (error) {
+        refused += 1
+        return error instanceof ProbeError
+      }
+    }),
+    { numRuns: 5000 },
+  )
+  t.ok(refused > 100 && refused < 4900, `${refused} refused`)
+})
+
+t.test('what a service sends unasked is not taken for an answer', (t) => {
+  const reader = openAnswerReader()
+  const answer = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${body}`
+  t.match(reader.read(Buffer.from(answer('1') + answer('2'))), { body: '1' })
+  t.match(reader.read(Buffer.from(answer('3'))), { body: '3' })
+  t.end()
+})

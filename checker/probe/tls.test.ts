@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { timeService } from '../fixtures/service.ts'
+
+const run = promisify(execFile)
+const main = new URL('../main.ts', import.meta.url).pathname
+
+/** An HTTPS service with a certificate of its own making for this name; its url and the file of the certificate. */
+async function startTlsService(t: Test, subject: string): Promise<{ url: string; certificate: string }> {
+  const folder = t.testdir()
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 -subj /CN=${subject}`
+  const name = /^[\d.]+$/.test(subject) ? `IP:${subject}` : `DNS:${subject}`
+  await run('openssl', [...words.split(' '), '-addext', `subjectAltName=${name}`, '-keyout', key, '-out', certificate])
+  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, timeService())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, certificate }
+}
+
+/** The report of the checker as a process of its own, which may trust one more certificate. */
+async function check(url: string, trusted = '', more: string[] = []): Promise<unknown> {
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: trusted, NODE_TLS_REJECT_UNAUTHORIZED: '0' }
+  const child = run(process.execPath, [main, url, '--json', ...more], { env })
+  const { stdout } = await child.catch((error: { stdout: string }) => error)
+  return JSON.parse(stdout)
+}
+
+t.test('a certificate that nobody vouches for is critical, even where verification is switched off', async (t) => {
+  const { url } = await startTlsService(t, '127.0.0.1')
+  t.match(await check(url), {
+    verdict: 'critical',
+    targets: [{ reasons: ['GET /now: the certificate is not trusted: self-signed certificate'] }],
+  })
+})
+
+t.test('a certificate for another name is critical', async (t) => {
+  const { url, certificate } = await startTlsService(t, 'other.example')
+  t.match(await check(url, certificate), {
+    verdict: 'critical',
+    targets: [{ reasons: [/^GET \/now: the certificate is not trusted: .*127\.0\.0\.1 is not in the cert's list/] }],
+  })
+})
+
+t.test('a trusted certificate has its days counted, and its clock is measured', async (t) => {
+  const { url, certificate } = await startTlsService(t, '127.0.0.1')
+  const target = { certificate: { daysLeft: 89 }, clock: { samples: 5 }, version: { found: '1.4.0' } }
+  t.match(await check(url, certificate), { verdict: 'ok', targets: [target] })
+  t.match(await check(url, certificate, ['--warning-certificate', '90']), {
+    verdict: 'warning',
+    targets: [{ reasons: ['the certificate ends in 89 days'] }],
+  })
+})
+
+t.test('no TLS where it is expected', async (t) => {
+  const http = await import('node:http')
+  const server = http.createServer(timeService()).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  t.teardown(() => server.close())
+  const report = await check(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.match(report, { verdict: 'critical', targets: [{ reasons: [/^GET \/now: .*TLS/] }] })
+})
+
+/** A certificate authority, and what it signed: key and certificate chain of 127.0.0.1, each with its days. */
+async function makeAuthority(t: Test, days: { intermediate: number; server: number }) {
+  const folder = t.testdir({
+    'ca.ext': 'basicConstraints=critical,CA:TRUE',
+    'server.ext': 'subjectAltName=IP:127.0.0.1',
+  })
+  const openssl = (words: string) => run('openssl', words.split(' '), { cwd: folder })
+  const newKey = 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+  await openssl(`${newKey} -x509 -days 3650 -subj /CN=root -keyout root.key -out root.pem`)
+  const signed = async (name: string, by: string, ext: string, validDays: number) => {
+    await openssl(`${newKey} -subj /CN=${name} -keyout ${name}.key -out ${name}.csr`)
+    const who = `-CA ${by}.pem -CAkey ${by}.key -CAcreateserial -days ${validDays} -extfile ${ext}`
+    await openssl(`x509 -req -in ${name}.csr ${who} -out ${name}.pem`)
+    return readFileSync(join(folder, `${name}.pem`), 'utf8')
+  }
+  const intermediate = await signed('intermediate', 'root', 'ca.ext', days.intermediate)
+  const cert = (await signed('server', 'intermediate', 'server.ext', days.server)) + intermediate
+  return { key: readFileSync(join(folder, 'server.key')), cert, root: join(folder, 'root.pem') }
+}
+
+t.test(
+  '--ca trusts an authority beside the usual ones; the first certificate of the chain to end counts',
+  async (t) => {
+    const { key, cert, root } = await makeAuthority(t, { intermediate: 30, server: 60 })
+    const server = https.createServer({ key, cert }, timeService())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    t.match(await check(url), { verdict: 'critical', targets: [{ reasons: [/certificate is not trusted/] }] })
+    t.match(await check(url, '', ['--ca', root]), { verdict: 'ok', targets: [{ certificate: { daysLeft: 29 } }] })
+    const leaf = root.replace('root.pem', 'server.pem')
+    t.match(await check(url, root, ['--ca', leaf]), { verdict: 'ok' }, 'NODE_EXTRA_CA_CERTS still counts')
+  },
+)
+
+t.test('--ca is read before the first request', async (t) => {
+  const folder = t.testdir({
+    'no.pem': 'nothing',
+    'bad.pem': '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n',
+  })
+  t.match(await check('https://127.0.0.1:1', '', ['--ca', join(folder, 'no.pem')]), {
+    summary: /^wrong usage: --ca: there is no certificate \(PEM\) in /,
+  })
+  t.match(await check('https://127.0.0.1:1', '', ['--ca', join(folder, 'bad.pem')]), {
+    summary: /^wrong usage: --ca: cannot read .*bad\.pem: /,
+  })
+})

@@ -1,0 +1,91 @@
+import { formatDurationMs } from '../duration.ts'
+import type { CheckSettings } from '../options/settings.ts'
+import type { Failure } from '../probe/failure.ts'
+import type { ProbeFacts } from '../probe/probe.ts'
+import type { OwnClock } from '../run-types.ts'
+import { type Finding, judgeClocks, reportOwnClock } from './clock-verdict.ts'
+import { type CheckReport, severity, type TargetReport, worstVerdict } from './report.ts'
+import { summarise } from './summary.ts'
+
+/** Judges everything that was measured against what is expected. */
+export function judge(
+  facts: readonly ProbeFacts[],
+  settings: CheckSettings,
+  ownClock: OwnClock = { state: 'unmeasured' },
+): CheckReport {
+  const targets = facts.map((fact) => judgeTarget(fact, settings, ownClock))
+  const verdict = targets.length === 0 ? 'unknown' : worstVerdict(targets.map((target) => target.verdict))
+  return { ok: verdict === 'ok', verdict, summary: summarise(targets), targets, ...reportOwnClock(ownClock) }
+}
+
+/** Judges one address of one service; with an own clock that cannot be trusted no offset is told. */
+export function judgeTarget(
+  facts: ProbeFacts,
+  settings: CheckSettings,
+  ownClock: OwnClock = { state: 'unmeasured' },
+): TargetReport {
+  const { findings: clockFindings, clock } = judgeClocks(facts, settings, ownClock)
+  const findings = [
+    ...judgeFailure(facts.timeFailure),
+    ...judgeFailure(facts.bodyFailure),
+    ...judgeVersion(facts, settings),
+    ...clockFindings,
+    ...judgeLatency(facts.latencyMs, settings),
+    ...judgeCertificate(facts.certificateDaysLeft, settings),
+  ].toSorted((a, b) => severity(b.verdict) - severity(a.verdict))
+  const verdict = worstVerdict(findings.map((finding) => finding.verdict))
+  const notes = [...(facts.note === undefined ? [] : [facts.note]), ...redirectNotes(facts)]
+  const reasons = [...findings.map(({ reason }) => reason), ...notes]
+  return {
+    url: facts.url,
+    ...(facts.address === undefined ? {} : { address: facts.address }),
+    verdict,
+    reasons,
+    ...(facts.status === undefined ? {} : { status: facts.status }),
+    ...(facts.hops === undefined ? {} : { redirects: facts.hops }),
+    ...(facts.latencyMs === undefined ? {} : { latencyMs: Math.round(facts.latencyMs * 10) / 10 }),
+    ...reportVersion(facts, settings),
+    ...(clock === undefined ? {} : { clock }),
+    ...(facts.certificateDaysLeft === undefined ? {} : { certificate: { daysLeft: facts.certificateDaysLeft } }),
+  }
+}
+
+function redirectNotes({ hops = [] }: ProbeFacts): string[] {
+  return hops.length === 0 ? [] : [`redirected to ${hops.join(', then to ')}`]
+}
+
+function judgeFailure(failure: Failure | undefined): Finding[] {
+  if (failure === undefined) return []
+  return [{ verdict: failure.blame === 'checker' ? 'unknown' : 'critical', reason: failure.reason }]
+}
+
+function judgeVersion({ versionFound, versionFailure }: ProbeFacts, { expectVersion }: CheckSettings): Finding[] {
+  if (expectVersion === undefined) return []
+  if (versionFailure !== undefined) return judgeFailure(versionFailure)
+  if (versionFound === undefined || [expectVersion].flat().includes(versionFound)) return []
+  return [{ verdict: 'critical', reason: `version ${versionFound}, expected ${inWords(expectVersion)}` }]
+}
+
+function reportVersion({ versionFound: found }: ProbeFacts, settings: CheckSettings): Pick<TargetReport, 'version'> {
+  const expected = settings.expectVersion === undefined ? undefined : inWords(settings.expectVersion)
+  if (found === undefined && expected === undefined) return {}
+  return { version: { ...(found === undefined ? {} : { found }), ...(expected === undefined ? {} : { expected }) } }
+}
+
+function inWords(versions: string | readonly string[]): string {
+  return [versions].flat().join(' or ')
+}
+
+function judgeLatency(latencyMs: number | undefined, settings: CheckSettings): Finding[] {
+  const { criticalLatencyMs = Number.POSITIVE_INFINITY, warningLatencyMs = Number.POSITIVE_INFINITY } = settings
+  if (latencyMs === undefined) return []
+  const reason = (limitMs: number) =>
+    `answers take ${formatDurationMs(latencyMs)}, more than ${formatDurationMs(limitMs)}`
+  if (latencyMs > criticalLatencyMs) return [{ verdict: 'critical', reason: reason(criticalLatencyMs) }]
+  return latencyMs > warningLatencyMs ? [{ verdict: 'warning', reason: reason(warningLatencyMs) }] : []
+}
+
+function judgeCertificate(daysLeft: number | undefined, { warningCertificateDays }: CheckSettings): Finding[] {
+  if (daysLeft === undefined || daysLeft >= warningCertificateDays) return []
+  return [{ verdict: 'warning', reason: `the certificate ends in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}` }]
+}

@@ -1,0 +1,73 @@
+import { renderText } from '../outlets/text.ts'
+import { runCheck } from '../run.ts'
+import type { CheckRun, RunOutcome } from '../run-types.ts'
+import type { CheckReport, TargetReport } from '../verdict/report.ts'
+import { targetName } from '../verdict/summary.ts'
+
+/** Where a watch is shown. */
+export interface WatchView {
+  /** What fits on the screen; undefined: no terminal, so what is written stays. */
+  readonly screen: (() => { readonly columns: number; readonly rows: number }) | undefined
+  write(text: string): void
+  warn(line: string): void
+  nowMs(): number
+  /** Ends early when the watch is stopped. */
+  sleep(durationMs: number): Promise<void>
+  /** Aborted when a person has seen enough. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Checks again and again until it is stopped: on a terminal the report is drawn over the one before, elsewhere there is one
+ * line for each change. Returns the last outcome, whose text was already written.
+ */
+export async function watch(run: CheckRun, everyMs: number, view: WatchView): Promise<RunOutcome> {
+  let drawnRows = 0
+  let before: CheckReport | undefined
+  for (;;) {
+    const startedMs = performance.now()
+    const outcome = await runCheck(run, { startedMs, warn: view.warn })
+    if (!view.signal.aborted || before === undefined) {
+      const time = new Date(view.nowMs()).toISOString()
+      if (view.screen === undefined) view.write(changeLines(before, outcome.report, time).join(''))
+      else {
+        const lines = screenLines(outcome.report, time, view.screen())
+        view.write(`${drawnRows === 0 ? '' : `\u001B[${drawnRows}A\r`}\u001B[J${lines.join('\n')}\n`)
+        drawnRows = lines.length
+      }
+    }
+    before = outcome.report
+    if (!view.signal.aborted) await view.sleep(Math.max(0, startedMs + everyMs - performance.now()))
+    if (view.signal.aborted) return { ...outcome, stdout: '' }
+  }
+}
+
+/** What a terminal shows: the time, the report, how to leave; cut to what fits, since a line that wraps cannot be drawn over. */
+export function screenLines(
+  report: CheckReport,
+  time: string,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): string[] {
+  const all = renderText(report).trimEnd().split('\n')
+  const room = Math.max(1, rows - 3)
+  const shown = all.length <= room ? all : [...all.slice(0, room - 1), `... and ${all.length - room + 1} lines more`]
+  return [`${time}  q ends`, ...shown].map((line) => [...line].slice(0, Math.max(1, columns - 1)).join(''))
+}
+
+/** One line for each target whose verdict is another than before, or that is new or gone; a roll is a change, too. */
+export function changeLines(before: CheckReport | undefined, now: CheckReport, time: string): string[] {
+  const key = ({ url, address }: TargetReport) => `${url} ${address}`
+  const known = new Map(before?.targets.map((target) => [key(target), target.verdict]))
+  const lines = now.targets
+    .filter((target) => known.get(key(target)) !== target.verdict)
+    .map((target) => {
+      const reason = target.reasons[0] === undefined ? '' : `: ${target.reasons[0]}`
+      return `${time} ${target.verdict} ${targetName(target)}${reason}\n`
+    })
+  const present = new Set(now.targets.map(key))
+  const gone = (before?.targets ?? []).filter((target) => !present.has(key(target)))
+  lines.push(...gone.map((target) => `${time} gone ${targetName(target)}\n`))
+  // Without targets only the summary tells why.
+  if (now.targets.length === 0 && before?.summary !== now.summary) lines.push(`${time} ${now.verdict} ${now.summary}\n`)
+  return lines
+}
