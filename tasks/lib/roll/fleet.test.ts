@@ -137,6 +137,18 @@ t.test('in which order they leave', (t) => {
       snapshot({ c: fresh({ ageSeconds: 40 }), d: fresh({ seen: {} }) }, onWayBack),
       'd c',
     ],
+    [
+      'and before them what serves the wrong release',
+      snapshot(
+        {
+          c: fresh({ ageSeconds: 40, seen: {} }),
+          d: fresh({ seen: { wrongRelease: true } }),
+          e: fresh({ health: 'unhealthy', seen: { wrongRelease: true } }),
+        },
+        onWayBack,
+      ),
+      'e d c',
+    ],
   ]
   for (const [name, shot, expected, first] of table) t.equal(ids(fleetOf(shot, first).leaving), expected, name)
   t.end()
