@@ -1,16 +1,30 @@
+import { hostname } from 'node:os'
 import type { CheckReport, TargetReport } from '../verdict/report.ts'
 import { describeFacts, targetName } from '../verdict/summary.ts'
 import { escapeXml } from './xml.ts'
 
-/** JUnit's XML: critical is a failure, unknown an error; a warning passes with its reasons as output. */
-export function renderJunit({ targets }: CheckReport): string {
-  const count = (verdict: string) => targets.filter((target) => target.verdict === verdict).length
-  const totals = `tests="${targets.length}" failures="${count('critical')}" errors="${count('unknown')}"`
+/**
+ * JUnit's XML, as both the schema of Ant's tasks and that of Jenkins have it: critical is a failure, unknown an error; a
+ * warning passes, and the output has its reasons.
+ */
+export function renderJunit({ targets, verdict }: CheckReport, now = new Date()): string {
+  const count = (of: string) => targets.filter((target) => target.verdict === of).length
+  const seconds = targets.reduce((sum, target) => sum + secondsOf(target), 0)
+  const suite = {
+    ...{ name: 'bakeroll check', package: 'bakeroll.check', id: 0 },
+    // The schema wants no zone.
+    timestamp: now.toISOString().slice(0, 19),
+    hostname: hostname() || 'localhost',
+    ...{ tests: targets.length, failures: count('critical'), errors: count('unknown'), time: seconds.toFixed(4) },
+  }
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites ${totals}>`,
-    `  <testsuite name="bakeroll check" ${totals}>`,
-    ...targets.map(testCase),
+    '<testsuites>',
+    `  <testsuite ${attributes(suite)}>`,
+    `    <properties><property ${attributes({ name: 'verdict', value: verdict })}/></properties>`,
+    ...targets.map((target) => `    ${testCase(target)}`),
+    `    <system-out>${escapeXml(targets.map(outputOf).join('\n'))}</system-out>`,
+    '    <system-err></system-err>',
     '  </testsuite>',
     '</testsuites>',
     '',
@@ -18,15 +32,29 @@ export function renderJunit({ targets }: CheckReport): string {
 }
 
 function testCase(target: TargetReport): string {
-  const time = ((target.latencyMs ?? 0) / 1000).toFixed(4)
-  const open = `    <testcase classname="bakeroll.check" name="${escapeXml(targetName(target))}" time="${time}">`
-  const facts = [describeFacts(target), ...target.reasons].filter((line) => line !== '').join('\n')
-  const inner = [...problem(target), `<system-out>${escapeXml(facts)}</system-out>`]
-  return [open, ...inner.map((line) => `      ${line}`), '    </testcase>'].join('\n')
+  const { verdict, reasons } = target
+  const name = targetName(target)
+  const open = `<testcase ${attributes({ classname: 'bakeroll.check', name, time: secondsOf(target).toFixed(4) })}`
+  if (verdict === 'ok' || verdict === 'warning') return `${open}/>`
+  const element = verdict === 'critical' ? 'failure' : 'error'
+  const said = attributes({ message: reasons[0] ?? verdict, type: verdict })
+  return `${open}><${element} ${said}>${escapeXml(linesOf(target).join('\n'))}</${element}></testcase>`
 }
 
-function problem({ verdict, reasons }: TargetReport): string[] {
-  const message = `message="${escapeXml(reasons[0] ?? verdict)}" type="${verdict}"`
-  if (verdict === 'critical') return [`<failure ${message}/>`]
-  return verdict === 'unknown' ? [`<error ${message}/>`] : []
+function outputOf(target: TargetReport): string {
+  return [`${targetName(target)}: ${target.verdict}`, ...linesOf(target).map((line) => `  ${line}`)].join('\n')
+}
+
+function linesOf(target: TargetReport): string[] {
+  return [describeFacts(target), ...target.reasons].filter((line) => line !== '')
+}
+
+function secondsOf({ latencyMs = 0 }: TargetReport): number {
+  return latencyMs / 1000
+}
+
+function attributes(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}="${escapeXml(String(value))}"`)
+    .join(' ')
 }

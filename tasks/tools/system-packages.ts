@@ -56,6 +56,14 @@ export const programs: readonly Program[] = [
   { name: 'hey', package: 'hey', why: 'sends the load of the demo and the tests', purposes: local },
   // Ubuntu's package of this name only fetches a snap, which no test can drive.
   { name: 'chromium', package: 'chromium', why: 'shows the pages to the tests', purposes: isUbuntu() ? [] : ['test'] },
+  { name: 'xmllint', package: 'libxml2-utils', why: 'holds JUnit reports against their schema', purposes: ['test'] },
+  {
+    name: 'Monitoring::Plugin',
+    package: 'libmonitoring-plugin-perl',
+    why: 'reads what Nagios is told',
+    purposes: ['test'],
+    file: '/usr/share/perl5/Monitoring/Plugin.pm',
+  },
   { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
   { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: both },
