@@ -12,7 +12,7 @@ import { installUnits, namesOfUnits, removeUnits, type UnitPlace, unitPlace } fr
 export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcome> {
   const { install, uninstall } = run.options
   try {
-    const text =
+    const { lines, facts } =
       install === 'cron'
         ? await installCron(run)
         : install === 'systemd'
@@ -20,7 +20,9 @@ export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcom
           : uninstall === 'cron'
             ? await uninstallCron(run)
             : await uninstallSystemd(run)
-    return { stdout: `${text.join('\n')}\n`, exitCode: 0 }
+    const stdout =
+      run.options.format === 'json' ? `${JSON.stringify({ ok: true, ...facts })}\n` : `${lines.join('\n')}\n`
+    return { stdout, facts, exitCode: 0 }
   } catch (error) {
     const flag = install === undefined ? `--uninstall ${uninstall}` : `--install ${install}`
     host.warn(`${flag}: ${error instanceof Error ? error.message : error}`)
@@ -28,7 +30,13 @@ export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcom
   }
 }
 
-async function installCron(run: CheckRun): Promise<string[]> {
+/** What was done: for people, and for programs. */
+interface Done {
+  readonly lines: readonly string[]
+  readonly facts: Record<string, unknown>
+}
+
+async function installCron(run: CheckRun): Promise<Done> {
   const call = callAgain(run)
   const crontab = openCrontab()
   const before = await crontab.read()
@@ -36,7 +44,11 @@ async function installCron(run: CheckRun): Promise<string[]> {
   const after = withLine(before, call.name, Buffer.from(line).toString('latin1'))
   if (after !== before) await crontab.write(after)
   const did = after === before ? 'already in' : namesIn(before).includes(call.name) ? 'replaced in' : 'added to'
-  return [`${did} your crontab, as ${call.name}:`, lineOf(call.shown, call, run)]
+  const shown = lineOf(call.shown, call, run)
+  return {
+    lines: [`${did} your crontab, as ${call.name}:`, shown],
+    facts: { installed: { name: call.name, crontab: shown } },
+  }
 }
 
 function lineOf(words: readonly string[], { name }: CallAgain, { options: { everyMs, timeoutMs } }: CheckRun): string {
@@ -44,34 +56,38 @@ function lineOf(words: readonly string[], { name }: CallAgain, { options: { ever
   return cronLine({ words, everyMs, timeoutMs, seed, timeout: programIn('timeout'), logger: programIn('logger') })
 }
 
-async function uninstallCron(run: CheckRun): Promise<string[]> {
+async function uninstallCron(run: CheckRun): Promise<Done> {
   const crontab = openCrontab()
   const before = await crontab.read()
   const names = wanted(run, namesIn(before))
   if (names.length > 0) await crontab.write(names.reduce(withoutLine, before))
-  return names.length === 0
-    ? ['nothing of it in your crontab']
-    : names.map((name) => `removed ${name} from your crontab`)
+  const lines = names.map((name) => `removed ${name} from your crontab`)
+  return { lines: lines.length === 0 ? ['nothing of it in your crontab'] : lines, facts: { removed: names } }
 }
 
-async function installSystemd(run: CheckRun): Promise<string[]> {
+async function installSystemd(run: CheckRun): Promise<Done> {
   const call = callAgain(run)
   const place = unitPlace()
   const left = await installUnits(place, call.name, unitsOf(call, run.options, place.isSystem))
   const { service, timer } = unitsOf(call, run.options, place.isSystem, call.shown)
   const unit = `${place.folder}/${unitName(call.name)}`
-  return [`# ${unit}.service`, service, `# ${unit}.timer`, timer, ...leftToDo(left), ...lingering(place)]
+  const lines = [`# ${unit}.service`, service, `# ${unit}.timer`, timer, ...leftToDo(left), ...lingering(place)]
+  const units = [`${unit}.service`, `${unit}.timer`]
+  return { lines, facts: { installed: { name: call.name, units, leftToDo: left } } }
 }
 
-async function uninstallSystemd(run: CheckRun): Promise<string[]> {
+async function uninstallSystemd(run: CheckRun): Promise<Done> {
   const place = unitPlace()
   const names = wanted(run, namesOfUnits(place))
   const lines: string[] = []
+  const commands: string[] = []
   for (const name of names) {
     const left = await removeUnits(place, name)
     lines.push(`removed ${unitName(name)} from ${place.folder}`, ...leftToDo(left))
+    commands.push(...left)
   }
-  return names.length === 0 ? [`nothing of it in ${place.folder}`] : lines
+  if (names.length === 0) lines.push(`nothing of it in ${place.folder}`)
+  return { lines, facts: { removed: names, leftToDo: commands } }
 }
 
 function leftToDo(commands: readonly string[]): string[] {

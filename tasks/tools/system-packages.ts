@@ -64,6 +64,13 @@ export const programs: readonly Program[] = [
     purposes: ['test'],
     file: '/usr/share/perl5/Monitoring/Plugin.pm',
   },
+  {
+    name: 'crontab',
+    package: 'cron',
+    why: 'is given a check by the tests',
+    purposes: ['test'],
+    service: 'cron.service',
+  },
   { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
   { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: both },
