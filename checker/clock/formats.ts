@@ -148,9 +148,14 @@ function zoneOffsetMs(zone: string): number | undefined {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
 }
 
-/** Never finer than a millisecond, and a fraction of nothing but zeros counts as a whole second: it may be padding. */
+/**
+ * Never finer than a microsecond, which is what a number of milliseconds since 1970 holds. Zeros may be padding: a fraction
+ * of nothing else counts as a whole second, and one with nothing else after its milliseconds as milliseconds.
+ */
 function resolutionMs(fraction: string): number {
-  return /^0*$/.test(fraction) ? 1000 : Math.max(1, 10 ** (3 - fraction.length))
+  if (/^0*$/.test(fraction)) return 1000
+  const isFine = !/^\d{0,3}0*$/.test(fraction)
+  return Math.max(isFine ? 0.001 : 1, 10 ** (3 - fraction.length))
 }
 
 function parseJson(text: string): unknown {
