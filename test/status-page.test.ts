@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -7,7 +8,7 @@ import { lookBack } from '../checker/history/look-back.ts'
 import { type Past, windows } from '../checker/history/past.ts'
 import { record } from '../checker/history/record.ts'
 import { createTables } from '../checker/history/schema.ts'
-import { writePage } from '../checker/history/status-page.ts'
+import { renderStatusPage } from '../checker/history/status-page.ts'
 import { fillYear, fixtureReport } from '../checker/history/year-fixture.ts'
 import { findProgram } from '../tasks/tools/system-packages.ts'
 import { faintTexts, startBrowser, tipIsInside } from './roll-report-page.ts'
@@ -33,7 +34,7 @@ async function inBrowser(browser: Browser) {
   t.teardown(() => browser.close())
   const past = yearOfHistory()
   const file = join(t.testdir(), 'status.html')
-  writePage(file, past)
+  writeFileSync(file, renderStatusPage(past))
 
   const show = async (t: Test, look: (page: Page) => Promise<void>, options: BrowserContextOptions = {}) => {
     const context = await browser.newContext({ ...options, offline: true })

@@ -23,20 +23,34 @@ interface Reading {
   readonly quarters: Map<number, Tally>
 }
 
+/** Called again and again by what may take long; throws when it takes too long, or what is left does. */
+export type Alert = (leftMs?: number) => void
+
+/** As often as a few milliseconds take. */
+const rowsBetweenAlerts = 2048
+
 /** Reads a history as it is at one moment. Figures of 7 days are exact to five minutes at their far end, longer ones to an hour. */
-export function lookBack(database: DatabaseSync, nowMs: number): Past {
+export function lookBack(database: DatabaseSync, nowMs: number, alertIfLate: Alert = () => {}): Past {
   database.exec('BEGIN')
   try {
     const readings = readTargets(database)
+    let rows = 0
+    const add = (row: Row, isCheck: boolean) => {
+      if (rows++ % rowsBetweenAlerts === 0) alertIfLate()
+      addRow(readings, row, nowMs, isCheck)
+    }
     const checks = database.prepare('SELECT * FROM checks WHERE at <= ?')
-    for (const row of checks.iterate(nowMs)) addRow(readings, row, nowMs, true)
+    for (const row of checks.iterate(nowMs)) add(row, true)
     for (const table of spanTables) {
       const spans = database.prepare(`SELECT * FROM ${table} WHERE at >= ? AND at <= ?`)
-      for (const row of spans.iterate(nowMs - windows['365d'] * dayMs, nowMs)) addRow(readings, row, nowMs, false)
+      for (const row of spans.iterate(nowMs - windows['365d'] * dayMs, nowMs)) add(row, false)
     }
     const incidents = readIncidents(database, nowMs)
     const targets = [...readings.values()].filter(({ rings }) => rings.some(isChecked))
-    const past = targets.map((reading) => toPast(reading, incidents.get(reading.id) ?? []))
+    const past = targets.map((reading) => {
+      alertIfLate()
+      return toPast(reading, incidents.get(reading.id) ?? [])
+    })
     return { at: iso(nowMs), targets: past.sort(byName) }
   } finally {
     database.exec('COMMIT')

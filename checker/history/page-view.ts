@@ -3,6 +3,7 @@ import { severity, type Verdict, worstVerdict } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 import { type Curve, drawCurve, placeSlots, type Slot, type Values } from './curve.ts'
 import { checkCount, percent } from './figures.ts'
+import type { Alert } from './look-back.ts'
 import { type Cell, type Past, type TargetPast, type WindowName, windows } from './past.ts'
 import { incidentLength, moment, offsetRange, signed } from './words.ts'
 
@@ -13,7 +14,7 @@ const mostOpen = 5
 const mostIncidents = 20
 
 /** Everything that the template of the status page shows. */
-export function pageView({ at, targets }: Past) {
+export function pageView({ at, targets }: Past, alertIfLate: Alert = () => {}) {
   const worstFirst = targets.toSorted((a, b) => severity(stateOf(b)) - severity(stateOf(a)))
   const verdict = worstVerdict(targets.map(stateOf))
   const affected = targets.filter((target) => stateOf(target) === verdict).length
@@ -21,7 +22,10 @@ export function pageView({ at, targets }: Past) {
     verdict,
     headline: headline(verdict, affected, targets.length),
     at: moment(at),
-    targets: worstFirst.map((target, index) => targetView(target, Date.parse(at), index < mostOpen)),
+    targets: worstFirst.map((target, index) => {
+      alertIfLate()
+      return targetView(target, Date.parse(at), index < mostOpen)
+    }),
   }
 }
 

@@ -5,6 +5,10 @@ import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { buildChecker } from '../build.ts'
 import { freeUrl, startService, timeService } from '../fixtures/service.ts'
+import { defaultOptions } from '../options/options.ts'
+import { readHistory } from './history.ts'
+import { runHistory } from './run-history.ts'
+import { fixtureReport } from './year-fixture.ts'
 
 interface Ended {
   readonly code: number
@@ -44,6 +48,19 @@ t.test('the one file records, shows, and writes page and badge', async (t) => {
   })
   t.match(of(down), { windows: { '24h': { checks: { critical: 1 }, availability: 0 } }, incidents: [{}] })
   t.notOk('latencyMs' in of(down).windows['24h'])
+})
+
+t.test('a page that would outlive the deadline stays as it was, which is said; the check is recorded', async (t) => {
+  const folder = t.testdir({ 'status.html': 'old' })
+  const [historyFile, page] = [join(folder, 'history.db'), join(folder, 'status.html')]
+  const report = fixtureReport([{ verdict: 'ok', latencyMs: 3 }])
+  const options = { ...defaultOptions(), historyFile, page }
+  const late = /status\.html was not written anew: that takes longer than --timeout leaves of the run$/
+  await t.rejects(runHistory(report, options, 0, { warn: t.fail }), { message: late })
+  t.equal(readFileSync(page, 'utf8'), 'old')
+  t.match(await readHistory(historyFile, Date.now()), { targets: [{ windows: { '24h': { checks: { ok: 1 } } } }] })
+  await runHistory(report, options, 10_000, { warn: t.fail })
+  t.match(readFileSync(page, 'utf8'), '<h1>The target is ok</h1>')
 })
 
 t.test('what cannot be recorded is said, makes ok unknown, and leaves critical critical', async (t) => {

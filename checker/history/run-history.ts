@@ -4,7 +4,10 @@ import type { CheckReport } from '../verdict/report.ts'
 import { recordRun } from './history.ts'
 import { lookBack } from './look-back.ts'
 
-/** Records a report, and writes the status page of everything recorded where one is asked for. */
+/**
+ * Records a report, and writes the status page of everything recorded where one is asked for. Ends within `waitMs`: throws
+ * when that is too short for the page, whose old one then stays; what was recorded stays, too.
+ */
 export async function runHistory(
   report: CheckReport,
   { historyFile, page }: CheckOptions & { readonly historyFile: string },
@@ -14,6 +17,16 @@ export async function runHistory(
   const atMs = Date.now()
   const use = { atMs, waitMs: Math.min(waitMs, 2000), warn }
   if (page === undefined) return recordRun(historyFile, report, use)
-  const { writePage } = await import('./status-page.ts')
-  return recordRun(historyFile, report, use, (database) => writePage(page, lookBack(database, atMs)))
+  const { renderStatusPage } = await import('./status-page.ts')
+  const { writeAtomically } = await import('../outlets/output-file.ts')
+  const endMs = performance.now() + waitMs
+  const alertIfLate = (spareMs = 0) => {
+    if (performance.now() + spareMs > endMs) {
+      throw new Error(`${page} was not written anew: that takes longer than --timeout leaves of the run`)
+    }
+  }
+  return recordRun(historyFile, report, use, (database) => {
+    const past = lookBack(database, atMs, alertIfLate)
+    writeAtomically(page, renderStatusPage(past, alertIfLate))
+  })
 }

@@ -12,8 +12,9 @@ export async function showHistory(
   try {
     const past = await readHistory(historyFile, Date.now())
     if (page !== undefined) {
-      const { writePage } = await import('./status-page.ts')
-      writePage(page, past)
+      const { renderStatusPage } = await import('./status-page.ts')
+      const { writeAtomically } = await import('../outlets/output-file.ts')
+      writeAtomically(page, renderStatusPage(past))
     }
     const stdout = format === 'json' ? `${JSON.stringify({ ok: true, ...past })}\n` : renderPast(past)
     return { stdout, exitCode: exitCodes.ok, facts: { ...past } }
