@@ -99,7 +99,7 @@ t.test('a state of a newer format is refused and left alone', (t) => {
 t.test('a place where no state can be kept is named', (t) => {
   const folder = t.testdir({ file: '' })
   t.equal(stateProblem(folder), `${folder} is not a regular file`)
-  t.match(stateProblem(join(folder, 'none/state')), /^cannot write .*ENOENT/)
+  t.match(stateProblem(join(folder, 'none/state')), /^cannot write .*there is no folder/)
   if (process.getuid?.() !== 0) {
     chmodSync(join(folder, 'file'), 0)
     t.match(stateProblem(join(folder, 'file')), /^cannot read .*EACCES/)

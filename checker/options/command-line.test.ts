@@ -87,10 +87,7 @@ const wrong: [string[], string[]][] = [
   [['--frobnicate'], ['--frobnicate: unknown flag']],
   [['-v'], ['-v: unknown flag']],
   [['--constructor'], ['--constructor: unknown flag']],
-  [
-    ['--output', '/nowhere/at/all'],
-    ["--output: cannot write /nowhere/at/all: ENOENT: no such file or directory, open '/nowhere/at/.all.PID.tmp'"],
-  ],
+  [['--output', '/nowhere/at/all'], ['--output: cannot write /nowhere/at/all: there is no folder /nowhere/at']],
   [['--expect-status', '99'], ['--expect-status: expected a whole number from 200 to 599, got "99"']],
   [['--body-match', '('], ['--body-match: expected a regular expression, got "("']],
   [['--serve', '1:2:3'], ['--serve: expected an address and a port, such as 127.0.0.1:9115, got "1:2:3"']],

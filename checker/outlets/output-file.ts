@@ -11,8 +11,21 @@ export function outputProblem(path: string): string | undefined {
     rmSync(trial)
     return undefined
   } catch (error) {
-    return `cannot write ${path}: ${error instanceof Error ? error.message : error}`
+    return `cannot write ${path}: ${inWords(error, dirname(path))}`
   }
+}
+
+/** Node's own words name the temporary file, which nobody knows. */
+function inWords(error: unknown, folder: string): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const known: Record<string, string> = {
+    ENOENT: `there is no folder ${folder}`,
+    ENOTDIR: `${folder} is no folder`,
+    EACCES: `not allowed to write in ${folder}`,
+    EROFS: `${folder} is on a read-only file system`,
+    ENOSPC: `no space is left for ${folder}`,
+  }
+  return known[code] ?? (error instanceof Error ? error.message : String(error))
 }
 
 /** Replaces a file in one step: a reader sees the old content or the new, never a part; a link stays a link. */
