@@ -45,7 +45,11 @@ export function describeFailure(error: unknown): Failure {
   const code = 'code' in error ? String(error.code) : ''
   const checkerReason = ofChecker[code]
   if (checkerReason !== undefined) return { reason: checkerReason, blame: 'checker' }
-  if (isCertificateCode(code)) return { reason: `the certificate is not trusted: ${error.message}`, blame: 'service' }
+  if (isCertificateCode(code)) {
+    // What Node advises about its own command line helps nobody here.
+    const why = error.message.replace(/; if the root CA is installed locally,.*$/s, '')
+    return { reason: `the certificate is not trusted: ${why}`, blame: 'service' }
+  }
   if (code.startsWith('ERR_SSL')) return { reason: `TLS failed: ${error.message}`, blame: 'service' }
   return { reason: ofService[code] ?? error.message, blame: 'service' }
 }
