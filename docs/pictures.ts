@@ -1,0 +1,32 @@
+/**
+ * Takes the pictures of pages that the docs show, light and dark: `npx node docs/pictures.ts roll-report FILE.html` of a roll's
+ * report, `npx node docs/pictures.ts status-page FILE.html` of a status page of the checker. Writes docs/NAME-light.png and
+ * docs/NAME-dark.png, from the top to the end of what counts. Needs Chromium, which `npm test` installs.
+ */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { chromium } from 'playwright-core'
+import { findProgram } from '../tasks/tools/system-packages.ts'
+
+const width = 1080
+const margin = 16
+/** The last part that each picture shows. */
+const lasts: Readonly<Record<string, string>> = { 'roll-report': '.timeline', 'status-page': 'main > :nth-child(2)' }
+
+const [name = '', file = ''] = process.argv.slice(2)
+const last = lasts[name]
+const executablePath = findProgram('chromium')
+if (last === undefined || file === '' || executablePath === undefined) {
+  throw new Error(`expected chromium, one of ${Object.keys(lasts).join(', ')}, and a page of it`)
+}
+
+const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+for (const colorScheme of ['light', 'dark'] as const) {
+  const page = await browser.newPage({ colorScheme, deviceScaleFactor: 2, viewport: { width, height: 900 } })
+  await page.goto(pathToFileURL(resolve(file)).href)
+  const end = await page.locator(last).first().boundingBox()
+  if (!end) throw new Error(`${file} is no ${name}`)
+  const clip = { x: 0, y: 0, width, height: end.y + end.height + margin }
+  await page.screenshot({ path: `${import.meta.dirname}/${name}-${colorScheme}.png`, fullPage: true, clip })
+}
+await browser.close()
