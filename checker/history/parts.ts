@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What the status page is made of. */
-export const partNames = ['page.html.mustache', 'page.css', 'page.js'] as const
+/** What the status page is made of; `base.css` is for other pages, too. */
+export const partNames = ['page.html.mustache', 'base.css', 'page.css', 'page.js'] as const
 
 export type PartName = (typeof partNames)[number]
 

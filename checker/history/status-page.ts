@@ -8,7 +8,7 @@ import type { Past } from './past.ts'
 /** The status page: one HTML document that needs no network, and no script to be read; the script adds the tooltips. */
 export function renderStatusPage(past: Past, alertIfLate: Alert = () => {}): string {
   const startedMs = performance.now()
-  const [style, script] = [readPart('page.css'), readPart('page.js')]
+  const [style, script] = [readPart('base.css') + readPart('page.css'), readPart('page.js')]
   const view = { ...pageView(past, alertIfLate), style, script, styleHash: hashOf(style), scriptHash: hashOf(script) }
   // The template takes no longer than what it shows.
   alertIfLate(performance.now() - startedMs)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import mustache from 'mustache'
+import { readPart as readCheckerPart } from '../../checker/history/parts.ts'
 import type { RollEvent } from '../lib/roll/events.ts'
 import { capacityTrack } from './capacity-track.ts'
 import { factsOf, grouped } from './facts.ts'
@@ -47,7 +48,8 @@ export function renderPage(events: readonly RollEvent[]): string {
 }
 
 function envelope() {
-  const [style, script] = [readPart('page.css'), readPart('page.js')]
+  const style = readCheckerPart('base.css') + readPart('page.css')
+  const script = readPart('page.js')
   return { style, script, styleHash: hashOf(style), scriptHash: hashOf(script) }
 }
 
