@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { findProgram } from '../tasks/tools/system-packages.ts'
@@ -87,37 +86,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** A server of this process: `write` writes the time, whose clock is right; returns its url. */
-export async function serveTime(write: (date: Date) => string): Promise<{ url: string; close(): void }> {
-  const server = http.createServer((_, response) => response.end(write(new Date())))
-  return listen(server, () => server.closeAllConnections())
-}
-
-/** A server of this process that does to each connection what it likes; returns its url. */
-export async function serveHostility(talk: (socket: net.Socket) => void): Promise<{ url: string; close(): void }> {
-  const open = new Set<net.Socket>()
-  const server = net.createServer((socket) => {
-    open.add(socket)
-    socket.on('error', () => {})
-    socket.on('close', () => open.delete(socket))
-    talk(socket)
-  })
-  return listen(server, () => {
-    for (const socket of open) socket.destroy()
-  })
-}
-
-async function listen(server: net.Server, closeAll: () => void): Promise<{ url: string; close(): void }> {
-  server.listen({ port: 0, host: '0.0.0.0', backlog: 4096 })
-  await once(server, 'listening')
-  const close = () => {
-    server.close()
-    closeAll()
-  }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
-}
-
-/** Kilobytes in memory, now and at most, of a process that runs. */
+/** Megabytes in memory, now and at most, of a process that runs. */
 export function memoryOf(pid: number): { nowMb: number; mostMb: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const mb = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024

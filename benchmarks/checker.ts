@@ -8,6 +8,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { buildChecker } from '../checker/build.ts'
+import { startService, startSocketService, timeService } from '../checker/fixtures/service.ts'
 import type { CheckReport } from '../checker/verdict/report.ts'
 import { type Cost, measure, median } from './checker-meter.ts'
 import {
@@ -15,8 +16,6 @@ import {
   memoryOf,
   program,
   type Server,
-  serveHostility,
-  serveTime,
   startBlackboxExporter,
   startExporter,
   startNginx,
@@ -26,6 +25,9 @@ const results = join(import.meta.dirname, 'results')
 const folder = await mkdtemp(join(tmpdir(), 'bakeroll-benchmark-'))
 const bundle = await buildChecker(join(folder, 'check.mjs'))
 const node = process.execPath
+/** Ends the servers of this process. */
+const ends: (() => void)[] = []
+const here = { teardown: (end: () => void) => void ends.push(end) }
 const rows: { name: string; measured: number; limit?: number; unit: string; beside?: string }[] = []
 
 function record(name: string, measured: number, unit: string, limit?: number, beside?: string): void {
@@ -132,69 +134,68 @@ async function exporter(nginx: Server): Promise<void> {
 }
 
 async function clockErrors(nginx: Server): Promise<void> {
-  const own = async (write: (date: Date) => string) => serveTime(write)
-  const formats: [string, string, { url: string; close(): void }, number, string[]][] = [
-    ['milliseconds of nginx', 'ms', { url: `http://127.0.0.1:${nginx.port}`, close: () => {} }, 1, []],
-    ['ISO 8601 with milliseconds', 'ms', await own((date) => date.toISOString()), 1, []],
-    ['unix milliseconds', 'ms', await own((date) => String(date.getTime())), 1, []],
+  const formats: [string, string][] = [
+    ['milliseconds of nginx', `http://127.0.0.1:${nginx.port}`],
+    ['ISO 8601 with milliseconds', await startService(here, timeService())],
+    [
+      'unix milliseconds',
+      await startService(
+        here,
+        timeService(0, (date) => String(date.getTime())),
+      ),
+    ],
   ]
-  for (const [name, unit, { url, close }, limit, words] of formats) {
+  for (const [name, url] of formats) {
     const errors: number[] = []
     for (let round = 0; round < 21; round++) {
-      const [target] = reportOf(await check(url, '--json', ...words)).targets
+      const [target] = reportOf(await check(url, '--json')).targets
       errors.push(Math.abs(target?.clock?.offsetMs ?? Number.NaN))
     }
-    record(`clock error, ${name}, median of 21`, median(errors), unit, limit)
-    close()
+    record(`clock error, ${name}, median of 21`, median(errors), 'ms', 1)
   }
   const seconds: [string, (date: Date) => string][] = [
     ['unix seconds', (date) => String(Math.floor(date.getTime() / 1000))],
     ['time of day', (date) => date.toISOString().slice(11, 19)],
   ]
   for (const [name, write] of seconds) {
-    const { url, close } = await own(write)
+    const url = await startService(here, timeService(0, write))
     const bounds: number[] = []
     for (let round = 0; round < 5; round++) {
       const [target] = reportOf(await check(url, '--json', '--samples', '10', '--timeout', '30s')).targets
       bounds.push(target?.clock?.errorMs ?? Number.POSITIVE_INFINITY)
     }
     record(`bound of ${name} after ten samples, worst of 5`, Math.max(...bounds), 'ms', 50)
-    close()
   }
 }
 
 async function deadlines(nginx: Server): Promise<void> {
   const drip = (start: string, piece: string) =>
-    serveHostility((socket) => {
+    startSocketService(here, (socket) => {
       socket.write(start)
       const timer = setInterval(() => socket.write(piece), 5)
       socket.on('close', () => clearInterval(timer))
     })
   const hostile = [
-    await serveHostility(() => {}),
+    await startSocketService(here, () => {}),
     await drip('HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n', '1'),
     await drip('HTTP/1.1 200 OK\r\n', 'a: b\r\n'),
   ]
   const over: number[] = []
-  for (const { url } of hostile) {
+  for (const url of hostile) {
     for (let round = 0; round < 7; round++) {
       const { wallSeconds } = await check(url, '--timeout', '500ms')
       over.push((wallSeconds - 0.5) * 1000)
     }
   }
   record('a whole process beyond its deadline, worst of 21', Math.max(...over), 'ms', 100)
-  // One of ten is dead: the living ones are measured no later, so their latencies tell.
+  // One of ten never answers, and keeps its place until the end.
   const [silent] = hostile
-  const port = Number(new URL(silent?.url ?? '').port)
-  const mixed = addresses(500, nginx.port).flatMap((url, at) =>
-    at % 10 === 0 ? [url.replace(/\d+$/, String(port))] : url,
-  )
+  const mixed = addresses(500, nginx.port).map((url, at) => (at % 10 === 0 ? `${silent}/${at}` : url))
   const { wallSeconds, stdout } = await check('--json', '--timeout', '3s', '--targets', await listOf(mixed))
   const { targets } = JSON.parse(stdout) as CheckReport
   const well = targets.filter(({ verdict }) => verdict === 'ok').length
   record('of 500 targets, 50 of them silent, living ones that are not found ok', 450 - well, '', 0)
   record('the same, whole process beyond its deadline', (wallSeconds - 3) * 1000, 'ms', 100)
-  for (const { close } of hostile) close()
 }
 
 const nginx = await startNginx(folder)
@@ -205,6 +206,7 @@ try {
   await clockErrors(nginx)
   await deadlines(nginx)
 } finally {
+  for (const end of ends) end()
   await nginx.stop()
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { programIn } from './programs.ts'
+import { programIn } from '../programs.ts'
 
 /** The crontab of this user; every byte of it is one character. */
 export interface Crontab {

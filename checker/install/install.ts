@@ -1,10 +1,10 @@
 import { hostname } from 'node:os'
+import { programIn } from '../programs.ts'
 import type { CheckRun, Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'
 import { type CallAgain, callAgain } from './again.ts'
 import { cronLine, namesIn, withLine, withoutLine } from './cron.ts'
 import { openCrontab } from './crontab.ts'
-import { programIn } from './programs.ts'
 import { unitName, unitsOf } from './systemd.ts'
 import { installUnits, namesOfUnits, removeUnits, type UnitPlace, unitPlace } from './unit-files.ts'
 

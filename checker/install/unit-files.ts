@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } 
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { writeAtomically } from '../outlets/output-file.ts'
-import { programIn } from './programs.ts'
+import { programIn } from '../programs.ts'
 import { type Units, unitName } from './systemd.ts'
 
 /** Where units lie, and how systemd hears of them. */

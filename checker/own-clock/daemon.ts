@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { programFolders, programIn } from '../programs.ts'
 import type { OwnClock } from '../run-types.ts'
 
 /** How one kind of time service is asked. */
@@ -35,15 +35,12 @@ const longestMs = 1000
  * What the computer's own time service says of its clock, within a second. Without one that says anything, the clock is
  * taken as it is. Where no such program is installed, this costs a look at some folders.
  */
-export async function askDaemon(
-  timeoutMs: number,
-  folders: readonly string[] = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/sbin'],
-): Promise<OwnClock> {
+export async function askDaemon(timeoutMs: number, folders: readonly string[] = programFolders()): Promise<OwnClock> {
   const limitMs = Math.max(1, Math.min(longestMs, timeoutMs))
   const endMs = performance.now() + limitMs
   for (const { name, argv, needs } of daemons) {
     const [program, ...args] = argv
-    const path = needs === undefined || existsSync(needs) ? findProgram(program, folders) : undefined
+    const path = needs === undefined || existsSync(needs) ? programIn(program, folders) : undefined
     if (path === undefined) continue
     const said = await run(path, args, Math.max(1, endMs - performance.now()))
     if (said === 'late') return { state: 'unknown', reason: `${program} does not answer within ${limitMs} ms` }
@@ -52,19 +49,6 @@ export async function askDaemon(
     if (clock !== undefined) return clock
   }
   return { state: 'unmeasured' }
-}
-
-function findProgram(name: string, folders: readonly string[]): string | undefined {
-  return folders.map((folder) => join(folder, name)).find(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function run(
