@@ -169,6 +169,12 @@ holds('a canary that fails while it is watched', [
   ['no watch', snapshot(alone(lost(16))), undefined, { canary: 1 }],
   ['one of two', snapshot({ ...alone(lost(16)), d: fresh() }), failed, { ...watched, canary: 2 }],
   [
+    'is named although the other one is late',
+    snapshot({ d: fresh({ ageSeconds: 20, seen: late }), ...alone(lost(16)) }),
+    failed,
+    { ...watched, canary: 2 },
+  ],
+  [
     'in a lost zone',
     snapshot({
       a: z1('unhealthy'),
