@@ -1,7 +1,7 @@
 /**
  * Measures the bundled checker beside a bare Node, Python's urllib and Prometheus' blackbox_exporter, all in one run:
- * `node_modules/.bin/node benchmarks/checker.ts`. Needs nginx, curl, Python and Debian's prometheus-blackbox-exporter, and five
- * minutes. Writes results/checker.md and checker.json, and fails when a limit is not met.
+ * `node_modules/.bin/node benchmarks/checker.ts`. Needs nginx, curl, Python, Chromium and Debian's prometheus-blackbox-exporter, and
+ * four minutes. Writes results/checker.md and checker.json, and fails when a limit is not met.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { buildChecker } from '../checker/build.ts'
 import { startService, startSocketService, timeService } from '../checker/fixtures/service.ts'
 import type { CheckReport } from '../checker/verdict/report.ts'
 import { type Cost, measure, median } from './checker-meter.ts'
+import { measureHistory } from './checker-page.ts'
 import {
   cpuSecondsOf,
   memoryOf,
@@ -198,6 +199,14 @@ async function deadlines(nginx: Server): Promise<void> {
   record('the same, whole process beyond its deadline', (wallSeconds - 3) * 1000, 'ms', 100)
 }
 
+async function history(): Promise<void> {
+  const { databaseMb, writing, pageMb, openMs } = await measureHistory(bundle, folder, 100)
+  record('a year of 100 targets, a check a minute: database', databaseMb, 'MB', 50)
+  record('its status page, written', writing.wallSeconds, 's')
+  record('its size', pageMb, 'MB')
+  record('opened in Chromium', openMs / 1000, 's', 1)
+}
+
 const nginx = await startNginx(folder)
 try {
   await oneShot(`http://127.0.0.1:${nginx.port}`)
@@ -205,6 +214,7 @@ try {
   await exporter(nginx)
   await clockErrors(nginx)
   await deadlines(nginx)
+  await history()
 } finally {
   for (const end of ends) end()
   await nginx.stop()

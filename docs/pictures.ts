@@ -5,8 +5,8 @@
  */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium } from 'playwright-core'
 import { findProgram } from '../tasks/tools/system-packages.ts'
+import { startBrowser } from '../test/browser.ts'
 
 const width = 1080
 const margin = 16
@@ -20,7 +20,7 @@ if (last === undefined || file === '' || executablePath === undefined) {
   throw new Error(`expected chromium, one of ${Object.keys(lasts).join(', ')}, and a page of it`)
 }
 
-const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+const browser = await startBrowser(executablePath)
 for (const colorScheme of ['light', 'dark'] as const) {
   const page = await browser.newPage({ colorScheme, deviceScaleFactor: 2, viewport: { width, height: 900 } })
   await page.goto(pathToFileURL(resolve(file)).href)

@@ -5,7 +5,8 @@ import { type RollFixture, rollFixture } from '../tasks/report/roll-fixture.ts'
 import { summarize } from '../tasks/report/summary.ts'
 import { simulateRoll } from '../tasks/simulator/simulation.ts'
 import { findProgram } from '../tasks/tools/system-packages.ts'
-import { faintTexts, hasItsNumbers, type Shown, showReport, startBrowser, tipIsInside } from './roll-report-page.ts'
+import { faintTexts, startBrowser, tipIsInside } from './browser.ts'
+import { hasItsNumbers, type Shown, showReport } from './roll-report-page.ts'
 
 const chromium = findProgram('chromium')
 if (chromium) await inBrowser(await startBrowser(chromium))

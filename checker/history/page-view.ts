@@ -12,6 +12,8 @@ const quarterMs = 900_000
 /** More would make a page of many targets slow to open; the rest is unfolded with a click. */
 const mostOpen = 5
 const mostIncidents = 20
+/** Between two days, in percent of the width. */
+const barGap = 0.25
 
 /** Everything that the template of the status page shows. */
 export function pageView({ at, targets }: Past, alertIfLate: Alert = () => {}) {
@@ -51,7 +53,8 @@ function targetView(target: TargetPast, nowMs: number, isOpen: boolean) {
     lastCheck: last === undefined ? 'not checked for two days' : `checked ${moment(last.at)}`,
     version: last?.version,
     availability: percent(target.windows['90d'].availability),
-    bars: days.map(dayBar),
+    bars: dayBars(days),
+    zones: days.map(dayZone).join('|'),
     figures: (Object.keys(windows) as WindowName[]).map((name) => figuresRow(name, target)),
     plots: [
       ...plotViews('24 hours', quarters, (cell) => moment(cell.from), ['24 h ago', '12 h ago', 'now']),
@@ -67,21 +70,31 @@ function targetView(target: TargetPast, nowMs: number, isOpen: boolean) {
   }
 }
 
-/** The share of each verdict, the worst on top; what was there at all can be seen. */
-function dayBar({ cell, x, width }: Slot) {
+/** The bars of all days, one path for each verdict that was there. */
+function dayBars(days: readonly Slot[]): { verdict: string; path: string }[] {
+  const paths = new Map<string, string>()
+  for (const { verdict, path } of days.flatMap(dayParts)) paths.set(verdict, (paths.get(verdict) ?? '') + path)
+  return [...paths].map(([verdict, path]) => ({ verdict, path }))
+}
+
+/** The share of each verdict on one day, the worst on top; what was there at all can be seen. */
+function dayParts({ cell, x, width }: Slot): { verdict: string; path: string }[] {
   const { critical, unknown, warning } = cell.checks
   const all = checkCount(cell)
   const height = (count: number, least: number) => (count === 0 ? 0 : Math.max(least, Math.round((count / all) * 100)))
   const heights = { critical: height(critical, 14), unknown: height(unknown, 5), warning: height(warning, 5) }
+  const wide = Number((width - barGap).toFixed(2))
   let y = 0
-  const parts = Object.entries(heights).flatMap(([verdict, part]) => {
-    if (part === 0) return []
-    const rect = { verdict, y, height: Math.min(part, 100 - y) }
-    y += rect.height
-    return [rect]
+  return Object.entries({ ...heights, ok: 100 }).flatMap(([verdict, part]) => {
+    const tall = Math.min(part, 100 - y)
+    const path = `M${x} ${y}h${wide}v${tall}h-${wide}z`
+    y += tall
+    return tall === 0 ? [] : [{ verdict, path }]
   })
-  const label = `${cell.from.slice(0, 10)}: ${percent(cell.availability)} available\n${verdictCounts(cell)}`
-  return { x, width: width - 0.25, label, parts: y < 100 ? [...parts, { verdict: 'ok', y, height: 100 - y }] : parts }
+}
+
+function dayZone({ cell, x, width }: Slot): string {
+  return `${x} ${width} ${cell.from.slice(0, 10)}: ${percent(cell.availability)} available\n${verdictCounts(cell)}`
 }
 
 function verdictCounts({ checks }: Cell): string {
@@ -108,12 +121,15 @@ function plotViews(span: string, slots: readonly Slot[], when: (cell: Cell) => s
   const view = (name: string, curve: Curve | undefined, label: (cell: Cell) => string | undefined, key: string) => ({
     ...{ key, name: `${name}, ${span}`, curve, ticks },
     ...(curve === undefined ? {} : { highest: edge(key, curve.top), lowest: edge(key, curve.bottom) }),
-    hits: slots.flatMap(({ cell, x, width }) => {
-      const text = label(cell)
-      return text === undefined ? [] : [{ x, width, label: `${when(cell)}\n${text}` }]
-    }),
+    zones: slots.flatMap((slot) => zoneOf(slot, when, label)).join('|'),
   })
   return [view('Latency', latency, latencyLabel, 'latency'), view('Clock offset', offset, offsetLabel, 'offset')]
+}
+
+/** What the script makes a zone to point at of, when it can be seen first: `x width label`, both in percent. */
+function zoneOf({ cell, x, width }: Slot, when: (cell: Cell) => string, label: (cell: Cell) => string | undefined) {
+  const text = label(cell)
+  return text === undefined ? [] : [`${x} ${width} ${when(cell)}\n${text}`]
 }
 
 function edge(key: string, ms: number): string {

@@ -37,11 +37,36 @@
   document.addEventListener('scroll', () => tip.hidden || place(), { passive: true })
   document.documentElement.addEventListener('pointerleave', hide)
 
-  // One stop of the Tab key for each plot, at its latest; the arrow keys walk through what is in it.
-  for (const plot of document.querySelectorAll('svg.plot')) {
-    const items = plot.querySelectorAll('.item')
-    items[items.length - 1]?.setAttribute('tabindex', '0')
+  const zoneOf = (text) => {
+    const [x, width] = text.split(' ', 2)
+    const label = text.slice(x.length + width.length + 2)
+    const zone = document.createElementNS('http://www.w3.org/2000/svg', 'rect')
+    const attributes = {
+      class: 'item zone',
+      x: `${x}%`,
+      width: `${width}%`,
+      height: '100%',
+      role: 'img',
+      'aria-label': label,
+    }
+    for (const [name, value] of Object.entries(attributes)) zone.setAttribute(name, value)
+    return zone
   }
+  // Of a page of many targets most is folded away or far below.
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target: plot } of entries.filter(({ isIntersecting }) => isIntersecting)) {
+        observer.unobserve(plot)
+        const group = plot.querySelector('[data-zones]')
+        group.append(...group.dataset.zones.split('|').filter(Boolean).map(zoneOf))
+        // One stop of the Tab key for each plot, at its latest; the arrow keys walk through what is in it.
+        group.lastElementChild?.setAttribute('tabindex', '0')
+      }
+    },
+    { rootMargin: '100% 0px' },
+  )
+  for (const plot of document.querySelectorAll('svg.plot')) observer.observe(plot)
+
   document.addEventListener('keydown', (event) => {
     const { target, key } = event
     if (key === 'Escape') hide()
