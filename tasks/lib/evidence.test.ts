@@ -144,6 +144,18 @@ t.test('the wrong release, until a probe says otherwise', (t) => {
   t.end()
 })
 
+t.test('wrong answers, until a right one; silence tells nothing', (t) => {
+  const wrongClock = { ok: false, versionOk: true, clockOk: false }
+  const old = { ok: false, versionOk: false, clockOk: true }
+  t.match(after([{}, wrongClock]), { answersWrong: true })
+  t.match(after([{}, old], [{}]), { answersWrong: true })
+  t.match(after([{}, old], [{}, { ok: false, upstreamOk: true }]), { answersWrong: true })
+  t.match(after([{}, old], [{}, { ok: true, versionOk: true, clockOk: true }]), { answersWrong: false })
+  t.match(after([{}, { ok: false, versionOk: true }]), { answersWrong: false })
+  t.match(after([{}]), { answersWrong: false })
+  t.end()
+})
+
 t.test('what serves runs and is healthy', (t) => {
   t.equal(isServing(right), true)
   t.equal(isServing({ ...right, state: 'pending' }), false)

@@ -38,6 +38,8 @@ export interface Evidence {
   /** Since when this run sees it not proven; absent while proven. */
   readonly unprovenSinceMs?: number
   readonly wrongRelease: boolean
+  /** When our probe was answered last, its release or its clock was wrong; silence since then changes nothing. */
+  readonly answersWrong: boolean
   /** Why it is not proven, one line. */
   readonly reason?: string
 }
@@ -57,8 +59,8 @@ const latenciesKept = 5
 
 /** Nothing seen yet. */
 export const noEvidence: Evidence = {
-  ...{ proven: false, everProven: false, rightProbes: 0, seenAlive: false, everServed: false, wrongRelease: false },
-  ...{ lostAtMs: [], latenciesMs: [] },
+  ...{ proven: false, everProven: false, rightProbes: 0, seenAlive: false, everServed: false },
+  ...{ wrongRelease: false, answersWrong: false, lostAtMs: [], latenciesMs: [] },
 }
 
 /**
@@ -88,6 +90,7 @@ function weighAfter(before: Evidence, instance: Instance, probe: ProbeResult | u
     seenAlive: instance.state !== 'stopped' || before.seenAlive,
     everServed: isServing(instance) || before.everServed,
     wrongRelease: probe === undefined ? before.wrongRelease : probe.versionOk === false,
+    answersWrong: isWrong(probe) ?? before.answersWrong,
     ...(probe ? { probedAtMs: nowMs } : before.probedAtMs === undefined ? {} : { probedAtMs: before.probedAtMs }),
     ...(proven
       ? { provenSinceMs: before.provenSinceMs ?? nowMs }
@@ -131,6 +134,11 @@ function whySlow({ latenciesMs }: Evidence, { latencyLimitMs = Number.POSITIVE_I
   const latencyMs = median(latenciesMs) ?? 0
   if (latencyMs <= latencyLimitMs) return undefined
   return `answers in ${Math.round(latencyMs)} ms; beside those that serve, at most ${Math.round(latencyLimitMs)} ms is right`
+}
+
+/** Undefined where the probe could not tell. */
+function isWrong({ versionOk, clockOk }: Partial<ProbeResult> = {}): boolean | undefined {
+  return versionOk === undefined && clockOk === undefined ? undefined : versionOk === false || clockOk === false
 }
 
 function lastOf(before: readonly number[], one: number): number[] {

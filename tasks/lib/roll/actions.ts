@@ -66,7 +66,6 @@ async function actOrRefuse(run: RollRun, step: Step, group: Group, record: RollR
     }
     return isDone
   } catch (error) {
-    if (step.do === 'give up' || step.do === 'stop') throw error
     noteRefusal(run, what, error)
     run.refusedSteps.add(inWords(step))
     return false
@@ -127,11 +126,23 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
       await finish(run, group, record)
       return true
     case 'give up':
-      // Whoever tries again tries anew, and what is left of this try is no setback of the next.
-      await platform.updateGroup({ roll: { ...record, setbacks: -launchedBack(group, record) } })
+      await forgetSetbacks(run, group, record)
       throw wayBackFailed(record, step.because)
     case 'stop':
       throw stopped(record, step.because)
+  }
+}
+
+/**
+ * Whoever tries again tries anew, and what is left of this try is no setback of the next. Where the record cannot be written
+ * that is left out in the end; until then it throws.
+ */
+async function forgetSetbacks({ task, refusals }: RollRun, group: Group, record: RollRecord): Promise<void> {
+  try {
+    await task.platform.updateGroup({ roll: { ...record, setbacks: -launchedBack(group, record) } })
+  } catch (error) {
+    const refusedMs = task.clock.now() - (refusals.other?.sinceMs ?? task.clock.now())
+    if (refusedMs <= task.policy.instanceTimeoutSeconds * 1000) throw error
   }
 }
 
@@ -161,12 +172,14 @@ function wayBackFailed(record: RollRecord, reason: string): OperatorError {
   const message = `roll to ${record.imageId} failed (${record.reason}), and so did the way back to ${record.previousImageId}: ${reason}`
   return new OperatorError('failed', message, {
     hint: 'npm run status shows what serves; npm run roll tries the way back again, npm run roll -- --image ID goes elsewhere',
+    isLasting: true,
   })
 }
 
 function stopped(record: RollRecord, reason: string): OperatorError {
   return new OperatorError('failed', `roll to ${record.imageId} stopped, which is not the image's fault: ${reason}`, {
     hint: 'what serves goes on serving; npm run roll carries on, npm run rollback goes back',
+    isLasting: true,
   })
 }
 

@@ -138,12 +138,12 @@ t.test('in which order they leave', (t) => {
       'd c',
     ],
     [
-      'and before them what serves the wrong release',
+      'and before them what answers wrongly',
       snapshot(
         {
           c: fresh({ ageSeconds: 40, seen: {} }),
-          d: fresh({ seen: { wrongRelease: true } }),
-          e: fresh({ health: 'unhealthy', seen: { wrongRelease: true } }),
+          d: fresh({ seen: { answersWrong: true } }),
+          e: fresh({ health: 'unhealthy', seen: { answersWrong: true } }),
         },
         onWayBack,
       ),

@@ -89,11 +89,11 @@ function isWanted(instance: Instance, record: RollRecord, isOlder: boolean): boo
   return !record.force
 }
 
-/** What is lost with it, 0 nothing: drained, draining, not serving, serving the wrong release, serving but unproven, proven. */
+/** What is lost with it, 0 nothing: drained, draining, not serving, serving wrong answers, serving but unproven, proven. */
 function lossOf(instance: Instance, evidence: Evidence | undefined): number {
   if (instance.health === 'unused') return 0
   if (instance.health === 'draining') return 0.5
   if (!isServing(instance)) return 1
-  if (evidence?.wrongRelease) return 1.5
+  if (evidence?.answersWrong) return 1.5
   return evidence?.proven ? 3 : 2
 }

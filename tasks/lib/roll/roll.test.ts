@@ -126,6 +126,18 @@ t.test('when the way back fails too, a person is needed, and the next run carrie
   t.same(imagesOf(world), ['i1', 'i1'])
 })
 
+t.test('a call for a person waits for a full disk to be told to the record, not for ever', async (t) => {
+  for (const seconds of [30, 3600]) {
+    const world = await servingWorld(2, { fault: (nth) => (nth >= 4 ? { neverHealthy: true } : undefined) })
+    const fill: RollTask['progress']['event'] = (line) => {
+      if (line.startsWith('give up')) world.outages.diskUntilMs ||= world.clock.now() + seconds * 1000
+    }
+    const progress = { ...task(world).progress, event: fill }
+    await t.rejects(rollGroup(task(world, { progress })), { message: /and so did the way back to i1: m7 not healthy/ })
+    t.equal(world.record?.roll?.setbacks, seconds === 30 ? -1 : 1)
+  }
+})
+
 /** Kills the client at each of its platform calls in turn and runs the same command again. */
 async function killEverywhere(
   t: Test,
