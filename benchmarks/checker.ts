@@ -94,7 +94,7 @@ async function thousand(nginx: Server): Promise<void> {
   const blackbox = await startBlackboxExporter(folder)
   const [ours, theirs]: [Cost[], Cost[]] = [[], []]
   try {
-    for (let round = 0; round < 11; round++) {
+    for (let round = 0; round < 31; round++) {
       theirs.push(await probeAll(blackbox, 'module=http_2xx&', urls, '/now'))
       ours.push(await check('--targets', file, '--json'))
     }
