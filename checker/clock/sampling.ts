@@ -6,11 +6,11 @@ import { type ClockSample, offsetIntervals, shared } from './clock.ts'
  * show milliseconds are asked at once.
  */
 export function nextSampleDelayMs(samples: readonly ClockSample[], nowMs: number): number {
-  if (samples.length < 2) return 0
   const resolutionMs = Math.min(...samples.map(({ reading }) => reading.resolutionMs))
+  if (samples.length < 2 || resolutionMs < 100) return 0
   const { lowMs, highMs } = shared(offsetIntervals(samples))
   const roundTripMs = Math.min(...samples.map(({ sentMs, receivedMs }) => receivedMs - sentMs))
-  if (resolutionMs < 100 || highMs - lowMs < roundTripMs + finestStepMs) return 0
+  if (highMs - lowMs < roundTripMs + finestStepMs) return 0
   const readMs = nowMs + roundTripMs / 2 + (lowMs + highMs) / 2
   return (Math.ceil(readMs / resolutionMs) * resolutionMs - readMs) % resolutionMs
 }

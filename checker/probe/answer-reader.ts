@@ -61,7 +61,7 @@ export function openAnswerReader(): AnswerReader {
   }
   parser[HTTPParser.kOnMessageComplete] = () => {
     // Whatever announces the answer (RFC 9110, 15.2) is not the answer, and nobody asked for a second one.
-    if (status >= 200) complete ??= { status, headers, staysOpen, body: Buffer.concat(pieces).toString() }
+    if (status >= 200) complete ??= { status, headers, staysOpen, body: joined(pieces) }
   }
 
   function take(): Message | undefined {
@@ -97,6 +97,11 @@ export function openAnswerReader(): AnswerReader {
 /** The connection was closed in the middle of an answer, or instead of one. */
 export function brokenOff(): ProbeError {
   return new ProbeError('connection closed before the answer was complete')
+}
+
+function joined(pieces: readonly Buffer[]): string {
+  const [first] = pieces
+  return (first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces)).toString()
 }
 
 function readHeaders(list: readonly string[]): Headers {

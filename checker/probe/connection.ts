@@ -45,6 +45,7 @@ const commonHeaders = 'accept-encoding: identity\r\ncache-control: no-cache\r\nu
  */
 export function openConnection(url: URL, address: string, deadline: Deadline, trust: Trust = {}): Connection {
   const isSecure = url.protocol === 'https:'
+  const { host } = url
   let open: { readonly socket: Socket; readonly reader: AnswerReader } | undefined
   let exchange: Exchange | undefined
   let certificateEndsAt: Date | undefined
@@ -130,7 +131,7 @@ export function openConnection(url: URL, address: string, deadline: Deadline, tr
   return {
     get: (path, accept) =>
       new Promise((resolve, reject) => {
-        const text = `GET ${path} HTTP/1.1\r\nhost: ${url.host}\r\naccept: ${accept}\r\n${commonHeaders}\r\n`
+        const text = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: ${accept}\r\n${commonHeaders}\r\n`
         exchange = { text, resolve, reject, mayAskAnew: open !== undefined, sentMs: 0 }
         if (deadline.isOver) fail(new ProbeError('no complete answer in time'))
         else if (open === undefined) connect()

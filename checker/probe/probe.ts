@@ -1,5 +1,5 @@
 import type { ClockSample } from '../clock/clock.ts'
-import { readTime } from '../clock/formats.ts'
+import { type Reading, readTime } from '../clock/formats.ts'
 import { nextSampleDelayMs } from '../clock/sampling.ts'
 import { readWallClock, type WallClock, wallClockStepMs } from '../clock/wall-clock.ts'
 import type { CheckSettings } from '../options/settings.ts'
@@ -120,27 +120,34 @@ async function probeTime(route: Route, url: URL, run: Run): Promise<TimeFacts> {
   const accept = typeof settings.timeFormat === 'object' ? 'application/json' : 'text/plain, */*;q=0.5'
   const samples: ClockSample[] = []
   const latenciesMs: number[] = []
-  let seen: Omit<TimeFacts, 'timeFailure' | 'samples'> = {}
+  let last: RoutedAnswer | undefined
+  let shown: Reading | undefined
+  let body: Pick<TimeFacts, 'bodyFailure'> = {}
+  const found = (timeFailure?: Failure): TimeFacts => ({
+    ...(last === undefined ? {} : { status: last.status, latencyMs: median(latenciesMs), ...hopsOf(last) }),
+    ...(shown === undefined ? {} : { format: shown.format, ...(shown.note === undefined ? {} : { note: shown.note }) }),
+    ...{ ...body, samples, ...(timeFailure === undefined ? {} : { timeFailure }) },
+  })
   try {
     while (samples.length < settings.samples) {
       await waitForMoment(samples, run)
       const answer = await route.get(path, accept)
+      last = answer
       latenciesMs.push(answer.receivedMs - answer.sentMs)
-      seen = { ...seen, status: answer.status, latencyMs: median(latenciesMs), ...hopsOf(answer) }
       const problem = answerProblem(answer, settings, settings.expectStatus)
-      if (problem !== undefined) return { ...seen, samples, timeFailure: refuse(path, problem) }
-      if (samples.length === 0) seen = { ...seen, ...(await judgeBody(path, answer, run)) }
+      if (problem !== undefined) return found(refuse(path, problem))
+      if (samples.length === 0) body = await judgeBody(path, answer, run)
       const reading = readTime(answer.body, settings.timeFormat, answer.headers.date)
-      if ('problem' in reading) return { ...seen, samples, timeFailure: refuse(path, reading.problem) }
-      seen = { ...seen, format: reading.format, ...(reading.note === undefined ? {} : { note: reading.note }) }
+      if ('problem' in reading) return found(refuse(path, reading.problem))
+      shown = reading
       const sentMs = wallClock(answer.sentMs) - wallClock.errorMs
       samples.push({ sentMs, receivedMs: wallClock(answer.receivedMs) + wallClock.errorMs, reading })
       const { bodyProblem } = reading
-      if (bodyProblem !== undefined) return { ...seen, samples, timeFailure: refuse(path, bodyProblem) }
+      if (bodyProblem !== undefined) return found(refuse(path, bodyProblem))
     }
-    return { ...seen, samples }
+    return found()
   } catch (error) {
-    return { ...seen, samples, timeFailure: failureAt(path, error, run.deadline, settings.timeoutMs) }
+    return found(failureAt(path, error, run.deadline, settings.timeoutMs))
   }
 }
 

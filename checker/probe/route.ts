@@ -28,7 +28,11 @@ export interface RouteLimits extends Trust {
 
 interface Place {
   readonly url: URL
+  /** What the request asks for there. */
+  readonly target: string
   readonly hops: readonly string[]
+  /** Absent until it was asked first. */
+  connection?: Connection
 }
 
 /** Prepares the way to a service; nothing is sent yet. What was found behind redirects is asked directly from then on. */
@@ -46,9 +50,11 @@ export function openRoute(service: URL, address: string, limits: RouteLimits): R
     return connection
   }
 
-  async function ask({ url, hops }: Place, accept: string): Promise<Answer> {
+  async function ask(place: Place, accept: string): Promise<Answer> {
+    const { url, target, hops } = place
     try {
-      return await (await connect(url)).get(url.pathname + url.search, accept)
+      place.connection ??= await connect(url)
+      return await place.connection.get(target, accept)
     } catch (error) {
       if (hops.length === 0 || limits.deadline.isOver) throw error
       const { reason, blame } = describeFailure(error)
@@ -59,7 +65,7 @@ export function openRoute(service: URL, address: string, limits: RouteLimits): R
   return {
     connection: own,
     async get(path, accept) {
-      let place: Place = found.get(path) ?? { url: new URL(path, service.origin), hops: [] }
+      let place = found.get(path) ?? placeOf(new URL(path, service.origin), [])
       for (;;) {
         const answer = await ask(place, accept)
         const next = place.hops.length < limits.followRedirects ? redirection(answer, place.url) : undefined
@@ -67,13 +73,17 @@ export function openRoute(service: URL, address: string, limits: RouteLimits): R
           found.set(path, place)
           return { ...answer, hops: place.hops }
         }
-        place = { url: next, hops: [...place.hops, next.href] }
+        place = placeOf(next, [...place.hops, next.href])
       }
     },
     close() {
       for (const connection of connections.values()) connection.close()
     },
   }
+}
+
+function placeOf(url: URL, hops: readonly string[]): Place {
+  return { url, target: url.pathname + url.search, hops }
 }
 
 /** Where an answer leads; undefined when it is no redirect (RFC 9110, 15.4). Never away from TLS. */
