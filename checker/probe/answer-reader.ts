@@ -1,20 +1,16 @@
-import { HTTPParser } from 'http-parser-js'
+import { type AnswerHead, type Headers, notHttp, readHead } from './answer-head.ts'
 import { ProbeError } from './failure.ts'
 
 /** One complete answer. */
 export interface Message {
   readonly status: number
-  /** By their names in lower case; of several with one name the first. */
   readonly headers: Headers
   readonly body: string
   /** Whether the connection may be used again. */
   readonly staysOpen: boolean
 }
 
-/** The headers of an answer by their names in lower case. */
-export type Headers = Readonly<Record<string, string | undefined>>
-
-/** Makes answers of the bytes of one connection (RFC 9112). */
+/** Makes answers of the bytes of one connection (RFC 9112), one after the other. */
 export interface AnswerReader {
   /**
    * Takes the bytes that came next, and keeps none of the buffer; returns the answer when they complete it. Throws ProbeError
@@ -22,101 +18,131 @@ export interface AnswerReader {
    */
   read(bytes: Buffer): Message | undefined
   /** Nothing more will come: returns the answer that ends so. Throws ProbeError when it was broken off. */
-  end(): Message | undefined
+  end(): Message
 }
-
-// The parser reads headers as ASCII otherwise, and makes other letters of what is none.
-HTTPParser.encoding = 'latin1'
 
 /** No answer that a check asks for is longer. */
 const bodyLimitBytes = 64 * 1024
 /** Headers, trailers and the sizes of chunks. */
 const headLimitBytes = 16 * 1024
 
+/** What comes next; after a chunk's bytes a line break, after the last chunk trailers. */
+type Phase = 'head' | 'body' | 'chunk size' | 'chunk' | 'chunk end' | 'trailers' | 'done'
+
+const lineFeed = 0x0a
+const nothing = Buffer.alloc(0)
+
 /** Begins to read the answers of a connection. */
 export function openAnswerReader(): AnswerReader {
-  const parser = new HTTPParser(HTTPParser.RESPONSE)
-  let status = 0
-  let headers: Headers = {}
-  let staysOpen = false
+  let phase: Phase = 'head'
+  let head: AnswerHead | undefined
+  /** The beginning of a head or a line whose end has not come. */
+  let rest = nothing
   let pieces: Buffer[] = []
+  /** Bytes of the body, or of the chunk, that are still to come. */
+  let left = 0
   let bodyBytes = 0
   let headBytes = 0
-  let complete: Message | undefined
 
-  parser[HTTPParser.kOnHeadersComplete] = (info) => {
-    status = info.statusCode
-    headers = readHeaders(info.headers)
-    staysOpen = info.shouldKeepAlive
-    const problem = framingProblem(status, headers)
-    if (problem !== undefined) throw new ProbeError(`not HTTP: ${problem}`)
-    return status === 204 || status === 304 ? 1 : 0
+  /** Takes what the phase wants from the start of some bytes; returns how many that were, 0 when more must come first. */
+  function take(bytes: Buffer): number {
+    if (phase === 'head') return takeHead(bytes)
+    return phase === 'body' || phase === 'chunk' ? takeBody(bytes) : takeLine(bytes)
   }
-  parser[HTTPParser.kOnBody] = (chunk, offset, length) => {
-    // The parser would go back by as much, and read the same for ever.
-    if (length < 0) throw new ProbeError('not HTTP: a chunk of negative size')
-    bodyBytes += length
+
+  function takeHead(bytes: Buffer): number {
+    const end = endOfHead(bytes)
+    if (end === undefined) {
+      const firstEnd = bytes.indexOf(lineFeed)
+      // Who does not begin as HTTP does may never come to the end of a head.
+      if (firstEnd !== -1) readHead(bytes.toString('latin1', 0, firstEnd))
+      return 0
+    }
+    countHead(end.next)
+    head = readHead(bytes.toString('latin1', 0, end.at))
+    const { status, length } = head
+    left = length === 'until-end' ? Number.POSITIVE_INFINITY : length === 'chunked' ? 0 : length
+    // What announces the answer is not the answer (RFC 9110, 15.2).
+    if (status >= 200) phase = length === 'chunked' ? 'chunk size' : length === 0 ? 'done' : 'body'
+    return end.next
+  }
+
+  function takeBody(bytes: Buffer): number {
+    const piece = bytes.subarray(0, left)
+    left -= piece.length
+    bodyBytes += piece.length
     if (bodyBytes > bodyLimitBytes) throw new ProbeError('the answer is longer than 64 KiB')
-    pieces.push(Buffer.from(chunk.subarray(offset, offset + length)))
-  }
-  parser[HTTPParser.kOnMessageComplete] = () => {
-    // Whatever announces the answer (RFC 9110, 15.2) is not the answer, and nobody asked for a second one.
-    if (status >= 200) complete ??= { status, headers, staysOpen, body: joined(pieces) }
+    pieces.push(Buffer.from(piece))
+    if (left === 0) phase = phase === 'body' ? 'done' : 'chunk end'
+    return piece.length
   }
 
-  function take(): Message | undefined {
-    const message = complete
-    if (message === undefined) return undefined
-    complete = undefined
+  function takeLine(bytes: Buffer): number {
+    const end = bytes.indexOf(lineFeed)
+    if (end === -1) return 0
+    countHead(end + 1)
+    const line = bytes.toString('latin1', 0, end).replace(/\r$/, '')
+    if (phase === 'chunk size') {
+      left = readChunkSize(line)
+      phase = left === 0 ? 'trailers' : 'chunk'
+    } else if (phase === 'chunk end') {
+      if (line !== '') throw notHttp(line)
+      phase = 'chunk size'
+    } else if (line === '') {
+      phase = 'done'
+    }
+    return end + 1
+  }
+
+  function countHead(bytes: number): void {
+    headBytes += bytes
+    if (headBytes > headLimitBytes) throw new ProbeError('the headers of the answer are longer than 16 KiB')
+  }
+
+  function finish({ status, headers, staysOpen }: AnswerHead, isAlone: boolean): Message {
+    const [first = nothing] = pieces
+    const body = (pieces.length > 1 ? Buffer.concat(pieces) : first).toString()
+    phase = 'head'
     pieces = []
     bodyBytes = 0
     headBytes = 0
-    return message
+    return { status, headers, body, staysOpen: staysOpen && isAlone }
   }
 
   return {
     read(bytes) {
-      const before = bodyBytes
-      const result = parser.execute(bytes)
-      headBytes += bytes.length - (bodyBytes - before)
-      if (complete === undefined && headBytes > headLimitBytes) {
-        throw new ProbeError('the headers of the answer are longer than 16 KiB')
+      let data = rest.length === 0 ? bytes : Buffer.concat([rest, bytes])
+      for (let taken = 1; taken > 0 && data.length > 0 && phase !== 'done'; data = data.subarray(taken))
+        taken = take(data)
+      // Nobody asked for what comes after the answer.
+      if (phase === 'done' && head) {
+        rest = nothing
+        return finish(head, data.length === 0)
       }
-      if (result instanceof Error && complete === undefined) {
-        throw new ProbeError(`not HTTP: ${JSON.stringify(bytes.toString('latin1', 0, 60))}`)
-      }
-      return take()
+      if (headBytes + data.length > headLimitBytes) countHead(data.length)
+      rest = data.length === 0 ? nothing : Buffer.from(data)
+      return undefined
     },
     end() {
-      if (parser.finish() instanceof Error) throw brokenOff()
-      return take()
+      if (phase !== 'body' || head?.length !== 'until-end') {
+        throw new ProbeError('connection closed before the answer was complete')
+      }
+      return finish(head, true)
     },
   }
 }
 
-/** The connection was closed in the middle of an answer, or instead of one. */
-export function brokenOff(): ProbeError {
-  return new ProbeError('connection closed before the answer was complete')
-}
-
-function joined(pieces: readonly Buffer[]): string {
-  const [first] = pieces
-  return (first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces)).toString()
-}
-
-function readHeaders(list: readonly string[]): Headers {
-  const headers: Record<string, string> = Object.create(null)
-  for (let at = 0; at < list.length; at += 2) headers[(list[at] as string).toLowerCase()] ??= list[at + 1] as string
-  return headers
-}
-
-/** What leaves open where the body ends (RFC 9112, 6); the parser takes it for some number, or for none. */
-function framingProblem(status: number, headers: Headers): string | undefined {
-  const { 'content-length': length, 'transfer-encoding': encoding } = headers
-  if (status === 101) return 'HTTP 101, a change of the protocol, which was not asked for'
-  if (length !== undefined && !/^\d+$/.test(length)) return `content-length ${JSON.stringify(length)}`
-  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
-    return `transfer-encoding ${JSON.stringify(encoding)}`
+/** Where the last line of a head ends, and where what follows its empty line begins. */
+function endOfHead(bytes: Buffer): { readonly at: number; readonly next: number } | undefined {
+  for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) {
+    if (bytes[at + 1] === lineFeed) return { at, next: at + 2 }
+    if (bytes[at + 1] === 0x0d && bytes[at + 2] === lineFeed) return { at, next: at + 3 }
   }
   return undefined
+}
+
+function readChunkSize(line: string): number {
+  const [, size] = /^([\da-f]{1,8})[ \t]*(?:;.*)?$/i.exec(line) ?? []
+  if (size === undefined) throw notHttp(line)
+  return Number.parseInt(size, 16)
 }

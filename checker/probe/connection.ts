@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { type AnswerReader, brokenOff, type Message, openAnswerReader } from './answer-reader.ts'
+import { type AnswerReader, type Message, openAnswerReader } from './answer-reader.ts'
 import type { Deadline } from './deadline.ts'
 import { ProbeError } from './failure.ts'
 import { certificateEnd, openSocket, type Trust } from './socket.ts'
@@ -106,11 +106,7 @@ export function openConnection(url: URL, address: string, deadline: Deadline, tr
     } else if (error !== undefined) {
       fail(error)
     } else {
-      settle(() => {
-        const message = reader.end()
-        if (message === undefined) throw brokenOff()
-        return message
-      })
+      settle(() => reader.end())
     }
   }
 
