@@ -1,52 +1,17 @@
-import type { ClockSample } from '../clock/clock.ts'
-import { type Reading, readTime } from '../clock/formats.ts'
-import { nextSampleDelayMs } from '../clock/sampling.ts'
-import { readWallClock, type WallClock, wallClockStepMs } from '../clock/wall-clock.ts'
+import { readWallClock, wallClockStepMs } from '../clock/wall-clock.ts'
 import type { CheckSettings } from '../options/settings.ts'
 import { resolveAddresses } from './addresses.ts'
-import { answerProblem, failureAt, refuse } from './answer-problem.ts'
-import type { Answer } from './connection.ts'
-import { type Deadline, startDeadline } from './deadline.ts'
-import { describeFailure, type Failure } from './failure.ts'
-import { openRoute, type Route, type RoutedAnswer } from './route.ts'
+import { startDeadline } from './deadline.ts'
+import type { ProbeFacts } from './facts.ts'
+import { describeFailure } from './failure.ts'
+import { openRoute } from './route.ts'
 import type { Trust } from './socket.ts'
-import { type CheckTarget, joinPath } from './target.ts'
+import type { CheckTarget } from './target.ts'
+import { probeTime, type Sampling } from './time-path.ts'
 import { type Turns, turnsFor } from './turns.ts'
+import { probeVersion } from './version-path.ts'
 
-/** What one address of a service answered: facts only, no judgement. */
-export interface ProbeFacts {
-  readonly url: string
-  readonly address?: string
-  /** HTTP status of the time path. */
-  readonly status?: number
-  /** Median of the answers to the time path, connecting not counted. */
-  readonly latencyMs?: number
-  /** Why the time could not be measured as often as asked. */
-  readonly timeFailure?: Failure
-  readonly samples: readonly ClockSample[]
-  /** What the answers were read as. */
-  readonly format?: string
-  /** What had to be assumed to read them. */
-  readonly note?: string
-  /** Where the redirects of the time path led, in order. */
-  readonly hops?: readonly string[]
-  /** Why the answer of the time path breaks the rule for its body. */
-  readonly bodyFailure?: Failure
-  /** What the version path answered, if it looks like a version. */
-  readonly versionFound?: string
-  /** Why there is no version. */
-  readonly versionFailure?: Failure
-  readonly certificateDaysLeft?: number
-  /** How far the checker's own clock was stepped during the measurement. */
-  readonly ownClockStepMs: number
-}
-
-interface Run {
-  readonly settings: CheckSettings
-  readonly deadline: Deadline
-  readonly wallClock: WallClock
-  /** Waiting for the right moment of a sample ends here, so that the answers still fit in. */
-  readonly waitUntilMs: number
+interface Run extends Sampling {
   readonly trust: Trust
   readonly inTurn: Turns
 }
@@ -83,119 +48,28 @@ async function probeTarget(target: CheckTarget, run: Run): Promise<ProbeFacts[]>
     const addresses = target.address
       ? [target.address]
       : await resolveAddresses(url.hostname, run.deadline, run.settings.family)
-    return await Promise.all(addresses.map((address) => probeAddress(target.url, address, run)))
+    return await Promise.all(addresses.map((address) => probeAddress(target.url, url, address, run)))
   } catch (error) {
     return [{ url: target.url, samples: [], ownClockStepMs: 0, timeFailure: describeFailure(error) }]
   }
 }
 
-async function probeAddress(url: string, address: string, run: Run): Promise<ProbeFacts> {
+async function probeAddress(name: string, url: URL, address: string, run: Run): Promise<ProbeFacts> {
   const { deadline, trust, settings } = run
-  const route = openRoute(new URL(url), address, { ...trust, deadline, followRedirects: settings.followRedirects })
+  const route = openRoute(url, address, { ...trust, deadline, followRedirects: settings.followRedirects })
   const { connection } = route
-  const time = await probeTime(route, new URL(url), run)
+  const time = await probeTime(route, url, run)
   const reachable = time.status !== undefined
-  const version = reachable ? await probeVersion(route, new URL(url), run) : {}
+  const version = reachable ? await probeVersion(route, url, run) : {}
   const remoteAddress = connection.remoteAddress() ?? (address.endsWith('localhost') ? undefined : address)
   const endsAt = connection.certificateEndsAt()
   route.close()
   return {
-    url,
+    url: name,
     ...(remoteAddress === undefined ? {} : { address: remoteAddress }),
     ...time,
     ...version,
     ...(endsAt === undefined ? {} : { certificateDaysLeft: Math.floor((endsAt.getTime() - Date.now()) / 86_400_000) }),
     ownClockStepMs: wallClockStepMs(run.wallClock),
   }
-}
-
-type TimeFacts = Pick<
-  ProbeFacts,
-  'status' | 'latencyMs' | 'timeFailure' | 'samples' | 'format' | 'note' | 'hops' | 'bodyFailure'
->
-
-async function probeTime(route: Route, url: URL, run: Run): Promise<TimeFacts> {
-  const { settings, wallClock } = run
-  const path = joinPath(url, settings.timePath)
-  const accept = typeof settings.timeFormat === 'object' ? 'application/json' : 'text/plain, */*;q=0.5'
-  const samples: ClockSample[] = []
-  const latenciesMs: number[] = []
-  let last: RoutedAnswer | undefined
-  let shown: Reading | undefined
-  let body: Pick<TimeFacts, 'bodyFailure'> = {}
-  const found = (timeFailure?: Failure): TimeFacts => ({
-    ...(last === undefined ? {} : { status: last.status, latencyMs: median(latenciesMs), ...hopsOf(last) }),
-    ...(shown === undefined ? {} : { format: shown.format, ...(shown.note === undefined ? {} : { note: shown.note }) }),
-    ...{ ...body, samples, ...(timeFailure === undefined ? {} : { timeFailure }) },
-  })
-  try {
-    while (samples.length < settings.samples) {
-      await waitForMoment(samples, run)
-      const answer = await route.get(path, accept)
-      last = answer
-      latenciesMs.push(answer.receivedMs - answer.sentMs)
-      const problem = answerProblem(answer, settings, settings.expectStatus)
-      if (problem !== undefined) return found(refuse(path, problem))
-      if (samples.length === 0) body = await judgeBody(path, answer, run)
-      const reading = readTime(answer.body, settings.timeFormat, answer.headers.date)
-      if ('problem' in reading) return found(refuse(path, reading.problem))
-      shown = reading
-      const sentMs = wallClock(answer.sentMs) - wallClock.errorMs
-      samples.push({ sentMs, receivedMs: wallClock(answer.receivedMs) + wallClock.errorMs, reading })
-      const { bodyProblem } = reading
-      if (bodyProblem !== undefined) return found(refuse(path, bodyProblem))
-    }
-    return found()
-  } catch (error) {
-    return found(failureAt(path, error, run.deadline, settings.timeoutMs))
-  }
-}
-
-function hopsOf({ hops }: RoutedAnswer): Pick<ProbeFacts, 'hops'> {
-  return hops.length === 0 ? {} : { hops }
-}
-
-async function judgeBody(
-  path: string,
-  { body }: Answer,
-  { settings: { bodyMatch }, deadline }: Run,
-): Promise<Pick<ProbeFacts, 'bodyFailure'>> {
-  if (bodyMatch === undefined) return {}
-  const failure = (await import('./body-rule.ts')).bodyFailure(
-    path,
-    body,
-    bodyMatch,
-    deadline.endMs - performance.now(),
-  )
-  return failure === undefined ? {} : { bodyFailure: failure }
-}
-
-async function waitForMoment(samples: readonly ClockSample[], run: Run): Promise<void> {
-  const nowMs = performance.now()
-  const delayMs = nextSampleDelayMs(samples, run.wallClock(nowMs))
-  if (delayMs < 1 || nowMs + delayMs > run.waitUntilMs) return
-  await new Promise((resolve) => setTimeout(resolve, delayMs))
-}
-
-async function probeVersion(
-  route: Route,
-  url: URL,
-  run: Run,
-): Promise<Pick<ProbeFacts, 'versionFound' | 'versionFailure'>> {
-  const path = joinPath(url, run.settings.versionPath)
-  try {
-    const answer = await route.get(path, 'text/plain, */*;q=0.5')
-    const problem = answerProblem(answer, run.settings)
-    if (problem !== undefined) return { versionFailure: refuse(path, problem) }
-    const text = answer.body.trim()
-    if (!/^[\w.+~:@/-]{1,128}$/.test(text)) return { versionFailure: refuse(path, 'expected a version on one line') }
-    return { versionFound: text }
-  } catch (error) {
-    return { versionFailure: failureAt(path, error, run.deadline, run.settings.timeoutMs) }
-  }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }

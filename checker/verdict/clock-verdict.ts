@@ -2,7 +2,7 @@ import { type ClockEstimate, estimateClocks } from '../clock/clock.ts'
 import { againstTrueTime } from '../clock/true-offset.ts'
 import { formatDurationMs } from '../duration.ts'
 import type { CheckSettings } from '../options/settings.ts'
-import type { ProbeFacts } from '../probe/probe.ts'
+import type { ProbeFacts } from '../probe/facts.ts'
 import type { OwnClock } from '../run-types.ts'
 import { type CheckReport, type ClockReport, severity, type Verdict } from './report.ts'
 

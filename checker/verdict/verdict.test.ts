@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type CheckSettings, defaultSettings } from '../options/settings.ts'
+import type { ProbeFacts } from '../probe/facts.ts'
 import { describeFailure } from '../probe/failure.ts'
-import type { ProbeFacts } from '../probe/probe.ts'
 import { judgeOffset } from './clock-verdict.ts'
 import { exitCodes, type Verdict, worstVerdict } from './report.ts'
 import { judge, judgeTarget } from './verdict.ts'

@@ -1,7 +1,7 @@
 import { formatDurationMs } from '../duration.ts'
 import type { CheckSettings } from '../options/settings.ts'
+import type { ProbeFacts } from '../probe/facts.ts'
 import type { Failure } from '../probe/failure.ts'
-import type { ProbeFacts } from '../probe/probe.ts'
 import type { OwnClock } from '../run-types.ts'
 import { type Finding, judgeClocks, reportOwnClock } from './clock-verdict.ts'
 import { type CheckReport, severity, type TargetReport, worstVerdict } from './report.ts'
