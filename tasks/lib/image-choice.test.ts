@@ -71,5 +71,8 @@ t.test('what serves now, seen from a roll', (t) => {
   t.equal(servingImageId(group({ imageId: 'c', instances: on('a', 'b', 'b') }), 'c'), 'b')
   t.equal(servingImageId(group({}), 'b'), 'b', 'a forced roll comes back to where it is')
   t.equal(servingImageId(group({ instances: [] }), 'c'), 'b')
+  const gone = on('a', 'a').map((one) => ({ ...one, state: 'stopped' as const }))
+  t.equal(servingImageId(group({ instances: gone }), 'c'), 'a', 'what served until it was gone')
+  t.equal(servingImageId(group({ instances: [...gone, ...on('d')] }), 'c'), 'd', 'what still serves counts for more')
   t.end()
 })

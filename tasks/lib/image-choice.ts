@@ -32,14 +32,20 @@ export function rollbackImageId({ name, roll, previousImageId }: Group): string 
   })
 }
 
-/** The image that serves now, seen from a roll to `wantedId`: the most common of the others, else the group's own. */
+/**
+ * The image that serves now, seen from a roll to `wantedId`: the most common of the others, of machines that are gone only
+ * where no other is left, else the group's own.
+ */
 export function servingImageId(group: Group, wantedId: string): string {
+  const others = group.instances.filter(({ imageId }) => imageId !== wantedId)
+  const alive = others.filter(({ state }) => state !== 'stopped')
+  return mostCommonImageId(alive) ?? mostCommonImageId(others) ?? group.imageId
+}
+
+function mostCommonImageId(instances: Group['instances']): string | undefined {
   const counts = new Map<string, number>()
-  for (const { imageId, state } of group.instances) {
-    if (imageId !== wantedId && state !== 'stopped') counts.set(imageId, (counts.get(imageId) ?? 0) + 1)
-  }
-  const mostCommon = [...counts].sort(([, a], [, b]) => b - a)[0]
-  return mostCommon?.[0] ?? group.imageId
+  for (const { imageId } of instances) counts.set(imageId, (counts.get(imageId) ?? 0) + 1)
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0]
 }
 
 function awaitedImageId(group: Group | undefined): string | undefined {

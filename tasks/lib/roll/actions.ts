@@ -126,8 +126,7 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
       await finish(run, group, record)
       return true
     case 'give up':
-      await forgetSetbacks(run, group, record)
-      throw wayBackFailed(record, step.because)
+      throw wayBackFailed(record, step.because, await forgetSetbacks(run, group, record))
     case 'stop':
       throw stopped(record, step.because)
   }
@@ -135,14 +134,16 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
 
 /**
  * Whoever tries again tries anew, and what is left of this try is no setback of the next. Where the record cannot be written
- * that is left out in the end; until then it throws.
+ * that is left out in the end; until then it throws. Gives back whether it was written.
  */
-async function forgetSetbacks({ task, refusals }: RollRun, group: Group, record: RollRecord): Promise<void> {
+async function forgetSetbacks({ task, refusals }: RollRun, group: Group, record: RollRecord): Promise<boolean> {
   try {
     await task.platform.updateGroup({ roll: { ...record, setbacks: -launchedBack(group, record) } })
+    return true
   } catch (error) {
     const refusedMs = task.clock.now() - (refusals.other?.sinceMs ?? task.clock.now())
     if (refusedMs <= task.policy.instanceTimeoutSeconds * 1000) throw error
+    return false
   }
 }
 
@@ -168,10 +169,11 @@ function launchedBack({ instances }: Group, record: RollRecord): number {
   return instances.filter((one) => one.imageId === targetImageId(record) && !isOlderThan(record, one)).length
 }
 
-function wayBackFailed(record: RollRecord, reason: string): OperatorError {
+function wayBackFailed(record: RollRecord, reason: string, isWritten: boolean): OperatorError {
+  const again = isWritten ? '' : ', perhaps not before its second time: the record of the group could not be written'
   const message = `roll to ${record.imageId} failed (${record.reason}), and so did the way back to ${record.previousImageId}: ${reason}`
   return new OperatorError('failed', message, {
-    hint: 'npm run status shows what serves; npm run roll tries the way back again, npm run roll -- --image ID goes elsewhere',
+    hint: `npm run status shows what serves; npm run roll tries the way back again${again}; npm run roll -- --image ID goes elsewhere`,
     isLasting: true,
   })
 }
