@@ -132,6 +132,9 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
   }
 }
 
+/** How long a roll that has given up tries to write that down: the time in which somebody who was warned empties a disk. */
+const recordPatienceMs = 600_000
+
 /**
  * Whoever tries again tries anew, and what is left of this try is no setback of the next. Where the record cannot be written
  * that is left out in the end; until then it throws. Gives back whether it was written.
@@ -142,7 +145,7 @@ async function forgetSetbacks({ task, refusals }: RollRun, group: Group, record:
     return true
   } catch (error) {
     const refusedMs = task.clock.now() - (refusals.other?.sinceMs ?? task.clock.now())
-    if (refusedMs <= task.policy.instanceTimeoutSeconds * 1000) throw error
+    if (refusedMs <= recordPatienceMs) throw error
     return false
   }
 }
