@@ -8,13 +8,24 @@ import { setClock } from '../failures/failures-access.ts'
 /** AWS refuses signatures that are five minutes off; our own checks of the service's clock need this one to be right. */
 const limits = { refusedMs: 300_000, warnedMs: 1000 }
 
-/** Compares this computer's clock with the Date header of the answers of `url`, which shows whole seconds. */
-export async function clockFinding(url: string, samples = 4): Promise<Finding> {
+/**
+ * Compares this computer's clock with the Date header of the answers of `url`, which shows whole seconds. Whatever was
+ * answered before the first failure, or within `limitMs`, counts; throws `failed` when that is nothing.
+ */
+export async function clockFinding(url: string, { samples = 4, limitMs = 15_000 } = {}): Promise<Finding> {
   const taken: ClockSample[] = []
-  while (taken.length < samples) {
+  const signal = AbortSignal.timeout(limitMs)
+  let failure: unknown
+  while (taken.length < samples && failure === undefined) {
     await new Promise((resolve) => setTimeout(resolve, nextSampleDelayMs(taken, Date.now())))
-    taken.push(await sample(url))
+    await sample(url, signal).then(
+      (one) => taken.push(one),
+      (error) => {
+        failure = error
+      },
+    )
   }
+  if (taken.length === 0) throw failure
   const { offsetMs = 0, errorMs = 0 } = estimateClocks(taken)[0] ?? {}
   return judgeClock(-offsetMs, errorMs)
 }
@@ -32,9 +43,9 @@ export function judgeClock(offsetMs: number, errorMs: number): Finding {
   return { name: 'own clock', status: isRefused ? 'fail' : 'warn', found: `${found}: ${why}`, hint: setClock() }
 }
 
-async function sample(url: string): Promise<ClockSample> {
+async function sample(url: string, signal: AbortSignal): Promise<ClockSample> {
   const sentMs = Date.now()
-  const answer = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(5000) }).catch(
+  const answer = await fetch(url, { method: 'HEAD', redirect: 'manual', signal }).catch(
     (cause: Error & { cause?: Error }) => {
       throw new OperatorError('failed', `${url} does not answer: ${cause.cause?.message ?? cause.message}`, { cause })
     },
