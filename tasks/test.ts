@@ -2,6 +2,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { removeTestMachines } from './test-machines.ts'
 import { lintGates } from './tools/lint-gates.ts'
 import { runGates } from './tools/lint-run.ts'
+import { mitogenEnvironment } from './tools/mitogen.ts'
 import { ensureVenv } from './tools/python-venv.ts'
 import { installMissing } from './tools/system-packages.ts'
 import type { TestCount } from './tools/tap-report.ts'
@@ -21,6 +22,7 @@ export default async function test(context: TaskContext): Promise<TaskResult> {
   const parser = needs('prometheus-parser') ? ['prometheus'] : []
   for (const name of [...(needs('aws') ? ['moto', 'asyncssh'] : []), ...parser])
     await ensureVenv(name, progress, signal)
+  if (needsPrograms) await mitogenEnvironment(progress, signal)
   await buildTap(progress, signal)
 
   const total: TestCount = { passed: 0, failed: 0, skipped: 0 }

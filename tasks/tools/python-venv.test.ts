@@ -28,7 +28,7 @@ function fakePython(root: string): string {
 
 test('the commands pin every package and name no index', (t) => {
   const place = { requirements: '/repo/test/python/x.txt', folder: '/repo/.venv/x', python: '/usr/bin/python3' }
-  const pip = ['/repo/.venv/x/bin/python', '-m', 'pip', '--disable-pip-version-check', '--no-input']
+  const pip = ['/repo/.venv/x/bin/python', '-m', 'pip', '--disable-pip-version-check', '--no-input', '--no-color']
   t.strictSame(venvCommands(place), [
     ['/usr/bin/python3', '-m', 'venv', '--clear', '/repo/.venv/x'],
     [...pip, 'install', '--quiet', '--no-deps', '--requirement', '/repo/test/python/x.txt'],

@@ -46,7 +46,14 @@ export async function ensureVenv(
 
 /** The commands that make an environment, in their order. */
 export function venvCommands(place: VenvPlace): string[][] {
-  const pip = [join(place.folder, 'bin', 'python'), '-m', 'pip', '--disable-pip-version-check', '--no-input']
+  const pip = [
+    join(place.folder, 'bin', 'python'),
+    '-m',
+    'pip',
+    '--disable-pip-version-check',
+    '--no-input',
+    '--no-color',
+  ]
   return [
     [place.python, '-m', 'venv', '--clear', place.folder],
     [...pip, 'install', '--quiet', '--no-deps', '--requirement', place.requirements],

@@ -75,8 +75,8 @@ export const programs: readonly Program[] = [
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
   { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: both },
   { name: 'shellcheck', package: 'shellcheck', why: 'checks shell scripts', purposes: lint },
-  { name: 'python3', package: 'python3', why: 'runs the checks that come from PyPI', purposes: lint },
-  { name: 'ensurepip', package: 'python3-venv', why: 'keeps each of those checks apart', purposes: lint },
+  { name: 'python3', package: 'python3', why: 'runs what comes from PyPI', purposes: [...both, 'lint'] },
+  { name: 'ensurepip', package: 'python3-venv', why: 'keeps each of that apart', purposes: [...both, 'lint'] },
   {
     name: 'sshd',
     package: 'openssh-server',

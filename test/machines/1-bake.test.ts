@@ -8,6 +8,8 @@ import { launchInstance, terminateInstance } from '../../tasks/platforms/local/i
 import { operatorKey } from '../../tasks/platforms/operator-key.ts'
 import { recipeFor } from '../../tasks/platforms/recipe.ts'
 import { releaseVariables } from '../../tasks/platforms/role-variables.ts'
+import { silentProgress } from '../../tasks/terminal/progress.ts'
+import { mitogenEnvironment } from '../../tasks/tools/mitogen.ts'
 import { probeInstance } from '../../tasks/tools/probe.ts'
 import { chooseAccelerator } from '../../tasks/tools/qemu.ts'
 import { eventually, runVerb, testHome } from './verbs.ts'
@@ -63,10 +65,11 @@ t.test('the roles change nothing on an instance of the image that they made', as
     ansible_port: instance.sshPort,
   }
   await writeFile(join(folder, 'variables.json'), JSON.stringify(variables))
+  const mitogen = await mitogenEnvironment(silentProgress())
   const { stdout } = await execa(
     'ansible-playbook',
     [`--inventory=${instance.host},`, `--extra-vars=@${join(folder, 'variables.json')}`, 'ansible/site.yml'],
-    { env: { ANSIBLE_CONFIG: 'ansible/ansible.cfg', ANSIBLE_NOCOLOR: '1' }, reject: false },
+    { env: { ...mitogen, ANSIBLE_CONFIG: 'ansible/ansible.cfg', ANSIBLE_NOCOLOR: '1' }, reject: false },
   )
   const recap =
     stdout

@@ -25,7 +25,7 @@ t.before(async () => {
 async function underLoad(t: Test, reportOf: string, work: () => Promise<void>): Promise<void> {
   const since = new Date().toISOString()
   const loads = [
-    startLoad({ url, keptPerSecond: 70, newPerSecond: 50 }),
+    startLoad({ url, keptPerSecond: 40, newPerSecond: 25 }),
     startSlowRequests(url, { perSecond: 2, seconds: 4 }),
   ]
   let results: LoadResult[] = []

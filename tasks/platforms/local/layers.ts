@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { type DebianDisk, makeDebianDisk } from '../../tools/debian-disk.ts'
+import { mitogenEnvironment } from '../../tools/mitogen.ts'
 import { packerBuild } from '../../tools/packer.ts'
 import { createDisk, flattenDisk, kernelArguments, metadataNetwork, renameBacking } from '../../tools/qemu.ts'
 import { operatorKey } from '../operator-key.ts'
@@ -161,7 +162,8 @@ export async function provision(
     },
   }
   const onTask = (name: string) => task.progress.live([`  ${name}`])
-  await packerBuild(build, { ...work, workFolder: work.folder, signal: task.signal, onTask })
+  const env = await mitogenEnvironment(task.progress, task.signal)
+  await packerBuild(build, { ...work, workFolder: work.folder, signal: task.signal, onTask, env })
   task.progress.live([])
   await assertBuilt(file('manifest.json'))
 }

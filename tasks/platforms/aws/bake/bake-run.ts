@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { DeleteKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { execa } from 'execa'
+import { mitogenEnvironment } from '../../../tools/mitogen.ts'
 import type { Aws } from '../clients.ts'
 import { imageTags } from '../names.ts'
 import type { AmiBakeTask } from './bakery.ts'
@@ -26,7 +27,7 @@ export interface BakeRun extends BuilderRun {
   readonly task: AmiBakeTask
   /** Where it works; gone at its end. */
   readonly folder: string
-  /** What Packer finds in its environment: the identity of our own clients. */
+  /** What Packer finds in its environment: the identity of our own clients, and how Ansible is to work. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -108,14 +109,18 @@ async function openRun(task: AmiBakeTask): Promise<BakeRun> {
   }
 }
 
-/** The credentials as our own clients found them: Packer 1.6 cannot read every kind of profile (single sign-on, say). */
-async function environment({ aws, progress }: AmiBakeTask, region: string) {
+/**
+ * The credentials as our own clients found them: Packer 1.6 cannot read every kind of profile (single sign-on, say). And how
+ * Ansible is to work.
+ */
+async function environment({ aws, progress, signal }: AmiBakeTask, region: string) {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = await aws.ec2.config.credentials()
   const minutes = expiration === undefined ? undefined : Math.round((expiration.getTime() - Date.now()) / 60_000)
   if (minutes !== undefined && minutes < 30) {
     progress.warn(`the AWS credentials expire in ${minutes} min; a bake may take longer`)
   }
   return {
+    ...(await mitogenEnvironment(progress, signal)),
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_SESSION_TOKEN: sessionToken,
