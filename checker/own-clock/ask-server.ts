@@ -55,7 +55,7 @@ function ask(
       resolve(result)
     }
     const noAnswer = { problem: `no answer within ${Math.round(timeoutMs / 100) / 10} s` }
-    const timer = setTimeout(() => end(noAnswer), timeoutMs)
+    const timer = setTimeout(() => end(noAnswer), Math.max(0, timeoutMs))
     socket.once('error', (error) => end({ problem: codeOf(error) }))
     socket.on('message', (packet) => {
       const receivedMs = wallClock(performance.now()) + wallClock.errorMs

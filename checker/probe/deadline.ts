@@ -20,7 +20,7 @@ export function startDeadline(endMs: number): Deadline {
     isOver = true
     for (const giveUp of waiting) giveUp()
     waiting.clear()
-  }, endMs - performance.now())
+  }, Math.max(0, endMs - performance.now()))
   return {
     endMs,
     get isOver() {
