@@ -16,11 +16,14 @@ export interface Deadline {
 export function startDeadline(endMs: number): Deadline {
   const waiting = new Set<() => void>()
   let isOver = false
-  const timer = setTimeout(() => {
-    isOver = true
-    for (const giveUp of waiting) giveUp()
-    waiting.clear()
-  }, Math.max(0, endMs - performance.now()))
+  const timer = setTimeout(
+    () => {
+      isOver = true
+      for (const giveUp of waiting) giveUp()
+      waiting.clear()
+    },
+    Math.max(0, endMs - performance.now()),
+  )
   return {
     endMs,
     get isOver() {
