@@ -1,49 +1,20 @@
 /**
- * Measures the local platform on this computer: `node benchmarks/local.ts [FOLDER]`. Takes about half an hour under plain
+ * Measures the local platform on this computer: `node benchmarks/local.ts [FOLDER]`. Takes about twenty minutes under plain
  * emulation, works in a home of its own, and writes benchmarks/results/local.md and local.json.
  */
 import { readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import { basePackages } from '../tasks/platforms/local/bakery.ts'
 import { homeAt } from '../tasks/platforms/local/home.ts'
 import { launchInstance, terminateInstance } from '../tasks/platforms/local/instances.ts'
-import { type LayerTask, makeSource, openWork, provision } from '../tasks/platforms/local/layers.ts'
-import { recipeFor } from '../tasks/platforms/recipe.ts'
-import { releaseVariables, runtimeVariables } from '../tasks/platforms/role-variables.ts'
-import { silentProgress } from '../tasks/terminal/progress.ts'
-import { chooseAccelerator } from '../tasks/tools/qemu.ts'
+import { callVerb, machine, measurements, port, repository, seconds } from './measurements.ts'
 
-const repository = join(import.meta.dirname, '..')
 const home = homeAt(process.argv[2] ?? join(tmpdir(), `bakeroll-benchmark-${process.pid}`))
-const port = 18_180
-const { accelerator } = chooseAccelerator('auto')
-const machine = { accelerator, cpus: 2, memoryMib: 768 }
-const results: Record<string, { measured: number; limit: number | null; unit: string }> = {}
-
-function record(name: string, measured: number, limit: number | null, unit = 's'): void {
-  results[name] = { measured: Math.round(measured * 1000) / 1000, limit, unit }
-  process.stderr.write(`${name}: ${measured.toFixed(2)} ${unit}${limit === null ? '' : ` (limit ${limit})`}\n`)
-}
-
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now()
-  await work()
-  return (performance.now() - startedAt) / 1000
-}
-
-/** A verb, called as its npm script calls it; throws when it fails. */
-async function verb(...words: string[]) {
-  const { stdout } = await execa('sh', ['tasks/run.sh', ...words, '--json'], {
-    cwd: repository,
-    env: { BAKEROLL_HOME: home.folder, BAKEROLL_LOCAL_PORT: String(port) },
-    stdin: 'ignore',
-  })
-  return JSON.parse(stdout)
-}
+const { record, write } = measurements()
+const verb = (...words: string[]) => callVerb(home.folder, words)
 
 /** The demo, its lines kept with the second at which each came, for docs/render-demo.ts. */
 async function recordedDemo() {
@@ -63,27 +34,6 @@ async function median(runs: number, work: () => Promise<unknown>): Promise<numbe
   const times: number[] = []
   for (let run = 0; run < runs; run++) times.push(await seconds(work))
   return times.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? Number.NaN
-}
-
-/** The same image without layers: one Debian disk, one machine, all roles at once. The test of the result is left out. */
-async function bakeSingleLayer(release: string): Promise<void> {
-  const source = { suite: 'bookworm', diskGib: 4, packages: basePackages }
-  const recipe = await recipeFor(release, source)
-  const task: LayerTask = {
-    ...{ home, release, source, machine, bootTimeoutSeconds: 300 },
-    progress: silentProgress(),
-    signal: new AbortController().signal,
-  }
-  const work = await openWork(home, 'single-layer')
-  const at = (name: string) => join(work.folder, name)
-  const disk = { disk: at('source.qcow2'), kernel: at('vmlinuz'), initrd: at('initrd.img') }
-  await makeSource(task, disk, work)
-  const variables = {
-    ...(await runtimeVariables(recipe, work.folder)),
-    ...(await releaseVariables(release, recipe, work.folder)),
-  }
-  await provision(task, work, 'base,release', disk, variables)
-  await rm(work.folder, { recursive: true })
 }
 
 async function bootToNow(imageId: string): Promise<number> {
@@ -128,21 +78,6 @@ function proportionalKib(pid: string): number {
   }
 }
 
-function report(): string {
-  const rows = Object.entries(results).map(([name, { measured, limit, unit }]) => {
-    return `| ${name} | ${measured} ${unit} | ${limit === null ? '-' : `${limit} ${unit}`} |`
-  })
-  return [
-    `Measured on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model}, ${cpus().length} processors, ` +
-      `${Math.round(totalmem() / 1024 ** 3)} GiB, accelerator ${accelerator}, Node ${process.version}.`,
-    '',
-    '| what | measured | limit |',
-    '| --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n')
-}
-
 // The demo first: it begins with a clean home, as a stranger's does.
 const memory = watchMemory()
 const demo = await recordedDemo()
@@ -152,8 +87,8 @@ record(
   1200,
 )
 record('demo: highest memory of all its processes', memory.stop(), 4096, 'MiB')
-for (const { name, seconds: time } of demo.steps) record(`demo step: ${name}`, time, null)
-record('demo: requests sent', demo.requests.sent, null, 'requests')
+for (const { name, seconds: time } of demo.steps) record(`demo step: ${name}`, time)
+record('demo: requests sent', demo.requests.sent, undefined, 'requests')
 record('demo: requests failed', demo.requests.failed, 0, 'requests')
 
 record('deploy without a change', await median(5, () => verb('deploy')), 2)
@@ -165,15 +100,7 @@ record('roll of two instances, one at a time', (await verb('roll', '--image', '1
 await verb('destroy', '--yes')
 
 record('boot to the first 200 on /now', await bootToNow((await verb('bake', '--release', '1.0.0')).image), 40)
-const release = await seconds(() => verb('bake', '--release', '1.2.0'))
-record('release bake on its base layer, tested', release, 150)
-record('single-layer bake of the same release, not tested', await seconds(() => bakeSingleLayer('1.2.0')), null)
-process.env['ANSIBLE_STRATEGY'] = 'linear'
-const single = await seconds(() => bakeSingleLayer('1.2.0'))
-record('the same by Packer and Ansible alone, without Mitogen', single, null)
-record('release bake / single-layer bake by Packer and Ansible alone', release / single, 0.5, '')
 
-await writeFile(join(repository, 'benchmarks/results/local.json'), `${JSON.stringify(results, null, 2)}\n`)
-await writeFile(join(repository, 'benchmarks/results/local.md'), report())
+const table = write('local')
 await rm(home.folder, { recursive: true })
-process.stdout.write(report())
+process.stdout.write(table)

@@ -1,0 +1,52 @@
+/**
+ * Measures bakes on this computer: `node benchmarks/bake.ts [FOLDER]`. A release on its base layer against single-layer bakes
+ * of the same release, as bakeroll calls Ansible and as Packer and Ansible come. Takes a quarter of an hour under plain
+ * emulation when FOLDER is a home that has the base layer, and writes benchmarks/results/bake.md and bake.json.
+ */
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { basePackages } from '../tasks/platforms/local/bakery.ts'
+import { homeAt } from '../tasks/platforms/local/home.ts'
+import { type LayerTask, makeSource, openWork, provision } from '../tasks/platforms/local/layers.ts'
+import { recipeFor } from '../tasks/platforms/recipe.ts'
+import { releaseVariables, runtimeVariables } from '../tasks/platforms/role-variables.ts'
+import { silentProgress } from '../tasks/terminal/progress.ts'
+import { callVerb, machine, measurements, seconds } from './measurements.ts'
+
+const ownHome = join(tmpdir(), `bakeroll-benchmark-${process.pid}`)
+const home = homeAt(process.argv[2] ?? ownHome)
+const { record, write } = measurements()
+const verb = (...words: string[]) => callVerb(home.folder, words)
+
+/** The same image without layers: one Debian disk, one machine, all roles at once. The test of the result is left out. */
+async function bakeSingleLayer(release: string): Promise<void> {
+  const source = { suite: 'bookworm', diskGib: 4, packages: basePackages }
+  const recipe = await recipeFor(release, source)
+  const task: LayerTask = {
+    ...{ home, release, source, machine, bootTimeoutSeconds: 300 },
+    progress: silentProgress(),
+    signal: new AbortController().signal,
+  }
+  const work = await openWork(home, 'single-layer')
+  const at = (name: string) => join(work.folder, name)
+  const disk = { disk: at('source.qcow2'), kernel: at('vmlinuz'), initrd: at('initrd.img') }
+  await makeSource(task, disk, work)
+  const variables = {
+    ...(await runtimeVariables(recipe, work.folder)),
+    ...(await releaseVariables(release, recipe, work.folder)),
+  }
+  await provision(task, work, 'base,release', disk, variables)
+  await rm(work.folder, { recursive: true })
+}
+
+await verb('bake', '--release', '1.0.0')
+const release = await seconds(() => verb('bake', '--release', '1.2.0'))
+record('release bake on its base layer, tested', release, 150)
+record('single-layer bake of the same release, not tested', await seconds(() => bakeSingleLayer('1.2.0')))
+process.env['ANSIBLE_STRATEGY'] = 'linear'
+const single = await seconds(() => bakeSingleLayer('1.2.0'))
+record('the same by Packer and Ansible alone, without Mitogen', single)
+record('release bake / single-layer bake by Packer and Ansible alone', release / single, 0.5, '')
+process.stdout.write(write('bake'))
+await rm(ownHome, { recursive: true, force: true })
