@@ -133,6 +133,16 @@ t.test('in which order they leave', (t) => {
       'a b',
     ],
     [
+      'what the roll launched from an image that somebody set',
+      snapshot({ a: old({ ageSeconds: 9000 }), b: old({ imageId: 'other', ageSeconds: 20 }) }),
+      'b a',
+    ],
+    [
+      'not what was there before the roll, whatever its image',
+      snapshot({ a: old({ ageSeconds: 9000 }), b: old({ imageId: 'other' }), c: old({ health: 'unhealthy' }) }),
+      'c a b',
+    ],
+    [
       'the way back: the unproven of the new first',
       snapshot({ c: fresh({ ageSeconds: 40 }), d: fresh({ seen: {} }) }, onWayBack),
       'd c',

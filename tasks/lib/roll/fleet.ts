@@ -46,8 +46,9 @@ export function sortFleet({ group, evidence }: Observation, sorting: Sorting): F
       continue
     }
     const isCondemned = condemned.has(instance.id)
-    const loss = isCondemned ? Math.min(lossOf(instance, undefined), 1) : lossOf(instance, judged(instance))
     const startedMs = Date.parse(instance.startedAt)
+    const serves = isForeign(instance, record, startedMs < begunMs) ? 1.5 : servingLoss(judged(instance))
+    const loss = lossOf(instance, isCondemned ? 1 : serves)
     const leaver = { instance, loss, startedMs }
     if (!isCondemned && isWanted(instance, record, startedMs < begunMs)) fitting.push(leaver)
     else leaving.push(leaver)
@@ -89,11 +90,20 @@ function isWanted(instance: Instance, record: RollRecord, isOlder: boolean): boo
   return !record.force
 }
 
-/** What is lost with it, 0 nothing: drained, draining, not serving, serving wrong answers, serving but unproven, proven. */
-function lossOf(instance: Instance, evidence: Evidence | undefined): number {
+/** Launched since the roll began, from an image that somebody set meanwhile: nothing has ever proven it. */
+function isForeign({ imageId }: Instance, record: RollRecord, isOlder: boolean): boolean {
+  return !isOlder && imageId !== record.imageId && imageId !== record.previousImageId
+}
+
+/** What is lost with it, 0 nothing: drained, draining, not serving, and `serves` where it does serve. */
+function lossOf(instance: Instance, serves: number): number {
   if (instance.health === 'unused') return 0
   if (instance.health === 'draining') return 0.5
-  if (!isServing(instance)) return 1
+  return isServing(instance) ? serves : 1
+}
+
+/** What is lost with one that serves, more than 1: wrong answers, unproven, proven. */
+function servingLoss(evidence: Evidence | undefined): number {
   if (evidence?.answersWrong) return 1.5
   return evidence?.proven ? 3 : 2
 }

@@ -42,6 +42,7 @@ t.test(
       },
       { runs: 300, seed: 1 },
     )
+    t.ok(runs, `${runs} schedules`)
     t.comment(`${runs} schedules: ${[...outcomes].map((one) => one.join(' ')).join(', ')}`)
     if (runs >= 300) t.same([...outcomes.keys()].sort(), ['failed', 'rolled', 'rolled-back'])
   },
@@ -53,7 +54,8 @@ t.test('where nothing goes wrong, every roll succeeds', async (t) => {
     if (typeof simulation === 'string') return simulation
     return simulation.outcome === 'rolled' ? breachOf(simulation) : `${simulation.outcome}: ${simulation.reason}`
   }
-  t.ok(await checkSchedules(schedules([]), problemOf, { runs: 60, seed: 2 }))
+  const runs = await checkSchedules(schedules([]), problemOf, { runs: 60, seed: 2 })
+  t.ok(runs, `${runs} schedules`)
 })
 
 /** Faults that hit every launch, so that it makes no difference when the client is killed. */
@@ -69,7 +71,8 @@ t.test('a killed roll, run again, ends as one that nobody killed', async (t) => 
     const difference = `${killed.outcome} after ${killed.kills} kills, ${whole.outcome} without: ${killed.reason}`
     return killed.outcome === whole.outcome ? breachOf(killed) : difference
   }
-  t.ok(await checkSchedules(schedules(['killed']), problemOf, { runs: 60, seed: 3 }))
+  const runs = await checkSchedules(schedules(['killed']), problemOf, { runs: 60, seed: 3 })
+  t.ok(runs, `${runs} schedules`)
 })
 
 t.test(
@@ -86,7 +89,8 @@ t.test(
       if (problems.length > 0) return problems.join('; ')
       return end.outcome === 'failed' ? `it failed again: ${end.reason}` : undefined
     }
-    t.ok(await checkSchedules(schedules(), problemOf, { runs: 100, seed: 5 }))
+    const runs = await checkSchedules(schedules(), problemOf, { runs: 100, seed: 5 })
+    t.ok(runs, `${runs} schedules`)
     t.ok(calls > 0, `${calls} calls for a person`)
   },
 )
@@ -130,6 +134,7 @@ t.test('of two rolls at once, one is refused and the other takes no notice', asy
     return one === other ? breachOf(disturbed) : `${other}, alone ${one}`
   }
   const faults: FaultName[] = ['spot', 'capacity', 'zone-gone', 'never-healthy']
-  t.ok(await checkSchedules(schedules(faults, 2), problemOf, { runs: 40, seed: 4 }))
+  const runs = await checkSchedules(schedules(faults, 2), problemOf, { runs: 40, seed: 4 })
+  t.ok(runs, `${runs} schedules`)
   t.ok(refusals > 0, `${refusals} were refused`)
 })
