@@ -47,7 +47,7 @@ export function sortFleet({ group, evidence }: Observation, sorting: Sorting): F
     }
     const isCondemned = condemned.has(instance.id)
     const startedMs = Date.parse(instance.startedAt)
-    const serves = isForeign(instance, record, startedMs < begunMs) ? 1.5 : servingLoss(judged(instance))
+    const serves = isForeign(instance, record, startedMs < begunMs) ? 1.5 : lossWhileServing(judged(instance))
     const loss = lossOf(instance, isCondemned ? 1 : serves)
     const leaver = { instance, loss, startedMs }
     if (!isCondemned && isWanted(instance, record, startedMs < begunMs)) fitting.push(leaver)
@@ -103,7 +103,7 @@ function lossOf(instance: Instance, serves: number): number {
 }
 
 /** What is lost with one that serves, more than 1: wrong answers, unproven, proven. */
-function servingLoss(evidence: Evidence | undefined): number {
+function lossWhileServing(evidence: Evidence | undefined): number {
   if (evidence?.answersWrong) return 1.5
   return evidence?.proven ? 3 : 2
 }

@@ -12,9 +12,9 @@ export interface Leaver {
 export const servingLoss = 2
 
 /**
- * The order in which instances leave: those that carry no capacity or answer wrongly, then those that the user named, then the unproven before
- * the proven, and of these always the oldest of the zone that has the most serving ones, so that the zones stay balanced.
- * `staying` are the serving ones that stay.
+ * The order in which instances leave: those that carry no capacity or answer wrongly, then those that the user named, then
+ * the unproven before the proven, and of these always the oldest of the zone that has the most serving ones, so that the
+ * zones stay balanced. `staying` are the serving ones that stay.
  */
 export function leavingOrder(
   leavers: readonly Leaver[],
