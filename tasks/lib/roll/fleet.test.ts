@@ -134,7 +134,7 @@ t.test('in which order they leave', (t) => {
     ],
     [
       'what the roll launched from an image that somebody set',
-      snapshot({ a: old({ ageSeconds: 9000 }), b: old({ imageId: 'other', ageSeconds: 20 }) }),
+      snapshot({ a: old({ ageSeconds: 9000 }), b: old({ imageId: 'other', ageSeconds: 60 }) }),
       'b a',
     ],
     [
