@@ -3,16 +3,12 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import type { Progress } from '../lib/progress.ts'
+import { silentProgress } from '../terminal/progress.ts'
 import { knowsAnsible, mitogenEnvironment } from './mitogen.ts'
 import { venvPlace } from './python-venv.ts'
 
 const warnings: string[] = []
-const progress: Progress = {
-  event() {},
-  live() {},
-  warn: (line) => warnings.push(line),
-  step: (_name, work) => work(),
-}
+const progress: Progress = { ...silentProgress(), warn: (line) => warnings.push(line) }
 
 t.beforeEach(() => {
   warnings.length = 0

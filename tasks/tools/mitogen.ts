@@ -8,7 +8,7 @@ import { ensureVenv, type VenvPlace, venvPlace } from './python-venv.ts'
 
 const requirements = join(import.meta.dirname, '../../ansible/requirements.txt')
 
-/** The releases of ansible-core that the pinned Mitogen is tested with by its authors. */
+/** The releases of ansible-core, 2.x, that the pinned Mitogen has code for. */
 const supported = { oldest: 10, newest: 21 }
 
 /**
