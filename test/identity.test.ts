@@ -1,6 +1,6 @@
 /** What an image does at boot and at a login: the shell scripts of the role `identity`, against a metadata service of ours. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -37,7 +37,7 @@ function withConstants(t: Test, name: string, constants: Record<string, string>)
 }
 
 /** A machine before its boot; `boot` runs the identity script against what the metadata service says then. */
-async function machine(t: Test, listener?: RequestListener) {
+async function machine(t: Test, listener?: RequestListener, constants: Record<string, string> = {}) {
   const bin = onPath(t, { hostname: `echo "$1" >"$(dirname "$0")/named"` })
   const file = (name: string) => join(bin, name)
   let said: Record<string, string> = {}
@@ -47,6 +47,7 @@ async function machine(t: Test, listener?: RequestListener) {
     state: file('run'),
     key: file('ssh_host_ed25519_key'),
     console: file('console'),
+    ...constants,
   })
   return {
     file,
@@ -84,26 +85,49 @@ t.test('a machine on EC2 without a launch key', async (t) => {
   t.ok(existsSync(file('run/authorized_keys')))
 })
 
-t.test('a passing failure of the metadata service is asked again', async (t) => {
-  let failures = 1
-  const { text, boot } = await machine(t, (request, response) => {
-    if (request.url?.endsWith('/services/domain') && failures-- > 0) response.writeHead(503).end('busy')
-    else answer({ ...metadata, ...ec2 }, request, response)
-  })
-  t.match(await boot(), { exitCode: 0 })
-  t.equal(text('run/metadata/services-domain'), 'amazonaws.com')
-})
+/** The metadata of an instance on EC2, whose answers `fails` for a path may prevent. */
+function failing(fails: (path: string, response: ServerResponse) => boolean): RequestListener {
+  return (request, response) => {
+    if (!fails(request.url ?? '', response)) answer({ ...metadata, ...ec2 }, request, response)
+  }
+}
 
-t.test('a lasting one is told, and no host key is shown', async (t) => {
-  const { file, boot } = await machine(t, (request, response) => {
-    if (request.url?.endsWith('/openssh-key')) response.writeHead(401).end()
-    else answer(metadata, request, response)
+for (const path of ['/api/token', '/instance-id', '/services/domain']) {
+  for (const how of ['busy', 'hung up'] as const) {
+    t.test(`the metadata service is ${how} at ${path} twice: it is asked again`, async (t) => {
+      let failures = 2
+      const listener = failing((url, response) => {
+        if (!url.endsWith(path) || failures-- <= 0) return false
+        if (how === 'busy') response.writeHead(503).end('busy')
+        else response.destroy()
+        return true
+      })
+      const { text, boot } = await machine(t, listener)
+      t.match(await boot(), { exitCode: 0, stderr: '' })
+      t.equal(failures < 0, true)
+      t.equal(text('run/metadata/services-domain'), 'amazonaws.com')
+      t.equal(text('named'), 'i-0a1\n')
+    })
+  }
+}
+
+const lasting = [
+  ['/openssh-key', 'no openssh-key (status 401)'],
+  ['/api/token', 'no token'],
+] as const
+for (const [path, reason] of lasting) {
+  t.test(`a lasting failure at ${path} is told, and no host key is shown`, async (t) => {
+    const listener = failing((url, response) => {
+      if (url.endsWith(path)) response.writeHead(401).end()
+      return url.endsWith(path)
+    })
+    const { file, boot } = await machine(t, listener, { attempts: '3' })
+    const { exitCode, stderr } = await boot()
+    t.equal(exitCode, 1)
+    t.equal(stderr, `bakeroll-identity: the instance metadata service gives ${reason}`)
+    t.notOk(existsSync(file('console')))
   })
-  const { exitCode, stderr } = await boot()
-  t.equal(exitCode, 1)
-  t.equal(stderr, 'bakeroll-identity: no answer for openssh-key (status 401)')
-  t.notOk(existsSync(file('console')))
-})
+}
 
 const key = (name: string) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${name}`
 

@@ -40,7 +40,8 @@ export async function verifyImage(task: Verification): Promise<void> {
   try {
     await untilRight(task, instance)
     const bootId = await testInside(task, instance)
-    await over(task, instance, rebootScript)
+    const reboot = await over(task, instance, rebootScript)
+    if (reboot.exitCode !== 0) throw untrue(task, `it does not reboot: ${reboot.stderr.trim()}`)
     await untilRebooted(task, instance, bootId)
     await untilRight(task, instance)
   } finally {
@@ -58,8 +59,7 @@ async function untilRight(task: Verification, instance: InstanceRecord): Promise
     if (result.versionOk === false) throw untrue(task, `it serves the wrong version: ${result.reason}`)
     if (!instanceRuns(task.folder, instance.id)) throw untrue(task, 'its machine stopped')
     if (Date.now() > deadline) {
-      const tail = consoleOf(task.folder, instance.id).trimEnd().split('\n').slice(-5).join('\n  ')
-      throw untrue(task, `not right after ${task.bootTimeoutSeconds} s: ${result.reason}\n  ${tail}`)
+      throw untrue(task, `not right after ${task.bootTimeoutSeconds} s: ${result.reason}${lastWords(task, instance)}`)
     }
     await sleep(500, undefined, { signal: task.signal })
   }
@@ -74,15 +74,24 @@ async function testInside(task: Verification, instance: InstanceRecord): Promise
 
 async function untilRebooted(task: Verification, instance: InstanceRecord, bootId: string): Promise<void> {
   const deadline = Date.now() + task.bootTimeoutSeconds * 1000
-  const bootIdNow = () =>
-    over(task, instance, 'cat /proc/sys/kernel/random/boot_id').then(
-      ({ stdout }) => stdout.trim(),
-      () => bootId,
+  for (;;) {
+    const [bootIdNow, reason] = await over(task, instance, 'cat /proc/sys/kernel/random/boot_id').then(
+      ({ stdout }) => [stdout.trim(), 'it still runs the first'] as const,
+      (error: unknown) => [bootId, (error as Error).message] as const,
     )
-  while ((await bootIdNow()) === bootId) {
-    if (Date.now() > deadline) throw untrue(task, `no second boot within ${task.bootTimeoutSeconds} s`)
+    if (bootIdNow !== bootId) return
+    if (Date.now() > deadline) {
+      const said = lastWords(task, instance)
+      throw untrue(task, `no second boot within ${task.bootTimeoutSeconds} s: ${reason}${said}`)
+    }
     await sleep(1000, undefined, { signal: task.signal })
   }
+}
+
+/** The end of what the instance wrote to its console, each line on a line of its own. */
+function lastWords(task: Verification, instance: InstanceRecord): string {
+  const lines = consoleOf(task.folder, instance.id).trimEnd().split('\n').slice(-10)
+  return lines.map((line) => `\n  ${line.trimEnd()}`).join('')
 }
 
 async function over(task: Verification, instance: InstanceRecord, script: string) {
