@@ -16,8 +16,11 @@ if systemctl is-active --quiet docker; then
 fi
 `
 
-/** Reboots a machine after this connection to it has ended in good order. */
-export const rebootScript = 'systemd-run --quiet --on-active=1 systemctl reboot'
+/**
+ * Reboots a machine after this connection to it has ended in good order. By default a timer of systemd may come up to a
+ * minute late (AccuracySec=, systemd.timer(5)).
+ */
+export const rebootScript = 'systemd-run --quiet --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot'
 
 /** What repairs a part, from the smallest up; each leaves what is right alone. */
 export const repairScripts: Record<InnerRepair, string> = {
