@@ -74,7 +74,7 @@ export interface Machine {
 /**
  * Arguments for the kernel: what a boot loader would say. The root disk is the first virtio disk; a kernel that panics boots
  * again. An x86 kernel tests at boot whether its timer ticks. Under plain emulation on a busy computer that test fails in one
- * boot of twenty, and some of these never end; under KVM Linux leaves it out by itself (`no_timer_check`,
+ * boot of fifteen, and some of these never end; under KVM Linux leaves it out by itself (`no_timer_check`,
  * https://docs.kernel.org/admin-guide/kernel-parameters.html).
  */
 export const kernelArguments = [
