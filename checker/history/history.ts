@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { CheckReport } from '../verdict/report.ts'
 import { lookBack } from './look-back.ts'
@@ -42,6 +42,8 @@ export async function recordRun(
 ): Promise<void> {
   const sqlite = await loadSqlite()
   const attempt = () => {
+    // What SQLite lays beside it has the same mode.
+    closeSync(openSync(file, 'a', 0o600))
     const database = new sqlite.DatabaseSync(file)
     try {
       database.exec(`PRAGMA busy_timeout = ${Math.ceil(waitMs)}`)

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
@@ -106,5 +106,20 @@ t.test('Node without SQLite says so, and does all the rest', { skip: !isOld && '
     const { code, stderr } = await run(['--history-file', join(folder, 'history.db'), ...argv], oldNode)
     t.equal(code, 3)
     t.match(stderr, `error: --history-file: needs Node 22.13 or later for its SQLite; this is ${stdout.trim()}\n`)
+  }
+})
+
+t.test('what is for others can be read by all, what is ours by nobody else, whatever the umask', async (t) => {
+  const url = await startService(t, timeService())
+  for (const umask of [0o077, 0o022, 0]) {
+    const folder = t.testdir()
+    const files = { output: 't.prom', page: 's.html', badge: 'b.svg', state: 'state.json', 'history-file': 'h.db' }
+    const before = process.umask(umask)
+    const flags = Object.entries(files).map(([flag, name]) => `--${flag}=${join(folder, name)}`)
+    const ended = run(['--samples', '1', ...flags, url])
+    process.umask(before)
+    t.match(await ended, { code: 0, stderr: '' })
+    const modes = Object.values(files).map((name) => (statSync(join(folder, name)).mode & 0o777).toString(8))
+    t.same(modes, ['644', '644', '644', '600', '600'])
   }
 })

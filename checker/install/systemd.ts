@@ -37,7 +37,6 @@ function serviceOf(
     '# 1 is a warning; critical and unknown leave the unit failed.',
     'SuccessExitStatus=1',
     `TimeoutStartSec=${Math.ceil(options.timeoutMs / 1000) + 15}`,
-    'UMask=0077',
     'Nice=5',
     ...(isOfGroup ? [] : hardening(options, isSystem)),
     '',

@@ -27,6 +27,7 @@ export interface CheckOptions {
   readonly warningLatencyMs: number | undefined
   readonly criticalLatencyMs: number | undefined
   readonly warningCertificateDays: number
+  readonly criticalCertificateDays: number
 
   readonly format: ReportFormat
   readonly output: string | undefined

@@ -110,6 +110,15 @@ export function count(wording: Wording, lowest: number, highest: number, usual: 
   }
 }
 
+/** A number of days that a certificate must have left. */
+export function days(flag: string, help: string, usual: string): Option<number> {
+  return {
+    ...count({ flag, help, group: 'judge' }, 0, 36_500, usual),
+    value: 'DAYS',
+    expected: 'a whole number of days',
+  }
+}
+
 /** A duration with its unit, between two bounds, both included. */
 export function duration(
   wording: Wording,

@@ -3,6 +3,7 @@ import { parseTimeServers } from '../own-clock/servers.ts'
 import type { CheckOptions } from './check-options.ts'
 import {
   count,
+  days,
   duration,
   eachLine,
   file,
@@ -87,16 +88,8 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
   maxOffsetMs: duration({ flag: 'max-offset', help: 'how far the clock may be off', group: 'judge' }, '1s'),
   warningLatencyMs: duration({ flag: 'warning-latency', help: 'slower answers are a warning', group: 'judge' }),
   criticalLatencyMs: duration({ flag: 'critical-latency', help: 'slower answers are critical', group: 'judge' }),
-  warningCertificateDays: {
-    ...count(
-      { flag: 'warning-certificate', help: 'fewer days left are a warning, 0 for never', group: 'judge' },
-      0,
-      36_500,
-      '7',
-    ),
-    value: 'DAYS',
-    expected: 'a whole number of days',
-  },
+  warningCertificateDays: days('warning-certificate', 'fewer days left are a warning, 0 for never', '7'),
+  criticalCertificateDays: days('critical-certificate', 'fewer days left are critical, 0 for never', '0'),
 
   format: words(
     { flag: 'format', help: 'text, json, nagios, prometheus or junit', group: 'show' },

@@ -3,8 +3,18 @@ import { type CheckSettings, parseTimeFormat } from './settings.ts'
 
 /** What a probe and its verdict need of the options; `expectVersion` is what holds when the options name none. */
 export function settingsOf(options: CheckOptions, expectVersion: readonly string[] = []): CheckSettings {
-  const { timePath, versionPath, samples, timeoutMs, maxOffsetMs, warningCertificateDays, ca } = options
-  const { expectStatus, followRedirects, bodyMatch, ipv4, ipv6, warningLatencyMs, criticalLatencyMs } = options
+  const { timePath, versionPath, samples, timeoutMs, maxOffsetMs, ca } = options
+  const {
+    warningCertificateDays,
+    criticalCertificateDays,
+    expectStatus,
+    followRedirects,
+    bodyMatch,
+    ipv4,
+    ipv6,
+    warningLatencyMs,
+    criticalLatencyMs,
+  } = options
   const expected = options.expectVersion ?? expectVersion
   return {
     ...(expected.length === 0 ? {} : { expectVersion: expected }),
@@ -15,6 +25,7 @@ export function settingsOf(options: CheckOptions, expectVersion: readonly string
       timeoutMs,
       maxOffsetMs,
       warningCertificateDays,
+      criticalCertificateDays,
       expectStatus,
       followRedirects,
     },

@@ -27,6 +27,8 @@ export interface CheckSettings {
   readonly criticalLatencyMs?: number
   /** A certificate with fewer days left is a warning; 0 turns it off. */
   readonly warningCertificateDays: number
+  /** A certificate with fewer days left is critical; 0 turns it off. */
+  readonly criticalCertificateDays: number
   /** The HTTP status that the time path must have. */
   readonly expectStatus: number
   /** What the answer of the time path must match. */
@@ -48,6 +50,7 @@ export const defaultSettings: CheckSettings = {
   samples: 5,
   timeoutMs: 10_000,
   warningCertificateDays: 7,
+  criticalCertificateDays: 0,
   expectStatus: 200,
   followRedirects: 0,
 }

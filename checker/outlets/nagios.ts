@@ -29,7 +29,9 @@ function performanceData({ clock, latencyMs, certificate }: TargetReport, settin
     data.push({ label: 'latency', value: `${latencyMs}ms;${warningLatencyMs};${criticalLatencyMs};0` })
   }
   if (certificate !== undefined) {
-    data.push({ label: 'certificate_days', value: `${certificate.daysLeft};${settings.warningCertificateDays}:` })
+    const { warningCertificateDays, criticalCertificateDays } = settings
+    const critical = criticalCertificateDays === 0 ? '' : `;${criticalCertificateDays}:`
+    data.push({ label: 'certificate_days', value: `${certificate.daysLeft};${warningCertificateDays}:${critical}` })
   }
   return data
 }

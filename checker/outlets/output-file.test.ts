@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { outputProblem, writeAtomically } from './output-file.ts'
@@ -12,6 +12,34 @@ t.test('replaces the file in one step and leaves nothing beside it', (t) => {
   writeAtomically(path, 'new')
   t.equal(readFileSync(path, 'utf8'), 'new')
   t.not(lstatSync(path).ino, before, 'another file was renamed to it')
+  t.same(readdirSync(folder), ['report'])
+  t.end()
+})
+
+t.test('everybody may read a new file, whatever the umask; one that was there keeps its mode and owner', (t) => {
+  const folder = t.testdir({ kept: 'old', given: 'old', private: 'old' })
+  const before = process.umask(0o077)
+  t.teardown(() => process.umask(before))
+  const modeOf = (name: string) => (statSync(join(folder, name)).mode & 0o7777).toString(8)
+  chmodSync(join(folder, 'kept'), 0o664)
+  chmodSync(join(folder, 'private'), 0o600)
+  for (const name of ['new', 'kept', 'private']) writeAtomically(join(folder, name), 'new')
+  t.same(['new', 'kept', 'private'].map(modeOf), ['644', '664', '600'])
+  if (process.getuid?.() === 0) {
+    chownSync(join(folder, 'given'), 65534, 65533)
+    writeAtomically(join(folder, 'given'), 'new')
+    const { uid, gid } = statSync(join(folder, 'given'))
+    t.same([uid, gid], [65534, 65533])
+  } else t.pass('the owner is kept by root', { skip: 'only root may give a file away' })
+  t.end()
+})
+
+t.test('what a killed run with the same process id left is in nobody’s way', (t) => {
+  const folder = t.testdir({ report: 'old' })
+  writeFileSync(join(folder, `.report.${process.pid}.tmp`), 'half')
+  t.equal(outputProblem(join(folder, 'report')), undefined)
+  writeFileSync(join(folder, `.report.${process.pid}.tmp`), 'half')
+  writeAtomically(join(folder, 'report'), 'new')
   t.same(readdirSync(folder), ['report'])
   t.end()
 })

@@ -1,4 +1,15 @@
-import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** Says why a file could not be written atomically, found out by trying; undefined when it can be. */
@@ -7,7 +18,7 @@ export function outputProblem(path: string): string | undefined {
     const existing = statSync(path, { throwIfNoEntry: false })
     if (existing !== undefined && !existing.isFile()) return `${path} is not a regular file`
     const trial = temporaryPath(resolveLink(path))
-    writeFileSync(trial, '', { flag: 'wx' })
+    closeSync(openNew(trial))
     rmSync(trial)
     return undefined
   } catch (error) {
@@ -28,16 +39,45 @@ function inWords(error: unknown, folder: string): string {
   return known[code] ?? (error instanceof Error ? error.message : String(error))
 }
 
-/** Replaces a file in one step: a reader sees the old content or the new, never a part; a link stays a link. */
+/**
+ * Replaces a file in one step: a reader sees the old content or the new, never a part; a link stays a link. What is written is
+ * meant for others, so everybody may read a new file, whatever the umask; one that was there keeps its mode and its owner.
+ */
 export function writeAtomically(path: string, content: string): void {
   const target = resolveLink(path)
   const temporary = temporaryPath(target)
+  const before = statSync(target, { throwIfNoEntry: false })
   try {
-    writeFileSync(temporary, content, { flag: 'wx' })
+    const descriptor = openNew(temporary)
+    try {
+      writeFileSync(descriptor, content)
+      if (before !== undefined) keepOwner(descriptor, before)
+      fchmodSync(descriptor, before === undefined ? 0o644 : before.mode & 0o777)
+    } finally {
+      closeSync(descriptor)
+    }
     renameSync(temporary, target)
   } catch (error) {
     rmSync(temporary, { force: true })
     throw error
+  }
+}
+
+/** What a killed run with this process id left is in nobody's way. */
+function openNew(path: string): number {
+  rmSync(path, { force: true })
+  return openSync(path, 'wx', 0o600)
+}
+
+/** Only root gives files away; a member of the group may at least keep that. */
+function keepOwner(descriptor: number, { uid, gid }: Stats): void {
+  for (const owner of [uid, process.geteuid?.() ?? uid]) {
+    try {
+      fchownSync(descriptor, owner, gid)
+      return
+    } catch {
+      // Then the file is ours, as any file that we write.
+    }
   }
 }
 

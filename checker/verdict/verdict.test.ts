@@ -104,6 +104,27 @@ const table: [string, Partial<ProbeFacts>, Partial<CheckSettings>, Verdict, stri
   ],
   ['exactly slow', { latencyMs: 50 }, { warningLatencyMs: 50 }, 'ok', []],
   ['certificate ends', { certificateDaysLeft: 6 }, {}, 'warning', ['the certificate ends in 6 days']],
+  [
+    'certificate ends very soon',
+    { certificateDaysLeft: 2 },
+    { criticalCertificateDays: 3 },
+    'critical',
+    ['the certificate ends in 2 days'],
+  ],
+  [
+    'the critical limit is the wider one',
+    { certificateDaysLeft: 13 },
+    { criticalCertificateDays: 14 },
+    'critical',
+    ['the certificate ends in 13 days'],
+  ],
+  [
+    'exactly the critical limit is left',
+    { certificateDaysLeft: 3 },
+    { criticalCertificateDays: 3 },
+    'warning',
+    ['the certificate ends in 3 days'],
+  ],
   ['certificate lasts', { certificateDaysLeft: 7 }, {}, 'ok', []],
   ['assumption', { note: 'taken as UTC' }, {}, 'ok', ['taken as UTC']],
   [

@@ -85,7 +85,9 @@ function judgeLatency(latencyMs: number | undefined, settings: CheckSettings): F
   return latencyMs > warningLatencyMs ? [{ verdict: 'warning', reason: reason(warningLatencyMs) }] : []
 }
 
-function judgeCertificate(daysLeft: number | undefined, { warningCertificateDays }: CheckSettings): Finding[] {
-  if (daysLeft === undefined || daysLeft >= warningCertificateDays) return []
-  return [{ verdict: 'warning', reason: `the certificate ends in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}` }]
+function judgeCertificate(daysLeft: number | undefined, settings: CheckSettings): Finding[] {
+  const { warningCertificateDays, criticalCertificateDays } = settings
+  if (daysLeft === undefined || daysLeft >= Math.max(warningCertificateDays, criticalCertificateDays)) return []
+  const verdict = daysLeft < criticalCertificateDays ? 'critical' : 'warning'
+  return [{ verdict, reason: `the certificate ends in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}` }]
 }
