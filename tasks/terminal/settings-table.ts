@@ -94,7 +94,7 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     default: 8080,
   },
   'local.accelerator': {
-    kind: oneOf(['auto', 'kvm', 'hvf', 'tcg']),
+    kind: oneOf(['auto', 'kvm', 'tcg']),
     help: 'how QEMU runs the machines; tcg is plain emulation',
     verbs: [...launching, 'doctor'],
     default: 'auto',

@@ -24,7 +24,7 @@ export interface Settings {
 
   readonly local: {
     readonly port: number
-    readonly accelerator: 'auto' | 'kvm' | 'hvf' | 'tcg'
+    readonly accelerator: 'auto' | 'kvm' | 'tcg'
     readonly memoryMib: number
     readonly cpus: number
   }

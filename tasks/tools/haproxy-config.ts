@@ -32,10 +32,9 @@ export interface HaproxySettings extends HealthCheck {
 export const backendName = 'instances'
 
 /**
- * A UNIX socket address holds 107 bytes (unix(7)), 103 on macOS; HAProxy first binds `<path>.<pid>.tmp`, with a pid of up
- * to 7 digits, 5 on macOS.
+ * A UNIX socket address holds 107 bytes (unix(7)); HAProxy first binds `<path>.<pid>.tmp`, with a pid of up to 7 digits.
  */
-const maxSocketPathBytes = process.platform === 'darwin' ? 93 : 95
+const maxSocketPathBytes = 95
 
 /**
  * The configuration file that makes HAProxy 2.6 the load balancer of one group. Throws on a name HAProxy would misread.

@@ -70,7 +70,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 /** Debian keeps haproxy in /usr/sbin, which is not on every user's PATH. */
 async function runHaproxy(haproxyArguments: string[]): Promise<void> {
-  const PATH = [process.env.PATH, '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'].join(':')
+  const PATH = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(':')
   try {
     await execa('haproxy', haproxyArguments, { stdin: 'ignore', cleanup: false, env: { PATH } })
   } catch (cause) {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execaSync } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 
 /**
@@ -20,8 +19,7 @@ export function ownProcess(pidFile: string, mark: string): number | undefined {
 
 function commandLine(pid: number): string {
   try {
-    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    return execaSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).stdout
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   } catch {
     return ''
   }

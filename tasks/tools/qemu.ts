@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import { processRuns, stopProcess } from './process.ts'
 
-export type Accelerator = 'kvm' | 'hvf' | 'tcg'
+export type Accelerator = 'kvm' | 'tcg'
 
 /** The accelerator to use, and why. */
 export interface AcceleratorChoice {
@@ -19,7 +19,6 @@ export interface AcceleratorChoice {
  */
 export function chooseAccelerator(wanted: 'auto' | Accelerator, computer = thisComputer()): AcceleratorChoice {
   if (wanted !== 'auto') return { accelerator: wanted, because: 'the setting local.accelerator says so' }
-  if (computer.platform === 'darwin') return { accelerator: 'hvf', because: 'macOS has the Hypervisor framework' }
   if (!computer.virtualisation) {
     return { accelerator: 'tcg', because: 'the processor shows neither vmx nor svm: plain emulation' }
   }
@@ -31,14 +30,12 @@ export function chooseAccelerator(wanted: 'auto' | Accelerator, computer = thisC
 
 /** What the choice of an accelerator depends on. */
 export interface Computer {
-  readonly platform: string
   readonly virtualisation: boolean
   readonly kvmWritable: boolean
 }
 
 function thisComputer(): Computer {
   return {
-    platform: process.platform,
     virtualisation:
       existsSync('/proc/cpuinfo') && /^flags\s*:.*\b(vmx|svm)\b/m.test(readFileSync('/proc/cpuinfo', 'utf8')),
     kvmWritable: isWritable('/dev/kvm'),
@@ -77,20 +74,17 @@ export interface Machine {
  * boot of fifteen, and some of these never end; under KVM Linux leaves it out by itself (`no_timer_check`,
  * https://docs.kernel.org/admin-guide/kernel-parameters.html).
  */
-export const kernelArguments = [
-  'root=/dev/vda rw console=ttyS0 panic=10',
-  ...(process.arch === 'x64' ? ['no_timer_check'] : []),
-].join(' ')
+export const kernelArguments = 'root=/dev/vda rw console=ttyS0 panic=10 no_timer_check'
 
-/** The program of QEMU for this processor. */
-export const qemuProgram = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64'
+/** QEMU for x86-64; local machines have no other processor. */
+export const qemuProgram = 'qemu-system-x86_64'
 
 /** The arguments of the QEMU process that runs a machine. */
 export function machineArguments(machine: Machine): string[] {
   const forwards = machine.forwards.map(({ host, port, to }) => `hostfwd=tcp:${host}:${port}-:${to}`)
   return [
     ...['-name', machine.name],
-    ...['-machine', process.arch === 'arm64' ? 'virt' : 'q35'],
+    ...['-machine', 'q35'],
     ...acceleratorArguments(machine.accelerator),
     ...['-smp', String(machine.cpus), '-m', String(machine.memoryMib)],
     ...['-display', 'none', '-nodefaults'],

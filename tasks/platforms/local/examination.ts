@@ -12,7 +12,7 @@ import { checkDisk, checkMemory } from './resources.ts'
 export interface Examined {
   readonly home: Home
   readonly port: number
-  readonly accelerator: 'auto' | 'kvm' | 'hvf' | 'tcg'
+  readonly accelerator: 'auto' | 'kvm' | 'tcg'
   readonly memoryMib: number
 }
 

@@ -8,7 +8,7 @@ import { hostKeyFrom } from '../../tools/ssh.ts'
 import { operatorKey } from '../operator-key.ts'
 import { backingPath, foldersIn, type Home } from './home.ts'
 import { baseFiles, imageDisk, imageRecord } from './images.ts'
-import { anyFreePort, portIsFree } from './ports.ts'
+import { portIsFree } from './ports.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 /** What stands in an instance's folder; written before its machine starts, so that no machine is ever unknown. */
@@ -162,13 +162,10 @@ export async function knownHostsOf(folder: string, record: InstanceRecord): Prom
 }
 
 /**
- * An address on loopback that nothing listens to. Linux owns all of 127.0.0.0/8, so each home and group takes a range
- * of its own; elsewhere only 127.0.0.1 exists, and the ports differ.
+ * An address on loopback that nothing listens to. Linux owns all of 127.0.0.0/8, so each home and group takes a range of
+ * its own.
  */
 async function freeAddress(folder: string): Promise<{ host: string; httpPort: number; sshPort: number }> {
-  if (process.platform !== 'linux') {
-    return { host: '127.0.0.1', httpPort: await anyFreePort(), sshPort: await anyFreePort() }
-  }
   const [a = 0, b = 0] = createHash('sha256').update(folder).digest()
   const taken = new Set(listInstances(folder).map((instance) => instance.host))
   for (let last = 1; last < 255; last++) {

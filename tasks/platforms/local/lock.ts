@@ -97,7 +97,7 @@ function isAlive(holder: LockFile): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
   const started = processStart(holder.pid)
-  return started === undefined ? process.platform !== 'linux' : started === holder.processStarted
+  return started !== undefined && started === holder.processStarted
 }
 
 /** The start time in /proc/PID/stat (field 22, proc_pid_stat(5)); `undefined` where there is no such file or it is a zombie. */

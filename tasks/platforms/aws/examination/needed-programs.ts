@@ -54,7 +54,6 @@ async function cliFinding(): Promise<Finding> {
 
 /** https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html */
 function installCli(): string {
-  if (process.platform === 'darwin') return 'brew install awscli'
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
   const url = `https://awscli.amazonaws.com/awscli-exe-linux-${machine}.zip`
   return `curl -fsSLo awscliv2.zip ${url} && unzip -q awscliv2.zip && sudo ./aws/install`

@@ -152,7 +152,7 @@ function clockIsOff(): Explanation {
 
 /** The command that sets the own clock. */
 export function setClock(): string {
-  return process.platform === 'darwin' ? 'sudo sntp -sS time.apple.com' : 'sudo timedatectl set-ntp true'
+  return 'sudo timedatectl set-ntp true'
 }
 
 function notAllowed({ words, message }: FailureFacts, { command }: Attempt): Explanation {
