@@ -3,6 +3,19 @@
 # any EC2 instance, with a key from instance metadata. The Ansible roles lay the same files again, at every bake.
 set -eu
 
+echo 'LABEL=bakeroll / ext4 defaults 0 0' >/etc/fstab
+echo bakeroll >/etc/hostname
+echo '127.0.0.1 localhost bakeroll' >/etc/hosts
+cat >/etc/systemd/network/20-wired.network <<'END'
+[Match]
+Name=en*
+[Network]
+DHCP=yes
+[DHCP]
+UseDomains=yes
+END
+systemctl enable --quiet systemd-networkd.service
+
 chmod 0755 /usr/local/sbin/bakeroll-identity
 chmod 0644 /etc/systemd/system/bakeroll-identity.service /etc/ssh/sshd_config.d/10-bakeroll.conf
 useradd --create-home --shell /bin/bash --password '*' admin

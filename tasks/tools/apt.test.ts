@@ -6,11 +6,11 @@ const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'LC_ALL=C.UT
 
 test('apt-get is called without questions, without recommended packages, through sudo when not root', (t) => {
   t.strictSame(aptArguments([], 'update'), [...apt, '-o', 'DPkg::Lock::Timeout=120', 'update'])
-  t.strictSame(aptArguments(['sudo', '-n'], 'install', ['haproxy', 'debvm']), [
+  t.strictSame(aptArguments(['sudo', '-n'], 'install', ['haproxy', 'hey']), [
     'sudo',
     '-n',
     ...apt,
-    ...['-o', 'DPkg::Lock::Timeout=120', 'install', '-y', '--no-install-recommends', 'haproxy', 'debvm'],
+    ...['-o', 'DPkg::Lock::Timeout=120', 'install', '-y', '--no-install-recommends', 'haproxy', 'hey'],
   ])
   t.end()
 })
@@ -56,7 +56,7 @@ test('every known failure of apt-get has its hint', (t) => {
     ['E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 12 (apt-get)', /wait/, false],
     ['E: dpkg was interrupted, you must manually run ...', /dpkg --configure -a/, false],
     ["W: Failed to fetch x  Temporary failure resolving 'mirror'", /network/, false],
-    ['E: Unable to locate package debvm', /Debian 12/, true],
+    ['E: Unable to locate package hey', /Debian 12/, true],
     ["E: Package 'packer' has no installation candidate", /Debian 12/, true],
     ['E: Failed to fetch x  404  Not Found', /mirrors/, true],
     ['E: You do not have enough free space: No space left on device', /df -h/, false],

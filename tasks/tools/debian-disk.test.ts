@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import t from 'tap'
-import { type DebianSystem, debvmArguments, hostMirrors, makeDebianDisk, mirrorLines } from './debian-disk.ts'
+import { type DebianSystem, hostMirrors, makeDebianDisk, mirrorLines, mmdebstrapArguments } from './debian-disk.ts'
 import { onPath } from './path-fixture.ts'
 
 const system: DebianSystem = {
@@ -16,11 +16,9 @@ const system: DebianSystem = {
 
 t.test('arguments', async (t) => {
   const mirror = 'deb http://mirror/debian bookworm main'
-  t.strictSame(debvmArguments(system, '/w/system.tar', [mirror]), [
-    ...['--hostname', 'bakeroll', '--release', 'bookworm', '--output', '/w/system.tar'],
-    '--skip=autologin,packagelists,ext4',
-    '--',
-    '--include=openssh-server,sudo',
+  t.strictSame(mmdebstrapArguments(system, '/w/system.tar', [mirror], true), [
+    ...['--verbose', '--variant=apt', '--format=tar', '--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr'],
+    '--include=systemd-sysv,libnss-resolve,openssh-server,sudo',
     '--aptopt=APT::Install-Recommends "false"',
     '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--dpkgopt=path-exclude=/usr/share/man/*',
@@ -31,9 +29,9 @@ t.test('arguments', async (t) => {
     "--customize-hook=upload '/repo/packer/finish.sh' /root/finish.sh",
     '--customize-hook=chroot "$1" sh /root/finish.sh',
     '--customize-hook=rm "$1"/root/finish.sh',
-    mirror,
+    ...['bookworm', '/w/system.tar', mirror],
   ])
-  t.equal(debvmArguments(system, '/w/system.tar', []).at(-1), '--customize-hook=rm "$1"/root/finish.sh')
+  t.notOk(mmdebstrapArguments(system, '/w/system.tar', [], false).some((one) => one.startsWith('--hook-dir')))
 })
 
 t.test('the mirrors of this computer, as far as they are of the suite', async (t) => {
@@ -91,23 +89,23 @@ function make(folder: string, signal: AbortSignal): Promise<void> {
 }
 
 t.test('a step that fails tells its last lines; the log holds them all', async (t) => {
-  const folder = onPath(t, { 'debvm-create': 'seq 5; echo "E: no mirror" >&2; exit 9' })
+  const folder = onPath(t, { mmdebstrap: 'seq 5; echo "E: no mirror" >&2; exit 9' })
   await t.rejects(make(folder, new AbortController().signal), {
     kind: 'failed',
-    message: 'debvm-create failed:\n  4\n  5\n  E: no mirror',
+    message: 'mmdebstrap failed:\n  4\n  5\n  E: no mirror',
     hint: `less ${join(folder, 'log')}`,
   })
   t.match(readFileSync(join(folder, 'log'), 'utf8'), /^1\n2\n3\n/)
 })
 
 t.test('a stop ends the step and what it has started', async (t) => {
-  const folder = onPath(t, { 'debvm-create': 'sleep 600 & echo $! >"$(dirname "$0")/child"; wait' })
+  const folder = onPath(t, { mmdebstrap: 'sleep 600 & echo $! >"$(dirname "$0")/child"; wait' })
   const stop = new AbortController()
   const made = make(folder, stop.signal)
   const child = () => (existsSync(join(folder, 'child')) ? readFileSync(join(folder, 'child'), 'utf8') : '')
   while (child() === '') await sleep(20)
   stop.abort()
-  await t.rejects(made, { kind: 'interrupted', message: 'debvm-create was stopped' })
+  await t.rejects(made, { kind: 'interrupted', message: 'mmdebstrap was stopped' })
   // It may take the signal later than its parent; and a zombie that nobody has collected yet has ended, too.
   const hasEnded = async () =>
     !/^[^Z]/.test((await execa('ps', ['-o', 'stat=', child().trim()], { reject: false })).stdout)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -26,20 +27,30 @@ export interface DebianDisk {
 /** Nobody reads them on a machine that nobody works on. */
 const leftOut = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
 
-/** The arguments of `debvm-create` for a system as one tar file; `mirrors` are lines of an apt source list. */
-export function debvmArguments(system: DebianSystem, tarFile: string, mirrors: readonly string[]): string[] {
+/** Packages that make it boot, and name resolution for it; `apt` of mmdebstrap is the smallest variant that can install more. */
+const bootable = ['systemd-sysv', 'libnss-resolve']
+
+/** Lays out /usr before the package that would do it later, and needs Perl for that; mmdebstrap has it from 1.2 on. */
+const mergedUsr = '/usr/share/mmdebstrap/hooks/maybe-merged-usr'
+
+/** The arguments of mmdebstrap for a system as one tar file; `mirrors` are lines of an apt source list. */
+export function mmdebstrapArguments(
+  system: DebianSystem,
+  tarFile: string,
+  mirrors: readonly string[],
+  hasMergedUsr = existsSync(mergedUsr),
+): string[] {
   const uploads = Object.entries(system.files).map(([inside, file]) => `upload ${quoted(file)} ${inside}`)
   const finish = '/root/finish.sh'
   const hooks = [...uploads, `upload ${quoted(system.finishScript)} ${finish}`, `chroot "$1" sh ${finish}`]
   return [
-    ...['--hostname', 'bakeroll', '--release', system.suite, '--output', tarFile],
-    '--skip=autologin,packagelists,ext4',
-    '--',
-    `--include=${system.packages.join(',')}`,
+    ...['--verbose', '--variant=apt', '--format=tar'],
+    ...(hasMergedUsr ? [`--hook-dir=${mergedUsr}`] : []),
+    `--include=${[...bootable, ...system.packages].join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
     ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
     ...[...hooks, `rm "$1"${finish}`].map((hook) => `--customize-hook=${hook}`),
-    ...mirrors,
+    ...[system.suite, tarFile, ...mirrors],
   ]
 }
 
@@ -79,7 +90,7 @@ export async function makeDebianDisk(
   const root = join(workFolder, 'root')
   const raw = join(workFolder, 'disk.raw')
   const run = (program: string, arguments_: string[]) => logged(program, arguments_, { logFile, signal })
-  await run('debvm-create', debvmArguments(system, tarFile, await hostMirrors(system.suite)))
+  await run('mmdebstrap', mmdebstrapArguments(system, tarFile, await hostMirrors(system.suite)))
   await mkdir(root)
   // fakeroot keeps owners and devices without being root; the device nodes come from devtmpfs at boot.
   await run('fakeroot', ['sh', '-c', unpackAndFormat, 'sh', root, tarFile, raw, `${system.diskGib}G`])
@@ -89,10 +100,10 @@ export async function makeDebianDisk(
   await Promise.all([root, tarFile, raw].map((path) => rm(path, { recursive: true, force: true })))
 }
 
-/** debvm's fstab finds the root disk by this label. */
+/** The fstab finds the root disk by its label (packer/local-source.sh). */
 const unpackAndFormat = `set -e
 tar --extract --directory "$1" --preserve-permissions --exclude './dev/*' --file "$2"
-PATH="$PATH:/usr/sbin:/sbin" mke2fs -q -t ext4 -L debvm -d "$1" "$3" "$4"`
+PATH="$PATH:/usr/sbin:/sbin" mke2fs -q -t ext4 -L bakeroll -d "$1" "$3" "$4"`
 
 async function newestIn(folder: string, prefix: string): Promise<string> {
   const newest = (await readdir(folder))

@@ -20,20 +20,14 @@ export interface Program {
   readonly file?: string
 }
 
-const qemu =
-  process.arch === 'arm64'
-    ? { name: 'qemu-system-aarch64', package: 'qemu-system-arm' }
-    : { name: 'qemu-system-x86_64', package: 'qemu-system-x86' }
-
 const local: readonly Purpose[] = ['local', 'test']
 const both: readonly Purpose[] = ['local', 'aws', 'test']
 const lint: readonly Purpose[] = ['lint', 'test']
 
 /** Every outside program that bakeroll calls. */
 export const programs: readonly Program[] = [
-  { ...qemu, why: 'runs the instances', purposes: local },
+  { name: 'qemu-system-x86_64', package: 'qemu-system-x86', why: 'runs the instances', purposes: local },
   { name: 'qemu-img', package: 'qemu-utils', why: 'makes the disks', purposes: local },
-  { name: 'debvm-create', package: 'debvm', why: 'makes the Debian source image', purposes: local },
   { name: 'mmdebstrap', package: 'mmdebstrap', why: 'makes the Debian source image', purposes: local },
   { name: 'newuidmap', package: 'uidmap', why: 'lets mmdebstrap work without root', purposes: local },
   {
