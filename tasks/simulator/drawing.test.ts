@@ -32,6 +32,33 @@ t.test('a large group that loses nothing is drawn from near its floor', (t) => {
     endMs: 1000,
   })
   t.match(rows[0], /^1050 ┤░{64}$/)
-  t.match(rows[10], /^ 974 ┴/)
+  t.match(rows[10], /^ 970 ┴/)
+  t.end()
+})
+
+t.test('every row has a number of its own, from the most machines down to the axis', (t) => {
+  const cases = [
+    [0, 0],
+    [1, 2],
+    [3, 4],
+    [10, 11],
+    [40, 43],
+    [100, 101],
+    [1000, 1003],
+    [9999, 10_000],
+  ] as const
+  for (const [serving, machines] of cases) {
+    const rows = drawCapacity({
+      points: [{ atMs: 0, serving, machines, floor: serving }],
+      startMs: 0,
+      endMs: 1000,
+    })
+    const numbers = rows.flatMap((row) => row.match(/^ *(\d+) [┤┴]/)?.[1] ?? []).map(Number)
+    const steps = new Set(numbers.slice(1).map((number, index) => (numbers[index] ?? 0) - number))
+    t.equal(steps.size, 1, `${machines} machines: ${numbers.join(' ')}`)
+    const [step = 0] = steps
+    t.ok(step >= 1)
+    t.ok((numbers[0] ?? 0) >= machines && (numbers[0] ?? 0) - machines <= step, 'no empty row on top')
+  }
   t.end()
 })

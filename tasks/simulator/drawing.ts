@@ -14,7 +14,7 @@ interface Column {
 }
 
 const columnCount = 64
-const rowCount = 10
+const mostRows = 10
 
 /**
  * Capacity over time: `█` what served at every moment of a column, `░` machines beside that, `─` the promised floor where
@@ -22,15 +22,19 @@ const rowCount = 10
  */
 export function drawCapacity({ points, startMs, endMs }: Drawing): string[] {
   const columns = toColumns(points, startMs, endMs)
-  const top = Math.max(1, ...columns.map(({ machines }) => machines))
+  const most = Math.max(1, ...columns.map(({ machines }) => machines))
   const least = Math.min(...columns.map(({ serving, floor }) => Math.min(serving, floor)))
-  const bottom = least > top * 0.6 ? Math.max(0, least - Math.ceil((top - least) / 2) - 1) : 0
-  const step = (top - bottom) / rowCount
+  const from = least > most * 0.6 ? Math.max(0, least - Math.ceil((most - least) / 2) - 1) : 0
+  // Whole instances from row to row, so that every row has a number of its own.
+  const step = Math.ceil((most - from) / mostRows)
+  const rowCount = Math.ceil((most - from) / step)
+  const bottom = Math.max(0, most - rowCount * step)
+  const top = bottom + rowCount * step
   const width = String(top).length
   const rows = Array.from({ length: rowCount }, (_, index) => {
     const level = top - index * step
     const cells = columns.map((column) => cellOf(column, level, step)).join('')
-    return `${String(Math.round(level)).padStart(width)} ┤${cells}`
+    return `${String(level).padStart(width)} ┤${cells}`
   })
   const seconds = Math.round((endMs - startMs) / 1000)
   const end = `${seconds} s`
