@@ -2,12 +2,18 @@ import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import type { MachineSettings } from '../tasks/platforms/local/instances.ts'
 import { chooseAccelerator } from '../tasks/tools/qemu.ts'
 
 export const repository = join(import.meta.dirname, '..')
 
 /** The machines that the benchmarks of the local platform run. */
-export const machine = { accelerator: chooseAccelerator('auto').accelerator, cpus: 2, memoryMib: 768 }
+export const machine: MachineSettings = {
+  accelerator: chooseAccelerator('auto').accelerator,
+  cpus: 2,
+  memoryMib: 768,
+  network: 'closed',
+}
 
 export const port = 18_180
 

@@ -6,6 +6,7 @@ source "qemu" "machine" {
   memory           = var.memory_mib
   machine_type     = "q35"
   headless         = true
+  disable_vnc      = true
   disk_image       = true
   format           = "qcow2"
   iso_url          = var.source_disk
@@ -18,14 +19,22 @@ source "qemu" "machine" {
   boot_wait        = "1ms"
   shutdown_command = "sudo systemctl poweroff"
   shutdown_timeout = var.ssh_timeout
+  # Without these words QEMU opens a display, and behind it its monitor, which runs commands on this computer.
+  # `disable_vnc` alone only keeps Packer from typing there.
   qemuargs = [
+    ["-nodefaults"],
+    ["-no-user-config"],
+    ["-display", "none"],
+    ["-vnc", "none"],
+    ["-monitor", "none"],
+    ["-sandbox", var.sandbox],
     ["-cpu", "max"],
     ["-kernel", var.kernel],
     ["-initrd", var.initrd],
     ["-append", var.kernel_arguments],
     ["-serial", "file:${var.console}"],
     ["-pidfile", var.pid_file],
-    ["-netdev", "user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22"],
+    ["-netdev", "user,id=user.0${var.network == "open" ? "" : ",restrict=on,ipv6=off"},hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22"],
     ["-netdev", var.metadata_netdev],
     ["-device", "virtio-net,netdev=user.0"],
     ["-device", "virtio-net-pci,netdev=imds"],

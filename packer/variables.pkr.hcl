@@ -80,6 +80,18 @@ variable "metadata_netdev" {
   description = "QEMU network that holds the stand-in of the EC2 instance metadata service."
 }
 
+variable "network" {
+  type        = string
+  default     = "closed"
+  description = "open: the builder reaches other computers, and this one's own loopback, to fetch packages."
+}
+
+variable "sandbox" {
+  type        = string
+  default     = "on"
+  description = "QEMU's -sandbox: the system calls that it gives up."
+}
+
 variable "console" {
   type        = string
   default     = "console.log"

@@ -36,6 +36,10 @@ keys=$(find /home /root -name authorized_keys -exec grep -ohE 'AAAA[0-9A-Za-z+/=
 
 answer=$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://169.254.169.254/latest/meta-data/instance-id) || true
 [ "$answer" = 401 ] || fail "instance metadata answer $answer without a token, expected 401: IMDSv2 is not required"
+# The service's container has this user and this network.
+answer=$(setpriv --reuid 65532 --regid 65532 --clear-groups curl -s -o /dev/null -w '%{http_code}' --max-time 5 \
+  -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token) || true
+[ "$answer" = 000 ] || fail "instance metadata answer $answer to the service: they are for root alone"
 
 if [ "$patience" -gt 0 ] && chronyc -n waitsync "$((patience / 2 + 1))" 1 0 2 >/dev/null; then
   echo 'bakeroll-clock synchronised'

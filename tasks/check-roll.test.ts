@@ -81,7 +81,7 @@ t.test('check in the middle of a roll takes both releases, and says so in each f
   const home = await homeInRoll(t, () => version)
   const lock = await openLocalPlatform({
     ...{ home: homeAt(home), group: 'timeapp', port: 1 },
-    machine: { accelerator: 'tcg', cpus: 1, memoryMib: 512 },
+    machine: { accelerator: 'tcg', cpus: 1, memoryMib: 512, network: 'closed' },
   }).lock('roll')
   const notice = `a roll to new is under way (since ${startedAt})`
   const facts = { roll: { image: 'new', from: 'old', startedAt, underWay: true } }

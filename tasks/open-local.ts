@@ -10,7 +10,8 @@ export function openLocalVerbs({ verb, settings }: Opening): OpenPlatform {
   // A doctor tells it as one finding among others.
   if (verb !== 'doctor') checkHomeIsWritable(home)
   const { accelerator } = chooseAccelerator(settings.local.accelerator)
-  const machine = { accelerator, cpus: settings.local.cpus, memoryMib: settings.local.memoryMib }
+  const { cpus, memoryMib, network } = settings.local
+  const machine = { accelerator, cpus, memoryMib, network }
   const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine })
   const bootTimeoutSeconds = accelerator === 'tcg' ? 300 : 90
   const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }

@@ -106,6 +106,12 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     default: 768,
   },
   'local.cpus': { kind: wholeNumber(1, 64), help: 'processors of each local machine', verbs: launching, default: 2 },
+  'local.network': {
+    kind: oneOf(['closed', 'open']),
+    help: 'whether a new instance reaches anything by itself: open to a service that must call out',
+    verbs: launching,
+    default: 'closed',
+  },
   ...awsSettings,
   'image.suite': {
     kind: text('the name of a Debian suite like bookworm', /^[a-z][a-z-]*$/, 'SUITE'),

@@ -27,6 +27,8 @@ export interface Settings {
     readonly accelerator: 'auto' | 'kvm' | 'tcg'
     readonly memoryMib: number
     readonly cpus: number
+    /** Whether an instance reaches other computers, and this one's loopback. */
+    readonly network: 'closed' | 'open'
   }
   readonly aws: {
     readonly region: string | undefined

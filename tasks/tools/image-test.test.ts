@@ -57,6 +57,7 @@ esac`,
 echo 'LISTEN 0 511 0.0.0.0:80 0.0.0.0:*'; echo 'LISTEN 0 511 127.0.0.1:8000 0.0.0.0:*'`,
   systemctl: '',
   find: '',
+  setpriv: 'printf 000; exit 7',
   chronyc: 'exit 0',
 }
 
@@ -102,6 +103,11 @@ t.test('what does not hold is named', async (t) => {
       'metadata without a token',
       { curl: metadata('200') },
       'instance metadata answer 200 without a token, expected 401: IMDSv2 is not required',
+    ],
+    [
+      'metadata for the service',
+      { setpriv: 'printf 200' },
+      'instance metadata answer 200 to the service: they are for root alone',
     ],
   ]
   for (const [what, changed, fault] of cases) {

@@ -96,6 +96,29 @@ t.test(
   },
 )
 
+t.test('however many connections a machine opens, four processes are all that it gets', async (t) => {
+  const file = join(t.testdir({ "it's, metadata.json": '{}' }), "it's, metadata.json")
+  const slots = join(import.meta.dirname, 'metadata-slots.sh')
+  const start = () => spawn('sh', [slots, file, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const programs = Array.from({ length: 40 }, start)
+  t.teardown(() => programs.map((program) => program.kill()))
+  // A program that runs says back what it hears; one that found no slot has ended.
+  const runs = await Promise.all(
+    programs.map((program) => {
+      program.stdin.on('error', () => {})
+      program.stdin.write('x')
+      return Promise.race([once(program.stdout, 'data').then(() => true), once(program, 'exit').then(() => false)])
+    }),
+  )
+  const running = programs.filter((_, index) => runs[index])
+  t.equal(running.length, 4)
+  for (const program of running) program.stdin.end()
+  await Promise.all(running.map((program) => once(program, 'exit')))
+  const next = start()
+  next.stdin.end('again')
+  t.equal(String((await once(next.stdout, 'data'))[0]), 'again', 'a slot is free again')
+})
+
 t.test('several requests over one connection to the program, as curl sends them', async (t) => {
   const file = join(t.testdir({ 'metadata.json': JSON.stringify(metadata) }), 'metadata.json')
   const program = spawn(process.execPath, [join(import.meta.dirname, 'metadata-service.ts'), file], {

@@ -9,6 +9,9 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
 
+/** A connection is answered and ended within this time, whatever the guest sends or does not send. */
+const lifeMs = 10_000
+
 type Metadata = Record<string, string>
 
 function tokenFor(metadata: Metadata): string {
@@ -36,6 +39,7 @@ function value(metadata: Metadata, { method, url = '', headers }: IncomingMessag
 }
 
 if (import.meta.main) {
+  setTimeout(() => process.exit(0), lifeMs)
   const metadata: Metadata = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
   const server = createServer((request, response) => answer(metadata, request, response))
   const stream = Duplex.from({ readable: process.stdin, writable: process.stdout })

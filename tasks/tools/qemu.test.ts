@@ -21,6 +21,7 @@ import {
 } from './qemu.ts'
 
 const service = join(import.meta.dirname, 'metadata-service.ts')
+const slots = join(import.meta.dirname, 'metadata-slots.sh')
 
 function machine(change: Partial<Machine> = {}): Machine {
   return {
@@ -34,6 +35,7 @@ function machine(change: Partial<Machine> = {}): Machine {
     consoleFile: '/h/console.log',
     pidFile: '/h/qemu.pid',
     metadataFile: '/h/metadata.json',
+    network: 'closed',
     forwards: [
       { host: '127.10.0.1', port: 8080, to: 80 },
       { host: '127.10.0.1', port: 2222, to: 22 },
@@ -72,10 +74,14 @@ for (const [accelerator, arguments_] of [
       ...['-machine', 'q35'],
       ...arguments_,
       ...['-smp', '2', '-m', '1024'],
-      ...['-display', 'none', '-nodefaults'],
+      ...['-nodefaults', '-no-user-config', '-display', 'none', '-vnc', 'none', '-monitor', 'none'],
+      ...['-sandbox', 'on,obsolete=deny,resourcecontrol=deny'],
       ...['-kernel', '/h/vmlinuz', '-initrd', '/h/initrd.img', '-append', kernelArguments],
       ...['-drive', 'file=/h/disk.qcow2,if=virtio,format=qcow2,cache=writeback,discard=unmap'],
-      ...['-netdev', 'user,id=public,hostfwd=tcp:127.10.0.1:8080-:80,hostfwd=tcp:127.10.0.1:2222-:22'],
+      ...[
+        '-netdev',
+        'user,id=public,restrict=on,ipv6=off,hostfwd=tcp:127.10.0.1:8080-:80,hostfwd=tcp:127.10.0.1:2222-:22',
+      ],
       ...['-device', 'virtio-net-pci,netdev=public'],
       ...['-netdev', metadataNetwork('/h/metadata.json')],
       ...['-device', 'virtio-net-pci,netdev=imds'],
@@ -87,9 +93,18 @@ for (const [accelerator, arguments_] of [
   })
 }
 
+t.test('a machine reaches something by itself only where it was told to, and never beside the metadata', async (t) => {
+  const networks = (network: Machine['network']) =>
+    machineArguments(machine({ network, forwards: [] })).filter((word) => word.startsWith('user,id='))
+  const metadata = metadataNetwork('/h/metadata.json')
+  t.match(metadata, 'user,id=imds,net=169.254.169.0/24,restrict=on,ipv6=off,guestfwd=tcp:169.254.169.254:80-cmd:')
+  t.strictSame(networks('closed'), ['user,id=public,restrict=on,ipv6=off', metadata])
+  t.strictSame(networks('open'), ['user,id=public', metadata])
+})
+
 t.test('a path may hold commas, spaces and quotes', async (t) => {
   t.match(machineArguments(machine({ disk: '/a,b c/disk.qcow2' })).join('\n'), '\nfile=/a,,b c/disk.qcow2,if=virtio,')
-  const network = 'user,id=imds,net=169.254.169.0/24,restrict=on,guestfwd=tcp:169.254.169.254:80-cmd:'
+  const network = 'user,id=imds,net=169.254.169.0/24,restrict=on,ipv6=off,guestfwd=tcp:169.254.169.254:80-cmd:'
   for (const [path, word] of [
     ['/h/metadata.json', '/h/metadata.json'],
     ['/a b/metadata.json', "'/a b/metadata.json'"],
@@ -97,9 +112,9 @@ t.test('a path may hold commas, spaces and quotes', async (t) => {
     ["/it's/metadata.json", "'/it'\\''s/metadata.json'"],
     ['/$HOME/`x`/ä', "'/$HOME/`x`/ä'"],
   ] as const) {
-    t.equal(metadataNetwork(path), `${network}${process.execPath} ${service} ${word}`)
+    t.equal(metadataNetwork(path), `${network}sh ${slots} ${word} ${process.execPath} ${service} ${word}`)
   }
-  t.ok(existsSync(service), 'the program that QEMU starts is where it is said to be')
+  for (const program of [slots, service]) t.ok(existsSync(program), 'what QEMU starts is where it is said to be')
 })
 
 t.test('a machine runs while its own process runs, and stops with it', async (t) => {

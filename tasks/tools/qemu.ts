@@ -51,6 +51,12 @@ function isWritable(path: string): boolean {
   }
 }
 
+/**
+ * How far a machine reaches by itself. `closed`: nowhere, only the forwards lead in. `open`: to other computers, and to the
+ * loopback of this one, which QEMU's user network shows it as 10.0.2.2.
+ */
+export type Network = 'closed' | 'open'
+
 /** Everything that tells one virtual machine from another. */
 export interface Machine {
   /** Shown in the process list. */
@@ -64,6 +70,7 @@ export interface Machine {
   readonly consoleFile: string
   readonly pidFile: string
   readonly metadataFile: string
+  readonly network: Network
   /** Addresses of this computer that lead to ports of the machine. */
   readonly forwards: readonly { host: string; port: number; to: number }[]
 }
@@ -76,6 +83,12 @@ export interface Machine {
  */
 export const kernelArguments = 'root=/dev/vda rw console=ttyS0 panic=10 no_timer_check'
 
+/**
+ * The system calls that QEMU gives up: old ones, and what changes priorities or processors. It must still start a program, the
+ * metadata service, and leave its terminal (`elevateprivileges` would forbid that setsid).
+ */
+export const sandbox = 'on,obsolete=deny,resourcecontrol=deny'
+
 /** QEMU for x86-64; local machines have no other processor. */
 export const qemuProgram = 'qemu-system-x86_64'
 
@@ -87,10 +100,12 @@ export function machineArguments(machine: Machine): string[] {
     ...['-machine', 'q35'],
     ...acceleratorArguments(machine.accelerator),
     ...['-smp', String(machine.cpus), '-m', String(machine.memoryMib)],
-    ...['-display', 'none', '-nodefaults'],
+    // Otherwise QEMU opens a display, and behind it its monitor, which runs commands on this computer.
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-vnc', 'none', '-monitor', 'none'],
+    ...['-sandbox', sandbox],
     ...['-kernel', machine.kernel, '-initrd', machine.initrd, '-append', kernelArguments],
     ...['-drive', `file=${quoted(machine.disk)},if=virtio,format=qcow2,cache=writeback,discard=unmap`],
-    ...['-netdev', ['user,id=public', ...forwards].join(',')],
+    ...['-netdev', ['user,id=public', ...isolation(machine.network), ...forwards].join(',')],
     ...['-device', 'virtio-net-pci,netdev=public'],
     ...['-netdev', metadataNetwork(machine.metadataFile)],
     ...['-device', 'virtio-net-pci,netdev=imds'],
@@ -107,14 +122,21 @@ function acceleratorArguments(accelerator: Accelerator): string[] {
   return ['-accel', accelerator, '-cpu', 'host']
 }
 
+/** Words of a user network: `restrict` leaves nothing but explicit forwards, which it does not touch. */
+function isolation(network: Network): string[] {
+  return network === 'open' ? [] : ['restrict=on', 'ipv6=off']
+}
+
 /**
  * A network that holds nothing but the metadata service at its link-local address. QEMU starts the service once per
- * connection; the guest reaches nothing else through it.
+ * connection, a few at a time; the guest reaches nothing else through it.
  */
 export function metadataNetwork(metadataFile: string): string {
-  const service = join(import.meta.dirname, 'metadata-service.ts')
-  const command = [process.execPath, service, metadataFile].map(shellQuoted).join(' ')
-  return `user,id=imds,net=169.254.169.0/24,restrict=on,guestfwd=tcp:169.254.169.254:80-cmd:${quoted(command)}`
+  const [slots, service] = ['metadata-slots.sh', 'metadata-service.ts'].map((name) => join(import.meta.dirname, name))
+  const program = ['sh', slots, metadataFile, process.execPath, service, metadataFile]
+  const command = program.map((word) => shellQuoted(String(word))).join(' ')
+  const words = ['net=169.254.169.0/24', ...isolation('closed')]
+  return `user,id=imds,${words.join(',')},guestfwd=tcp:169.254.169.254:80-cmd:${quoted(command)}`
 }
 
 /** In QEMU's option syntax a comma inside a value is written twice. */

@@ -49,7 +49,9 @@ t.test('the roles change nothing on an instance of the image that they made', as
   const folder = join(home.folder, 'work', 'idempotence')
   await mkdir(folder, { recursive: true })
   const { accelerator } = chooseAccelerator('auto')
-  const instance = await launchInstance(home, folder, facts.image, { accelerator, cpus: 2, memoryMib: 768 })
+  const instance = await launchInstance(home, folder, facts.image, {
+    ...{ accelerator, cpus: 2, memoryMib: 768, network: 'closed' },
+  })
   t.teardown(async () => {
     await terminateInstance(folder, instance.id)
     await rm(folder, { recursive: true })

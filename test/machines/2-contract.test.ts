@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { homeAt } from '../../tasks/platforms/local/home.ts'
-import { instanceFiles } from '../../tasks/platforms/local/instances.ts'
+import { instanceFiles, type MachineSettings } from '../../tasks/platforms/local/instances.ts'
 import { openLocalPlatform } from '../../tasks/platforms/local/local.ts'
 import { takeLock } from '../../tasks/platforms/local/lock.ts'
 import { ownProcess } from '../../tasks/tools/process.ts'
@@ -16,6 +16,7 @@ const home = homeAt(testHome)
 const group = 'contract'
 const folder = join(home.groups, group)
 const { accelerator } = chooseAccelerator('auto')
+const machine: MachineSettings = { accelerator, cpus: 2, memoryMib: 768, network: 'closed' }
 
 async function imageId(release: string): Promise<string> {
   const { facts } = await runVerb('bake', '--release', release)
@@ -33,7 +34,7 @@ async function kill(pid: number | undefined): Promise<void> {
 
 await platformContract(t, {
   name: 'local',
-  open: () => openLocalPlatform({ home, group, port: testPort, machine: { accelerator, cpus: 2, memoryMib: 768 } }),
+  open: () => openLocalPlatform({ home, group, port: testPort, machine }),
   imageIds: [await imageId('1.0.0'), await imageId('1.1.0')],
   eventually,
   killMachine: async ({ id }) => {

@@ -2,7 +2,12 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { homeAt } from '../../tasks/platforms/local/home.ts'
 import { baseFiles, imageRecord } from '../../tasks/platforms/local/images.ts'
-import { instanceFiles, launchInstance, terminateInstance } from '../../tasks/platforms/local/instances.ts'
+import {
+  instanceFiles,
+  launchInstance,
+  type MachineSettings,
+  terminateInstance,
+} from '../../tasks/platforms/local/instances.ts'
 import { operatorKey } from '../../tasks/platforms/operator-key.ts'
 import { chooseAccelerator, startMachine, stopMachine } from '../../tasks/tools/qemu.ts'
 import { testHome } from './verbs.ts'
@@ -18,7 +23,12 @@ export interface Builder {
   stop(): Promise<void>
 }
 
-const settings = { accelerator: chooseAccelerator('auto').accelerator, cpus: 2, memoryMib: 1536 }
+const settings: MachineSettings = {
+  accelerator: chooseAccelerator('auto').accelerator,
+  cpus: 2,
+  memoryMib: 1536,
+  network: 'closed',
+}
 
 /** Starts the machine from an image of the local platform. */
 export async function startBuilder(imageId: string): Promise<Builder> {

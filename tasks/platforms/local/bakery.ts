@@ -48,7 +48,7 @@ export interface BakePlan {
 /** What the base layer needs from Debian; the roles ask for the same, and find it there. */
 export const basePackages = [
   ...['openssh-server', 'sudo', 'curl', 'python3-minimal', 'python3-apt', 'linux-image-cloud-amd64', 'initramfs-tools'],
-  ...['docker.io', 'apparmor', 'nginx-light', 'logrotate', 'chrony'],
+  ...['docker.io', 'apparmor', 'nginx-light', 'logrotate', 'chrony', 'nftables'],
 ]
 
 /** Free space that a base layer and a release need while they are made. */

@@ -135,7 +135,7 @@ t.test('the host key is pinned once, from the console', async (t) => {
 t.test('an image that is not there launches nothing', async (t) => {
   const home = homeAt(t.testdir())
   const folder = join(home.groups, 'g')
-  const machine = { accelerator: 'tcg', cpus: 1, memoryMib: 64 } as const
+  const machine = { accelerator: 'tcg', cpus: 1, memoryMib: 64, network: 'closed' } as const
   await t.rejects(launchInstance(home, folder, 'gone', machine), {
     kind: 'failed',
     message: /^the image gone is not in/,

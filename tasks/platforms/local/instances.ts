@@ -3,7 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
-import { type Accelerator, createDisk, type Machine, machineRuns, startMachine, stopMachine } from '../../tools/qemu.ts'
+import {
+  type Accelerator,
+  createDisk,
+  type Machine,
+  machineRuns,
+  type Network,
+  startMachine,
+  stopMachine,
+} from '../../tools/qemu.ts'
 import { hostKeyFrom } from '../../tools/ssh.ts'
 import { operatorKey } from '../operator-key.ts'
 import { backingPath, foldersIn, type Home } from './home.ts'
@@ -28,6 +36,7 @@ export interface MachineSettings {
   readonly accelerator: Accelerator
   readonly cpus: number
   readonly memoryMib: number
+  readonly network: Network
 }
 
 /** Where one instance's files are; `folder` is the folder of its owner: a group, or a bake that tests its image. */

@@ -5,7 +5,7 @@ import type { Progress } from '../../lib/progress.ts'
 import { type DebianDisk, makeDebianDisk } from '../../tools/debian-disk.ts'
 import { mitogenEnvironment } from '../../tools/mitogen.ts'
 import { packerBuild } from '../../tools/packer.ts'
-import { createDisk, flattenDisk, kernelArguments, metadataNetwork, renameBacking } from '../../tools/qemu.ts'
+import { createDisk, flattenDisk, kernelArguments, metadataNetwork, renameBacking, sandbox } from '../../tools/qemu.ts'
 import { operatorKey } from '../operator-key.ts'
 import type { Recipe } from '../recipe.ts'
 import { releaseVariables, runtimeVariables } from '../role-variables.ts'
@@ -155,6 +155,9 @@ export async function provision(
       kernel: below.kernel,
       initrd: below.initrd,
       kernel_arguments: kernelArguments,
+      // A release fetches nothing.
+      network: layers === 'release' ? 'closed' : 'open',
+      sandbox,
       metadata_netdev: metadataNetwork(file('metadata.json')),
       console: file('console.log'),
       pid_file: file('qemu.pid'),

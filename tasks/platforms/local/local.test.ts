@@ -9,7 +9,7 @@ import { type Home, homeAt, socketFolder } from './home.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 import { anyFreePort, portIsFree } from './ports.ts'
 
-const machine = { accelerator: 'tcg', cpus: 1, memoryMib: 64 } as const
+const machine = { accelerator: 'tcg', cpus: 1, memoryMib: 64, network: 'closed' } as const
 
 /** An empty home; the load balancers of its groups end with the test, before its folder goes. */
 function newHome(t: { teardown(handler: () => unknown): void }): Home {
