@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { basePackages } from '../tasks/platforms/local/bakery.ts'
 import { homeAt } from '../tasks/platforms/local/home.ts'
 import { type LayerTask, makeSource, openWork, provision } from '../tasks/platforms/local/layers.ts'
+import { openPlainPaths } from '../tasks/platforms/plain-paths.ts'
 import { recipeFor } from '../tasks/platforms/recipe.ts'
 import { releaseVariables, runtimeVariables } from '../tasks/platforms/role-variables.ts'
 import { silentProgress } from '../tasks/terminal/progress.ts'
@@ -25,6 +26,7 @@ async function bakeSingleLayer(release: string): Promise<void> {
   const recipe = await recipeFor(release, source)
   const task: LayerTask = {
     ...{ home, release, source, machine, bootTimeoutSeconds: 300 },
+    paths: await openPlainPaths(home, '.bake'),
     progress: silentProgress(),
     signal: new AbortController().signal,
   }
@@ -38,6 +40,7 @@ async function bakeSingleLayer(release: string): Promise<void> {
   }
   await provision(task, work, 'base,release', disk, variables)
   await rm(work.folder, { recursive: true })
+  await task.paths.remove()
 }
 
 await verb('bake', '--release', '1.0.0')

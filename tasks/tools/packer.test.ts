@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ansibleTask, buildArguments, failureIn, type PackerBuild, packerBuild } from './packer.ts'
 
@@ -12,13 +12,17 @@ const build: PackerBuild = {
   variables: { layer: 'base,release', name: 'a b', source_disk: '/h/x=y.qcow2' },
 }
 
+const same = (path: string) => path
+
 t.test('arguments', async (t) => {
-  t.strictSame(buildArguments(build), [
+  t.strictSame(buildArguments(build, same), [
     ...['build', '-color=false', '-on-error=cleanup', '-only=qemu.machine'],
     ...['-var', 'layer=base,release', '-var', 'name=a b', '-var', 'source_disk=/h/x=y.qcow2'],
     '/repo/packer',
   ])
-  t.ok(buildArguments({ ...build, onError: 'abort' }).includes('-on-error=abort'))
+  t.ok(buildArguments({ ...build, onError: 'abort' }, same).includes('-on-error=abort'))
+  const plain = (path: string) => path.replace('/h/', '/plain/').replace('/repo/', '/clone/')
+  t.strictSame(buildArguments(build, plain).slice(-2), ['source_disk=/plain/x=y.qcow2', '/clone/packer'])
 })
 
 t.test('the tasks of Ansible are the progress', async (t) => {
@@ -61,6 +65,41 @@ t.test('the most telling line of a failure', async (t) => {
       ],
       'verify: failed units: chrony.service',
     ],
+    [
+      'of the builder, above the headings',
+      [
+        "Build 'qemu.machine' errored after 6 milliseconds: error downloading ISO: [url parse: invalid URL escape]",
+        "==> Some builds didn't complete successfully and had errors:",
+        '--> qemu.machine: error downloading ISO: [url parse: invalid URL escape]',
+        '',
+        '==> Builds finished but no artifacts were created.',
+      ],
+      'error downloading ISO: [url parse: invalid URL escape]',
+    ],
+    [
+      'of the builder, where the list says nothing',
+      [
+        '==> qemu.machine: Error waiting for SSH: context canceled',
+        "Build 'qemu.machine' errored after 5 seconds: Build was halted.",
+        "==> Some builds didn't complete successfully and had errors:",
+        '--> qemu.machine: Build was halted.',
+      ],
+      'Error waiting for SSH: context canceled',
+    ],
+    [
+      'of Ansible before its first task',
+      [
+        '    qemu.machine: ERROR! failed at splitting arguments, either an unbalanced jinja2 block or quotes',
+        '==> qemu.machine: Provisioning step had errors: Running the cleanup provisioner, if present...',
+        '--> qemu.machine: Error executing Ansible: Non-zero exit status: exit status 4',
+      ],
+      'ERROR! failed at splitting arguments, either an unbalanced jinja2 block or quotes',
+    ],
+    [
+      'an exit code where there is nothing better',
+      ['--> qemu.machine: Error executing Ansible: Non-zero exit status: exit status 4'],
+      'Error executing Ansible: Non-zero exit status: exit status 4',
+    ],
     ['a long one is cut', [`    qemu.machine: fatal: ${'x'.repeat(1000)}`], `fatal: ${'x'.repeat(393)}`],
   ]
   for (const [what, output, expected] of cases) t.equal(failureIn(output.join('\n')), expected, what)
@@ -79,7 +118,9 @@ async function standIn(t: Test, script: string) {
   const stop = new AbortController()
   const tasks: string[] = []
   const logFile = join(folder, 'log')
-  const run = { logFile, workFolder: folder, signal: stop.signal, onTask: (task: string) => void tasks.push(task) }
+  const paths = { of: same, scratchFolder: join(folder, 'tmp') }
+  const onTask = (task: string) => void tasks.push(task)
+  const run = { logFile, workFolder: folder, paths, signal: stop.signal, onTask }
   return { folder, logFile, run, stop, tasks, log: () => readFileSync(logFile, 'utf8') }
 }
 
@@ -96,8 +137,8 @@ t.test('a run: its arguments, its environment, its log, its progress', async (t)
   t.strictSame(log().split('\n').sort(), [
     '',
     '  x: TASK [one : two] **',
-    `1 ${folder} ${folder}`,
-    `arguments: ${buildArguments(build).join(' ')}`,
+    `1 ${folder} ${run.paths.scratchFolder}`,
+    `arguments: ${buildArguments(build, same).join(' ')}`,
     'what was there before',
   ])
 })
@@ -145,20 +186,6 @@ t.test('what a machine says, without the prefix; more and less environment; the 
   await packerBuild(build, { ...run, onLine, env, pidFile: join(folder, 'pid') })
   t.strictSame(lines.slice(0, 2), ['bakeroll-clock 1', 'eu-central-1 none'])
   t.match(lines[2], /^(\d+) \1$/)
-})
-
-t.test('a work folder too deep for sockets gets a short one beside it, which goes', async (t) => {
-  const { run, folder, log } = await standIn(
-    t,
-    'mktemp -d "$TMPDIR/packer-pluginXXXXXXXXXX"; [ -d "$PACKER_CACHE_DIR" ]',
-  )
-  const deep = join(folder, 'a'.repeat(80))
-  mkdirSync(deep)
-  await packerBuild(build, { ...run, workFolder: deep })
-  const socket = log().trim()
-  t.ok(Buffer.byteLength(socket) <= 103, socket)
-  t.notOk(existsSync(dirname(socket)))
-  t.ok(existsSync(deep))
 })
 
 t.test('a stop before the start starts nothing', async (t) => {

@@ -1,6 +1,4 @@
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
@@ -17,18 +15,24 @@ export interface PackerBuild {
   readonly onError: 'cleanup' | 'abort'
 }
 
-/** The arguments of `packer build`. */
-export function buildArguments(build: PackerBuild): string[] {
-  const variables = Object.entries(build.variables).flatMap(([name, value]) => ['-var', `${name}=${value}`])
-  return ['build', '-color=false', `-on-error=${build.onError}`, `-only=${build.only}`, ...variables, build.template]
+/** The arguments of `packer build`; `plain` gives a path the name that Packer is told. */
+export function buildArguments(build: PackerBuild, plain: (path: string) => string): string[] {
+  const variables = Object.entries(build.variables).flatMap(([name, value]) => ['-var', `${name}=${plain(value)}`])
+  const flags = ['-color=false', `-on-error=${build.onError}`, `-only=${build.only}`]
+  return ['build', ...flags, ...variables, plain(build.template)]
 }
 
 /** Where a run leaves its traces, and who may stop it. */
 export interface PackerRun {
   /** All that Packer and Ansible say. */
   readonly logFile: string
-  /** For caches and temporary files. */
+  /** For Packer's cache. */
   readonly workFolder: string
+  /**
+   * What Packer and all that it starts are told in the place of real paths, and where they keep temporary files. Among these are
+   * UNIX sockets, whose whole paths have at most 107 bytes (unix(7)).
+   */
+  readonly paths: { of(path: string): string; readonly scratchFolder: string }
   readonly signal: AbortSignal
   /** Called with each line worth showing as progress. */
   readonly onTask: (task: string) => void
@@ -54,13 +58,23 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const log = createWriteStream(run.logFile, { flags: 'a' })
   // What cannot be logged is no reason to stop.
   log.on('error', () => {})
-  const scratch = await scratchFolder(run.workFolder)
-  const child = execa('packer', buildArguments(build), {
+  const plain = run.paths.of
+  const env = Object.entries(run.env ?? {}).map(([name, value]) => [name, value === undefined ? value : plain(value)])
+  // QEMU's own words are in here alone.
+  const debugLog = join(run.paths.scratchFolder, 'packer.log')
+  const child = execa('packer', buildArguments(build, plain), {
     detached: true,
     stdin: 'ignore',
     all: true,
     buffer: false,
-    env: { ...run.env, CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: run.workFolder, TMPDIR: scratch },
+    env: {
+      ...Object.fromEntries(env),
+      CHECKPOINT_DISABLE: '1',
+      PACKER_CACHE_DIR: plain(run.workFolder),
+      PACKER_LOG: '1',
+      PACKER_LOG_PATH: debugLog,
+      TMPDIR: run.paths.scratchFolder,
+    },
   })
   if (run.pidFile !== undefined && child.pid !== undefined) writeFileSync(run.pidFile, String(child.pid))
   const disarm = stopWith(run, child.pid)
@@ -78,12 +92,11 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
       throw new OperatorError('failed', 'packer is not installed', { hint: 'npm run doctor', cause })
     }
     await finished(log.end())
-    const reason = failureIn(readFileSync(run.logFile, 'utf8'))
+    const reason = failureIn(readFileSync(run.logFile, 'utf8'), qemuWords(debugLog))
     throw new OperatorError('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
   } finally {
     disarm()
     await finished(log.end())
-    if (scratch !== run.workFolder) await rm(scratch, { recursive: true, force: true })
   }
 }
 
@@ -114,28 +127,43 @@ export function interruptPacker(pid: number | undefined, signal: 'SIGINT' | 'SIG
   }
 }
 
-/**
- * Where Packer keeps temporary files. Among them are UNIX sockets, `packer-plugin` and ten digits, whose whole paths have
- * at most 103 bytes (macOS; Linux: 107): the work folder, unless it lies too deep.
- */
-async function scratchFolder(workFolder: string): Promise<string> {
-  return Buffer.byteLength(workFolder) <= 78 ? workFolder : mkdtemp(join(tmpdir(), 'bakeroll-packer-'))
-}
-
 /** The name of the Ansible task that a line of Packer's output announces. */
 export function ansibleTask(line: string): string | undefined {
   return line.match(/TASK \[(.*?)\]/)?.[1]
 }
 
-/** The line of Packer's output that tells best why it failed. */
-export function failureIn(output: string): string {
-  const lines = output.split('\n').map(withoutPrefix)
-  const telling =
-    lines.findLast((line) => /^(fatal:|seal:|verify:)/.test(line)) ?? lines.findLast((line) => /error/i.test(line))
-  return telling?.slice(0, 400) ?? 'it did not say why'
+/** What says that something failed, and not why: headings of Packer, exit codes of what it started. */
+const hollow = /^Some builds didn't complete|^Builds finished|non-zero exit status|Build was halted|PACKER_LOG=1/i
+
+/** What QEMU said before it ended, by Packer's debug log. */
+function qemuWords(debugLog: string): string | undefined {
+  if (!existsSync(debugLog)) return undefined
+  return readFileSync(debugLog, 'utf8').match(/Qemu stderr: (?:qemu(?:-system-\w+)?: )?(.*)/)?.[1]
 }
 
-/** A line of Packer's output without the name of the source that it begins with. */
+/**
+ * The line of Packer's output that tells best why it failed: of Ansible or a script of ours, else QEMU's own word, the reason
+ * in Packer's list at the end (`--> source: reason`), or the last line that speaks of an error.
+ */
+export function failureIn(output: string, ofQemu?: string): string {
+  const raw = output.split('\n')
+  const lines = raw.map(withoutPrefix)
+  const listed = raw.filter((line) => /^--> [\w.-]+: /.test(line)).map(withoutPrefix)
+  const speaking = lines.filter((line) => /error|failed/i.test(line))
+  const telling =
+    lines.findLast((line) => /^(fatal:|seal:|verify:|ERROR! )/.test(line)) ??
+    (ofQemu && /Qemu failed to start/.test(output) ? `QEMU does not start: ${ofQemu}` : undefined) ??
+    listed.findLast((line) => !hollow.test(line)) ??
+    speaking.findLast((line) => !hollow.test(line)) ??
+    listed.at(-1) ??
+    speaking.at(-1)
+  return telling?.replace(/^Build '[^']*' errored(?: after [^:]*)?: /, '').slice(0, 400) ?? 'it did not say why'
+}
+
+/** A line of Packer's output without the arrow and the name of the source that it begins with. */
 function withoutPrefix(line: string): string {
-  return line.replace(/^(==> |--> | +)[\w.-]+: +/, '').trim()
+  return line
+    .replace(/^(?:==> |--> | +)[\w.-]+: +/, '')
+    .replace(/^==> /, '')
+    .trim()
 }

@@ -129,12 +129,12 @@ function isolation(network: Network): string[] {
 
 /**
  * A network that holds nothing but the metadata service at its link-local address. QEMU starts the service once per
- * connection, a few at a time; the guest reaches nothing else through it.
+ * connection, a few at a time; the guest reaches nothing else through it. `plain` gives a path the name that QEMU is told.
  */
-export function metadataNetwork(metadataFile: string): string {
+export function metadataNetwork(metadataFile: string, plain = (path: string) => path): string {
   const [slots, service] = ['metadata-slots.sh', 'metadata-service.ts'].map((name) => join(import.meta.dirname, name))
   const program = ['sh', slots, metadataFile, process.execPath, service, metadataFile]
-  const command = program.map((word) => shellQuoted(String(word))).join(' ')
+  const command = program.map((word) => shellQuoted(plain(String(word)))).join(' ')
   const words = ['net=169.254.169.0/24', ...isolation('closed')]
   return `user,id=imds,${words.join(',')},guestfwd=tcp:169.254.169.254:80-cmd:${quoted(command)}`
 }
@@ -184,9 +184,12 @@ export function machineRuns(pidFile: string): boolean {
   return processRuns(pidFile, pidFile)
 }
 
-/** Ends the machine's process at once, as pulling the plug would. No error when it does not run. */
-export async function stopMachine(pidFile: string): Promise<void> {
-  await stopProcess(pidFile, pidFile)
+/**
+ * Ends the machine's process at once, as pulling the plug would. No error when it does not run. `mark` is how its command
+ * line calls the pid file, where that is another name.
+ */
+export async function stopMachine(pidFile: string, mark = pidFile): Promise<void> {
+  await stopProcess(pidFile, mark)
 }
 
 /** The disk of a new machine, thin over `backing` (a path as seen from the disk). */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Progress } from '../../lib/progress.ts'
 import { stopMachine } from '../../tools/qemu.ts'
+import { openPlainPaths } from '../plain-paths.ts'
 import { type Recipe, recipeFor } from '../recipe.ts'
 import { foldersIn, type Home } from './home.ts'
 import { type ImageRecord, listImages, markVerified, newestBase } from './images.ts'
@@ -95,10 +96,15 @@ async function bakeLocked(task: BakeTask): Promise<BakeResult> {
 }
 
 async function makeImage(task: BakeTask, recipe: Recipe): Promise<ImageRecord> {
-  const layers = { ...task, source: sourceOf(task) }
+  const paths = await openPlainPaths(task.home, '.bake')
+  const layers = { ...task, paths, source: sourceOf(task) }
   const known = task.force ? undefined : newestBase(task.home, recipe.base)
-  const base = known ?? (await makeBase(layers, recipe))
-  return task.progress.step(`release ${task.release}`, () => makeRelease(layers, recipe, base))
+  try {
+    const base = known ?? (await makeBase(layers, recipe))
+    return await task.progress.step(`release ${task.release}`, () => makeRelease(layers, recipe, base))
+  } finally {
+    await paths.remove()
+  }
 }
 
 function sourceOf({ suite, diskGib }: Wanted): SourceSettings {
@@ -110,7 +116,9 @@ export async function removeLeftovers(home: Home): Promise<void> {
   for (const name of foldersIn(workFolder(home))) {
     const folder = join(workFolder(home), name)
     const machines = foldersIn(join(folder, 'instances')).map((id) => join(folder, 'instances', id))
-    for (const machine of [folder, ...machines]) await stopMachine(join(machine, 'qemu.pid'))
+    // Packer's machine was told a plain name of it.
+    await stopMachine(join(folder, 'qemu.pid'), join('work', name, 'qemu.pid'))
+    for (const machine of machines) await stopMachine(join(machine, 'qemu.pid'))
     // Packer tidies up in there when its machine goes away.
     for (let tries = 0; existsSync(folder) && tries < 20; tries++) {
       await rm(folder, { recursive: true, force: true }).catch(() => sleep(250))

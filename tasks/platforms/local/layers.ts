@@ -7,6 +7,7 @@ import { mitogenEnvironment } from '../../tools/mitogen.ts'
 import { packerBuild } from '../../tools/packer.ts'
 import { createDisk, flattenDisk, kernelArguments, metadataNetwork, renameBacking, sandbox } from '../../tools/qemu.ts'
 import { operatorKey } from '../operator-key.ts'
+import type { PlainPaths } from '../plain-paths.ts'
 import type { Recipe } from '../recipe.ts'
 import { releaseVariables, runtimeVariables } from '../role-variables.ts'
 import { backingPath, type Home } from './home.ts'
@@ -26,6 +27,8 @@ export interface LayerTask {
   readonly release: string
   readonly source: SourceSettings
   readonly machine: MachineSettings
+  /** What the outside programs are told in the place of real paths. */
+  readonly paths: PlainPaths
   /** Time for a machine to boot to its first answer. */
   readonly bootTimeoutSeconds: number
   readonly progress: Progress
@@ -103,7 +106,8 @@ export async function makeRelease(task: LayerTask, recipe: Recipe, base: string)
 
 /** Makes the disk of a plain Debian system that lets Packer in. */
 export async function makeSource(task: LayerTask, to: DebianDisk, work: Work): Promise<void> {
-  const roles = join(project, 'ansible/roles')
+  const { of } = task.paths
+  const roles = of(join(project, 'ansible/roles'))
   const system = {
     ...task.source,
     files: {
@@ -111,9 +115,9 @@ export async function makeSource(task: LayerTask, to: DebianDisk, work: Work): P
       '/etc/systemd/system/bakeroll-identity.service': join(roles, 'identity/files/bakeroll-identity.service'),
       '/etc/ssh/sshd_config.d/10-bakeroll.conf': join(roles, 'hardening/files/sshd.conf'),
     },
-    finishScript: join(project, 'packer/local-source.sh'),
+    finishScript: of(join(project, 'packer/local-source.sh')),
   }
-  await makeDebianDisk(system, to, { workFolder: work.folder, logFile: work.logFile, signal: task.signal })
+  await makeDebianDisk(system, to, { workFolder: of(work.folder), logFile: work.logFile, signal: task.signal })
 }
 
 function kernelIn(folder: string): { kernel: string; initrd: string } {
@@ -130,7 +134,7 @@ export async function provision(
 ): Promise<void> {
   const file = (name: string) => join(work.folder, name)
   const { privateKeyFile, publicKey } = await operatorKey(task.home)
-  await writeFile(file('variables.json'), JSON.stringify(variables))
+  await writeFile(file('variables.json'), JSON.stringify(task.paths.ofAll(variables)))
   await writeFile(
     file('metadata.json'),
     JSON.stringify({ 'instance-id': 'i-builder', 'public-keys/0/openssh-key': publicKey }),
@@ -158,7 +162,7 @@ export async function provision(
       // A release fetches nothing.
       network: layers === 'release' ? 'closed' : 'open',
       sandbox,
-      metadata_netdev: metadataNetwork(file('metadata.json')),
+      metadata_netdev: metadataNetwork(file('metadata.json'), task.paths.of),
       console: file('console.log'),
       pid_file: file('qemu.pid'),
       output_directory: file('output'),
@@ -166,7 +170,8 @@ export async function provision(
   }
   const onTask = (name: string) => task.progress.live([`  ${name}`])
   const env = await mitogenEnvironment(task.progress, task.signal)
-  await packerBuild(build, { ...work, workFolder: work.folder, signal: task.signal, onTask, env })
+  const { paths, signal } = task
+  await packerBuild(build, { ...work, workFolder: work.folder, paths, signal, onTask, env })
   task.progress.live([])
   await assertBuilt(file('manifest.json'))
 }

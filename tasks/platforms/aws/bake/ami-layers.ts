@@ -84,7 +84,7 @@ interface Layer {
 async function buildLayer(run: BakeRun, { folder, variables, ...layer }: Layer): Promise<Ami> {
   const manifest = join(folder, 'manifest.json')
   const extraVars = join(folder, 'variables.json')
-  await writeFile(extraVars, JSON.stringify(variables))
+  await writeFile(extraVars, JSON.stringify(run.paths.ofAll(variables)))
   const isDelivered = layer.layers !== 'base'
   const ofPacker = layerVariables(run, { ...layer, isDelivered, manifest, extraVars })
   await packer(run, { only: 'amazon-ebs.machine', variables: ofPacker, name: layer.name, folder })
@@ -111,6 +111,7 @@ async function packer(run: BakeRun, { only, variables, name, folder, onLine }: P
     packerBuild(build, {
       logFile: join(home, 'logs', `${name}.log`),
       workFolder: folder,
+      paths: run.paths,
       signal: stop,
       onTask: (task) => progress.live([`  ${task}`]),
       env: run.env,

@@ -5,6 +5,8 @@ import { DeleteKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { execa } from 'execa'
 import { mitogenEnvironment } from '../../../tools/mitogen.ts'
+import { homeAt } from '../../local/home.ts'
+import { openPlainPaths, type PlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
 import { imageTags } from '../names.ts'
 import type { AmiBakeTask } from './bakery.ts'
@@ -27,6 +29,8 @@ export interface BakeRun extends BuilderRun {
   readonly task: AmiBakeTask
   /** Where it works; gone at its end. */
   readonly folder: string
+  /** What Packer and Ansible are told in the place of real paths. */
+  readonly paths: PlainPaths
   /** What Packer finds in its environment: the identity of our own clients, and how Ansible is to work. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -77,6 +81,7 @@ export async function withBakeRun<T>(
     await task.aws.ec2.send(new DeleteKeyPairCommand({ KeyName: run.keyPair.name }))
     // What is known of the bake stays as long as something of it does.
     if (isGone) await rm(run.folder, { recursive: true, force: true })
+    await run.paths.remove()
   }
 }
 
@@ -106,6 +111,7 @@ async function openRun(task: AmiBakeTask): Promise<BakeRun> {
     // Newer Packer lays these on the image and its snapshots, too, which moto does not take.
     runTags: aws.isEmulated ? {} : { Name: `bakeroll bake ${bakeId}`, [imageTags.bake]: bakeId },
     env: await environment(task, region),
+    paths: await openPlainPaths(homeAt(task.home), `.bake-${bakeId}`),
   }
 }
 

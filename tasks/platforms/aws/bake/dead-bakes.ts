@@ -13,6 +13,8 @@ import {
 } from '@aws-sdk/client-ec2'
 import { interruptPacker } from '../../../tools/packer.ts'
 import { ownProcess, processRuns } from '../../../tools/process.ts'
+import { homeAt } from '../../local/home.ts'
+import { removePlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
 import { imageTags } from '../names.ts'
 import { deregister, ownImages } from './ami-images.ts'
@@ -31,6 +33,7 @@ export async function removeDeadBakes(aws: Aws, home: string, account: string): 
     if (record === undefined || record.account !== account || !(await isDead(folder, record))) continue
     removed.push(...(await removeLeftovers(aws.open(EC2Client, record.region), record)))
     await rm(folder, { recursive: true, force: true })
+    await removePlainPaths(homeAt(home), `.bake-${record.id}`)
   }
   return removed
 }

@@ -1,0 +1,52 @@
+import { mkdir, rm, symlink } from 'node:fs/promises'
+import { isAbsolute, join, relative } from 'node:path'
+import { type Home, socketFolder } from './local/home.ts'
+
+/**
+ * Second names for the clone and the home, short and of plain letters only. Packer reads some paths as urls or templates, its
+ * plugins and Ansible split others at blanks, commas and quotes, and UNIX sockets have short paths: none of them ever sees
+ * where the clone and the home really lie.
+ */
+export interface PlainPaths {
+  /** The plain name of a file; what is no absolute path inside the clone or the home stays as it is. */
+  of(path: string): string
+  /** The same for each value. */
+  ofAll(values: Readonly<Record<string, string>>): Record<string, string>
+  /** For temporary files of these programs. */
+  readonly scratchFolder: string
+  /** The names go, what they lead to stays. */
+  remove(): Promise<void>
+}
+
+const project = join(import.meta.dirname, '../..')
+
+/** Makes the names for one piece of work; the same work of a killed process has the same names. */
+export async function openPlainPaths(home: Home, work: string): Promise<PlainPaths> {
+  const folder = socketFolder(home, work)
+  // The home first: it often lies inside the clone.
+  const links = { home: home.folder, project }
+  for (const [name, target] of Object.entries(links)) {
+    await rm(join(folder, name), { force: true })
+    await symlink(target, join(folder, name))
+  }
+  const scratchFolder = join(folder, 'tmp')
+  await mkdir(scratchFolder, { recursive: true, mode: 0o700 })
+  const of = (path: string) => {
+    for (const [name, target] of isAbsolute(path) ? Object.entries(links) : []) {
+      const inside = relative(target, path)
+      if (inside !== '..' && !inside.startsWith('../')) return join(folder, name, inside)
+    }
+    return path
+  }
+  return {
+    of,
+    ofAll: (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, of(value)])),
+    scratchFolder,
+    remove: () => removePlainPaths(home, work),
+  }
+}
+
+/** Removes the names of work that is over, or whose process was killed. */
+export async function removePlainPaths(home: Home, work: string): Promise<void> {
+  await rm(socketFolder(home, work), { recursive: true, force: true })
+}
