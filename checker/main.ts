@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { type CommandLine, readCommandLine } from './options/command-line.ts'
 import { defaultSettings } from './options/settings.ts'
+import { printable } from './outlets/printable.ts'
 import { renderReport } from './outlets/render.ts'
 import type { Outcome } from './run-types.ts'
 import { type CheckReport, exitCodes } from './verdict/report.ts'
@@ -24,13 +25,13 @@ async function main(argv: readonly string[]): Promise<Outcome> {
   const { perform } = await import('./perform.ts')
   return perform(commandLine, {
     startedMs,
-    warn: (line) => process.stderr.write(`error: ${line}\n`),
-    say: (line) => process.stderr.write(`${line}\n`),
+    warn: (line) => say(`error: ${line}`),
+    say,
   })
 }
 
 async function refuse({ problems, options: { format } }: CommandLine): Promise<Outcome> {
-  process.stderr.write(`${problems.map((problem) => `error: ${problem}\n`).join('')}hint:  --help lists every flag\n`)
+  say(`${problems.map((problem) => `error: ${problem}\n`).join('')}hint:  --help lists every flag`)
   const summary = `wrong usage: ${problems.join('; ')}`
   const report: CheckReport = { ok: false, verdict: 'unknown', summary, targets: [] }
   const stdout = format === 'json' || format === 'nagios' ? await renderReport(report, format, defaultSettings) : ''
@@ -39,6 +40,11 @@ async function refuse({ problems, options: { format } }: CommandLine): Promise<O
 
 /** Node's own exit code for an error that nobody caught is 1, which Nagios would read as a mere warning. */
 function admitDefect(error: unknown): Outcome {
-  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+  say(String(error instanceof Error ? error.stack : error))
   return { stdout: '', exitCode: exitCodes.unknown }
+}
+
+/** The one end of all that goes to a person beside the result. */
+function say(text: string): void {
+  process.stderr.write(printable(`${text}\n`))
 }

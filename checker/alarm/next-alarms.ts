@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { printableLine } from '../outlets/printable.ts'
 import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 import { namesFoundAgain, vanished } from './absent-targets.ts'
@@ -103,7 +104,7 @@ function write(
     id: `${outage}-${(track.alarm?.told ?? 0) + 1}`,
     outage,
     kind,
-    target: targetName(address === undefined ? { url } : { url, address }),
+    target: printableLine(targetName(address === undefined ? { url } : { url, address })),
     url,
     ...(address === undefined ? {} : { address }),
     verdict,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { CheckOptions } from '../options/options.ts'
+import { printable } from '../outlets/printable.ts'
 import { runCheck } from '../run.ts'
 import type { CheckRun, RunOutcome } from '../run-types.ts'
 import { allowedMs, probeTarget } from './probe-request.ts'
@@ -121,7 +122,7 @@ async function metricsOf(registry: Registry): Promise<ExporterAnswer> {
 }
 
 function plain(status: number, line: string): ExporterAnswer {
-  return { status, type: 'text/plain; charset=utf-8', body: `${line}\n` }
+  return { status, type: 'text/plain; charset=utf-8', body: printable(`${line}\n`) }
 }
 
 function secondsSince(startedMs: number): number {

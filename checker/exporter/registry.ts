@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import { printable } from '../outlets/printable.ts'
 import { metrics } from '../outlets/prometheus.ts'
 import type { CheckReport, TargetReport } from '../verdict/report.ts'
 
@@ -52,7 +53,11 @@ function addGauge(
   if (samples.length === 0) return
   const labelNames = [...new Set(samples.flatMap(({ labels = {} }) => Object.keys(labels)))]
   const gauge = new prometheus.Gauge({ name, help, labelNames, registers: [registry] })
-  for (const { labels = {}, number } of samples) gauge.set(labels, number)
+  for (const { labels = {}, number } of samples) gauge.set(shown(labels), number)
+}
+
+function shown(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, printable(value)]))
 }
 
 function labelsOf({ url, address }: TargetReport): Record<string, string> {

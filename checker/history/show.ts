@@ -1,4 +1,5 @@
 import type { CheckOptions } from '../options/options.ts'
+import { printable } from '../outlets/printable.ts'
 import type { Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'
 import { readHistory } from './history.ts'
@@ -17,7 +18,7 @@ export async function showHistory(
       writeAtomically(page, renderStatusPage(past))
     }
     const stdout = format === 'json' ? `${JSON.stringify({ ok: true, ...past })}\n` : renderPast(past)
-    return { stdout, exitCode: exitCodes.ok, facts: { ...past } }
+    return { stdout: printable(stdout), exitCode: exitCodes.ok, facts: { ...past } }
   } catch (error) {
     warn(`--history: ${error instanceof Error ? error.message : error}`)
     return { stdout: '', exitCode: exitCodes.unknown }

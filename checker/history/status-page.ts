@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import mustache from 'mustache'
+import { escapeXml } from '../outlets/xml.ts'
 import type { Alert } from './look-back.ts'
 import { pageView } from './page-view.ts'
 import { readPart } from './parts.ts'
@@ -12,7 +13,7 @@ export function renderStatusPage(past: Past, alertIfLate: Alert = () => {}): str
   const view = { ...pageView(past, alertIfLate), style, script, styleHash: hashOf(style), scriptHash: hashOf(script) }
   // The template takes no longer than what it shows.
   alertIfLate(performance.now() - startedMs)
-  return mustache.render(readPart('page.html.mustache'), view)
+  return mustache.render(readPart('page.html.mustache'), view, {}, { escape: (value) => escapeXml(String(value)) })
 }
 
 /** As a Content Security Policy names an inline style or script (https://www.w3.org/TR/CSP3/#grammardef-hash-source). */

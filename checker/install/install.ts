@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { printable } from '../outlets/printable.ts'
 import { programIn } from '../programs.ts'
 import type { CheckRun, Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'
@@ -22,7 +23,7 @@ export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcom
             : await uninstallSystemd(run)
     const stdout =
       run.options.format === 'json' ? `${JSON.stringify({ ok: true, ...facts })}\n` : `${lines.join('\n')}\n`
-    return { stdout, facts, exitCode: 0 }
+    return { stdout: printable(stdout), facts, exitCode: 0 }
   } catch (error) {
     const flag = install === undefined ? `--uninstall ${uninstall}` : `--install ${install}`
     host.warn(`${flag}: ${error instanceof Error ? error.message : error}`)

@@ -1,3 +1,4 @@
+import { printable } from '../outlets/printable.ts'
 import { runCheck } from '../run.ts'
 import type { CheckReport } from '../verdict/report.ts'
 import { type CheckEvent, readEvent } from './event.ts'
@@ -22,7 +23,7 @@ export async function handler(event: CheckEvent | undefined, context: LambdaCont
   const timeoutMs = Math.min(options.timeoutMs, context.getRemainingTimeInMillis() - closingMs)
   if (timeoutMs <= 0) throw new Error('the function has no time left; give it more than --timeout')
   const { stdout, stderr } = process
-  const warn = (line: string) => void stderr.write(`error: ${line}\n`)
+  const warn = (line: string) => void stderr.write(printable(`error: ${line}\n`))
   const { report } = await runCheck({ targets, options: { ...options, timeoutMs } }, { startedMs, warn })
   for (const line of metricLines(report, context.functionName, Date.now())) stdout.write(line)
   return report

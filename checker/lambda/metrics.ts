@@ -1,3 +1,4 @@
+import { printable } from '../outlets/printable.ts'
 import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
 
 /** What the metrics lie under in CloudWatch. */
@@ -66,5 +67,5 @@ function line(
     ...values,
     ...properties,
   }
-  return `${JSON.stringify(document)}\n`
+  return printable(`${JSON.stringify(document)}\n`)
 }

@@ -1,6 +1,7 @@
 import type { CheckSettings } from '../options/settings.ts'
 import type { CheckReport, TargetReport } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
+import { printableLine } from './printable.ts'
 
 /** One line and its performance data with units and thresholds, by the Nagios plugin development guidelines. */
 export function renderNagios({ verdict, summary, targets }: CheckReport, settings: CheckSettings): string {
@@ -8,7 +9,7 @@ export function renderNagios({ verdict, summary, targets }: CheckReport, setting
     const prefix = targets.length === 1 ? '' : `${targetName(target)} `
     return performanceData(target, settings).map(({ label, value }) => `${quoteLabel(prefix + label)}=${value}`)
   })
-  const text = summary.replace(/[\s\p{Cc}]+/gu, ' ').replaceAll('|', '/')
+  const text = printableLine(summary.replace(/[\s\p{Cc}]+/gu, ' ')).replaceAll('|', '/')
   return `CHECK ${verdict.toUpperCase()} - ${text}${data.length === 0 ? '' : ` | ${data.join(' ')}`}\n`
 }
 
@@ -37,5 +38,5 @@ function performanceData({ clock, latencyMs, certificate }: TargetReport, settin
 }
 
 function quoteLabel(label: string): string {
-  return /^\w+$/.test(label) ? label : `'${label.replaceAll("'", '').replaceAll('=', '_')}'`
+  return /^\w+$/.test(label) ? label : `'${printableLine(label).replaceAll("'", '').replaceAll('=', '_')}'`
 }

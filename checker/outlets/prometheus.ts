@@ -1,4 +1,5 @@
 import { type CheckReport, exitCodes, type TargetReport } from '../verdict/report.ts'
+import { printable } from './printable.ts'
 
 /** A gauge of each target; its name follows `bakeroll_check_`. */
 export interface Metric {
@@ -66,7 +67,7 @@ function labels({ url, address }: TargetReport, more: Record<string, string> = {
 }
 
 function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+  return printable(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
 
 function seconds(durationMs: number | undefined): number | undefined {

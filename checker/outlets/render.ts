@@ -1,6 +1,7 @@
 import type { CheckSettings } from '../options/settings.ts'
 import type { CheckReport } from '../verdict/report.ts'
 import type { ReportFormat } from './formats.ts'
+import { printable } from './printable.ts'
 
 export type { ReportFormat } from './formats.ts'
 
@@ -14,7 +15,7 @@ export async function renderReport(
     case 'text':
       return (await import('./text.ts')).renderText(report)
     case 'json':
-      return `${JSON.stringify(report)}\n`
+      return printable(`${JSON.stringify(report)}\n`)
     case 'nagios':
       return (await import('./nagios.ts')).renderNagios(report, settings)
     case 'prometheus':

@@ -1,13 +1,15 @@
 import type { CheckReport } from '../verdict/report.ts'
 import { describeFacts, targetName } from '../verdict/summary.ts'
+import { printable, printableLine } from './printable.ts'
 
 /** The summary for people; below it each target with what was found, unless the summary has said it all. */
 export function renderText({ verdict, summary, targets }: CheckReport): string {
   const isSaid = targets.length <= 1 && targets.every(({ reasons }) => reasons.length <= 1)
-  const lines = [isSaid && verdict === 'ok' ? summary : `${verdict}: ${summary}`]
+  const said = printableLine(summary)
+  const lines = [isSaid && verdict === 'ok' ? said : `${verdict}: ${said}`]
   for (const target of targets.length > 1 || verdict !== 'ok' || !isSaid ? targets : []) {
     lines.push(`  ${target.verdict.padEnd(8)}  ${targetName(target)}  ${describeFacts(target)}`.trimEnd())
-    for (const reason of target.reasons) lines.push(`            ${reason}`)
+    for (const reason of target.reasons) lines.push(`            ${printableLine(reason)}`)
   }
-  return `${lines.join('\n')}\n`
+  return printable(`${lines.join('\n')}\n`)
 }

@@ -1,3 +1,4 @@
+import { printableLine } from '../outlets/printable.ts'
 import { renderText } from '../outlets/text.ts'
 import { runCheck } from '../run.ts'
 import type { CheckRun, RunOutcome } from '../run-types.ts'
@@ -22,7 +23,7 @@ export interface WatchView {
  * line for each change. Returns the last outcome, whose text was already written.
  */
 export async function watch(run: CheckRun, everyMs: number, view: WatchView): Promise<RunOutcome> {
-  let drawnRows = 0
+  let drawn: readonly string[] = []
   let before: CheckReport | undefined
   for (;;) {
     const startedMs = performance.now()
@@ -31,9 +32,10 @@ export async function watch(run: CheckRun, everyMs: number, view: WatchView): Pr
       const time = new Date(view.nowMs()).toISOString()
       if (view.screen === undefined) view.write(changeLines(before, outcome.report, time).join(''))
       else {
-        const lines = screenLines(outcome.report, time, view.screen())
-        view.write(`${drawnRows === 0 ? '' : `\u001B[${drawnRows}A\r`}\u001B[J${lines.join('\n')}\n`)
-        drawnRows = lines.length
+        const size = view.screen()
+        const rows = rowsOf(drawn, size.columns)
+        drawn = screenLines(outcome.report, time, size)
+        view.write(`${rows === 0 ? '' : `\u001B[${rows}A\r`}\u001B[J${drawn.join('\n')}\n`)
       }
     }
     before = outcome.report
@@ -51,7 +53,16 @@ export function screenLines(
   const all = renderText(report).trimEnd().split('\n')
   const room = Math.max(1, rows - 3)
   const shown = all.length <= room ? all : [...all.slice(0, room - 1), `... and ${all.length - room + 1} lines more`]
-  return [`${time}  q ends`, ...shown].map((line) => [...line].slice(0, Math.max(1, columns - 1)).join(''))
+  return [`${time}  q ends`, ...shown].map((line) => cut([...line], Math.max(1, columns - 1)))
+}
+
+function cut(letters: readonly string[], columns: number): string {
+  return letters.length <= columns ? letters.join('') : `${letters.slice(0, columns - 1).join('')}…`
+}
+
+/** How many rows lines take that were drawn when the terminal may have been wider. */
+function rowsOf(lines: readonly string[], columns: number): number {
+  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil([...line].length / columns)), 0)
 }
 
 /** One line for each target whose verdict is another than before, or that is new or gone; a roll is a change, too. */
@@ -69,5 +80,5 @@ export function changeLines(before: CheckReport | undefined, now: CheckReport, t
   lines.push(...gone.map((target) => `${time} gone ${targetName(target)}\n`))
   // Without targets only the summary tells why.
   if (now.targets.length === 0 && before?.summary !== now.summary) lines.push(`${time} ${now.verdict} ${now.summary}\n`)
-  return lines
+  return lines.map((line) => `${printableLine(line.trimEnd())}\n`)
 }
