@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readWallClock, wallClockStepMs } from './wall-clock.ts'
+import { keptWallClock, readWallClock, type WallClock, wallClockStepMs } from './wall-clock.ts'
 
 t.test('goes with the wall clock', (t) => {
   const wallClock = readWallClock()
@@ -38,5 +38,36 @@ t.test('a process that has to wait in the middle of a reading is not misled', (t
   t.ok(wallMs >= earlyMs - wallClock.errorMs && wallMs <= Date.now() + 1 + wallClock.errorMs)
   t.ok(wallClock.errorMs < 10, `${wallClock.errorMs}`)
   t.equal(wallClockStepMs(wallClock), 0)
+  t.end()
+})
+
+t.test('a reading is kept for a second, its bound wider by its age, unless the clock is stepped', (t) => {
+  let [monotonicMs, differenceMs] = [50_000, 1_700_000_000_000.25]
+  const clocks = [performance, Date] as const
+  const [{ now: monotonic }, { now: wall }] = clocks
+  performance.now = () => {
+    monotonicMs += 0.001
+    return monotonicMs
+  }
+  Date.now = () => Math.floor(monotonicMs + differenceMs)
+  t.teardown(() => {
+    performance.now = monotonic
+    Date.now = wall
+  })
+  const isRight = (wallClock: WallClock) => Math.abs(wallClock(0) - differenceMs) <= wallClock.errorMs
+  const first = keptWallClock()
+  const readMs = monotonicMs
+  monotonicMs += 900
+  const later = keptWallClock()
+  t.equal(later(0), first(0))
+  t.ok(monotonicMs - readMs < 901, 'not read again, which takes a millisecond')
+  t.ok(later.errorMs > first.errorMs + 0.089 && later.errorMs < first.errorMs + 0.091, `${later.errorMs}`)
+  monotonicMs += 101
+  t.ok(keptWallClock().errorMs < 0.03, 'read anew')
+  for (const stepMs of [3_600_000, -3_600_000, 5, -5, 1.1]) {
+    differenceMs += stepMs
+    const stepped = keptWallClock()
+    t.ok(isRight(stepped) && stepped.errorMs < 0.03, `${stepMs} ms`)
+  }
   t.end()
 })

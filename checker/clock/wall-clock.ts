@@ -1,3 +1,5 @@
+import { driftPerMs } from '../own-clock/bounds.ts'
+
 /** Turns a reading of `performance.now()` into wall-clock milliseconds since 1970, right to ± `errorMs`. */
 export interface WallClock {
   (monotonicMs: number): number
@@ -27,6 +29,34 @@ export function readWallClock(): WallClock {
   return Object.assign((monotonicMs: number) => monotonicMs + differenceMs, {
     errorMs: (known.highMs - known.lowMs) / 2,
   })
+}
+
+const longestKeptMs = 1000
+
+/** The last reading, for whoever probes again and again. */
+let kept: { readonly wallClock: WallClock; readonly readMs: number } | undefined
+
+/**
+ * As `readWallClock`, which is no cheaper than a whole probe: within a second the last reading still serves, unless the clock
+ * was stepped since. Its bound grows meanwhile.
+ */
+export function keptWallClock(): WallClock {
+  const ageMs = performance.now() - (kept?.readMs ?? Number.NEGATIVE_INFINITY)
+  if (kept === undefined || ageMs > longestKeptMs || !agrees(kept.wallClock)) {
+    kept = { wallClock: readWallClock(), readMs: performance.now() }
+    return kept.wallClock
+  }
+  const { wallClock } = kept
+  return Object.assign((monotonicMs: number) => wallClock(monotonicMs), {
+    errorMs: wallClock.errorMs + ageMs * driftPerMs,
+  })
+}
+
+/** Whether a reading of the clock proves nothing else. */
+function agrees(wallClock: WallClock): boolean {
+  const { lowMs, highMs } = readOnce()
+  const differenceMs = wallClock(0)
+  return differenceMs + wallClock.errorMs >= lowMs && differenceMs - wallClock.errorMs <= highMs
 }
 
 /** How far the wall clock was stepped since it was read, in milliseconds; what rounding explains counts as 0. */

@@ -1,4 +1,4 @@
-import { readWallClock, wallClockStepMs } from '../clock/wall-clock.ts'
+import { keptWallClock, wallClockStepMs } from '../clock/wall-clock.ts'
 import type { CheckSettings } from '../options/settings.ts'
 import { resolveAddresses } from './addresses.ts'
 import { startDeadline } from './deadline.ts'
@@ -29,7 +29,7 @@ export async function probeTargets(
   const waitUntilMs = startedMs + settings.timeoutMs / 2
   const trust = await trustOf(settings)
   const inTurn = turnsFor(targets.length, settings.timeoutMs)
-  const run: Run = { settings, deadline, wallClock: readWallClock(), waitUntilMs, trust, inTurn }
+  const run: Run = { settings, deadline, wallClock: keptWallClock(), waitUntilMs, trust, inTurn }
   const facts = await Promise.all(targets.map((target) => run.inTurn(() => probeTarget(target, run))))
   deadline.cancel()
   return facts.flat()
