@@ -21,7 +21,7 @@ const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback',
 export async function openAwsVerbs({ verb, settings, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
   const home = homeAt(settings.home)
   if (verb !== 'doctor') checkHomeIsWritable(home)
-  const aws = openAws(settings.aws)
+  const aws = openAws(settings.aws, signal)
   const mode = settings.aws.reach ?? (aws.isEmulated ? 'none' : 'endpoint')
   if (aws.isEmulated && verb !== 'doctor') {
     progress.event(`AWS is emulated at ${process.env['AWS_ENDPOINT_URL']}: records, no machines behind them`)

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { OperatorError } from './lib/errors.ts'
 import { noGroup } from './lib/no-group.ts'
@@ -7,7 +7,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** A shell on an instance, or one command, whose output and exit code are passed on. */
 export default async function ssh(context: TaskContext): Promise<TaskResult> {
-  const { settings, positionals, rest } = context
+  const { settings, positionals, rest, signal } = context
   const { platform } = await openPlatform(context)
   const group = await platform.group()
   if (!group) throw noGroup(platform)
@@ -18,8 +18,15 @@ export default async function ssh(context: TaskContext): Promise<TaskResult> {
   const child = spawn('ssh', command.length > 0 ? [...path, command.map(shellQuoted).join(' ')] : ['-t', ...path], {
     stdio: 'inherit',
   })
+  signal.addEventListener('abort', () => end(child), { once: true })
   const [exitCode] = await once(child, 'close')
   return { line: '', output: '', facts: { instance: id }, exitCode: exitCode ?? 255 }
+}
+
+/** The terminal stops ssh by itself; a signal to this process alone does not. */
+function end(child: ChildProcess): void {
+  child.kill('SIGTERM')
+  setTimeout(() => child.kill('SIGKILL'), 5000).unref()
 }
 
 /** SSH joins its arguments to one line for the shell on the other side; each word must arrive as it was. */

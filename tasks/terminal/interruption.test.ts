@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
 
 const interruption = JSON.stringify(new URL('./interruption.ts', import.meta.url).href)
@@ -8,7 +9,8 @@ const interruption = JSON.stringify(new URL('./interruption.ts', import.meta.url
 function startUnderParent(env: NodeJS.ProcessEnv) {
   const program = `
     const { onInterruption } = await import(${interruption})
-    onInterruption(() => { console.log('stopped'); process.exit(130) }, () => {})
+    const first = () => { console.log('stopped'); process.exit(130) }
+    onInterruption({ first, again() {}, late() {} }, 60_000)
     console.log('runs')
     setTimeout(() => { console.log('never stopped'); process.exit(0) }, 4000)
   `
@@ -37,4 +39,20 @@ t.test('a run that npm started stops when npm is killed', async (t) => {
 
 t.test('a run that somebody else started goes on', async (t) => {
   t.equal(await afterTheParentIsKilled({}), 'runs\nnever stopped\n')
+})
+
+t.test('what does not stop by itself is told that its time is over', async (t) => {
+  const program = `
+    const { onInterruption } = await import(${interruption})
+    const late = () => { console.log('late'); process.exit(130) }
+    onInterruption({ first: () => console.log('first'), again: () => console.log('again'), late }, 300)
+    setInterval(() => {}, 1000)
+    process.kill(process.pid, 'SIGTERM')
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [said, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  t.equal(said, 'first\nlate\n')
+  t.equal(exitCode, 130)
 })

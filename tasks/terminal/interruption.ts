@@ -9,15 +9,27 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** How often a run that npm started looks whether npm is still there. */
 const parentLookMs = 1000
 
+/** What a run does when it is told to stop. */
+export interface InterruptionHandlers {
+  /** The first Ctrl-C, SIGTERM, or a terminal that is closed. */
+  first(): void
+  /** Any later one. */
+  again(): void
+  /** It still runs `stopMs` after the first. */
+  late(): void
+}
+
 /**
- * Calls `first` at the first Ctrl-C (or SIGTERM, or a terminal that is closed), `again` at a later one. A run that npm
- * started is also stopped when npm is killed: nobody would see it end, and it would keep the next one out.
+ * Calls the handlers until the returned function is called. A run that npm started is also stopped when npm is killed: nobody
+ * would see it end, and it would keep the next one out.
  */
-export function onInterruption(first: () => void, again: () => void): () => void {
+export function onInterruption({ first, again, late }: InterruptionHandlers, stopMs: number): () => void {
   let firstMs: number | undefined
+  let limit: NodeJS.Timeout | undefined
   const handle = () => {
     if (firstMs === undefined) {
       firstMs = performance.now()
+      limit = setTimeout(late, stopMs)
       first()
     } else if (performance.now() - firstMs > echoMs) {
       again()
@@ -32,6 +44,7 @@ export function onInterruption(first: () => void, again: () => void): () => void
   }, parentLookMs).unref()
   return () => {
     clearInterval(watch)
+    clearTimeout(limit)
     for (const signal of signals) process.off(signal, handle)
   }
 }

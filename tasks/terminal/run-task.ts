@@ -1,10 +1,12 @@
 import { commandText, withFlag } from './command-text.ts'
+import { endProcess } from './end-process.ts'
 import type { CommandLine } from './flags.ts'
 import { interruptedExitCode, onInterruption } from './interruption.ts'
 import { screenProgress } from './progress.ts'
 import type { Screen } from './screen.ts'
 import type { Settings } from './settings.ts'
 import type { Task, TaskContext, TaskResult } from './task.ts'
+import { stopSecondsOf } from './verbs.ts'
 
 /** A verb that is ready to run. */
 export interface Run {
@@ -23,7 +25,10 @@ export interface Ending {
   readonly wasInterrupted: boolean
 }
 
-/** Runs the task of a verb and its clean-ups. The first Ctrl-C aborts its signal, a second one ends the process at once. */
+/**
+ * Runs the task of a verb and its clean-ups. The first Ctrl-C aborts its signal, a second one ends the process at once, and
+ * so does the time that the verb has to stop, whatever it waits for.
+ */
 export async function runTask({ commandLine, words, settings, screen, load }: Run): Promise<Ending> {
   const { verb, positionals, rest } = commandLine
   const interruption = new AbortController()
@@ -31,12 +36,24 @@ export async function runTask({ commandLine, words, settings, screen, load }: Ru
   const progress = screenProgress(screen, settings)
   const cleanups: (() => void | Promise<void>)[] = []
   const crash = watchForCrash()
+  const stopSeconds = stopSecondsOf(verb)
+  const endNow = () => {
+    progress.close()
+    endProcess(interruptedExitCode)
+  }
   const stopWatching = onInterruption(
-    () => {
-      progress.warn(`stopping; ${commandText(verb, words)} carries on from here (Ctrl-C again ends it at once)`)
-      interruption.abort()
+    {
+      first() {
+        progress.warn(`stopping; ${commandText(verb, words)} carries on from here (Ctrl-C again ends it at once)`)
+        interruption.abort()
+      },
+      again: endNow,
+      late() {
+        progress.warn(`not stopped within ${stopSeconds} s; ended where it was`)
+        endNow()
+      },
     },
-    () => process.exit(interruptedExitCode),
+    stopSeconds * 1000,
   )
   const context: TaskContext = {
     ...{ verb, settings, progress, signal },

@@ -1,3 +1,4 @@
+import { endProcess } from './end-process.ts'
 import type { Outcome } from './outcome.ts'
 
 /** Runs the program, writes its outcome and ends the process. A reader that has gone (EPIPE) is no failure. */
@@ -11,7 +12,7 @@ export async function endWith(program: () => Promise<Outcome>): Promise<never> {
   const { stdout, stderr, exitCode } = await program()
   await written(process.stderr, stderr)
   await written(process.stdout, stdout)
-  process.exit(exitCode)
+  return endProcess(exitCode)
 }
 
 function written(stream: NodeJS.WriteStream, text: string): Promise<void> {

@@ -16,10 +16,16 @@ export interface Verb {
   /** Each as it is typed, with what it is for. */
   readonly examples: readonly (readonly [command: string, what: string])[]
   readonly development?: true
+  /** How long it may take to end once it was told to stop; a minute without. */
+  readonly stopSeconds?: number
 }
+
+/** A builder is shut down and its disk removed. */
+const builderStopSeconds = 240
 
 const table = {
   demo: {
+    stopSeconds: builderStopSeconds,
     summary: 'the whole story on this computer, from an image to a repair',
     about:
       'Bakes two releases, deploys the first, checks it, rolls to the second under load, breaks nginx on one instance, lets the check notice it, heals it, checks again and sums up. Needs no cloud account.',
@@ -38,6 +44,7 @@ const table = {
     ],
   },
   bake: {
+    stopSeconds: builderStopSeconds,
     summary: 'make a verified image of one release',
     about:
       'Makes an image, boots it, tests it and marks it verified. An image that already holds the very same is recognised and used again.',
@@ -174,6 +181,7 @@ const table = {
     development: true,
   },
   test: {
+    stopSeconds: builderStopSeconds,
     summary: 'the static gates, then every suite',
     about: 'With paths it runs only the suites at or below them.',
     positionals: { name: 'path', many: true, required: false },
@@ -184,6 +192,7 @@ const table = {
     development: true,
   },
   'test:aws': {
+    stopSeconds: builderStopSeconds,
     summary: 'the whole story on an AWS account',
     about:
       'Bakes, deploys, rolls and removes a group of its own, in a network of its own. It costs about a dollar, and starts only when it is told to.',
@@ -202,6 +211,11 @@ export const verbs: Readonly<Record<VerbName, Verb>> = table
 
 /** All names, in order. */
 export const verbNames = Object.keys(table) as VerbName[]
+
+/** How long a verb may take to end once it was told to stop. */
+export function stopSecondsOf(verb: VerbName): number {
+  return verbs[verb].stopSeconds ?? 60
+}
 
 export function isVerbName(word: string): word is VerbName {
   return Object.hasOwn(table, word)

@@ -33,7 +33,7 @@ Object.assign(clock, {
 })
 
 /** What the clients wait for an answer (clients.ts), and what they wait for one in a verb that is run here. */
-export const patience = { usualMs: 30_000, hereMs: 10_000 }
+export const patience = { usualMs: 15_000, hereMs: 10_000 }
 /** The SDK's pauses are so much shorter. */
 const haste = 20
 const { setTimeout: usualTimeout } = globalThis

@@ -5,6 +5,7 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { OperatorError } from '../../lib/errors.ts'
 import { awsFailure, isReading } from './failures/failures.ts'
+import { openSilenceWatch, type SilenceWatch, usualLimits } from './silence.ts'
 
 /** What the clients are opened with; what is absent comes from the AWS configuration of the user. */
 export interface AwsSettings {
@@ -38,6 +39,7 @@ export interface ClientConfiguration {
   readonly requestHandler: {
     readonly connectionTimeout: number
     readonly requestTimeout: number
+    readonly socketTimeout: number
     readonly throwOnRequestTimeout: true
   }
 }
@@ -51,12 +53,15 @@ interface AnyClient {
 
 /**
  * Opens the clients. Throttling and passing failures are retried by the SDK in its adaptive mode
- * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html); AWS_ENDPOINT_URL is obeyed.
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html), silence only for `usualLimits.callMs`;
+ * AWS_ENDPOINT_URL is obeyed. `signal` is the operator's wish to stop.
  */
-export function openAws(settings: AwsSettings): Aws {
+export function openAws(settings: AwsSettings, signal?: AbortSignal): Aws {
   const calls = new Map<string, number>()
   const history = { hasChanged: false }
   const isEmulated = isLoopback(process.env.AWS_ENDPOINT_URL)
+  const silence = openSilenceWatch(signal)
+  const timeout = usualLimits.attemptMs
   const open = <Client>(
     Class: new (configuration: ClientConfiguration) => Client,
     region = settings.region,
@@ -66,13 +71,18 @@ export function openAws(settings: AwsSettings): Aws {
       ...(settings.profile === undefined ? {} : { profile: settings.profile }),
       maxAttempts: Number(process.env['AWS_MAX_ATTEMPTS']) || 8,
       retryMode: 'adaptive',
-      requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+      requestHandler: {
+        connectionTimeout: 5000,
+        requestTimeout: timeout,
+        socketTimeout: timeout,
+        throwOnRequestTimeout: true,
+      },
     })
     const fail = (error: unknown, command: string) =>
       isEmulated && isNoAnswer(error)
         ? unknownToEmulator(command, error)
         : awsFailure(error, { ...settings, command, hasChanged: history.hasChanged })
-    watch(client as unknown as AnyClient, { calls, history, fail })
+    watch(client as unknown as AnyClient, { calls, history, silence, fail })
     return client
   }
   const ec2 = open(EC2Client)
@@ -98,25 +108,42 @@ export function openAws(settings: AwsSettings): Aws {
 interface Watch {
   readonly calls: Map<string, number>
   readonly history: { hasChanged: boolean }
+  readonly silence: SilenceWatch
   fail(error: unknown, command: string): Error
 }
 
-/** Counts the requests of a client, and makes its errors failures that an operator can act on. */
-function watch(client: AnyClient, { calls, history, fail }: Watch): void {
-  const middleware =
-    (next: (request: unknown) => Promise<unknown>, { commandName = '' }: { commandName?: string }) =>
-    async (request: { input?: object }) => {
-      const command = commandName.replace(/Command$/, '')
-      calls.set(command, (calls.get(command) ?? 0) + 1)
-      try {
-        const answer = await next(request)
-        if (!isReading(command) && !isLocking(request.input)) history.hasChanged = true
-        return answer
-      } catch (error) {
-        throw fail(error, command)
-      }
+/** What the middlewares of one call share. */
+interface CallContext {
+  readonly commandName?: string
+  call?: Parameters<SilenceWatch['attempt']>[0]
+}
+
+type Next<Arguments> = (given: Arguments) => Promise<unknown>
+
+/** Counts the requests of a client, ends those that nobody answers, and makes its errors failures that an operator can act on. */
+function watch(client: AnyClient, { calls, history, silence, fail }: Watch): void {
+  const wholeCall = (next: Next<{ input?: object }>, context: CallContext) => async (request: { input?: object }) => {
+    const command = context.commandName?.replace(/Command$/, '') ?? ''
+    calls.set(command, (calls.get(command) ?? 0) + 1)
+    try {
+      const answer = await silence.call(isReading(command), (call) => {
+        context.call = call
+        return next(request)
+      })
+      if (!isReading(command) && !isLocking(request.input)) history.hasChanged = true
+      return answer
+    } catch (error) {
+      throw fail(error, command)
     }
-  client.middlewareStack.add(middleware, { step: 'initialize', name: 'bakeroll', priority: 'high' })
+  }
+  const oneAttempt =
+    (next: Next<{ request?: { hostname?: string } }>, context: CallContext) =>
+    async (given: { request?: { hostname?: string } }) => {
+      const host = given.request?.hostname ?? 'AWS'
+      return context.call === undefined ? next(given) : silence.attempt(context.call, host, () => next(given))
+    }
+  client.middlewareStack.add(wholeCall, { step: 'initialize', name: 'bakeroll', priority: 'high' })
+  client.middlewareStack.add(oneAttempt, { step: 'deserialize', name: 'bakerollAttempt', priority: 'high' })
 }
 
 /** An emulator answers what it does not know with a page of its own; AWS never does. */

@@ -45,6 +45,11 @@ export const networkRules: readonly FailureRule[] = [
     explain: ({ attempts }, attempt) => lost(`the connection broke, ${times(attempts)}`, attempt),
   },
   {
+    fits: ({ code }) => code === 'SilenceError',
+    explain: ({ words, attempts }, attempt) =>
+      lost(attempts === 0 ? words : `${words}, ${times(attempts)}`, attempt, silenceHint()),
+  },
+  {
     codes: { node: ['TimeoutError', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'], unmodelled: ['RequestTimeout'] },
     explain: ({ attempts }, attempt) => lost(`no answer in time, ${times(attempts)}`, attempt),
   },
@@ -76,13 +81,12 @@ function brokenService({ code, status, attempts, requestId }: FailureFacts, atte
 }
 
 /** What was asked may have been done although no answer came back. */
-function lost(what: string, { command, hasChanged }: Attempt): Explanation {
+function lost(what: string, { command, hasChanged }: Attempt, readingHint?: string): Explanation {
   if (isReading(command)) {
+    const usual = 'run it again; https://health.aws.amazon.com tells of trouble at AWS'
     return {
       problem: `${command}: ${what}`,
-      hint: hasChanged
-        ? 'run it again: it carries on from here'
-        : 'run it again; https://health.aws.amazon.com tells of trouble at AWS',
+      hint: hasChanged ? 'run it again: it carries on from here' : (readingHint ?? usual),
     }
   }
   return {
@@ -108,6 +112,11 @@ function reachHint(): string {
   return endpoint
     ? `unset AWS_ENDPOINT_URL (it is ${endpoint}), or start what belongs there`
     : 'npm run doctor -- --platform aws'
+}
+
+function silenceHint(): string {
+  const endpoint = process.env.AWS_ENDPOINT_URL
+  return endpoint ? reachHint() : 'look at the network, a proxy or a firewall on the way; then run it again'
 }
 
 function times(attempts: number): string {
