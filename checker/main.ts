@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type CommandLine, readCommandLine } from './options/command-line.ts'
+import { forgetVariables } from './options/environment.ts'
 import { defaultSettings } from './options/settings.ts'
 import { printable } from './outlets/printable.ts'
 import { renderReport } from './outlets/render.ts'
@@ -15,13 +16,17 @@ process.stdout.write(stdout, () => process.exit(exitCode))
 async function main(argv: readonly string[]): Promise<Outcome> {
   // The deadline counts from the start of the process; of a slow start only this much, or nothing would be left to measure.
   const startedMs = Math.max(0, performance.now() - longestStartMs)
-  const commandLine = await readCommandLine(argv)
-  const { action, problems } = commandLine
+  const commandLine = await readCommandLine(argv, process.env)
+  const { action, said, warnings = [], problems } = commandLine
+  forgetVariables(process.env)
+  // Others see the command line of a process, until it has another title.
+  if (said !== undefined) process.title = 'bakeroll-check'
   if (problems.length > 0) return refuse(commandLine)
   if (action !== 'check') {
     const { helpText, checkerVersion } = await import('./options/help.ts')
     return { stdout: action === 'help' ? helpText() : `${checkerVersion()}\n`, exitCode: 0 }
   }
+  for (const line of warnings) process.stderr.write(`warning: ${line}\n`)
   const { perform } = await import('./perform.ts')
   return perform(commandLine, {
     startedMs,

@@ -12,6 +12,8 @@ export type OwnClock =
 export interface CheckRun {
   readonly targets: readonly CheckTarget[]
   readonly options: CheckOptions
+  /** The options before their `@FILE` were read; absent: they have none. */
+  readonly said?: CheckOptions
   /** Any of these is right where the options name no version. */
   readonly expectVersion?: readonly string[]
   /** Adds to the report what the caller alone knows; what it returns goes to every outlet. */
@@ -19,6 +21,8 @@ export interface CheckRun {
   /** The words that call this check again, flags and urls follow; absent: the script that runs now. */
   readonly again?: {
     readonly words: readonly string[]
+    /** What they need of the environment. */
+    readonly variables?: Readonly<Record<string, string>>
     /** What they check by themselves, without a url; `id` tells it from all others of this computer. */
     readonly group?: { readonly name: string; readonly id: string }
   }

@@ -18,10 +18,11 @@ t.test('the group is found by flags and variables, and no credentials are carrie
     ...{ BAKEROLL_HOME: '/h', AWS_PROFILE: 'p', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't', PATH: '/bin' },
     BAKEROLL_CHECK_NOTIFY: 'https://secret',
   }
-  const { words, group } = callAgain(settings, false, environment)
-  t.same(words.slice(0, 4), ['/usr/bin/env', 'AWS_PROFILE=p', 'BAKEROLL_HOME=/h', process.execPath])
-  t.match(words[4], /^\/.*\/tasks\/terminal\/main\.ts$/)
-  t.same(words.slice(5), ['check', '--platform=aws', '--group=web', '--config=/c/bakeroll.config.ts', '--instances'])
+  const { words, variables, group } = callAgain(settings, false, environment)
+  t.same(variables, { AWS_PROFILE: 'p', BAKEROLL_HOME: '/h' })
+  t.equal(words[0], process.execPath)
+  t.match(words[1], /^\/.*\/tasks\/terminal\/main\.ts$/)
+  t.same(words.slice(2), ['check', '--platform=aws', '--group=web', '--config=/c/bakeroll.config.ts', '--instances'])
   t.same(group, { name: 'web', id: '/h aws web' })
   t.equal(callAgain({ ...settings, check: { instances: false } } as Settings, false, {}).group?.id, group?.id)
   t.end()

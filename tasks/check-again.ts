@@ -15,18 +15,14 @@ export function callAgain(
   environment: NodeJS.ProcessEnv = process.env,
 ): NonNullable<CheckRun['again']> {
   if (isNamed) return { words: [process.execPath, join(repository, 'checker', 'main.ts')] }
-  const variables = Object.entries(environment).flatMap(([name, value]) =>
-    carried.test(name) ? [`${name}=${value}`] : [],
+  const variables = Object.entries(environment).filter(
+    (variable): variable is [string, string] => carried.test(variable[0]) && variable[1] !== undefined,
   )
   const verb = [process.execPath, join(repository, 'tasks', 'terminal', 'main.ts'), 'check']
   const flags = [`--platform=${platform}`, `--group=${group}`, ...(config === undefined ? [] : [`--config=${config}`])]
   return {
-    words: [
-      ...(variables.length === 0 ? [] : ['/usr/bin/env', ...variables.sort()]),
-      ...verb,
-      ...flags,
-      ...(check.instances ? ['--instances'] : []),
-    ],
+    words: [...verb, ...flags, ...(check.instances ? ['--instances'] : [])],
+    variables: Object.fromEntries(variables.toSorted()),
     group: { name: group, id: `${home} ${platform} ${group}` },
   }
 }

@@ -1,6 +1,8 @@
 import { needsTargets } from '../checker/options/contradictions.ts'
+import { forgetVariables } from '../checker/options/environment.ts'
 import { optionProblems } from '../checker/options/option-problems.ts'
 import type { CheckOptions } from '../checker/options/options.ts'
+import { readSecrets } from '../checker/options/secrets.ts'
 import { readTargets } from '../checker/options/target-list.ts'
 import { perform } from '../checker/perform.ts'
 import type { CheckTarget } from '../checker/probe/target.ts'
@@ -15,8 +17,11 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Checks the service from outside: urls, or without one the deployed group. */
 export default async function check(context: TaskContext): Promise<TaskResult> {
-  const options = optionsOf(context.settings)
-  const named = await namedTargets(context.positionals, options)
+  const said = optionsOf(context.settings)
+  const { options, problems, warnings } = readSecrets(said)
+  const named = await namedTargets(context.positionals, options, problems)
+  for (const line of warnings) context.progress.warn(line)
+  forgetVariables(process.env)
   const isForLater = (options.install ?? options.uninstall) !== undefined
   const {
     targets,
@@ -30,7 +35,7 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
     facts: told,
   } = await perform(
     {
-      ...{ targets, options, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
+      ...{ targets, options, said, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
       again: callAgain(context.settings, isNamed(context.positionals, options)),
     },
     { startedMs: performance.now(), ...talkOf(context) },
@@ -51,9 +56,10 @@ function optionsOf({ check, json }: Settings): CheckOptions {
 async function namedTargets(
   urls: readonly string[],
   options: CheckOptions,
+  unread: readonly string[],
 ): Promise<readonly CheckTarget[] | undefined> {
   const list = isNamed(urls, options) ? readTargets(urls, options.targets) : undefined
-  const problems = [...(await optionProblems(options)), ...(list?.problems ?? [])]
+  const problems = [...unread, ...(await optionProblems(options)), ...(list?.problems ?? [])]
   if (problems.length > 0) throw new OperatorError('usage', problems.join('\n'), { hint: 'npm run check -- --help' })
   return list?.targets ?? (needsTargets(options) ? undefined : [])
 }

@@ -50,6 +50,16 @@ t.test('a command that fails is a failure, told without secrets', async (t) => {
   })
 })
 
+t.test('the command is in no list of processes, nor in the environment of what it starts', async (t) => {
+  const folder = t.testdir({})
+  const command = `: s3cret; cd '${folder}'; tr '\\0' ' ' </proc/$$/cmdline >line; env >environment; exit 0`
+  await sendToCommand(command, { key: 'k1', notices: [noticeOf()] }, never)
+  const line = readFileSync(join(folder, 'line'), 'utf8')
+  t.match(line, /^sh -c /)
+  t.notMatch(line, 's3cret')
+  t.notMatch(readFileSync(join(folder, 'environment'), 'utf8'), 's3cret')
+})
+
 t.test('who does not read stdin, and who leaves something running, is not wrong', async (t) => {
   const long = noticeOf({ reasons: Array.from({ length: 1000 }, () => 'x'.repeat(500)) })
   await sendToCommand(

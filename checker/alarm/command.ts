@@ -3,12 +3,15 @@ import { DeliveryError, describeSystemError } from './delivery-error.ts'
 import { type Message, noticeFacts } from './notice-text.ts'
 import type { Notice } from './state.ts'
 
-/** Runs a command of the user's by `sh -c` for each notice: its facts in the environment and, as JSON, on stdin. */
+/** The command itself may hold a secret, and everybody sees the arguments of a process. */
+const hidden = 'command=$BAKEROLL_ALARM_COMMAND; unset BAKEROLL_ALARM_COMMAND; eval "$command"'
+
+/** Runs a command of the user's by a shell for each notice: its facts in the environment and, as JSON, on stdin. */
 export async function sendToCommand(command: string, { key, notices }: Message, signal: AbortSignal): Promise<void> {
   for (const notice of notices) {
-    const environment = { ...process.env, ...noticeEnvironment(key, notice) }
+    const environment = { ...process.env, ...noticeEnvironment(key, notice), BAKEROLL_ALARM_COMMAND: command }
     const input = `${JSON.stringify({ ...noticeFacts(notice), key })}\n`
-    await runProgram('sh', ['-c', command], { input, environment, signal })
+    await runProgram('sh', ['-c', hidden], { input, environment, signal })
   }
 }
 

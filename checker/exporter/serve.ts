@@ -14,7 +14,7 @@ export async function serveExporter(run: CheckRun, listen: string, host: RunHost
   const server = http.createServer((request, response) => {
     answer(request)
       .catch((error) => {
-        host.warn(`--serve: ${request.url}: ${error instanceof Error ? error.stack : error}`)
+        host.warn(`--serve: ${request.url?.replace(/\?.*/s, '')}: ${error instanceof Error ? error.stack : error}`)
         return { status: 500, type: 'text/plain; charset=utf-8', body: 'a defect of the exporter\n' }
       })
       .then(({ status, type, body }) => {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
-import { optionKeys, optionOf } from '../options/options.ts'
+import { variableOf } from '../options/environment.ts'
+import { type OptionKey, optionKeys, optionOf } from '../options/options.ts'
+import { secretKeys, secretsAsSaid } from '../options/secrets.ts'
 import { readTargets } from '../options/target-list.ts'
 import type { CheckRun } from '../run-types.ts'
 
@@ -8,27 +10,32 @@ import type { CheckRun } from '../run-types.ts'
 export interface CallAgain {
   /** Tells it from other checks of this computer: what is checked, readable, and a hash of it. */
   readonly name: string
-  /** Program and arguments, without any shell. */
+  /** Program and arguments, without any shell, and without any secret. */
   readonly words: readonly string[]
-  /** The same to be shown, its secrets left out. */
-  readonly shown: readonly string[]
+  /** What the environment must hold beside that: secrets, and what the project is found by. */
+  readonly variables: Readonly<Record<string, string>>
   /** It asks more than urls: state, credentials, programs of the project. */
   readonly isOfGroup: boolean
 }
 
 /** How to call this check again, from any folder, with everything that flags, environment and configuration said. */
-export function callAgain({ targets, options, again }: CheckRun): CallAgain {
+export function callAgain({ targets, options, said = options, again }: CheckRun): CallAgain {
   const file = options.targets === undefined ? undefined : resolve(options.targets)
   // Those of the file are read anew each time.
   const urls = again?.group === undefined ? urlsNamed({ targets, options }) : []
-  const said = optionKeys.flatMap((key) => flagsOf(key, options[key]))
+  const secrets = secretKeys.flatMap((key) => variablesOf(key, said[key]))
+  const isLeftOut = (key: OptionKey) => secrets.some((secret) => secret.key === key)
+  const flags = optionKeys.flatMap((key) => (isLeftOut(key) ? [] : flagsOf(key, said[key])))
   const words = again?.words ?? [process.execPath, resolve(process.argv[1] ?? '')]
   const seed = again?.group === undefined ? [...urls.toSorted(), file ?? ''] : [again.group.id]
   const label = again?.group?.name ?? (file === undefined ? new URL(urls[0] ?? 'http://none').hostname : basename(file))
   return {
     name: nameOf(label, seed),
-    words: [...words, ...said.map(({ word }) => word), ...urls],
-    shown: [...words, ...said.map(({ shown }) => shown), ...urls],
+    words: [...words, ...flags, ...urls],
+    variables: {
+      ...again?.variables,
+      ...Object.fromEntries(secrets.map(({ key, text }) => [variableOf(key), text])),
+    },
     isOfGroup: again?.group !== undefined,
   }
 }
@@ -39,15 +46,20 @@ function urlsNamed({ targets, options }: Pick<CheckRun, 'targets' | 'options'>):
   return targets.map(({ url }) => url).filter((url) => !known.has(url))
 }
 
-function flagsOf(key: (typeof optionKeys)[number], value: unknown): { word: string; shown: string }[] {
+/** A secret that stands in no file of its own; where some of an option do, the order stays. */
+function variablesOf(key: OptionKey, said: unknown): { key: OptionKey; text: string }[] {
+  if (said === undefined) return []
+  const all = secretsAsSaid(said as string | readonly string[])
+  return all.every((text) => text.startsWith('@')) ? [] : [{ key, text: all.join('\n') }]
+}
+
+function flagsOf(key: OptionKey, value: unknown): string[] {
   const { flag, isOfOneRun, isFile, isSecret, unit, default: usual, parse } = optionOf(key)
   const isUsual = usual !== undefined && JSON.stringify(parse(usual)) === JSON.stringify(value)
   if (isOfOneRun || key === 'everyMs' || value === undefined || value === false || isUsual) return []
-  if (value === true) return [{ word: `--${flag}`, shown: `--${flag}` }]
-  return (Array.isArray(value) ? value : [value]).map((one) => {
-    const text = isFile ? resolve(String(one)) : `${one}${unit ?? ''}`
-    return { word: `--${flag}=${text}`, shown: `--${flag}=${isSecret ? '[secret]' : text}` }
-  })
+  if (value === true) return [`--${flag}`]
+  if (isSecret) return secretsAsSaid(value as string | readonly string[]).map((text) => `--${flag}=${text}`)
+  return [value].flat().map((one) => `--${flag}=${isFile ? resolve(String(one)) : `${one}${unit ?? ''}`}`)
 }
 
 function nameOf(label: string, seed: readonly string[]): string {

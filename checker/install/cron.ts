@@ -27,18 +27,21 @@ export interface CronLine {
   /** Absolute paths; undefined: not on this computer. */
   readonly timeout: string | undefined
   readonly logger: string | undefined
+  /** A file of variables for the check. */
+  readonly variables?: string | undefined
 }
 
 /** The line itself: wait, check within a time limit, hand what it says to syslog. Throws what crontab(5) cannot hold. */
-export function cronLine({ words, everyMs, timeoutMs, seed, timeout, logger }: CronLine): string {
+export function cronLine({ words, everyMs, timeoutMs, seed, timeout, logger, variables }: CronLine): string {
   const schedule = cronSchedule(everyMs)
   if (schedule === undefined) throw new Error('cron knows no such interval')
   const lost = words.find((word) => /[\n\r\0]/.test(word))
   if (lost !== undefined) throw new Error(`a crontab cannot hold a line break: ${JSON.stringify(lost)}`)
   const limit = timeout === undefined ? [] : [timeout, '-k', '5', String(Math.ceil(timeoutMs / 1000) + 15)]
   const log = logger === undefined ? '' : ` 2>&1 | ${shellCommand([logger, '-t', 'bakeroll-check'])}`
+  const read = variables === undefined ? '' : `set -a; . ${shellCommand([variables])}; set +a; `
   const command = cronCommand(
-    `sleep ${jitterSeconds(seed, everyMs, timeoutMs)}; ${shellCommand([...limit, ...words])}${log}`,
+    `sleep ${jitterSeconds(seed, everyMs, timeoutMs)}; ${read}${shellCommand([...limit, ...words])}${log}`,
   )
   if (Buffer.byteLength(command) > longestCommand) {
     throw new Error(

@@ -29,8 +29,12 @@ interface Ended {
 }
 
 function call(path: string, ...argv: string[]): Promise<Ended> {
+  return callWith({}, path, ...argv)
+}
+
+function callWith(variables: Record<string, string>, path: string, ...argv: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const env = { ...process.env, PATH: path }
+    const env = { ...process.env, ...variables, PATH: path }
     const child = execFile(process.execPath, [bundle, ...argv], { cwd: '/', env }, (_, stdout, stderr) => {
       resolve({ code: child.exitCode ?? Number.NaN, stdout, stderr })
     })
@@ -56,11 +60,17 @@ t.test('cron: install, install again, change, uninstall; what others wrote stays
   const installed = readFileSync(stored, 'latin1')
   t.ok(installed.startsWith(`${foreign.toString('latin1')}\n# bakeroll check a.example-`))
   const line = installed.split('\n').at(-3) ?? ''
-  const flags = `--body-match=^\\d+\\%$' --max-offset=250ms --state=/tmp/state.json --notify=http://u:geheim@h/`
+  const flags = `--body-match=^\\d+\\%$' --max-offset=250ms --state=/tmp/state.json`
   t.ok(line.includes(`${process.execPath} ${bundle} '${flags} http://a.example`), line)
+  t.notMatch(line, 'geheim')
+  const [, variables = ''] = /; set -a; \. (\S+); set \+a; /.exec(line) ?? []
+  t.match(first.stdout, `secrets and other variables: ${variables}\n`)
+  t.equal(statSync(variables).mode & 0o777, 0o600)
+  t.match(readFileSync(variables, 'utf8'), 'BAKEROLL_CHECK_NOTIFY="http://u:geheim@h/"\n')
   t.match((await call(path, '--install', 'cron', ...argv)).stdout, /^already in your crontab/)
   t.equal(readFileSync(stored, 'latin1'), installed)
   t.match((await call(path, '--install', 'cron', 'http://a.example')).stdout, /^replaced in your crontab/)
+  t.notOk(existsSync(variables), 'no secret is left')
   t.match((await call(path, '--install', 'cron', 'http://b.example')).stdout, /^added to your crontab/)
   t.match((await call(path, '--uninstall', 'cron', 'http://c.example')).stdout, /^nothing of it/)
   t.match((await call(path, '--uninstall', 'cron', 'http://a.example')).stdout, /^removed a\.example-/)
@@ -84,6 +94,74 @@ t.test('cron: the line, run by a shell, checks', async (t) => {
   await new Promise((resolve) => execFile('/bin/sh', ['-c', command], resolve))
   t.match(JSON.parse(readFileSync(output, 'utf8')), { ok: true, targets: [{ url }] })
 })
+
+t.test(
+  'cron: no secret in the line or in the list of processes, and the check that it calls has them all',
+  async (t) => {
+    const { path, stored } = cronFolder(t)
+    const posted: (string | undefined)[] = []
+    const hook = await startService(t, (request, response) => {
+      posted.push(request.headers.authorization)
+      response.end()
+    })
+    let asked = () => {}
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    let release = () => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const url = await startService(t, async (_, response) => {
+      asked()
+      await gate
+      response.writeHead(500).end()
+    })
+    const folder = dirname(stored)
+    const [first, second] = ['1"$`\\', '2'].map((user) => hook.replace('//', `//${encodeURIComponent(user)}:geheim@`))
+    writeFileSync(join(folder, 'hook'), `# ours\r\n${first}\r\n`, { mode: 0o600 })
+    const command = `command:cat >${join(folder, 'told')}; : "geheim\\$HOME \`x\`"`
+    const notify = `@${join(folder, 'hook')}\n${second}\n${command}`
+    const argv = [
+      '--install',
+      'cron',
+      url,
+      '--timeout',
+      '50s',
+      '--failures',
+      '1',
+      '--state',
+      join(folder, 'state.json'),
+    ]
+    const env = { BAKEROLL_CHECK_NOTIFY: notify, BAKEROLL_CHECK_HEARTBEAT: `${hook}/geheim` }
+    const installed = await callWith(env, path, ...argv)
+    t.match(installed, { code: 0, stderr: '' })
+    t.teardown(() => call(path, '--uninstall', 'cron', url))
+    t.notMatch(installed.stdout + readFileSync(stored, 'utf8'), 'geheim')
+    const line = readFileSync(stored, 'utf8').split('\n')[1] ?? ''
+    const job = line.replace(/^(\S+ ){5}sleep \d+; /, '').replaceAll('\\%', '%')
+    // What cron gives a job.
+    const ended = new Promise((resolve) => {
+      execFile('/bin/sh', ['-c', job], { env: { HOME: folder, PATH: '/usr/bin:/bin', SHELL: '/bin/sh' } }, resolve)
+    })
+    await isAsked
+    const list = execFileSync(...listOfProcesses)
+    t.match(list, url, 'the check is among them')
+    t.notMatch(list, 'geheim')
+    release()
+    await ended
+    const basic = (user: string) => `Basic ${Buffer.from(`${user}:geheim`).toString('base64')}`
+    t.same(posted.toSorted(), [basic('1"$`\\'), basic('2'), undefined])
+    t.match(readFileSync(join(folder, 'told'), 'utf8'), '"critical"')
+    t.notMatch(readFileSync(join(folder, 'state.json'), 'utf8'), 'geheim')
+  },
+)
+
+/** As another user where we may. */
+const listOfProcesses: [string, string[], { encoding: 'utf8' }] =
+  process.getuid?.() === 0
+    ? ['runuser', ['-u', 'nobody', '--', 'ps', '-eww', '-o', 'args'], { encoding: 'utf8' }]
+    : ['ps', ['-eww', '-o', 'args'], { encoding: 'utf8' }]
 
 t.test('cron: what it refuses, before anything is written', async (t) => {
   const { path, stored } = cronFolder(t)
@@ -135,7 +213,9 @@ const again = callAgain({
 
 t.test('systemd: the units, as systemd reads them', async (t) => {
   for (const isSystem of [true, false]) {
-    const { service, timer } = unitsOf(again, options, isSystem)
+    const variables = join(t.testdir({ 'a 5%.env': 'X="1"\n' }), 'a 5%.env')
+    const { service, timer } = unitsOf(again, options, isSystem, variables)
+    t.match(service, `\nEnvironmentFile=${variables.replace('%', '%%')}\n`)
     t.match(
       service,
       `ExecStart=${process.execPath} ${bundle} "--body-match=^$$5%%" --state=/var/lib/x/state.json http://a.example\n`,
@@ -150,7 +230,11 @@ t.test('systemd: the units, as systemd reads them', async (t) => {
       t.pass('not verified', { skip: 'there is no systemd-analyze here' })
       continue
     }
-    const folder = t.testdir({ [`${unitName(again.name)}.service`]: service, [`${unitName(again.name)}.timer`]: timer })
+    const folder = t.testdir({
+      'a 5%.env': '',
+      [`${unitName(again.name)}.service`]: service,
+      [`${unitName(again.name)}.timer`]: timer,
+    })
     const files = ['service', 'timer'].map((suffix) => join(folder, `${unitName(again.name)}.${suffix}`))
     const said = await new Promise<string>((resolve) => {
       const verify = ['verify', '--man=no', ...(isSystem ? [] : ['--user']), ...files]

@@ -7,7 +7,9 @@ import { type CallAgain, callAgain } from './again.ts'
 import { cronLine, namesIn, withLine, withoutLine } from './cron.ts'
 import { openCrontab } from './crontab.ts'
 import { unitName, unitsOf } from './systemd.ts'
+
 import { installUnits, namesOfUnits, removeUnits, type UnitPlace, unitPlace } from './unit-files.ts'
+import { keepVariables, variablesFile } from './variables-file.ts'
 
 /** Has cron or systemd call this check from now on, or no longer; says what was written, or what is left to do. */
 export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcome> {
@@ -41,20 +43,29 @@ async function installCron(run: CheckRun): Promise<Done> {
   const call = callAgain(run)
   const crontab = openCrontab()
   const before = await crontab.read()
-  const line = lineOf(call.words, call, run)
+  const file = variablesFile('cron', call.name)
+  const line = lineOf(call, run, file)
   const after = withLine(before, call.name, Buffer.from(line).toString('latin1'))
+  const kept = keepVariables(file, call.variables)
   if (after !== before) await crontab.write(after)
   const did = after === before ? 'already in' : namesIn(before).includes(call.name) ? 'replaced in' : 'added to'
-  const shown = lineOf(call.shown, call, run)
   return {
-    lines: [`${did} your crontab, as ${call.name}:`, shown],
-    facts: { installed: { name: call.name, crontab: shown } },
+    lines: [`${did} your crontab, as ${call.name}:`, line, ...toldOf(kept)],
+    facts: { installed: { name: call.name, crontab: line, ...(kept === undefined ? {} : { variables: kept }) } },
   }
 }
 
-function lineOf(words: readonly string[], { name }: CallAgain, { options: { everyMs, timeoutMs } }: CheckRun): string {
+function lineOf(call: CallAgain, { options: { everyMs, timeoutMs } }: CheckRun, file: string): string {
+  const { name, words, variables } = call
   const seed = `${hostname()} ${name}`
-  return cronLine({ words, everyMs, timeoutMs, seed, timeout: programIn('timeout'), logger: programIn('logger') })
+  return cronLine({
+    ...{ words, everyMs, timeoutMs, seed, timeout: programIn('timeout'), logger: programIn('logger') },
+    ...(Object.keys(variables).length === 0 ? {} : { variables: file }),
+  })
+}
+
+function toldOf(file: string | undefined): string[] {
+  return file === undefined ? [] : [`secrets and other variables: ${file}`]
 }
 
 async function uninstallCron(run: CheckRun): Promise<Done> {
@@ -62,6 +73,7 @@ async function uninstallCron(run: CheckRun): Promise<Done> {
   const before = await crontab.read()
   const names = wanted(run, namesIn(before))
   if (names.length > 0) await crontab.write(names.reduce(withoutLine, before))
+  for (const name of names) keepVariables(variablesFile('cron', name), {})
   const lines = names.map((name) => `removed ${name} from your crontab`)
   return { lines: lines.length === 0 ? ['nothing of it in your crontab'] : lines, facts: { removed: names } }
 }
@@ -69,12 +81,18 @@ async function uninstallCron(run: CheckRun): Promise<Done> {
 async function installSystemd(run: CheckRun): Promise<Done> {
   const call = callAgain(run)
   const place = unitPlace()
-  const left = await installUnits(place, call.name, unitsOf(call, run.options, place.isSystem))
-  const { service, timer } = unitsOf(call, run.options, place.isSystem, call.shown)
+  const kept = keepVariables(variablesFile('systemd', call.name), call.variables)
+  const { service, timer } = unitsOf(call, run.options, place.isSystem, kept)
+  const left = await installUnits(place, call.name, { service, timer })
   const unit = `${place.folder}/${unitName(call.name)}`
-  const lines = [`# ${unit}.service`, service, `# ${unit}.timer`, timer, ...leftToDo(left), ...lingering(place)]
+  const told = [...toldOf(kept), ...leftToDo(left), ...lingering(place)]
   const units = [`${unit}.service`, `${unit}.timer`]
-  return { lines, facts: { installed: { name: call.name, units, leftToDo: left } } }
+  return {
+    lines: [`# ${unit}.service`, service, `# ${unit}.timer`, timer, ...told],
+    facts: {
+      installed: { name: call.name, units, leftToDo: left, ...(kept === undefined ? {} : { variables: kept }) },
+    },
+  }
 }
 
 async function uninstallSystemd(run: CheckRun): Promise<Done> {
@@ -84,6 +102,7 @@ async function uninstallSystemd(run: CheckRun): Promise<Done> {
   const commands: string[] = []
   for (const name of names) {
     const left = await removeUnits(place, name)
+    keepVariables(variablesFile('systemd', name), {})
     lines.push(`removed ${unitName(name)} from ${place.folder}`, ...leftToDo(left))
     commands.push(...left)
   }

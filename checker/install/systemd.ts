@@ -14,16 +14,19 @@ export function unitName(name: string): string {
   return `bakeroll-check-${name}`
 }
 
-/** The units that call a check every so often; `isSystem` is true for those that root owns. */
-export function unitsOf(call: CallAgain, options: CheckOptions, isSystem: boolean, words = call.words): Units {
-  return { service: serviceOf(call, options, isSystem, words), timer: timerOf(call, options) }
+/**
+ * The units that call a check every so often; `isSystem` is true for those that root owns, and `variables` the file of what
+ * the check needs of its environment.
+ */
+export function unitsOf(call: CallAgain, options: CheckOptions, isSystem: boolean, variables?: string): Units {
+  return { service: serviceOf(call, options, isSystem, variables), timer: timerOf(call, options) }
 }
 
 function serviceOf(
-  { name, isOfGroup }: CallAgain,
+  { name, words, isOfGroup }: CallAgain,
   options: CheckOptions,
   isSystem: boolean,
-  words: readonly string[],
+  variables: string | undefined,
 ): string {
   return [
     '[Unit]',
@@ -33,6 +36,7 @@ function serviceOf(
     '',
     '[Service]',
     'Type=oneshot',
+    ...(variables === undefined ? [] : [`EnvironmentFile=${variables.replaceAll('%', '%%')}`]),
     `ExecStart=${systemdCommand(words)}`,
     '# 1 is a warning; critical and unknown leave the unit failed.',
     'SuccessExitStatus=1',

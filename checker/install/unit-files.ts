@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { writeAtomically } from '../outlets/output-file.ts'
@@ -32,11 +32,7 @@ export async function installUnits(place: UnitPlace, name: string, { service, ti
   const unit = unitName(name)
   mkdirSync(place.folder, { recursive: true })
   for (const [suffix, text] of Object.entries({ service, timer })) {
-    const path = join(place.folder, `${unit}.${suffix}`)
-    // The command may hold a secret.
-    if (!existsSync(path)) writeFileSync(path, '', { mode: 0o600 })
-    writeAtomically(path, text)
-    chmodSync(path, 0o600)
+    writeAtomically(join(place.folder, `${unit}.${suffix}`), text, { isPrivate: true })
   }
   return tell(place, [['daemon-reload'], ['enable', `${unit}.timer`], ['restart', `${unit}.timer`]])
 }

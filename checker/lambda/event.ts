@@ -1,4 +1,5 @@
 import { type CommandLine, readCommandLine } from '../options/command-line.ts'
+import { readVariables, variableOf } from '../options/environment.ts'
 import { type OptionKey, optionKeys, optionOf } from '../options/options.ts'
 
 /** What the function is called with; all of it may come from the environment instead. Fields of other events are ignored. */
@@ -27,17 +28,20 @@ const unsupported: readonly OptionKey[] = [
 /** Reads what is to be checked from `BAKEROLL_CHECK_...` and the event, which counts first. Throws all that is wrong at once. */
 export async function readEvent(event: CheckEvent, environment: NodeJS.ProcessEnv): Promise<CommandLine> {
   const urls = event.urls ?? (environment['BAKEROLL_CHECK_URLS'] ?? '').split(/[\s,]+/).filter((url) => url !== '')
-  const flags = { ...flagsFrom(environment), ...(event.flags ?? {}) }
+  const { flags = {} } = event
+  const variables = readVariables(environment).values
   const problems = shapeProblems(event)
   for (const key of unsupported) {
     const { flag } = optionOf(key)
-    if (Object.hasOwn(flags, flag)) problems.push(`--${flag}: not in Lambda`)
+    if (Object.hasOwn(flags, flag) || variables.has(key)) problems.push(`--${flag}: not in Lambda`)
   }
   if (problems.length > 0) throw new Error(problems.join('; '))
   const words = Object.entries(flags).flatMap(([flag, value]) =>
     value === false ? [] : [value === true ? `--${flag}` : `--${flag}=${value}`],
   )
-  const commandLine = await readCommandLine([...words, '--', ...urls])
+  const isSaid = (name: string) => Object.keys(flags).some((flag) => flagOfVariable(name) === flag)
+  const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !isSaid(name)))
+  const commandLine = await readCommandLine([...words, '--', ...urls], rest)
   if (commandLine.problems.length > 0) throw new Error(commandLine.problems.join('; '))
   return commandLine
 }
@@ -51,19 +55,7 @@ function shapeProblems({ urls, flags }: CheckEvent): string[] {
   ]
 }
 
-/** The variables that the settings of a group have, too; an empty one says nothing. */
-function flagsFrom(environment: NodeJS.ProcessEnv): Record<string, string | boolean> {
-  const entries = optionKeys.flatMap((key): [string, string | boolean][] => {
-    const { flag, value, parse } = optionOf(key)
-    const text = environment[variableOf(key)]
-    if (text === undefined || text === '') return []
-    return [[flag, value === undefined ? parse(text) === true : text]]
-  })
-  return Object.fromEntries(entries)
-}
-
-/** `maxOffsetMs` is `BAKEROLL_CHECK_MAX_OFFSET`. */
-function variableOf(key: OptionKey): string {
-  const words = key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter}`)
-  return `BAKEROLL_CHECK_${words.toUpperCase()}`
+function flagOfVariable(name: string): string | undefined {
+  const key = optionKeys.find((one) => variableOf(one) === name)
+  return key === undefined ? undefined : optionOf(key).flag
 }

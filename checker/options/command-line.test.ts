@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { readCommandLine } from './command-line.ts'
-import { defaultOptions } from './options.ts'
+import { defaultOptions, optionOf } from './options.ts'
 import { defaultSettings } from './settings.ts'
 import { settingsOf } from './settings-of.ts'
 
@@ -123,4 +123,44 @@ t.test('all problems at once', async (t) => {
     '--samples: expected a whole number from 1 to 100, got "two"',
     'url "a.example": no scheme; did you mean http://a.example?',
   ])
+})
+
+t.test('the environment says what no flag says', async (t) => {
+  const environment = {
+    BAKEROLL_CHECK_MAX_OFFSET: '250ms',
+    BAKEROLL_CHECK_SAMPLES: '7',
+    BAKEROLL_CHECK_IPV4: 'true',
+    BAKEROLL_CHECK_BODY_MATCH: '',
+    BAKEROLL_CHECK_HEARTBEAT: 'https://a.example/s3cret',
+    BAKEROLL_CHECK_URLS: 'of Lambda',
+    BAKEROLL_CHECK_INSTANCES: 'of the verb',
+  }
+  const { options, problems } = await readCommandLine([url, '--samples', '9'], environment)
+  t.same(problems, [])
+  const heartbeat = 'https://a.example/s3cret'
+  t.match(options, { maxOffsetMs: 250, samples: 9, ipv4: true, bodyMatch: undefined, heartbeat })
+})
+
+t.test('what is wrong in the environment is told by its name, never with a secret', async (t) => {
+  const { problems } = await readCommandLine([url], {
+    BAKEROLL_CHECK_SAMPLES: 'two',
+    BAKEROLL_CHECK_IPV6: 'perhaps',
+    BAKEROLL_CHECK_NOTIFI: 'x',
+    BAKEROLL_CHECK_WATCH: '2s',
+    BAKEROLL_CHECK_HEARTBEAT: 's3cret',
+    BAKEROLL_CHECK_NOTIFY: ' ',
+  })
+  t.same(problems, [
+    'BAKEROLL_CHECK_NOTIFI: unknown variable',
+    'BAKEROLL_CHECK_WATCH: cannot be set in the environment; pass --watch',
+    'BAKEROLL_CHECK_SAMPLES: expected a whole number from 1 to 100, got "two"',
+    'BAKEROLL_CHECK_IPV6: expected true or false, got "perhaps"',
+    `BAKEROLL_CHECK_NOTIFY: expected ${optionOf('notify').expected}, got [secret]`,
+    '--heartbeat: expected a url (https://...)',
+  ])
+})
+
+t.test('one value of a repeated flag has one line', async (t) => {
+  const { problems } = await readCommandLine([url, '--notify', 'command:a\nmail:b@c.example'])
+  t.match(problems, ['--notify: one value cannot have several lines'])
 })

@@ -1,5 +1,6 @@
 import type { CheckTarget } from '../probe/target.ts'
 import { needsTargets } from './contradictions.ts'
+import { readVariables, type Variables } from './environment.ts'
 import { type ParsedFlags, parseFlags } from './flags.ts'
 import { optionProblems } from './option-problems.ts'
 import { type CheckOptions, defaultOptions, optionKeys, optionOf } from './options.ts'
@@ -9,31 +10,62 @@ import { readTargets } from './target-list.ts'
 export interface CommandLine {
   readonly action: 'check' | 'help' | 'version'
   readonly targets: readonly CheckTarget[]
+  /** With what the `@FILE` of secrets hold. */
   readonly options: CheckOptions
+  /** The options as they were said, `@FILE` and all; absent: they have no secret. */
+  readonly said?: CheckOptions
   readonly problems: readonly string[]
+  /** What a person should know before the first request; absent: nothing. */
+  readonly warnings?: readonly string[]
 }
 
-/** Reads and validates a whole command line; whether its files can be read and written is found out by trying. */
-export async function readCommandLine(argv: readonly string[]): Promise<CommandLine> {
+/**
+ * Reads and validates a whole command line, and what the environment says beside it; whether its files can be read and written
+ * is found out by trying.
+ */
+export async function readCommandLine(
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<CommandLine> {
   const parsed = parseFlags(argv)
   const action = parsed.values.has('help') ? 'help' : parsed.values.has('version') ? 'version' : 'check'
   const problems = [...parsed.problems]
-  const options = readOptions(parsed, problems)
-  if (action === 'check') problems.push(...(await optionProblems(options)))
+  const variables = readVariables(action === 'check' ? environment : {})
+  problems.push(...variables.problems)
+  const { options, secrets, unread } = await withSecrets(readOptions(parsed, variables, problems))
+  if (action === 'check') problems.push(...unread, ...(await optionProblems(options)))
   const list = readTargets(parsed.rest, options.targets)
   if (action === 'check' && (needsTargets(options) || parsed.rest.length > 0)) problems.push(...list.problems)
-  return { action, targets: list.targets, options, problems }
+  return { action, targets: list.targets, options, problems, ...secrets }
 }
 
-function readOptions({ values }: ParsedFlags, problems: string[]): CheckOptions {
+interface WithSecrets {
+  readonly options: CheckOptions
+  readonly secrets: Pick<CommandLine, 'said' | 'warnings'>
+  /** Why some could not be read. */
+  readonly unread: readonly string[]
+}
+
+/** Most checks have no secret, and load nothing for them. */
+async function withSecrets(said: CheckOptions): Promise<WithSecrets> {
+  const hasSecret = optionKeys.some((key) => said[key] !== undefined && optionOf(key).isSecret)
+  if (!hasSecret) return { options: said, secrets: {}, unread: [] }
+  const { options, problems, warnings } = (await import('./secrets.ts')).readSecrets(said)
+  return { options, secrets: { said, ...(warnings.length === 0 ? {} : { warnings }) }, unread: problems }
+}
+
+function readOptions({ values }: ParsedFlags, variables: Variables, problems: string[]): CheckOptions {
   const read: Record<string, unknown> = { ...defaultOptions() }
   for (const key of optionKeys) {
     const { flag, value: placeholder, parse, expected, isSecret } = optionOf(key)
-    const text = values.get(flag)
+    const typed = values.get(flag)
+    const variable = variables.values.get(key)
+    const text = typed ?? variable?.text
     if (text === undefined) continue
-    const value = placeholder === undefined ? true : parse(text)
+    const value = placeholder === undefined && typed !== undefined ? true : parse(text)
     if (value === undefined) {
-      problems.push(`--${flag}: expected ${expected}, got ${isSecret ? '[secret]' : JSON.stringify(text)}`)
+      const name = typed === undefined ? variable?.name : `--${flag}`
+      problems.push(`${name}: expected ${expected}, got ${isSecret ? '[secret]' : JSON.stringify(text)}`)
     } else read[key] = value
   }
   const options = read as unknown as CheckOptions

@@ -69,7 +69,9 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
     const before = values.get(name)
     if (value === undefined) problems.push(`--${name}: expected a value (${placeholder})`)
     if (before !== undefined && option?.repeatable === undefined) problems.push(`--${name}: given twice`)
-    if (value !== undefined)
+    if (value !== undefined && option?.repeatable && /[\r\n]/.test(value))
+      problems.push(`--${name}: one value cannot have several lines`)
+    else if (value !== undefined)
       values.set(name, option?.repeatable && before !== undefined ? `${before}\n${value}` : value)
   }
 

@@ -23,6 +23,8 @@ export function helpText(): string {
       .map(line),
     '',
     'Durations have a unit: 500ms, 1s, 2m, 1h, 7d. Exactly a limit passes.',
+    'Every option can stand in the environment, too, --max-offset as BAKEROLL_CHECK_MAX_OFFSET. What others can see in the list of',
+    'processes is no place for a secret: @FILE reads it from a file, one on each line.',
     'Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown (wrong usage, or the checker is not able to tell).',
     '',
   ].join('\n')

@@ -28,7 +28,7 @@ export interface Option<T> {
   readonly bare?: string
   readonly repeatable?: true
   readonly isFile?: true
-  /** Never shown: messages print `[secret]`. */
+  /** May hold a secret: never shown, messages print `[secret]`; may be `@FILE`, which holds it, one on each line. */
   readonly isSecret?: true
   /** Says something about this one run, so that it cannot be left on in a file or the environment. */
   readonly isOfOneRun?: true
@@ -60,10 +60,11 @@ export function regularExpression(text: string): string | undefined {
   }
 }
 
-/** A list, from a text with a line for each. */
+/** A list, from a text with a line for each; the empty ones between them say nothing. */
 export function eachLine(parse: (text: string) => string | undefined): (text: string) => readonly string[] | undefined {
   return (text) => {
-    const values = text.split('\n').map(parse)
+    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
+    const values = (lines.length === 0 ? [text] : lines).map(parse)
     return values.every((value) => value !== undefined) ? values : undefined
   }
 }

@@ -125,7 +125,7 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
   remindMs: duration({ flag: 'remind', help: 'remind of an alarm this often, 0s for never', group: 'alarm' }, '4h'),
   notify: {
     flag: 'notify',
-    value: 'WHOM',
+    value: 'WHOM|@FILE',
     help: 'a url, slack:URL, mail:ADDRESS, smtp://HOST?to=ADDRESS, sns:ARN or command:COMMAND; may be repeated',
     expected: 'a url, slack:URL, mail:ADDRESS, smtp://HOST?to=ADDRESS, sns:ARN or command:COMMAND',
     parse: eachLine(nonEmpty),
@@ -140,7 +140,7 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
   }),
   heartbeat: {
     flag: 'heartbeat',
-    value: 'URL',
+    value: 'URL|@FILE',
     help: 'ask this url after every run, for a dead-man switch',
     expected: 'a url with http or https',
     parse: nonEmpty,

@@ -42,17 +42,18 @@ function inWords(error: unknown, folder: string): string {
 /**
  * Replaces a file in one step: a reader sees the old content or the new, never a part; a link stays a link. What is written is
  * meant for others, so everybody may read a new file, whatever the umask; one that was there keeps its mode and its owner.
+ * A private one is its owner's alone in any case.
  */
-export function writeAtomically(path: string, content: string): void {
+export function writeAtomically(path: string, content: string, { isPrivate = false } = {}): void {
   const target = resolveLink(path)
   const temporary = temporaryPath(target)
-  const before = statSync(target, { throwIfNoEntry: false })
+  const before = isPrivate ? undefined : statSync(target, { throwIfNoEntry: false })
   try {
     const descriptor = openNew(temporary)
     try {
       writeFileSync(descriptor, content)
       if (before !== undefined) keepOwner(descriptor, before)
-      fchmodSync(descriptor, before === undefined ? 0o644 : before.mode & 0o777)
+      fchmodSync(descriptor, isPrivate ? 0o600 : before === undefined ? 0o644 : before.mode & 0o777)
     } finally {
       closeSync(descriptor)
     }

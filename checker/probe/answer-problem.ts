@@ -2,6 +2,7 @@ import type { CheckSettings } from '../options/settings.ts'
 import type { Answer } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { describeFailure, type Failure } from './failure.ts'
+import { withoutCredentials } from './target.ts'
 
 /** Why an answer is not the one that was asked for; undefined when it is. */
 export function answerProblem(
@@ -12,7 +13,7 @@ export function answerProblem(
   const { location, 'content-encoding': encoding = 'identity' } = headers
   if (status !== expectStatus && status >= 300 && status < 400 && location !== undefined) {
     const why = followRedirects === 0 ? 'redirects are not followed' : `more redirects than ${followRedirects}`
-    return `HTTP ${status} to ${JSON.stringify(location.slice(0, 200))}; ${why}`
+    return `HTTP ${status} to ${JSON.stringify(withoutCredentials(location.slice(0, 200)))}; ${why}`
   }
   if (status !== expectStatus) return `HTTP ${status}${expectStatus === 200 ? '' : `, expected ${expectStatus}`}`
   if (encoding !== 'identity') return `the answer is compressed (${JSON.stringify(encoding)}), which was not asked for`

@@ -3,6 +3,7 @@ import { type Answer, type Connection, openConnection } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { describeFailure, ProbeError } from './failure.ts'
 import type { Trust } from './socket.ts'
+import { withoutCredentials } from './target.ts'
 
 /** An answer, and which urls led to it. */
 export interface RoutedAnswer extends Answer {
@@ -89,7 +90,7 @@ function placeOf(url: URL, hops: readonly string[]): Place {
 /** Where an answer leads; undefined when it is no redirect (RFC 9110, 15.4). Never away from TLS. */
 function redirection({ status, headers: { location } }: Answer, from: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined
-  const shown = JSON.stringify(location.slice(0, 200))
+  const shown = JSON.stringify(withoutCredentials(location.slice(0, 200)))
   if (!URL.canParse(location, from.href)) throw new ProbeError(`HTTP ${status} to ${shown}, which is no url`)
   const url = new URL(location, from)
   url.hash = ''

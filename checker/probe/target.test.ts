@@ -9,6 +9,10 @@ const bad: [string, string][] = [
   ['http://a:99999', 'url "http://a:99999": not a url'],
   ['http://me:secret@a.example', 'url of a.example: a user or password in a url is not supported'],
   ['http://a/?x=1', 'url "http://a/?x=1": a query or fragment is not supported'],
+  ['ftp://me:pa/ss@a.example', 'url "ftp://[secret]@a.example": not a url'],
+  ['http://me:pa/s?s@a.example', 'url "http://[secret]@a.example": not a url'],
+  ['me:p@ss@a.example', 'url "[secret]@a.example": no scheme; did you mean http://[secret]@a.example?'],
+  ['http://a.example/?x=me@b', 'url "http://[secret]@b": a query or fragment is not supported'],
   ['', 'url "": empty'],
 ]
 

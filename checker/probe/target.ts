@@ -8,9 +8,10 @@ export interface CheckTarget {
 
 /** Says what is wrong with the url of a service; undefined when nothing is. */
 export function urlProblem(text: string): string | undefined {
-  const shown = JSON.stringify(text)
+  const safe = withoutCredentials(text)
+  const shown = JSON.stringify(safe)
   if (text.trim() === '') return `url ${shown}: empty`
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return `url ${shown}: no scheme; did you mean http://${text}?`
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return `url ${shown}: no scheme; did you mean http://${safe}?`
   if (!URL.canParse(text)) return `url ${shown}: not a url`
   const url = new URL(text)
   const scheme = url.protocol.slice(0, -1)
@@ -20,6 +21,11 @@ export function urlProblem(text: string): string | undefined {
   }
   if (url.search !== '' || url.hash !== '') return `url ${shown}: a query or fragment is not supported`
   return undefined
+}
+
+/** A url, or what was meant as one, without the user and password that it may have, however these are written. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1[secret]@')
 }
 
 /** Appends a path of the service to the path of its url. */

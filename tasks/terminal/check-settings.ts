@@ -38,6 +38,7 @@ function kindOf({
   bare,
   repeatable,
   isFile,
+  isSecret,
   unit,
   words,
 }: Option<unknown>): Kind<NonNullable<unknown>> {
@@ -50,6 +51,7 @@ function kindOf({
     ...(bare === undefined ? {} : { bare }),
     ...(repeatable ? { isRepeatable: true } : {}),
     ...(isFile ? { isPath: true } : {}),
+    ...(isSecret ? { mayBeFile: true } : {}),
     ...(words === undefined ? {} : { suggest: (text: string) => nearest(text, words) }),
   }
 }

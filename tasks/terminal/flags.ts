@@ -54,6 +54,7 @@ export function parseFlags(verb: VerbName, argv: readonly string[]): CommandLine
     const text = inline ?? nextValue(kind)
     const before = given.get(key)
     if (text === undefined) problems.push(`${name}: expected ${kind.expected}, got nothing`)
+    else if (kind.isRepeatable && /[\r\n]/.test(text)) problems.push(`${name}: one value cannot have several lines`)
     else if (before === undefined) given.set(key, { name, text })
     else if (kind.isRepeatable) given.set(key, { name, text: `${before.text}\n${text}` })
     else problems.push(`${name}: given twice`)

@@ -8,6 +8,8 @@ export interface Kind<T> {
   readonly placeholder: string | undefined
   /** True when a relative value is resolved against the folder that the user stands in. */
   readonly isPath?: true
+  /** True when a value `@FILE` names a file that holds the value; relative ones are resolved in the same way. */
+  readonly mayBeFile?: true
   /** What the flag means when it is given without a value. */
   readonly bare?: string
   /** True when its flag may be given several times; the text then has a line for each. */

@@ -337,3 +337,11 @@ t.test('the settings of check are those of the checker, from every source', asyn
     'BAKEROLL_CHECK_WATCH: cannot be set in the environment; pass --watch',
   ])
 })
+
+t.test('a secret may be the name of a file, which starts where the user stands', async (t) => {
+  const config = 'export default { check: { heartbeat: "@/etc/beat" } }'
+  const { settings, problems } = await read('check --notify @hook --notify mail:a@b.example', { config })
+  t.same(problems, [])
+  t.same(settings.check.notify, ['@/somewhere/hook', 'mail:a@b.example'])
+  t.equal(settings.check.heartbeat, '@/etc/beat')
+})

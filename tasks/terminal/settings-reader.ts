@@ -37,14 +37,22 @@ export async function readSettings(commandLine: CommandLine, surroundings: Surro
     ].find((value) => value !== undefined)
     if (problems.length > before) unread.add(key)
     const value = found ?? (typeof setting.default === 'function' ? setting.default(surroundings) : setting.default)
-    const { isPath } = setting.kind
-    place(settings, key, isPath && value !== undefined ? resolve(surroundings.workingFolder, String(value)) : value)
+    place(settings, key, withWholePaths(setting, value, surroundings))
   }
   const read = settings as unknown as Settings
   // What is wrong by itself contradicts nothing.
   const judged = isUnderstood ? contradictions(commandLine, read) : []
   problems.push(...judged.filter(({ of }) => !of.some((key) => unread.has(key))).map(({ problem }) => problem))
   return { settings: read, problems, configFile }
+}
+
+/** Whoever calls stands elsewhere than this process does. */
+function withWholePaths({ kind }: Setting<unknown>, value: unknown, { workingFolder }: Surroundings): unknown {
+  if (value === undefined) return value
+  if (kind.isPath) return resolve(workingFolder, String(value))
+  if (!kind.mayBeFile) return value
+  const whole = (text: string) => (text.startsWith('@') ? `@${resolve(workingFolder, text.slice(1))}` : text)
+  return Array.isArray(value) ? value.map(whole) : whole(String(value))
 }
 
 interface Said {
