@@ -34,7 +34,7 @@ t.test('critical: exit code 2; --json has the shape of the interface', async (t)
   t.equal(code, 2)
   t.same(Object.keys(report), ['ok', 'verdict', 'summary', 'targets'])
   t.same(Object.keys(report.targets[0]), 'url address verdict reasons status latencyMs version clock'.split(' '))
-  t.same(Object.keys(report.targets[0].clock), ['offsetMs', 'errorMs', 'limitMs', 'format', 'samples'])
+  t.same(Object.keys(report.targets[0].clock), ['offsetMs', 'errorMs', 'limitMs', 'format', 'samples', 'clocks'])
   t.match(report, { ok: false, verdict: 'critical', targets: [{ url, address: '127.0.0.1', status: 200 }] })
 })
 

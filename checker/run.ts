@@ -43,7 +43,9 @@ async function runLocked(run: CheckRun, host: RunHost, lock: RunLock): Promise<R
   const report = describe(await measure(run, host))
   const rendered = await renderReport(report, options.format, settingsOf(options, run.expectVersion))
   const failures: string[] = []
-  for (const { flag, work } of errands(options, report, rendered, host, lock)) {
+  // A check that was broken off says nothing of its targets.
+  const isBrokenOff = host.signal?.aborted === true
+  for (const { flag, work } of isBrokenOff ? [] : errands(options, report, rendered, host, lock)) {
     try {
       await work()
     } catch (error) {
@@ -58,12 +60,15 @@ async function runLocked(run: CheckRun, host: RunHost, lock: RunLock): Promise<R
   }
 }
 
-async function measure({ targets, options, expectVersion }: CheckRun, { startedMs }: RunHost): Promise<CheckReport> {
+async function measure(
+  { targets, options, expectVersion }: CheckRun,
+  { startedMs, signal }: RunHost,
+): Promise<CheckReport> {
   // Node looks up half as many names at once as it has threads, and a dead name server must not delay other targets.
   if (targets.length > 2) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(128, 2 * targets.length))
   const settings = settingsOf({ ...options, timeoutMs: measuringMs(options) }, expectVersion)
   const ownClock = measureOwnClock(options, startedMs + settings.timeoutMs - performance.now())
-  const probes = headStart(ownClock, options).then(() => probeTargets(targets, settings, startedMs))
+  const probes = headStart(ownClock, options).then(() => probeTargets(targets, settings, startedMs, signal))
   const [facts, known] = await Promise.all([probes, ownClock])
   return judge(facts, settings, known)
 }

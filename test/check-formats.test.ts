@@ -20,8 +20,12 @@ const target: fc.Arbitrary<TargetReport> = fc.record(
       offsetMs: fc.integer({ min: -36_000_000, max: 36_000_000 }).map((tenths) => tenths / 10),
       errorMs: fc.integer({ min: 1, max: 100_000 }).map((tenths) => tenths / 10),
       ...{ limitMs: fc.constant(1000), format: fc.constant('iso8601'), samples: fc.integer({ min: 1, max: 100 }) },
+      clocks: fc.integer({ min: 1, max: 100 }),
     }),
-    certificate: fc.record({ daysLeft: fc.integer({ min: -10, max: 400 }) }),
+    certificate: fc.record({
+      daysLeft: fc.integer({ min: -10, max: 400 }),
+      endsAt: fc.constant('2026-03-01T00:00:00Z'),
+    }),
   },
   { requiredKeys: ['url', 'verdict', 'reasons'] },
 )

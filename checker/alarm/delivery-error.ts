@@ -1,3 +1,5 @@
+import { describeTlsCode } from '../probe/tls-failure.ts'
+
 /** Why a message was not taken; its text never holds a secret. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError'
@@ -34,6 +36,8 @@ export function describeSystemError(error: unknown): string {
 
 /** Says a system's error code in words, or as it is. */
 export function describeSystemCode(code: string): string {
+  const tls = describeTlsCode(code)
+  if (tls !== undefined) return tls
   if (/CERT|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA/.test(code)) return `the certificate is not trusted (${code})`
   return words[code] ?? code
 }

@@ -88,7 +88,12 @@ const unreadable: [string, TimeFormat, string][] = [
   ['{"unixMs":null}', 'auto', 'expected the time at /unixMs of the JSON, got null'],
   ['{"a":1}', { pointer: '/b' }, 'the JSON has nothing at /b'],
   ['{"a":1}', { pointer: '/__proto__' }, 'the JSON has nothing at /__proto__'],
-  ['{"a":{}}', { pointer: '/a' }, 'expected the time at /a of the JSON, got {}'],
+  ['{"a":{}}', { pointer: '/a' }, 'expected the time at /a of the JSON, got an object'],
+  [
+    `{"a":${'['.repeat(32_000)}${']'.repeat(32_000)}}`,
+    { pointer: '/a' },
+    'expected the time at /a of the JSON, got a list',
+  ],
   ['<html>', { pointer: '/a' }, 'expected JSON, got "<html>"'],
   ['x'.repeat(100), 'auto', `expected the time in a known format, got "${'x'.repeat(60)}…"`],
   ['nothing', 'http-date', 'expected an HTTP date, got nothing'],

@@ -83,7 +83,7 @@ function readPointer(text: string, pointer: string): Reading | Unreadable {
     value = (value as Record<string, unknown>)[key]
   }
   if (typeof value !== 'string' && typeof value !== 'number') {
-    return { problem: `expected the time at ${pointer || 'the root'} of the JSON, got ${JSON.stringify(value)}` }
+    return { problem: `expected the time at ${pointer || 'the root'} of the JSON, got ${kindOf(value)}` }
   }
   const reading = recognise(String(value).trim())
   return 'problem' in reading ? reading : { ...reading, format: `json:${pointer}` }
@@ -156,6 +156,12 @@ function resolutionMs(fraction: string): number {
   if (/^0*$/.test(fraction)) return 1000
   const isFine = !/^\d{0,3}0*$/.test(fraction)
   return Math.max(isFine ? 0.001 : 1, 10 ** (3 - fraction.length))
+}
+
+/** Never the value itself: a list in 30,000 lists is more than `JSON.stringify` can write. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
 function parseJson(text: string): unknown {

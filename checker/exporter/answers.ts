@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { CheckOptions } from '../options/options.ts'
-import { printable } from '../outlets/printable.ts'
+import { printable, printableLine } from '../outlets/printable.ts'
 import { runCheck } from '../run.ts'
 import type { CheckRun, RunOutcome } from '../run-types.ts'
+import type { CheckReport } from '../verdict/report.ts'
+import { targetName } from '../verdict/summary.ts'
 import { allowedMs, probeTarget } from './probe-request.ts'
 import { addProbe, addRun, type Prometheus, reportRegistry } from './registry.ts'
 
@@ -22,26 +24,33 @@ export function openAnswers(
   prometheus: Prometheus,
   run: CheckRun,
   warn: (line: string) => void,
-): (request: IncomingMessage) => Promise<ExporterAnswer> {
+): (request: IncomingMessage, signal: AbortSignal) => Promise<ExporterAnswer> {
   const own = new prometheus.Registry()
   prometheus.collectDefaultMetrics({ register: own })
+  // Gauges that are named like counters, which promtool rightly minds.
+  for (const kind of ['resources', 'handles', 'requests']) own.removeSingleMetric(`nodejs_active_${kind}_total`)
   const measured = shareRuns(run, warn)
   let probes = 0
 
-  async function probe(query: URLSearchParams, timeoutMs: number): Promise<ExporterAnswer> {
+  async function probe(query: URLSearchParams, timeoutMs: number, signal: AbortSignal): Promise<ExporterAnswer> {
     const target = probeTarget(query)
-    if ('problem' in target) return plain(400, target.problem)
-    if (probes >= mostProbes) return plain(503, `${mostProbes} probes are under way; come back later`)
+    if ('problem' in target) return line(400, target.problem)
+    if (probes >= mostProbes) return line(503, `${mostProbes} probes are under way; come back later`)
     probes += 1
+    // Who has gone makes room at once.
+    const leave = once(() => {
+      probes -= 1
+    })
+    signal.addEventListener('abort', leave, { once: true })
     const startedMs = performance.now()
     try {
       const options = measuringOnly({ ...run.options, timeoutMs })
-      const { report } = await runCheck({ targets: [{ url: target.url }], options }, { startedMs, warn })
+      const { report } = await runCheck({ targets: [{ url: target.url }], options }, { startedMs, warn, signal })
       const registry = reportRegistry(prometheus, report)
       addProbe(prometheus, registry, ['ok', 'warning'].includes(report.verdict), secondsSince(startedMs))
-      return metricsOf(registry)
+      return withReasons(await metricsOf(registry), report)
     } finally {
-      probes -= 1
+      leave()
     }
   }
 
@@ -49,28 +58,34 @@ export function openAnswers(
     if (run.targets.length === 0) return metricsOf(own)
     const startedMs = performance.now()
     const outcome = await measured(timeoutMs)
-    if (outcome === undefined) return plain(503, 'the check of an earlier scrape is still under way')
+    if (outcome === undefined) return line(503, 'the check of an earlier scrape is still under way')
     const registry = reportRegistry(prometheus, outcome.report)
     addRun(prometheus, registry, secondsSince(startedMs))
     return metricsOf(prometheus.Registry.merge([registry, own]))
   }
 
-  return async ({ url = '/', method = '', headers }) => {
-    const { pathname, searchParams } = new URL(url, 'http://exporter')
+  return async ({ url = '/', method = '', headers }, signal) => {
+    const { pathname, searchParams } = requestUrl(url)
     if (!['/', '/metrics', '/probe', '/page'].includes(pathname))
-      return plain(404, 'expected /metrics or /probe?target=URL')
-    if (method !== 'GET' && method !== 'HEAD') return plain(405, 'expected GET')
+      return line(404, 'expected /metrics or /probe?target=URL')
+    if (method !== 'GET' && method !== 'HEAD') return line(405, 'expected GET')
     if (pathname === '/')
-      return plain(
+      return line(
         200,
         '/metrics: the configured targets\n/probe?target=URL: any other\n/page: what --history-file holds',
       )
     if (pathname === '/page') return statusPage(run.options)
     const header = headers['x-prometheus-scrape-timeout-seconds']
     const timeoutMs = allowedMs(run.options.timeoutMs, header?.toString())
-    if (timeoutMs === undefined) return plain(400, 'X-Prometheus-Scrape-Timeout-Seconds: expected seconds')
-    return pathname === '/probe' ? probe(searchParams, timeoutMs) : metrics(timeoutMs)
+    if (timeoutMs === undefined) return line(400, 'X-Prometheus-Scrape-Timeout-Seconds: expected seconds')
+    return pathname === '/probe' ? probe(searchParams, timeoutMs, signal) : metrics(timeoutMs)
   }
+}
+
+/** The target of a request: a path, which may begin with two slashes, or a whole url (RFC 9112, 3.2). */
+function requestUrl(target: string): URL {
+  const text = target.startsWith('/') ? `http://exporter${target}` : target
+  return URL.canParse(text) ? new URL(text) : new URL('http://exporter/unknown')
 }
 
 /** Checks the configured targets; scrapes at the same time share one check. Undefined: theirs takes too long for this one. */
@@ -106,14 +121,30 @@ function measuringOnly(options: CheckOptions): CheckOptions {
 }
 
 async function statusPage({ historyFile }: CheckOptions): Promise<ExporterAnswer> {
-  if (historyFile === undefined) return plain(404, 'there is no history; start the exporter with --history-file FILE')
+  if (historyFile === undefined) return line(404, 'there is no history; start the exporter with --history-file FILE')
   const { readHistory } = await import('../history/history.ts')
   const { renderStatusPage } = await import('../history/status-page.ts')
   try {
     const body = renderStatusPage(await readHistory(historyFile, Date.now()))
     return { status: 200, type: 'text/html; charset=utf-8', body }
   } catch (error) {
-    return plain(503, error instanceof Error ? error.message : String(error))
+    return line(503, error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Why the verdict is not ok, for people: comments, which Prometheus skips. */
+function withReasons(answer: ExporterAnswer, { targets }: CheckReport): ExporterAnswer {
+  const lines = targets.flatMap((target) =>
+    target.reasons.map((reason) => `# ${target.verdict} ${printableLine(`${targetName(target)}: ${reason}`)}\n`),
+  )
+  return { ...answer, body: lines.join('') + answer.body }
+}
+
+function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) work()
+    isDone = true
   }
 }
 
@@ -121,8 +152,8 @@ async function metricsOf(registry: Registry): Promise<ExporterAnswer> {
   return { status: 200, type: registry.contentType, body: await registry.metrics() }
 }
 
-function plain(status: number, line: string): ExporterAnswer {
-  return { status, type: 'text/plain; charset=utf-8', body: printable(`${line}\n`) }
+function line(status: number, text: string): ExporterAnswer {
+  return { status, type: 'text/plain; charset=utf-8', body: printable(`${text}\n`) }
 }
 
 function secondsSince(startedMs: number): number {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { buildChecker } from '../build.ts'
@@ -27,6 +28,16 @@ function start(t: Test, ...argv: string[]): Promise<Exporter> {
     })
     child.once('exit', () => reject(new Error(said)))
   })
+}
+
+/** The answer to a request for just this target, which no client would send. */
+async function raw(url: string, target: string): Promise<string> {
+  const { hostname, port, host } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.end(`GET ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+  let answer = ''
+  for await (const chunk of socket) answer += chunk
+  return answer
 }
 
 async function get(url: string, headers: Record<string, string> = {}) {
@@ -69,6 +80,38 @@ t.test('/probe: any url, under the names of blackbox_exporter and our own', asyn
   t.equal(dead.status, 200)
   t.match(dead.body, '\nprobe_success 0\n')
   t.notMatch(dead.body, 'clock_offset')
+  t.match(dead.body, /^# critical http:\/\/127\.0\.0\.1:\d+: GET \/now: connection refused\n/m, 'why')
+  t.notMatch(found.body, /^# (ok|critical)/m)
+})
+
+t.test('scrapes whose client has gone end, and make room at once', async (t) => {
+  const { url } = await start(t, '--timeout', '60s')
+  const good = await startService(t, timeService())
+  const open = new Set<unknown>()
+  let asked = () => {}
+  let ended = () => {}
+  const silent = await startSocketService(t, (socket) => {
+    open.add(socket.resume())
+    asked()
+    socket.on('close', () => {
+      open.delete(socket)
+      ended()
+    })
+  })
+  const gone = new AbortController()
+  const scrapes = Array.from({ length: 100 }, () =>
+    fetch(`${url}/probe?target=${silent}`, { signal: gone.signal }).catch(() => {}),
+  )
+  await new Promise<void>((resolve) => {
+    asked = () => open.size === 100 && resolve()
+  })
+  t.match(await get(`${url}/probe?target=${good}`), { status: 503 })
+  const allEnded = new Promise<void>((resolve) => {
+    ended = () => open.size === 0 && resolve()
+  })
+  gone.abort()
+  await Promise.all([...scrapes, allEnded])
+  t.match(await get(`${url}/probe?target=${good}`), { status: 200, body: /probe_success 1/ })
 })
 
 t.test('/page: the status page of the history, to which each scrape adds', async (t) => {
@@ -93,6 +136,8 @@ t.test('what it refuses', async (t) => {
   ]
   for (const [path, status, body, headers] of cases) t.match(await get(url + path, headers), { status, body }, path)
   t.equal((await fetch(`${url}/metrics`, { method: 'POST' })).status, 405)
+  for (const target of ['//', '//metrics', '*']) t.match(await raw(url, target), /^HTTP\/1\.1 40[04] /, target)
+  t.match(await raw(url, `${url}/`), /^HTTP\/1\.1 200 /, 'a whole url')
   const head = await fetch(`${url}/metrics`, { method: 'HEAD' })
   t.same([head.status, await head.text()], [200, ''])
 })

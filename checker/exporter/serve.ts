@@ -12,7 +12,9 @@ import { openAnswers } from './answers.ts'
 export async function serveExporter(run: CheckRun, listen: string, host: RunHost): Promise<Outcome> {
   const answer = openAnswers(await import('prom-client'), run, host.warn)
   const server = http.createServer((request, response) => {
-    answer(request)
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    answer(request, gone.signal)
       .catch((error) => {
         host.warn(`--serve: ${request.url?.replace(/\?.*/s, '')}: ${error instanceof Error ? error.stack : error}`)
         return { status: 500, type: 'text/plain; charset=utf-8', body: 'a defect of the exporter\n' }

@@ -34,7 +34,7 @@ export function fixtureReport(checks: readonly FixtureCheck[]): CheckReport {
       ...(verdict === 'ok' ? { version: { found: '1.4.0' } } : {}),
       ...(offsetMs === undefined
         ? {}
-        : { clock: { offsetMs, errorMs: 0.9, limitMs: 1000, format: 'iso8601', samples: 5 } }),
+        : { clock: { offsetMs, errorMs: 0.9, limitMs: 1000, format: 'iso8601', samples: 5, clocks: 1 } }),
     }
   })
   return { ok: true, verdict: 'ok', summary: '', targets }

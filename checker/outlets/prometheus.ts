@@ -35,8 +35,18 @@ export const metrics: readonly Metric[] = [
     value: ({ clock }) => seconds(clock?.limitMs),
   },
   {
+    name: 'clocks',
+    help: 'Clocks behind the address that the samples tell apart.',
+    value: ({ clock }) => clock?.clocks,
+  },
+  {
+    name: 'certificate_end_timestamp_seconds',
+    help: 'When the certificate that ends first ends, since 1970; also when it has.',
+    value: ({ certificate }) => (certificate === undefined ? undefined : Date.parse(certificate.endsAt) / 1000),
+  },
+  {
     name: 'certificate_days_left',
-    help: 'Whole days until the certificate ends.',
+    help: 'Whole days until the certificate ends, negative when it has.',
     value: (t) => t.certificate?.daysLeft,
   },
 ]

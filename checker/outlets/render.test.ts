@@ -11,8 +11,8 @@ const good: TargetReport = {
   status: 200,
   latencyMs: 3.1,
   version: { found: '1.4.0', expected: '1.4.0' },
-  clock: { offsetMs: -12.4, errorMs: 0.9, limitMs: 1000, format: 'iso8601', samples: 5 },
-  certificate: { daysLeft: 61 },
+  clock: { offsetMs: -12.4, errorMs: 0.9, limitMs: 1000, format: 'iso8601', samples: 5, clocks: 2 },
+  certificate: { daysLeft: 61, endsAt: '2026-03-01T00:00:00.000Z' },
 }
 const bad: TargetReport = {
   url: "http://b'=.example",
@@ -34,7 +34,7 @@ t.test('text: one line when all is well, otherwise each target with its reasons'
     await renderReport(report(good, { ...bad, reasons: ['HTTP 502'] }), 'text', settings),
     [
       'critical: HTTP 502',
-      '  ok        https://a.example (192.0.2.1)  version 1.4.0, clock −12.4 ms ± 0.9 ms, answers in 3.1 ms, certificate 61 days',
+      '  ok        https://a.example (192.0.2.1)  version 1.4.0, clock −12.4 ms ± 0.9 ms (the worst of 2), answers in 3.1 ms, certificate 61 days',
       "  critical  http://b'=.example",
       '            HTTP 502',
       '',
@@ -70,6 +70,8 @@ t.test('prometheus: each family once, labels escaped', async (t) => {
     `bakeroll_check_clock_offset_seconds${labels} -0.0124`,
     `bakeroll_check_latency_seconds${labels} 0.0031`,
     `bakeroll_check_certificate_days_left${labels} 61`,
+    `bakeroll_check_certificate_end_timestamp_seconds${labels} 1772323200`,
+    `bakeroll_check_clocks${labels} 2`,
     String.raw`bakeroll_check_version_info{url="http://b'=.example",expected="1.\"4\\\n"} 1`,
   ]) {
     t.equal(text.split('\n').filter((found) => found === line).length, 1, line)

@@ -1,6 +1,8 @@
 import t from 'tap'
-import { resolveAddresses, usableAddresses } from './addresses.ts'
+import { resolveAddresses, usableAddresses, withoutUnreachable } from './addresses.ts'
 import { startDeadline } from './deadline.ts'
+import type { ProbeFacts } from './facts.ts'
+import { describeFailure } from './failure.ts'
 
 const deadline = startDeadline(performance.now() + 60_000)
 t.teardown(() => deadline.cancel())
@@ -12,10 +14,11 @@ const loopback = [
   { address: '::1', internal: true },
 ]
 
-t.test('an IP literal is its own address, localhost stays a name', async (t) => {
-  t.same(await resolveAddresses('127.0.0.1', deadline), ['127.0.0.1'])
-  t.same(await resolveAddresses('[::1]', deadline), ['::1'])
-  t.same(await resolveAddresses('localhost', deadline), ['localhost'])
+t.test('an IP literal is its own address, those of localhost are one place', async (t) => {
+  t.same(await resolveAddresses('127.0.0.1', deadline), [['127.0.0.1']])
+  t.same(await resolveAddresses('[::1]', deadline), [['::1']])
+  t.same(await resolveAddresses('localhost', deadline), [['127.0.0.1', '::1']])
+  t.same(await resolveAddresses('a.localhost', deadline, 6), [['::1']])
 })
 
 t.test('the deadline ends a look-up', async (t) => {
@@ -31,5 +34,26 @@ t.test('a family that this machine has no address in is left out', (t) => {
   t.same(usableAddresses(both, [v4, v6]), ['192.0.2.1', '192.0.2.2', '2001:db8::1'])
   t.same(usableAddresses(both, loopback), ['192.0.2.1', '192.0.2.2', '2001:db8::1'])
   t.same(usableAddresses(['::1', '127.0.0.1'], loopback), ['127.0.0.1', '::1'])
+  t.end()
+})
+
+t.test('a family that nothing answers in for want of a route is left out, and named', (t) => {
+  const facts = (address: string, code?: string): ProbeFacts => ({
+    ...{ url: 'http://a.example', address, samples: [], ownClockStepMs: 0 },
+    ...(code === undefined ? {} : { timeFailure: describeFailure(Object.assign(new Error(code), { code, address })) }),
+  })
+  const told = (...all: ProbeFacts[]) =>
+    withoutUnreachable(all).map(({ address, leftOut = [] }) => [address, ...leftOut].join(' - '))
+  const [v4, v6] = ['192.0.2.1', '2001:db8::5']
+  for (const code of ['ENETUNREACH', 'EAFNOSUPPORT', 'EADDRNOTAVAIL']) {
+    t.same(told(facts(v4), facts(v6, code)), [`${v4} - ${v6}`], code)
+    t.same(told(facts(v4, 'ECONNREFUSED'), facts(v6, code)), [`${v4} - ${v6}`], code)
+    t.same(told(facts(v4), facts('2001:db8::6'), facts(v6, code)), [v4, '2001:db8::6', v6], 'it has a route')
+    t.same(told(facts(v4, 'ENETUNREACH'), facts(v6, code)), [v4, v6], 'nothing is left')
+    t.same(told(facts(v6, code)), [v6])
+  }
+  t.same(told(facts(v4, 'ENETUNREACH'), facts(v6)), [`${v6} - ${v4}`])
+  t.same(told(facts(v4, 'EADDRNOTAVAIL'), facts(v6)), [v4, v6], 'no port is left')
+  t.same(told(facts(v4), facts(v6, 'EHOSTUNREACH')), [v4, v6])
   t.end()
 })

@@ -1,22 +1,24 @@
 import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
 import type { Deadline } from './deadline.ts'
+import type { ProbeFacts } from './facts.ts'
 import { ProbeError } from './failure.ts'
 
 /**
- * Every address that a host of a url has, IPv4 before IPv6. An IP literal is its own address; `localhost` stays a name, since
- * a service that listens on one of its two addresses is up. A family that this machine has no address in is left out,
- * and with `family` every other one.
+ * Every place that a host of a url leads to, IPv4 before IPv6: each address by itself, but those of `localhost` together, since a
+ * service that listens on one of them is up. A family that this machine has no address in is left out, and with
+ * `family` every other one.
  */
-export async function resolveAddresses(host: string, deadline: Deadline, family?: 4 | 6): Promise<string[]> {
+export async function resolveAddresses(host: string, deadline: Deadline, family?: 4 | 6): Promise<string[][]> {
   const bare = host.replace(/^\[|\]$/g, '')
-  if (isIP(bare) !== 0) return ofFamily([bare], family)
-  if (bare === 'localhost' || bare.endsWith('.localhost')) return [bare]
+  if (isIP(bare) !== 0) return [ofFamily([bare], family)]
+  if (bare === 'localhost' || bare.endsWith('.localhost')) return [ofFamily(['127.0.0.1', '::1'], family)]
   const found = await lookUp(bare, deadline)
   const addresses = [...new Set(found.map(({ address }) => address))]
   const { networkInterfaces } = await import('node:os')
   const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? [])
-  return family === undefined ? usableAddresses(addresses, own) : ofFamily(addresses, family)
+  const wanted = family === undefined ? usableAddresses(addresses, own) : ofFamily(addresses, family)
+  return wanted.map((address) => [address])
 }
 
 function ofFamily(addresses: readonly string[], family: 4 | 6 | undefined): string[] {
@@ -38,6 +40,18 @@ export function usableAddresses(
   const sorted = addresses.toSorted((a, b) => isIP(a) - isIP(b))
   const usable = sorted.filter((address) => families.has(isIP(address)) || /^127\.|^::1$/.test(address))
   return usable.length > 0 ? usable : sorted
+}
+
+/**
+ * Without the addresses of a family that this machine has no way to, where another family has answered: an address of its own in
+ * a family (unique local, of a container) is not yet a route. Says which were left out.
+ */
+export function withoutUnreachable(facts: readonly ProbeFacts[]): ProbeFacts[] {
+  const familyOf = ({ address = '' }: ProbeFacts) => isIP(address)
+  const reached = new Set(facts.filter(({ timeFailure }) => timeFailure?.hasNoRoute !== true).map(familyOf))
+  const others = facts.filter((fact) => reached.has(familyOf(fact)))
+  const leftOut = facts.flatMap(({ address }) => (address === undefined || reached.has(isIP(address)) ? [] : [address]))
+  return others.length === 0 || leftOut.length === 0 ? [...facts] : others.map((fact) => ({ ...fact, leftOut }))
 }
 
 async function lookUp(name: string, deadline: Deadline): Promise<LookupAddress[]> {

@@ -18,7 +18,8 @@ export interface AnswerHead {
  * return. Throws ProbeError for what is no HTTP/1.x, and for whatever leaves open where the body ends.
  */
 export function readHead(text: string): AnswerHead {
-  const [statusLine = '', ...lines] = text.split('\n')
+  // A line that begins with a blank goes on with the one before (RFC 9112, 5.2).
+  const [statusLine = '', ...lines] = text.split(/\n(?![ \t])/)
   const [, minor, code] = /^HTTP\/1\.(\d) (\d{3})(?: .*)?$/.exec(withoutReturn(statusLine)) ?? []
   if (code === undefined) throw notHttp(statusLine)
   const headers = readHeaders(lines)
@@ -40,9 +41,12 @@ function readHeaders(lines: readonly string[]): Headers {
   for (const line of lines) {
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(0, colon)).toLowerCase()
-    // No space before the colon (RFC 9112, 5.1), and no lines that go on in the next one (5.2).
+    // No space before the colon (RFC 9112, 5.1).
     if (name === '' || /[\s\0]/.test(name)) throw notHttp(line)
-    const value = line.slice(colon + 1).trim()
+    const value = line
+      .slice(colon + 1)
+      .replace(/\r?\n[ \t]+/g, ' ')
+      .trim()
     if (headers[name] === undefined) headers[name] = value
     else if (framing.has(name) && headers[name] !== value) throw notHttp(line)
   }

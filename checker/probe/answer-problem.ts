@@ -28,6 +28,6 @@ export function refuse(path: string, problem: string): Failure {
 /** What went wrong at a path; after the deadline nothing else counts. */
 export function failureAt(path: string, error: unknown, deadline: Deadline, timeoutMs: number): Failure {
   if (deadline.isOver) return refuse(path, `no complete answer within ${timeoutMs / 1000} s`)
-  const { reason, blame } = describeFailure(error)
-  return { reason: `GET ${path}: ${reason}`, blame }
+  const failure = describeFailure(error)
+  return { ...failure, reason: `GET ${path}: ${failure.reason}` }
 }

@@ -1,9 +1,8 @@
-import { isIP, type Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
 import { type AnswerReader, type Message, openAnswerReader } from './answer-reader.ts'
 import type { Deadline } from './deadline.ts'
 import { ProbeError } from './failure.ts'
-import { certificateEnd, openSocket, type Trust } from './socket.ts'
+import { openSocket, type Trust } from './socket.ts'
 
 /** One answer, whatever its status. Moments are readings of `performance.now()`. */
 export interface Answer extends Message {
@@ -13,7 +12,7 @@ export interface Answer extends Message {
   readonly receivedMs: number
 }
 
-/** One kept-alive connection to one address of a service; opened again when the service closes it. */
+/** One kept-alive connection to a service; opened again when the service closes it. */
 export interface Connection {
   /**
    * Asks for one path, as a URL has it, and waits for the answer; one at a time. Throws what Node's net and tls throw, or
@@ -22,8 +21,8 @@ export interface Connection {
   get(path: string, accept: string): Promise<Answer>
   /** The address that answered, once one did. */
   remoteAddress(): string | undefined
-  /** When the certificate that the service showed ends. */
-  certificateEndsAt(): Date | undefined
+  /** When the first ends of the certificates that the service showed, also when it was not trusted. */
+  certificateEndsMs(): number | undefined
   close(): void
 }
 
@@ -43,22 +42,29 @@ const commonHeaders = 'accept-encoding: identity\r\ncache-control: no-cache\r\nu
  * Prepares the connection; nothing is sent yet. Not with Node's own client, because its work for a request takes longer than
  * the whole of a request may, when a thousand services are checked (benchmarks/checker.ts).
  */
-export function openConnection(url: URL, address: string, deadline: Deadline, trust: Trust = {}): Connection {
-  const isSecure = url.protocol === 'https:'
+export function openConnection(
+  url: URL,
+  addresses: readonly string[],
+  deadline: Deadline,
+  trust: Trust = {},
+): Connection {
   const { host } = url
+  const [address, ...others] = addresses
   let open: { readonly socket: Socket; readonly reader: AnswerReader } | undefined
   let exchange: Exchange | undefined
-  let certificateEndsAt: Date | undefined
+  let certificateEndsMs: number | undefined
   let remoteAddress: string | undefined
 
   function connect(): void {
     const reader = openAnswerReader()
     const isCurrent = () => open?.socket === socket
-    const socket = openSocket(url, address, trust, {
+    const socket = openSocket(url, addresses, trust, deadline.endMs - performance.now(), {
+      shown(endsMs) {
+        certificateEndsMs = Math.min(endsMs, certificateEndsMs ?? endsMs)
+      },
       ready() {
-        // A name has several addresses, and asking for the one that it was takes a system call.
-        remoteAddress = isIP(address) === 0 ? socket.remoteAddress : address
-        if (isSecure) certificateEndsAt = certificateEnd(socket as TLSSocket)
+        // Asking which one it was takes a system call.
+        remoteAddress = others.length > 0 ? socket.remoteAddress : address
         if (isCurrent()) send(socket)
       },
       received(bytes) {
@@ -134,7 +140,7 @@ export function openConnection(url: URL, address: string, deadline: Deadline, tr
         else send(open.socket)
       }),
     remoteAddress: () => remoteAddress,
-    certificateEndsAt: () => certificateEndsAt,
+    certificateEndsMs: () => certificateEndsMs,
     close() {
       forget()
       hangUp()

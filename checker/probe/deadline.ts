@@ -10,20 +10,25 @@ export interface Deadline {
 }
 
 /**
- * A deadline at a reading of `performance.now()`. Thousands may wait for it, which an AbortSignal is not made for: it looks
+ * A deadline at a reading of `performance.now()`, or when the signal comes. Thousands may wait for it, which an AbortSignal is not made for: it looks
  * through all its listeners for each new one.
  */
-export function startDeadline(endMs: number): Deadline {
+export function startDeadline(endMs: number, signal?: AbortSignal): Deadline {
   const waiting = new Set<() => void>()
   let isOver = false
-  const timer = setTimeout(
-    () => {
-      isOver = true
-      for (const giveUp of waiting) giveUp()
-      waiting.clear()
-    },
-    Math.max(0, endMs - performance.now()),
-  )
+  const end = () => {
+    cancel()
+    isOver = true
+    for (const giveUp of waiting) giveUp()
+    waiting.clear()
+  }
+  const cancel = () => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', end)
+  }
+  const timer = setTimeout(end, Math.max(0, endMs - performance.now()))
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted) end()
   return {
     endMs,
     get isOver() {
@@ -34,6 +39,6 @@ export function startDeadline(endMs: number): Deadline {
       else waiting.add(giveUp)
       return () => waiting.delete(giveUp)
     },
-    cancel: () => clearTimeout(timer),
+    cancel,
   }
 }

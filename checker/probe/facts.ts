@@ -1,6 +1,13 @@
 import type { ClockSample } from '../clock/clock.ts'
 import type { Failure } from './failure.ts'
 
+/** When a certificate ends, and which host showed it, where that is not the host of the url. */
+export interface ShownCertificate {
+  readonly endsMs: number
+  readonly daysLeft: number
+  readonly host?: string
+}
+
 /** What one address of a service answered: facts only, no judgement. */
 export interface ProbeFacts {
   readonly url: string
@@ -16,6 +23,8 @@ export interface ProbeFacts {
   readonly format?: string
   /** What had to be assumed to read them. */
   readonly note?: string
+  /** Addresses of its name in a family that this computer has no way to. */
+  readonly leftOut?: readonly string[]
   /** Where the redirects of the time path led, in order. */
   readonly hops?: readonly string[]
   /** Why the answer of the time path breaks the rule for its body. */
@@ -24,7 +33,8 @@ export interface ProbeFacts {
   readonly versionFound?: string
   /** Why there is no version. */
   readonly versionFailure?: Failure
-  readonly certificateDaysLeft?: number
+  /** The certificate that ends first, of all that its connections were shown, trusted or not. */
+  readonly certificate?: ShownCertificate
   /** How far the checker's own clock was stepped during the measurement. */
   readonly ownClockStepMs: number
 }

@@ -1,7 +1,11 @@
+import { describeTlsCode } from './tls-failure.ts'
+
 /** Why there is no answer, and whose fault it is: `checker` when the checker itself is not able to tell. */
 export interface Failure {
   readonly reason: string
   readonly blame: 'service' | 'checker'
+  /** The computer of the checker reaches nothing of this family of addresses. */
+  readonly hasNoRoute?: true
 }
 
 /** A failure on its way from where it is noticed to the facts. */
@@ -29,6 +33,7 @@ const ofChecker: Record<string, string> = {
   EAI_AGAIN: 'the host name could not be looked up: the name server does not answer the checker',
   EAI_FAIL: 'the host name could not be looked up: the name server failed',
   ENETUNREACH: 'the checker has no route to this address',
+  EAFNOSUPPORT: 'the checker has no addresses of this family',
   ENETDOWN: 'the network of the checker is down',
   EADDRNOTAVAIL: 'the checker has no address or port of its own left for the connection',
   EACCES: 'the checker is not allowed to connect',
@@ -44,16 +49,30 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0])
   const code = 'code' in error ? String(error.code) : ''
   const checkerReason = ofChecker[code]
-  if (checkerReason !== undefined) return { reason: checkerReason, blame: 'checker' }
+  if (checkerReason !== undefined) {
+    return { reason: checkerReason, blame: 'checker', ...(isWithoutRoute(code, error) ? { hasNoRoute: true } : {}) }
+  }
   if (isCertificateCode(code)) {
     // What Node advises about its own command line helps nobody here.
     const why = error.message.replace(/; if the root CA is installed locally,.*$/s, '')
     return { reason: `the certificate is not trusted: ${why}`, blame: 'service' }
   }
-  if (code.startsWith('ERR_SSL')) return { reason: `TLS failed: ${error.message}`, blame: 'service' }
-  return { reason: ofService[code] ?? error.message, blame: 'service' }
+  return { reason: ofService[code] ?? describeTlsCode(code) ?? oneLine(error.message), blame: 'service' }
+}
+
+/** Without an address of its own for a connection over IPv6 a computer has IPv6 switched off; over IPv4 all its ports are taken. */
+function isWithoutRoute(code: string, error: Error): boolean {
+  if (code === 'EADDRNOTAVAIL') return 'address' in error && String(error.address).includes(':')
+  return code === 'ENETUNREACH' || code === 'EAFNOSUPPORT'
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
 }
 
 function isCertificateCode(code: string): boolean {
-  return /CERT|UNABLE_TO_|CRL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)
+  return (
+    !code.startsWith('ERR_SSL_') &&
+    /CERT|UNABLE_TO_|CRL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)
+  )
 }

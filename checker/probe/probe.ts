@@ -1,10 +1,10 @@
 import { keptWallClock, wallClockStepMs } from '../clock/wall-clock.ts'
 import type { CheckSettings } from '../options/settings.ts'
-import { resolveAddresses } from './addresses.ts'
+import { resolveAddresses, withoutUnreachable } from './addresses.ts'
 import { startDeadline } from './deadline.ts'
 import type { ProbeFacts } from './facts.ts'
 import { describeFailure } from './failure.ts'
-import { openRoute } from './route.ts'
+import { openRoute, type Route } from './route.ts'
 import type { Trust } from './socket.ts'
 import type { CheckTarget } from './target.ts'
 import { probeTime, type Sampling } from './time-path.ts'
@@ -18,14 +18,15 @@ interface Run extends Sampling {
 
 /**
  * Measures every address of every target, none waiting for another's answer; ends `timeoutMs` after the reading `startedMs` of
- * `performance.now()`, whatever the services do.
+ * `performance.now()`, whatever the services do, or when the signal comes.
  */
 export async function probeTargets(
   targets: readonly CheckTarget[],
   settings: CheckSettings,
   startedMs = performance.now(),
+  signal?: AbortSignal,
 ): Promise<ProbeFacts[]> {
-  const deadline = startDeadline(startedMs + settings.timeoutMs)
+  const deadline = startDeadline(startedMs + settings.timeoutMs, signal)
   const waitUntilMs = startedMs + settings.timeoutMs / 2
   const trust = await trustOf(settings)
   const inTurn = turnsFor(targets.length, settings.timeoutMs)
@@ -35,41 +36,49 @@ export async function probeTargets(
   return facts.flat()
 }
 
-async function trustOf({ caFile, family }: CheckSettings): Promise<Trust> {
-  return {
-    ...(family === undefined ? {} : { family }),
-    ...(caFile === undefined ? {} : { secureContext: (await import('./trust.ts')).trustFile(caFile) }),
-  }
+async function trustOf({ caFile }: CheckSettings): Promise<Trust> {
+  return caFile === undefined ? {} : { secureContext: (await import('./trust.ts')).trustFile(caFile) }
 }
 
 async function probeTarget(target: CheckTarget, run: Run): Promise<ProbeFacts[]> {
   const url = new URL(target.url)
   try {
-    const addresses = target.address
-      ? [target.address]
+    const places = target.address
+      ? [[target.address]]
       : await resolveAddresses(url.hostname, run.deadline, run.settings.family)
-    return await Promise.all(addresses.map((address) => probeAddress(target.url, url, address, run)))
+    return withoutUnreachable(await Promise.all(places.map((addresses) => probePlace(target.url, url, addresses, run))))
   } catch (error) {
     return [{ url: target.url, samples: [], ownClockStepMs: 0, timeFailure: describeFailure(error) }]
   }
 }
 
-async function probeAddress(name: string, url: URL, address: string, run: Run): Promise<ProbeFacts> {
-  const { deadline, trust, settings } = run
-  const route = openRoute(url, address, { ...trust, deadline, followRedirects: settings.followRedirects })
-  const { connection } = route
+async function probePlace(name: string, url: URL, addresses: readonly string[], run: Run): Promise<ProbeFacts> {
+  const {
+    deadline,
+    trust,
+    settings: { followRedirects, family },
+  } = run
+  const route = openRoute(url, addresses, { ...trust, deadline, followRedirects, family })
   const time = await probeTime(route, url, run)
   const reachable = time.status !== undefined
   const version = reachable ? await probeVersion(route, url, run) : {}
-  const remoteAddress = connection.remoteAddress() ?? (address.endsWith('localhost') ? undefined : address)
-  const endsAt = connection.certificateEndsAt()
+  const remoteAddress = route.remoteAddress() ?? (addresses.length === 1 ? addresses[0] : undefined)
   route.close()
   return {
     url: name,
     ...(remoteAddress === undefined ? {} : { address: remoteAddress }),
     ...time,
     ...version,
-    ...(endsAt === undefined ? {} : { certificateDaysLeft: Math.floor((endsAt.getTime() - Date.now()) / 86_400_000) }),
+    ...certificateOf(route, url),
     ownClockStepMs: wallClockStepMs(run.wallClock),
   }
+}
+
+function certificateOf(route: Route, { origin }: URL): Pick<ProbeFacts, 'certificate'> {
+  const shown = route.certificate()
+  if (shown === undefined) return {}
+  const { endsMs } = shown
+  const daysLeft = Math.floor((endsMs - Date.now()) / 86_400_000)
+  const host = shown.origin === origin ? {} : { host: new URL(shown.origin).host }
+  return { certificate: { endsMs, daysLeft, ...host } }
 }

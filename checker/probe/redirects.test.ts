@@ -1,3 +1,5 @@
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { checkTargets } from '../check.ts'
 import { freeUrl, startService, timeService } from '../fixtures/service.ts'
@@ -104,3 +106,21 @@ t.test('one family of addresses', async (t) => {
   t.match(await check(byName, { family: 4 }), { verdict: 'ok', address: '127.0.0.1' })
   t.match(await check(byName, { family: 6 }), { verdict: 'critical' }, 'it does not listen there')
 })
+
+t.test('behind a redirect every address of the host is tried', async (t) => {
+  const service = await startService(t, timeService())
+  const { port } = new URL(service)
+  const lonely = await startRedirect(t, (path) => `http://localhost:${port}${path}`)
+  t.match(await check(lonely.url, { followRedirects: 1 }), { verdict: 'ok' }, 'IPv4')
+  const six = await startOn(t, '::1', timeService())
+  const other = await startRedirect(t, (path) => `http://localhost:${six}${path}`)
+  t.match(await check(other.url, { followRedirects: 1 }), { verdict: 'ok' }, 'IPv6')
+})
+
+/** A service on one address of loopback alone; its port. */
+async function startOn(t: Test, address: string, handler: http.RequestListener): Promise<number> {
+  const server = http.createServer(handler)
+  await new Promise<void>((resolve) => server.listen(0, address, resolve))
+  t.teardown(() => server.close())
+  return (server.address() as AddressInfo).port
+}

@@ -15,14 +15,18 @@ export interface RoutedAnswer extends Answer {
 export interface Route {
   /** Asks for one path; a redirect beyond the limit is the answer itself. Throws as `Connection.get` does. */
   get(path: string, accept: string): Promise<RoutedAnswer>
-  /** The connection to the service itself. */
-  readonly connection: Connection
+  /** The address of the service itself that answered, once one did. */
+  remoteAddress(): string | undefined
+  /** Of all certificates that were shown on the way the one that ends first, and whose it is. */
+  certificate(): { readonly endsMs: number; readonly origin: string } | undefined
   close(): void
 }
 
 /** How far a route may lead. */
 export interface RouteLimits extends Trust {
   readonly deadline: Deadline
+  /** Only addresses of this family. */
+  readonly family?: 4 | 6 | undefined
   /** How many redirects in a row are followed. */
   readonly followRedirects: number
 }
@@ -37,16 +41,16 @@ interface Place {
 }
 
 /** Prepares the way to a service; nothing is sent yet. What was found behind redirects is asked directly from then on. */
-export function openRoute(service: URL, address: string, limits: RouteLimits): Route {
-  const own = openConnection(service, address, limits.deadline, limits)
+export function openRoute(service: URL, addresses: readonly string[], limits: RouteLimits): Route {
+  const own = openConnection(service, addresses, limits.deadline, limits)
   const connections = new Map([[service.origin, own]])
   const found = new Map<string, Place>()
 
   async function connect({ origin, hostname }: URL): Promise<Connection> {
     const known = connections.get(origin)
     if (known !== undefined) return known
-    const [first = hostname] = await resolveAddresses(hostname, limits.deadline, limits.family)
-    const connection = openConnection(new URL(origin), first, limits.deadline, limits)
+    const addresses = (await resolveAddresses(hostname, limits.deadline, limits.family)).flat()
+    const connection = openConnection(new URL(origin), addresses, limits.deadline, limits)
     connections.set(origin, connection)
     return connection
   }
@@ -64,7 +68,14 @@ export function openRoute(service: URL, address: string, limits: RouteLimits): R
   }
 
   return {
-    connection: own,
+    remoteAddress: own.remoteAddress,
+    certificate() {
+      const shown = [...connections].flatMap(([origin, connection]) => {
+        const endsMs = connection.certificateEndsMs()
+        return endsMs === undefined ? [] : [{ endsMs, origin }]
+      })
+      return shown.toSorted((a, b) => a.endsMs - b.endsMs)[0]
+    },
     async get(path, accept) {
       let place = found.get(path) ?? placeOf(new URL(path, service.origin), [])
       for (;;) {

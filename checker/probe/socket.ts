@@ -1,17 +1,17 @@
 import { createRequire } from 'node:module'
-import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { connect, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type tls from 'node:tls'
 
 /** What a connection may lead to beside the usual. */
 export interface Trust {
   /** Which certificates are trusted; absent: those that Node trusts. */
   readonly secureContext?: tls.SecureContext
-  /** Only addresses of this family, where the address is a name. */
-  readonly family?: 4 | 6
 }
 
 /** What becomes of a socket. */
 export interface SocketEvents {
+  /** A certificate was shown, trusted or not; the first of its chain ends then. */
+  shown(certificateEndsMs: number): void
   /** It stands, behind TLS with a certificate that is trusted. */
   ready(): void
   /** Bytes came; the buffer is used again afterwards. */
@@ -26,25 +26,49 @@ const load = createRequire(import.meta.url)
 /** What all sockets read into, since none keeps it. */
 const buffer = Buffer.allocUnsafe(64 * 1024)
 
-/** Connects to one address of a service, over TLS where its url says https. */
-export function openSocket(url: URL, address: string, { secureContext, family }: Trust, events: SocketEvents): Socket {
+/**
+ * Connects to a service, over TLS where its url says https: to the first of its addresses that takes the connection, each of
+ * which gets an equal share of the time that is left.
+ */
+export function openSocket(
+  url: URL,
+  addresses: readonly string[],
+  { secureContext }: Trust,
+  leftMs: number,
+  events: SocketEvents,
+): Socket {
   const isSecure = url.protocol === 'https:'
   const callback = (length: number) => {
     events.received(buffer.subarray(0, length))
     return true
   }
   const options: TcpNetConnectOpts = {
-    host: address,
+    ...placeOf(url, addresses, leftMs),
     port: Number(url.port) || (isSecure ? 443 : 80),
     onread: { buffer, callback },
-    ...(family === undefined ? {} : { family }),
   }
   const socket = isSecure ? connectTls(options, url, secureContext) : connect(options)
+  // Before Node looks at it: of a certificate that is not trusted nothing is left afterwards.
+  if (isSecure) {
+    socket.prependOnceListener('secure', () => {
+      const endsMs = certificateEndMs(socket as tls.TLSSocket)
+      if (endsMs !== undefined) events.shown(endsMs)
+    })
+  }
   socket.once(isSecure ? 'secureConnect' : 'connect', events.ready)
   socket.on('error', events.closed)
   socket.on('end', () => events.closed())
   socket.on('close', () => events.closed())
   return socket
+}
+
+function placeOf(url: URL, addresses: readonly string[], leftMs: number): Pick<TcpNetConnectOpts, 'host'> {
+  const [address = url.hostname, ...others] = addresses
+  if (others.length === 0) return { host: address }
+  const all = addresses.map((one) => ({ address: one, family: isIP(one) }))
+  const lookup: LookupFunction = (_, __, found) => found(null, all)
+  const autoSelectFamilyAttemptTimeout = Math.max(10, Math.floor(leftMs / (all.length + 1)))
+  return { host: url.hostname, ...{ lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout } }
 }
 
 function connectTls(options: TcpNetConnectOpts, url: URL, secureContext: tls.SecureContext | undefined): Socket {
@@ -60,7 +84,7 @@ function connectTls(options: TcpNetConnectOpts, url: URL, secureContext: tls.Sec
 }
 
 /** When the first certificate of the chain ends; the root, which the checker trusts by itself, does not count. */
-export function certificateEnd(socket: tls.TLSSocket): Date | undefined {
+function certificateEndMs(socket: tls.TLSSocket): number | undefined {
   const endsMs: number[] = []
   let certificate: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
   while (certificate?.valid_to !== undefined) {
@@ -70,5 +94,6 @@ export function certificateEnd(socket: tls.TLSSocket): Date | undefined {
     if (!isRoot || endsMs.length === 0) endsMs.push(Date.parse(certificate.valid_to))
     certificate = isRoot ? undefined : issuer
   }
-  return endsMs.length === 0 ? undefined : new Date(Math.min(...endsMs))
+  const known = endsMs.filter((ms) => !Number.isNaN(ms))
+  return known.length === 0 ? undefined : Math.min(...known)
 }

@@ -1,23 +1,39 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { timeService } from '../fixtures/service.ts'
+import { startService, startSocketService, timeService } from '../fixtures/service.ts'
 
 const run = promisify(execFile)
 const main = new URL('../main.ts', import.meta.url).pathname
 
 /** An HTTPS service with a certificate of its own making for this name; its url and the file of the certificate. */
-async function startTlsService(t: Test, subject: string): Promise<{ url: string; certificate: string }> {
-  const folder = t.testdir()
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 -subj /CN=${subject}`
+async function startTlsService(
+  t: Test,
+  subject: string,
+  {
+    days = 90,
+    handler = timeService(),
+    ...more
+  }: https.ServerOptions & { days?: number; handler?: RequestListener } = {},
+): Promise<{ url: string; certificate: string }> {
+  mkdirSync(t.testdirName, { recursive: true })
+  const folder = mkdtempSync(join(t.testdirName, 'tls-'))
+  const [key, request, certificate] = ['key.pem', 'request.pem', 'certificate.pem'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string]
   const name = /^[\d.]+$/.test(subject) ? `IP:${subject}` : `DNS:${subject}`
-  await run('openssl', [...words.split(' '), '-addext', `subjectAltName=${name}`, '-keyout', key, '-out', certificate])
-  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, timeService())
+  writeFileSync(join(folder, 'ext'), `subjectAltName=${name}`)
+  const words = `req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /O=${basename(folder)}/CN=${subject}`
+  await run('openssl', [...words.split(' '), '-keyout', key, '-out', request])
+  // Only this command makes one that has ended, by -1 day.
+  const sign = `x509 -req -days ${days} -extfile ${join(folder, 'ext')} -in ${request} -signkey ${key} -out ${certificate}`
+  await run('openssl', sign.split(' '))
+  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(certificate), ...more }, handler)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
     server.closeAllConnections()
@@ -60,14 +76,56 @@ t.test('a trusted certificate has its days counted, and its clock is measured', 
   })
 })
 
-t.test('no TLS where it is expected', async (t) => {
-  const http = await import('node:http')
-  const server = http.createServer(timeService()).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  t.teardown(() => server.close())
-  const report = await check(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  t.match(report, { verdict: 'critical', targets: [{ reasons: [/^GET \/now: .*TLS/] }] })
+t.test('no TLS where it is expected, and none in common: in words', async (t) => {
+  const http = await startService(t, timeService())
+  const ssh = await startSocketService(t, (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
+  for (const url of [http, ssh]) {
+    const reasons = ['GET /now: no TLS on this port; did you mean http://?']
+    t.match(await check(url.replace('http', 'https')), { verdict: 'critical', targets: [{ reasons }] })
+  }
+  const old = await startTlsService(t, '127.0.0.1', { ciphers: 'AES128-SHA256', maxVersion: 'TLSv1.2' })
+  t.match(await check(old.url), {
+    verdict: 'critical',
+    targets: [{ reasons: ['GET /now: TLS refused by the other side: handshake failure'] }],
+  })
+  const shy = await startTlsService(t, '127.0.0.1', { requestCert: true })
+  const report = await check(shy.url, shy.certificate)
+  t.match(report, { targets: [{ reasons: [/^GET \/now: TLS refused by the other side: certificate required$/] }] })
 })
+
+t.test('a certificate that has ended still tells when', async (t) => {
+  const { url, certificate } = await startTlsService(t, '127.0.0.1', { days: -1 })
+  const report = await check(url, certificate)
+  t.match(report, {
+    verdict: 'critical',
+    targets: [
+      {
+        reasons: ['GET /now: the certificate is not trusted: certificate has expired'],
+        certificate: { daysLeft: -2, endsAt: /^\d{4}-\d\d-\d\dT/ },
+      },
+    ],
+  })
+})
+
+t.test(
+  'behind a redirect the certificate of each connection counts, and the one that ends first is named',
+  async (t) => {
+    const both = join(t.testdir(), 'both.pem')
+  const ending = await startTlsService(t, '127.0.0.1', { days: 3 })
+    const { host } = new URL(ending.url)
+    const handler: RequestListener = (request, response) => {
+      response.writeHead(302, { location: `${ending.url}${request.url}` }).end()
+    }
+    const lasting = await startTlsService(t, '127.0.0.1', { days: 90, handler })
+    writeFileSync(both, [ending, lasting].map(({ certificate }) => readFileSync(certificate)).join(''))
+    for (const url of [lasting.url, await startService(t, handler)]) {
+      t.match(await check(url, both, ['--follow-redirects', '1']), {
+        verdict: 'warning',
+        targets: [{ reasons: [`the certificate of ${host} ends in 2 days`], certificate: { daysLeft: 2, host } }],
+      })
+    }
+  },
+)
 
 /** A certificate authority, and what it signed: key and certificate chain of 127.0.0.1, each with its days. */
 async function makeAuthority(t: Test, days: { intermediate: number; server: number }) {

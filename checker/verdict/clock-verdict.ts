@@ -17,13 +17,15 @@ export function judgeClocks(
   facts: ProbeFacts,
   settings: CheckSettings,
   ownClock: OwnClock,
-): { readonly findings: readonly Finding[]; readonly clock?: ClockReport } {
+): { readonly findings: readonly Finding[]; readonly notes: readonly string[]; readonly clock?: ClockReport } {
   const clocks = clocksOf(facts, ownClock).map((clock) => ({ clock, verdict: judgeOffset(clock, settings) }))
   const worst = clocks.toSorted((a, b) => compareClocks(b, a))[0]
-  if (worst === undefined) return { findings: judgeOwnClock(facts, ownClock) }
+  if (worst === undefined) return { findings: judgeOwnClock(facts, ownClock), notes: [] }
   return {
-    findings: judgeClock(worst, clocks.length, facts, settings),
-    clock: reportClock(worst.clock, facts, settings),
+    findings: judgeClock(worst, facts, settings),
+    // A clock of ours that was stepped contradicts itself.
+    notes: clocks.length === 1 || facts.ownClockStepMs !== 0 ? [] : [describeClocks(clocks.map(({ clock }) => clock))],
+    clock: reportClock(worst.clock, clocks.length, facts, settings),
   }
 }
 
@@ -73,7 +75,6 @@ function compareClocks(a: JudgedClock, b: JudgedClock): number {
 
 function judgeClock(
   { clock, verdict }: JudgedClock,
-  clockCount: number,
   { ownClockStepMs }: ProbeFacts,
   { maxOffsetMs }: CheckSettings,
 ): Finding[] {
@@ -84,8 +85,17 @@ function judgeClock(
   if (verdict === 'ok') return []
   const limit = formatDurationMs(maxOffsetMs)
   const meaning = verdict === 'critical' ? `more than ${limit}` : `not proven to be within ${limit}`
-  const others = clockCount === 1 ? '' : '; the answers contradict each other: several clocks, or one that was stepped'
-  return [{ verdict, reason: `the clock is ${describeOffset(clock)}, ${meaning}${others}` }]
+  return [{ verdict, reason: `the clock is ${describeOffset(clock)}, ${meaning}` }]
+}
+
+/** Told whatever the verdict: each of several clocks may be right enough, and their readers still see time jump. */
+function describeClocks(clocks: readonly ClockEstimate[]): string {
+  const all = clocks
+    .toSorted((a, b) => a.offsetMs - b.offsetMs)
+    .slice(0, 5)
+    .map(describeOffset)
+  const more = clocks.length > all.length ? ', ...' : ''
+  return `the answers contradict each other: ${clocks.length} clocks, or one that was stepped: ${all.join(', ')}${more}`
 }
 
 /** Says an offset in words: `12.4 ms ahead (± 0.9 ms)`. */
@@ -94,12 +104,18 @@ function describeOffset({ offsetMs, errorMs }: ClockEstimate): string {
   return `${formatDurationMs(Math.abs(offsetMs))} ${direction} (± ${formatDurationMs(errorMs)})`
 }
 
-function reportClock(clock: ClockEstimate, facts: ProbeFacts, { maxOffsetMs }: CheckSettings): ClockReport {
+function reportClock(
+  clock: ClockEstimate,
+  clocks: number,
+  facts: ProbeFacts,
+  { maxOffsetMs }: CheckSettings,
+): ClockReport {
   return {
     offsetMs: clock.offsetMs,
     errorMs: clock.errorMs,
     limitMs: maxOffsetMs,
     format: facts.format ?? 'auto',
     samples: facts.samples.length,
+    clocks,
   }
 }

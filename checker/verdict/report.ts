@@ -14,7 +14,17 @@ export interface TargetReport {
   readonly latencyMs?: number
   readonly version?: { readonly found?: string; readonly expected?: string }
   readonly clock?: ClockReport
-  readonly certificate?: { readonly daysLeft: number }
+  readonly certificate?: CertificateReport
+}
+
+/** The certificate that ends first, of all that the connections of a check were shown. */
+export interface CertificateReport {
+  /** Whole days, negative after its end. */
+  readonly daysLeft: number
+  /** ISO 8601, UTC. */
+  readonly endsAt: string
+  /** Whose it is, where a redirect led away from the host of the url. */
+  readonly host?: string
 }
 
 /** The service's clock minus the true time lies within `offsetMs ± errorMs`. */
@@ -24,6 +34,8 @@ export interface ClockReport {
   readonly limitMs: number
   readonly format: string
   readonly samples: number
+  /** How many clocks the samples tell apart: more than one, or one that was stepped; `offsetMs` is of the worst. */
+  readonly clocks: number
 }
 
 /** The result of one run; written as it is by `--json`. */

@@ -24,7 +24,9 @@ export function targetName({ url, address }: Pick<TargetReport, 'url' | 'address
 export function describeFacts({ version, clock, latencyMs, certificate }: TargetReport): string {
   return [
     version?.found === undefined ? '' : `version ${version.found}`,
-    clock === undefined ? '' : `clock ${signed(clock.offsetMs)} ± ${formatDurationMs(clock.errorMs)}`,
+    clock === undefined
+      ? ''
+      : `clock ${signed(clock.offsetMs)} ± ${formatDurationMs(clock.errorMs)}${clock.clocks > 1 ? ` (the worst of ${clock.clocks})` : ''}`,
     latencyMs === undefined ? '' : `answers in ${formatDurationMs(latencyMs)}`,
     certificate === undefined ? '' : `certificate ${certificate.daysLeft} days`,
   ]

@@ -84,10 +84,19 @@ const table: [string, Partial<ProbeFacts>, Partial<CheckSettings>, Verdict, stri
     {},
     'critical',
     [
-      'the clock is 9000 ms ahead (± 1 ms), more than 1000 ms; the answers contradict each other: several clocks, or one that was stepped',
+      'the clock is 9000 ms ahead (± 1 ms), more than 1000 ms',
+      'the answers contradict each other: 2 clocks, or one that was stepped: 0 ms ahead (± 1 ms), 9000 ms ahead (± 1 ms)',
     ],
   ],
-  ['two clocks, both right', { samples: [...samples(0), ...samples(50)] }, {}, 'ok', []],
+  [
+    'two clocks, both right',
+    { samples: [...samples(-600), ...samples(600)] },
+    {},
+    'ok',
+    [
+      'the answers contradict each other: 2 clocks, or one that was stepped: 600 ms behind (± 1 ms), 600 ms ahead (± 1 ms)',
+    ],
+  ],
   [
     'slow',
     { latencyMs: 51 },
@@ -103,33 +112,33 @@ const table: [string, Partial<ProbeFacts>, Partial<CheckSettings>, Verdict, stri
     ['answers take 101 ms, more than 100 ms'],
   ],
   ['exactly slow', { latencyMs: 50 }, { warningLatencyMs: 50 }, 'ok', []],
-  ['certificate ends', { certificateDaysLeft: 6 }, {}, 'warning', ['the certificate ends in 6 days']],
+  ['certificate ends', { certificate: { endsMs: 0, daysLeft: 6 } }, {}, 'warning', ['the certificate ends in 6 days']],
   [
     'certificate ends very soon',
-    { certificateDaysLeft: 2 },
+    { certificate: { endsMs: 0, daysLeft: 2 } },
     { criticalCertificateDays: 3 },
     'critical',
     ['the certificate ends in 2 days'],
   ],
   [
     'the critical limit is the wider one',
-    { certificateDaysLeft: 13 },
+    { certificate: { endsMs: 0, daysLeft: 13 } },
     { criticalCertificateDays: 14 },
     'critical',
     ['the certificate ends in 13 days'],
   ],
   [
     'exactly the critical limit is left',
-    { certificateDaysLeft: 3 },
+    { certificate: { endsMs: 0, daysLeft: 3 } },
     { criticalCertificateDays: 3 },
     'warning',
     ['the certificate ends in 3 days'],
   ],
-  ['certificate lasts', { certificateDaysLeft: 7 }, {}, 'ok', []],
+  ['certificate lasts', { certificate: { endsMs: 0, daysLeft: 7 } }, {}, 'ok', []],
   ['assumption', { note: 'taken as UTC' }, {}, 'ok', ['taken as UTC']],
   [
     'the worst reason first',
-    { certificateDaysLeft: 1, samples: samples(1000), note: 'taken as UTC' },
+    { certificate: { endsMs: 0, daysLeft: 1 }, samples: samples(1000), note: 'taken as UTC' },
     { expectVersion: '2' },
     'critical',
     [
@@ -159,7 +168,7 @@ t.test('the report of a target has what applies and nothing else', (t) => {
     status: 200,
     latencyMs: 3.1,
     version: { found: '1.4.0', expected: '1.4.0' },
-    clock: { offsetMs: 0, errorMs: 1, limitMs: 1000, format: 'iso8601', samples: 2 },
+    clock: { offsetMs: 0, errorMs: 1, limitMs: 1000, format: 'iso8601', samples: 2, clocks: 1 },
   })
   const timeFailure = { reason: 'GET /now: connection refused', blame: 'service' } as const
   const facts = { url: 'http://a.example', samples: [], ownClockStepMs: 0, timeFailure }

@@ -24,17 +24,22 @@ export function judgeTarget(
   settings: CheckSettings,
   ownClock: OwnClock = { state: 'unmeasured' },
 ): TargetReport {
-  const { findings: clockFindings, clock } = judgeClocks(facts, settings, ownClock)
+  const { findings: clockFindings, notes: clockNotes, clock } = judgeClocks(facts, settings, ownClock)
   const findings = [
     ...judgeFailure(facts.timeFailure),
     ...judgeFailure(facts.bodyFailure),
     ...judgeVersion(facts, settings),
     ...clockFindings,
     ...judgeLatency(facts.latencyMs, settings),
-    ...judgeCertificate(facts.certificateDaysLeft, settings),
+    ...judgeCertificate(facts.certificate, settings),
   ].toSorted((a, b) => severity(b.verdict) - severity(a.verdict))
   const verdict = worstVerdict(findings.map((finding) => finding.verdict))
-  const notes = [...(facts.note === undefined ? [] : [facts.note]), ...redirectNotes(facts)]
+  const notes = [
+    ...clockNotes,
+    ...(facts.note === undefined ? [] : [facts.note]),
+    ...redirectNotes(facts),
+    ...leftOutNotes(facts),
+  ]
   const reasons = [...findings.map(({ reason }) => reason), ...notes]
   return {
     url: facts.url,
@@ -46,12 +51,16 @@ export function judgeTarget(
     ...(facts.latencyMs === undefined ? {} : { latencyMs: Math.round(facts.latencyMs * 10) / 10 }),
     ...reportVersion(facts, settings),
     ...(clock === undefined ? {} : { clock }),
-    ...(facts.certificateDaysLeft === undefined ? {} : { certificate: { daysLeft: facts.certificateDaysLeft } }),
+    ...reportCertificate(facts),
   }
 }
 
 function redirectNotes({ hops = [] }: ProbeFacts): string[] {
   return hops.length === 0 ? [] : [`redirected to ${hops.join(', then to ')}`]
+}
+
+function leftOutNotes({ leftOut = [] }: ProbeFacts): string[] {
+  return leftOut.length === 0 ? [] : [`left out, since the checker has no route to it: ${leftOut.join(', ')}`]
 }
 
 function judgeFailure(failure: Failure | undefined): Finding[] {
@@ -85,9 +94,20 @@ function judgeLatency(latencyMs: number | undefined, settings: CheckSettings): F
   return latencyMs > warningLatencyMs ? [{ verdict: 'warning', reason: reason(warningLatencyMs) }] : []
 }
 
-function judgeCertificate(daysLeft: number | undefined, settings: CheckSettings): Finding[] {
+function judgeCertificate(certificate: ProbeFacts['certificate'], settings: CheckSettings): Finding[] {
+  // Of one that has ended the failure of the connection tells.
+  if (certificate === undefined || certificate.daysLeft < 0) return []
+  const { daysLeft, host } = certificate
   const { warningCertificateDays, criticalCertificateDays } = settings
-  if (daysLeft === undefined || daysLeft >= Math.max(warningCertificateDays, criticalCertificateDays)) return []
+  if (daysLeft >= Math.max(warningCertificateDays, criticalCertificateDays)) return []
   const verdict = daysLeft < criticalCertificateDays ? 'critical' : 'warning'
-  return [{ verdict, reason: `the certificate ends in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}` }]
+  const whose = host === undefined ? 'the certificate' : `the certificate of ${host}`
+  return [{ verdict, reason: `${whose} ends in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}` }]
+}
+
+function reportCertificate({ certificate }: ProbeFacts): Pick<TargetReport, 'certificate'> {
+  if (certificate === undefined) return {}
+  const { daysLeft, endsMs, host } = certificate
+  const endsAt = new Date(endsMs).toISOString()
+  return { certificate: { daysLeft, endsAt, ...(host === undefined ? {} : { host }) } }
 }

@@ -1,0 +1,22 @@
+/** What a first byte of no TLS looks like to OpenSSL, by its releases. */
+const notTls = new Set([
+  'WRONG_VERSION_NUMBER',
+  'PACKET_LENGTH_TOO_LONG',
+  'HTTP_REQUEST',
+  'HTTPS_PROXY_REQUEST',
+  'UNKNOWN_PROTOCOL',
+  'RECORD_LAYER_FAILURE',
+])
+
+/**
+ * Says in words what a code of Node's for an error of OpenSSL means (`ERR_SSL_...`); undefined for any other. Never OpenSSL's own
+ * message: it has an address of memory, a path of the computer that built Node, and a line break.
+ */
+export function describeTlsCode(code: string): string | undefined {
+  const [, name] = /^ERR_(?:OS)?SSL_(.+)$/.exec(code) ?? []
+  if (name === undefined) return undefined
+  if (notTls.has(name)) return 'no TLS on this port; did you mean http://?'
+  const words = (text: string) => text.toLowerCase().replaceAll('_', ' ')
+  const [, alert] = /^(?:SSL\/TLS|SSLV3|TLSV1|TLSV13)_ALERT_(.+)$/.exec(name) ?? []
+  return alert === undefined ? `TLS failed: ${words(name)}` : `TLS refused by the other side: ${words(alert)}`
+}
