@@ -111,7 +111,7 @@ t.test(
   'behind a redirect the certificate of each connection counts, and the one that ends first is named',
   async (t) => {
     const both = join(t.testdir(), 'both.pem')
-  const ending = await startTlsService(t, '127.0.0.1', { days: 3 })
+    const ending = await startTlsService(t, '127.0.0.1', { days: 3 })
     const { host } = new URL(ending.url)
     const handler: RequestListener = (request, response) => {
       response.writeHead(302, { location: `${ending.url}${request.url}` }).end()
