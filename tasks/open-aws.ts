@@ -9,7 +9,7 @@ import { namesOf } from './platforms/aws/names.ts'
 import { openInstanceProbe } from './platforms/aws/reach/instance-probe.ts'
 import { openReach } from './platforms/aws/reach/reach.ts'
 import { openInfrastructure } from './platforms/aws/stacks/infrastructure.ts'
-import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
+import { checkHomeIsWritable, homeAt, keepClosed } from './platforms/local/home.ts'
 
 /** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
 const usualSeconds = { instance: 600, launch: 300 }
@@ -20,7 +20,10 @@ const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback',
 /** The aws platform with what the verbs need of it. */
 export async function openAwsVerbs({ verb, settings, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
   const home = homeAt(settings.home)
-  if (verb !== 'doctor') checkHomeIsWritable(home)
+  if (verb !== 'doctor') {
+    checkHomeIsWritable(home)
+    keepClosed(home, onExit)
+  }
   const aws = openAws(settings.aws, signal)
   const mode = settings.aws.reach ?? (aws.isEmulated ? 'none' : 'endpoint')
   if (aws.isEmulated && verb !== 'doctor') {

@@ -1,14 +1,17 @@
 import type { Opening, OpenPlatform } from './open-platform.ts'
-import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
+import { checkHomeIsWritable, homeAt, keepClosed } from './platforms/local/home.ts'
 import { groupNames, openLocalPlatform } from './platforms/local/local.ts'
 import { probeInstance } from './tools/probe.ts'
 import { chooseAccelerator } from './tools/qemu.ts'
 
 /** The local platform with what the verbs need of it. */
-export function openLocalVerbs({ verb, settings }: Opening): OpenPlatform {
+export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatform {
   const home = homeAt(settings.home)
   // A doctor tells it as one finding among others.
-  if (verb !== 'doctor') checkHomeIsWritable(home)
+  if (verb !== 'doctor') {
+    checkHomeIsWritable(home)
+    keepClosed(home, onExit)
+  }
   const { accelerator } = chooseAccelerator(settings.local.accelerator)
   const { cpus, memoryMib, network } = settings.local
   const machine = { accelerator, cpus, memoryMib, network }

@@ -55,7 +55,7 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const interrupted = (cause?: unknown) =>
     new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
   if (run.signal.aborted) throw interrupted()
-  const log = createWriteStream(run.logFile, { flags: 'a' })
+  const log = createWriteStream(run.logFile, { flags: 'a', mode: 0o600 })
   // What cannot be logged is no reason to stop.
   log.on('error', () => {})
   const plain = run.paths.of

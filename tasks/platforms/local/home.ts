@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 
 /** Where the local platform keeps what it knows: one folder per image, base layer, group and instance. */
@@ -35,30 +45,106 @@ export function checkHomeIsWritable(home: Home): void {
       cause,
     })
   }
+  if (existing === home.folder && isOfAnother(existing)) {
+    throw new OperatorError('usage', `${existing} belongs to another user, who could change the state in it`, {
+      hint: 'BAKEROLL_HOME=/a/folder/of/yours moves it',
+    })
+  }
+}
+
+/** The folders that bakeroll makes in a home. */
+const ownFolders: ReadonlySet<string> = new Set(['aws', 'bases', 'groups', 'images', 'keys', 'locks', 'logs', 'work'])
+
+/** Root works in anybody's folder, and what root owns is trusted. */
+function isOfAnother(folder: string): boolean {
+  return ![process.getuid?.(), 0].includes(statSync(folder).uid) && process.getuid?.() !== 0
+}
+
+/** Closes a home now, and at the end of the verb what Packer, QEMU and others have made in it. */
+export function keepClosed(home: Home, onExit: (cleanup: () => void) => void): void {
+  closeHome(home)
+  onExit(() => closeHome(home))
 }
 
 /**
- * A folder for UNIX sockets with a path short enough for one (107 bytes), the same for the same home and name. It depends
- * on nothing in the environment: a verb from cron must find the socket of a load balancer that a login started.
+ * Takes from everybody else what bakeroll keeps in a home: earlier versions left some of it open to read. The home itself is
+ * closed, too, unless it holds what is not bakeroll's: somebody may have put it beside other things.
+ */
+export function closeHome(home: Home): void {
+  const names = readableNames(home.folder)
+  const isOwn = (name: string) => ownFolders.has(name) || name.startsWith('demo-roll.')
+  if (basename(home.folder) === '.bakeroll' || names.every(isOwn)) close(home.folder)
+  for (const name of names.filter(isOwn)) closeAll(join(home.folder, name))
+}
+
+function closeAll(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined || found.isSymbolicLink()) return
+  close(path)
+  // A bake has thousands of files there for its time; behind their closed folder they are nobody else's.
+  if (!found.isDirectory() || basename(path) === 'work') return
+  for (const name of readableNames(path)) closeAll(join(path, name))
+}
+
+/** What another verb has just removed, and what belongs to somebody else, stays as it is. */
+function close(path: string): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
+  // A sticky one is for everybody, like /tmp.
+  if ((mode & 0o077) === 0 || (mode & 0o1000) !== 0) return
+  try {
+    chmodSync(path, mode & 0o700)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'EPERM')) throw error
+  }
+}
+
+function readableNames(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES')) return []
+    throw error
+  }
+}
+
+function isErrno(error: unknown, ...codes: string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/**
+ * A folder of its own for a name in a home, with a path of plain letters that is short enough for UNIX sockets (107 bytes), where
+ * nobody else gets in. The same in every call of this process.
  */
 export function socketFolder(home: Home, name: string): string {
-  const owner = process.getuid?.() ?? 0
-  const parent = join('/tmp', `bakeroll-${owner}`)
-  mkdirSync(parent, { recursive: true, mode: 0o700 })
-  const { uid, mode } = statSync(parent)
-  if (uid !== owner || (mode & 0o077) !== 0) {
-    throw new OperatorError('refused', `${parent} is open to other users of this computer`, {
-      hint: `sudo rm -r ${parent}`,
-    })
-  }
-  const folder = join(parent, shortHash(`${home.folder}\0${name}`))
+  closedParent ??= findClosedParent()
+  const folder = join(closedParent, createHash('sha256').update(`${home.folder}\0${name}`).digest('hex').slice(0, 10))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return folder
 }
 
-/** Ten hexadecimal digits that stand for a text. */
-export function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 10)
+let closedParent: string | undefined
+
+/** Somebody else may have taken the usual name in /tmp, or laid a link there: then it is another name. */
+function findClosedParent(): string {
+  const runtime = process.env['XDG_RUNTIME_DIR'] ?? ''
+  const isPlain = /^\/[\w./-]{1,48}$/.test(runtime)
+  const usual = join('/tmp', `bakeroll-${process.getuid?.()}`)
+  const found = [...(isPlain && isClosed(runtime) ? [join(runtime, 'bakeroll')] : []), usual].find(makeClosed)
+  return found ?? mkdtempSync(`${usual}-`)
+}
+
+function makeClosed(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) return false
+  }
+  return isClosed(folder)
+}
+
+function isClosed(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false })
+  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0
 }
 
 /** Names of the folders inside a folder; none when it does not exist. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type HaproxyFiles, haproxyState, startHaproxy, stopHaproxy } from '../../tools/haproxy.ts'
 import { type HaproxyServer, type HealthCheck, renderHaproxyConfig } from '../../tools/haproxy-config.ts'
@@ -12,7 +12,6 @@ import {
   type ServerState,
 } from '../../tools/haproxy-runtime.ts'
 import type { TargetHealth } from '../platform.ts'
-import { type Home, socketFolder } from './home.ts'
 import type { InstanceRecord } from './instances.ts'
 
 /** The load balancer of one group: an HAProxy whose file and running state say the same at any moment. */
@@ -34,19 +33,20 @@ const check: HealthCheck = { checkIntervalMs: 1000, checkTimeoutMs: 5000, rise: 
 /** How long a running request may take before draining cuts it. */
 const drainTimeoutMs = 60_000
 
-export function loadBalancerOf(home: Home, group: string, groupFolder: string, port: number): LoadBalancer {
+export function loadBalancerOf(group: string, groupFolder: string, port: number): LoadBalancer {
   const host = '127.0.0.1'
+  const jail = process.getuid?.() === 0 ? join(groupFolder, 'empty') : undefined
   const files: HaproxyFiles = {
     configFile: join(groupFolder, 'haproxy.cfg'),
     pidFile: join(groupFolder, 'haproxy.pid'),
-    socketPath: join(socketFolder(home, group), 'haproxy'),
+    socketPath: join(groupFolder, 'haproxy.sock'),
   }
 
   const writeConfig = async (instances: readonly InstanceRecord[]) => {
     const { pidFile, socketPath } = files
     const servers = instances.map(serverOf)
     const text = renderHaproxyConfig({
-      ...{ name: group, bindHost: host, bindPort: port, socketPath, pidFile, servers, drainTimeoutMs },
+      ...{ name: group, bindHost: host, bindPort: port, socketPath, pidFile, servers, drainTimeoutMs, jail },
       ...check,
     })
     await writeFile(`${files.configFile}.draft`, text, { mode: 0o600 })
@@ -70,6 +70,7 @@ export function loadBalancerOf(home: Home, group: string, groupFolder: string, p
 
     async start(instances) {
       await writeConfig(instances)
+      if (jail !== undefined) await mkdir(jail, { recursive: true, mode: 0o700 })
       if (await isMute()) await stopHaproxy(files)
       await startHaproxy({ ...files, bindHost: host, bindPort: port })
     },
@@ -82,7 +83,6 @@ export function loadBalancerOf(home: Home, group: string, groupFolder: string, p
 
     async stop() {
       await stopHaproxy(files)
-      await rm(socketFolder(home, group), { recursive: true, force: true })
       if (existsSync(files.configFile)) await rm(files.configFile)
     },
   }

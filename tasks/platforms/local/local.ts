@@ -66,7 +66,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
       hint: 'npm run status',
     })
   }
-  const balancer = (record: GroupRecord): LoadBalancer => loadBalancerOf(home, settings.group, folder, record.port)
+  const balancer = (record: GroupRecord): LoadBalancer => loadBalancerOf(settings.group, folder, record.port)
   /** A stopped machine stays listed but takes no requests. */
   const inService = () => listInstances(folder).filter(({ id }) => instanceRuns(folder, id))
   /** Makes the load balancer know the instances in service, but `without`; one change after the other. */
@@ -115,7 +115,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     },
 
     async removeGroup() {
-      await loadBalancerOf(home, settings.group, folder, settings.port).stop()
+      await loadBalancerOf(settings.group, folder, settings.port).stop()
       const gone = join(home.groups, `.${settings.group}.removed`)
       await rm(gone, { recursive: true, force: true })
       if (!existsSync(folder)) return
