@@ -60,7 +60,8 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   }
   const { platform, reach, infrastructure } = open(settings.group)
   // What the way to the instances lacks is said before anything is changed, not in the middle.
-  if (provingVerbs.has(verb) && !settings.plan && mode !== 'none') await reach.assertReady()
+  const isPlan = verb === 'deploy' && settings.dryRun
+  if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await reach.assertReady()
   const instanceProbe = openInstanceProbe(reach)
   onExit(() => instanceProbe.close())
   const bakery = { aws, home: settings.home, settings: settings.aws }

@@ -2,6 +2,7 @@ import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
+import { printable } from '../../checker/outlets/printable.ts'
 import { OperatorError } from '../lib/errors.ts'
 
 /** One run of Packer. */
@@ -80,7 +81,7 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const disarm = stopWith(run, child.pid)
   try {
     for await (const line of child.iterable({ from: 'all' })) {
-      log.write(`${line}\n`)
+      log.write(printable(`${line}\n`))
       run.onLine?.(withoutPrefix(String(line)))
       const task = ansibleTask(String(line))
       if (task !== undefined) run.onTask(task)
