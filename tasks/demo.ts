@@ -9,7 +9,7 @@ import heal from './heal.ts'
 import { OperatorError } from './lib/errors.ts'
 import { clock, openPlatform } from './open-platform.ts'
 import { homeAt } from './platforms/local/home.ts'
-import { checkPort, checkRoomForInstances } from './platforms/local/resources.ts'
+import { checkPort, checkRoomForInstances, demoInstances } from './platforms/local/resources.ts'
 import { prepareComputer } from './prepare.ts'
 import { openReport } from './report/report.ts'
 import roll from './roll.ts'
@@ -91,8 +91,8 @@ async function clearTheWay(context: TaskContext): Promise<void> {
     await destroy({ ...context, settings: { ...settings, destroy: { images: false } } })
   }
   // Minutes before the deploy that needs them: what is not there now will not be there then.
-  await checkPort(settings.local.port)
-  await checkRoomForInstances(homeAt(settings.home), 3, settings.local)
+  await checkPort(settings.local.port, 'demo')
+  await checkRoomForInstances(homeAt(settings.home), demoInstances, settings.local)
 }
 
 /** Deploys a group that is marked from its first moment; no mark stays without a group. */

@@ -4,8 +4,9 @@ import { runGates } from './tools/lint-run.ts'
 import { installMissing } from './tools/system-packages.ts'
 
 /** `npm run lint`: every static gate. */
-export default async function lint({ progress, signal }: TaskContext): Promise<TaskResult> {
-  await installMissing('lint', progress, signal)
+export default async function lint(context: TaskContext): Promise<TaskResult> {
+  const { progress, signal } = context
+  await installMissing('lint', context)
   const results = await runGates(lintGates, progress, signal)
   const failed = results.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name)
   const passed = results.filter(({ outcome }) => outcome === 'passed').length

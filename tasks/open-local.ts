@@ -1,4 +1,5 @@
 import type { Opening, OpenPlatform } from './open-platform.ts'
+import { checkArchitecture } from './platforms/local/architecture.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from './platforms/local/home.ts'
 import { groupNames, openLocalPlatform } from './platforms/local/local.ts'
 import { probeInstance } from './tools/probe.ts'
@@ -7,15 +8,16 @@ import { chooseAccelerator } from './tools/qemu.ts'
 /** The local platform with what the verbs need of it. */
 export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatform {
   const home = homeAt(settings.home)
-  // A doctor tells it as one finding among others.
+  // A doctor tells these as findings among others.
   if (verb !== 'doctor') {
+    checkArchitecture()
     checkHomeIsWritable(home)
     keepClosed(home, onExit)
   }
   const { accelerator } = chooseAccelerator(settings.local.accelerator)
   const { cpus, memoryMib, network } = settings.local
   const machine = { accelerator, cpus, memoryMib, network }
-  const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine })
+  const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine, verb })
   const bootTimeoutSeconds = accelerator === 'tcg' ? 300 : 90
   const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
   return {
@@ -37,7 +39,11 @@ export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatfor
     async examine() {
       const { examineComputer } = await import('./platforms/local/examination.ts')
       const { port, memoryMib } = settings.local
-      return examineComputer({ home, port, accelerator: settings.local.accelerator, memoryMib })
+      const groupUrl = await open(settings.group)
+        .group()
+        .then((group) => group?.url)
+      const { suite } = settings.image
+      return examineComputer({ home, port, groupUrl, accelerator: settings.local.accelerator, memoryMib, suite })
     },
     targetsOf: async (instances) => instances.map(({ url }) => ({ url })),
   }

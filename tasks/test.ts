@@ -16,7 +16,7 @@ export default async function test(context: TaskContext): Promise<TaskResult> {
   const { positionals, progress, signal } = context
   const suites = await findSuites(positionals)
   const needsPrograms = suites.some(({ files }) => files.some((file) => !file.startsWith('checker/')))
-  if (needsPrograms) await installMissing('test', progress, signal)
+  if (needsPrograms) await installMissing('test', context)
   // Before any test has its time counted, and once for all of them.
   const needs = (word: string) => suites.some(({ files }) => files.some((file) => file.includes(word)))
   const parser = needs('prometheus-parser') ? ['prometheus'] : []

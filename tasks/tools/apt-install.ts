@@ -3,17 +3,29 @@ import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { aptArguments, aptHint, isOutdated, needsUpdate, serviceArguments } from './apt.ts'
+import { addRepository, type VendorRepository } from './hashicorp-repository.ts'
+import { rootAccess } from './root-access.ts'
+
+/** What is to be installed. */
+export interface AptWish {
+  readonly packages: readonly string[]
+  /** Units that are left neither running nor enabled. */
+  readonly services: readonly string[]
+  /** Those of the packages that come from a vendor, and where it has them. */
+  readonly vendor?:
+    | { readonly repository: VendorRepository; readonly codename: string; readonly packages: readonly string[] }
+    | undefined
+}
+
+/** apt's https believes the certificates of this package. */
+const certificates = { package: 'ca-certificates', file: '/etc/ssl/certs/ca-certificates.crt' }
 
 /**
- * Installs Debian packages, through sudo when not root, and leaves none of `services` running or enabled.
- * Throws an OperatorError with apt's last lines, or when root is needed and cannot be had.
+ * Installs Debian packages, through sudo when not root. Throws an OperatorError with apt's last lines, or when root is
+ * needed and cannot be had.
  */
-export async function aptInstall(
-  packages: readonly string[],
-  services: readonly string[],
-  progress: Progress,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function aptInstall(wish: AptWish, progress: Progress, signal?: AbortSignal): Promise<void> {
+  const { packages, services, vendor } = wish
   const root = await rootPrefix(packages)
   const apt = new Apt(root, progress, signal)
   const units = existsSync('/run/systemd/system') ? services : []
@@ -21,7 +33,14 @@ export async function aptInstall(
   if (units.length > 0) await apt.run(before)
   try {
     if (needsUpdate()) await apt.run(aptArguments(root, 'update'))
-    await apt.runAgainAfterUpdate(aptArguments(root, 'install', packages))
+    const ofArchive = packages.filter((name) => !vendor?.packages.includes(name))
+    if (vendor && !existsSync(certificates.file)) ofArchive.push(certificates.package)
+    if (ofArchive.length > 0) await apt.runAgainAfterUpdate(aptArguments(root, 'install', ofArchive))
+    if (vendor) {
+      await addRepository(vendor.repository, vendor.codename, (argv) => apt.run([...root, ...argv]), signal)
+      await apt.run(aptArguments(root, 'update'))
+      await apt.run(aptArguments(root, 'install', vendor.packages))
+    }
   } finally {
     if (units.length > 0) for (const argv of after) await execa(argv[0] ?? '', argv.slice(1), { reject: false })
   }
@@ -71,10 +90,10 @@ class Apt {
 }
 
 async function rootPrefix(packages: readonly string[]): Promise<string[]> {
-  if (process.getuid?.() === 0) return []
-  const quiet = await execa('sudo', ['-n', 'true'], { reject: false, stdin: 'ignore' })
-  if (!quiet.failed) return ['sudo', '-n']
-  if (quiet.code !== 'ENOENT' && process.stdin.isTTY) return ['sudo']
+  const access = await rootAccess()
+  if (access === 'root') return []
+  if (access === 'sudo') return ['sudo', '-n']
+  if (access === 'password' && process.stdin.isTTY) return ['sudo']
   throw new OperatorError('refused', `installing ${packages.join(', ')} needs root`, {
     hint: `as root: apt-get install --no-install-recommends ${packages.join(' ')}`,
   })

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { supportedReleases } from './distribution.ts'
 
 /** How apt-get is called; `root` is what goes before every command that needs root, e.g. `['sudo', '-n']`. */
 export function aptArguments(root: readonly string[], action: 'update' | 'install', packages: readonly string[] = []) {
@@ -22,18 +23,6 @@ export function serviceArguments(root: readonly string[], units: readonly string
       [...systemctl, 'disable', ...units],
     ],
   }
-}
-
-/** True when /etc/os-release is of Debian or a system made from it, such as Ubuntu. */
-export function isDebian(file = '/etc/os-release'): boolean {
-  const lines = readFileOr(file, '').split('\n')
-  const ids = lines.filter((line) => /^ID(_LIKE)?=/.test(line)).flatMap((line) => line.match(/[a-z]+/g) ?? [])
-  return ids.includes('debian')
-}
-
-/** True when /etc/os-release is of Ubuntu. */
-export function isUbuntu(file = '/etc/os-release'): boolean {
-  return /^ID="?ubuntu"?$/m.test(readFileOr(file, ''))
 }
 
 /** True when apt knows no package at all, as in a fresh container. */
@@ -63,7 +52,7 @@ const hints: readonly [pattern: RegExp, hint: string][] = [
   ],
   [
     /Unable to locate package|no installation candidate/,
-    'this system does not have the package: Debian 12 has all of them; on Ubuntu enable the component `universe`',
+    `this system does not have the package: bakeroll is made for ${supportedReleases}; on Ubuntu enable the component \`universe\``,
   ],
   [/No space left/, 'df -h / /var'],
 ]
@@ -71,12 +60,4 @@ const hints: readonly [pattern: RegExp, hint: string][] = [
 /** What to do about a failed apt-get, from its output. */
 export function aptHint(output: string): string {
   return hints.find(([pattern]) => pattern.test(output))?.[1] ?? 'install the packages with apt-get, and call again'
-}
-
-function readFileOr(file: string, otherwise: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return otherwise
-  }
 }

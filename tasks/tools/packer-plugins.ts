@@ -1,5 +1,9 @@
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
+import type { Progress } from '../lib/progress.ts'
+
+const pluginsFolder = join(import.meta.dirname, '../../packer/plugins')
 
 /** What the template needs, as packer/plugins/plugins.pkr.hcl asks for it. */
 export const neededPlugins = [
@@ -31,6 +35,26 @@ export async function missingPlugins(version: string): Promise<string[]> {
     env: { CHECKPOINT_DISABLE: '1' },
   })
   return neededPlugins.filter((plugin) => !stdout.includes(`/${plugin}/`))
+}
+
+/** Fetches the plugins that this Packer needs and does not have; nothing for a Packer that brought them along. */
+export async function preparePlugins(progress: Progress, signal?: AbortSignal): Promise<void> {
+  const version = await packerVersion()
+  const missing = version === undefined ? [] : await missingPlugins(version)
+  if (missing.length === 0) return
+  await progress.step(`install ${missing.length} plugins of Packer ${version}`, async () => {
+    const result = await execa('packer', ['init', pluginsFolder], {
+      ...{ all: true, reject: false, stdin: 'ignore', env: { CHECKPOINT_DISABLE: '1' } },
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    })
+    if (result.isCanceled) throw new OperatorError('interrupted', 'interrupted while installing plugins of Packer')
+    if (!result.failed) return
+    const said = result.all.trim().split('\n').slice(-5).join('\n')
+    throw new OperatorError('failed', `packer init: ${said || result.shortMessage}`, {
+      hint: `check the network, then: ${pluginsHint}`,
+      cause: result,
+    })
+  })
 }
 
 /** Throws a refusal when Packer, or a plugin that it needs, is not on this computer. */

@@ -2,7 +2,8 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
-import { isDebian, isUbuntu } from './apt.ts'
+import { type Distribution, distribution, supportedReleases } from './distribution.ts'
+import { hashicorpRepository } from './hashicorp-repository.ts'
 
 /** What needs a program: a platform, the static gates of `npm run lint`, or the suites of `npm test` (everything). */
 export type Purpose = 'local' | 'aws' | 'lint' | 'test'
@@ -49,7 +50,12 @@ export const programs: readonly Program[] = [
   },
   { name: 'hey', package: 'hey', why: 'sends the load of the demo and the tests', purposes: local },
   // Ubuntu's package of this name only fetches a snap, which no test can drive.
-  { name: 'chromium', package: 'chromium', why: 'shows the pages to the tests', purposes: isUbuntu() ? [] : ['test'] },
+  {
+    name: 'chromium',
+    package: 'chromium',
+    why: 'shows the pages to the tests',
+    purposes: distribution().isUbuntu ? [] : ['test'],
+  },
   { name: 'xmllint', package: 'libxml2-utils', why: 'holds JUnit reports against their schema', purposes: ['test'] },
   {
     name: 'Monitoring::Plugin',
@@ -92,7 +98,8 @@ export function findMissing(purpose: Purpose, folders: readonly string[] = searc
   return programs.filter((program) => program.purposes.includes(purpose) && !isThere(program, folders))
 }
 
-function isThere({ name, file }: Program, folders: readonly string[]): boolean {
+/** Whether a program is here: as a file at its place, or on PATH. */
+export function isThere({ name, file }: Program, folders: readonly string[] = searchFolders()): boolean {
   if (file !== undefined) return existsSync(file)
   return name === 'ensurepip' ? hasEnsurepip(folders) : findProgram(name, folders) !== undefined
 }
@@ -102,20 +109,35 @@ export function findProgram(name: string, folders: readonly string[] = searchFol
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
+/** How an installation is told, and who is asked. */
+export interface Installation {
+  readonly progress: Progress
+  readonly signal?: AbortSignal
+  /** Returns when the answer is yes, and throws otherwise. */
+  confirm(question: string): Promise<void>
+}
+
 /**
- * Installs what `purpose` lacks, on Debian and Ubuntu, and says what and why; silent when nothing is missing.
- * Elsewhere it throws a refusal that names the missing programs.
+ * Installs what `purpose` lacks, where there is apt, and says what and why; silent when nothing is missing. Asks before it
+ * adds a vendor's repository to the system. Elsewhere it throws a refusal that names the missing programs.
  */
-export async function installMissing(purpose: Purpose, progress: Progress, signal?: AbortSignal): Promise<void> {
+export async function installMissing(purpose: Purpose, { progress, signal, confirm }: Installation): Promise<void> {
   const missing = findMissing(purpose)
   if (missing.length === 0) return
-  if (!isDebian()) throw missingElsewhere(missing)
+  const system = distribution()
+  if (!system.hasApt) throw missingElsewhere(missing)
+  if (!system.isSupported) progress.warn(unsupported(system))
+  const ofVendor = missing.some((program) => comesFromVendor(program, system))
+  if (ofVendor) await confirm(vendorQuestion(system))
   const packages = [...new Set(missing.map((program) => program.package))]
   for (const line of reasons(missing)) progress.event(line)
   const { aptInstall } = await import('./apt-install.ts')
   const services = missing.flatMap(({ service }) => service ?? [])
+  const vendor = ofVendor
+    ? { repository: hashicorpRepository, codename: system.codename, packages: ['packer'] }
+    : undefined
   await progress.step(`install ${packages.length} system packages`, () =>
-    aptInstall(packages, services, progress, signal),
+    aptInstall({ packages, services, vendor }, progress, signal),
   )
   const left = findMissing(purpose)
   if (left.length > 0) {
@@ -123,6 +145,21 @@ export async function installMissing(purpose: Purpose, progress: Progress, signa
       hint: `dpkg --listfiles ${left[0]?.package}`,
     })
   }
+}
+
+/** Whether the archive of this system lacks a program, so that the repository of its vendor has to be added. */
+export function comesFromVendor({ name }: Program, system: Distribution): boolean {
+  return name === 'packer' && !system.hasPacker
+}
+
+/** What is said of a system that bakeroll is not made for. */
+export function unsupported({ name }: Distribution): string {
+  return `${name} is none of ${supportedReleases}: packages may be missing or of another kind`
+}
+
+function vendorQuestion({ name, codename }: Distribution): string {
+  const { vendor, uri, fingerprint } = hashicorpRepository
+  return `${name} has no package of Packer. Add ${vendor}'s apt repository to this computer (${uri} ${codename}, key ${fingerprint})?`
 }
 
 /** One line for each Debian package: `install qemu-utils: qemu-img makes the disks`. */
@@ -146,8 +183,13 @@ function searchFolders(): string[] {
 }
 
 function isExecutable(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found?.isFile() === true && (found.mode & 0o111) !== 0
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    return found?.isFile() === true && (found.mode & 0o111) !== 0
+  } catch {
+    // A folder on PATH that this user may not look into.
+    return false
+  }
 }
 
 /** Debian packs the module `ensurepip` apart from Python (`/usr/lib/python3.11/ensurepip`); any other Python has its own. */

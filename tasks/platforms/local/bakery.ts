@@ -3,7 +3,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Progress } from '../../lib/progress.ts'
+import { preparePlugins } from '../../tools/packer-plugins.ts'
 import { stopMachine } from '../../tools/qemu.ts'
+import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
 import { openPlainPaths } from '../plain-paths.ts'
 import { type Recipe, recipeFor } from '../recipe.ts'
 import { foldersIn, type Home } from './home.ts'
@@ -11,7 +13,7 @@ import { type ImageRecord, listImages, markVerified, newestBase } from './images
 import type { MachineSettings } from './instances.ts'
 import { makeBase, makeRelease, type SourceSettings, workFolder } from './layers.ts'
 import { takeLock } from './lock.ts'
-import { checkDisk, checkMemory } from './resources.ts'
+import { bakeDiskMib, bakeMemoryMib, checkDisk, checkMemory } from './resources.ts'
 import { verifyImage } from './verify.ts'
 
 /** Which image is wanted. */
@@ -52,9 +54,6 @@ export const basePackages = [
   ...['docker.io', 'apparmor', 'nginx-light', 'logrotate', 'chrony', 'nftables'],
 ]
 
-/** Free space that a base layer and a release need while they are made. */
-const neededDiskMib = 5000
-
 /** Reads what a bake would use and says what it would do with it. */
 export async function planBake(task: Wanted): Promise<BakePlan> {
   const recipe = await recipeFor(task.release, sourceOf(task))
@@ -87,8 +86,8 @@ async function bakeLocked(task: BakeTask): Promise<BakeResult> {
   await removeLeftovers(task.home)
   const { recipe, reusable } = await planBake(task)
   if (reusable?.verified) return { image: reusable, reused: true }
-  checkMemory(Math.max(1024, task.machine.memoryMib), 'a bake')
-  if (reusable === undefined) await checkDisk(task.home, neededDiskMib)
+  checkMemory(bakeMemoryMib(task.machine), 'a bake')
+  if (reusable === undefined) await checkDisk(task.home, bakeDiskMib)
   const image = reusable ?? (await makeImage(task, recipe))
   const folder = join(workFolder(task.home), `test-${image.id}`)
   await task.progress.step(`boot and test ${image.id}`, () => verifyImage({ ...task, folder, image }))
@@ -96,9 +95,12 @@ async function bakeLocked(task: BakeTask): Promise<BakeResult> {
 }
 
 async function makeImage(task: BakeTask, recipe: Recipe): Promise<ImageRecord> {
+  const known = task.force ? undefined : newestBase(task.home, recipe.base)
+  const problem = known ? undefined : await userNamespaceProblem()
+  if (problem) throw problem
+  await preparePlugins(task.progress, task.signal)
   const paths = await openPlainPaths(task.home, '.bake')
   const layers = { ...task, paths, source: sourceOf(task) }
-  const known = task.force ? undefined : newestBase(task.home, recipe.base)
   try {
     const base = known ?? (await makeBase(layers, recipe))
     return await task.progress.step(`release ${task.release}`, () => makeRelease(layers, recipe, base))

@@ -1,90 +1,67 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import type { Finding } from '../../lib/finding.ts'
-import { chooseAccelerator } from '../../tools/qemu.ts'
-import { findProgram, programs } from '../../tools/system-packages.ts'
+import { hostMirrors } from '../../tools/debian-disk.ts'
+import { missingPlugins, packerVersion } from '../../tools/packer-plugins.ts'
+import { computerFindings } from '../../tools/program-findings.ts'
+import { type Accelerator, chooseAccelerator } from '../../tools/qemu.ts'
+import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
+import { checkArchitecture } from './architecture.ts'
 import { checkHomeIsWritable, type Home } from './home.ts'
-import { groupNames } from './local.ts'
-import { portIsFree } from './ports.ts'
-import { checkDisk, checkMemory } from './resources.ts'
+import { listImages } from './images.ts'
+import {
+  bakeDiskMib,
+  bakeMemoryMib,
+  checkDisk,
+  checkMemory,
+  checkPort,
+  checkRoomForInstances,
+  demoInstances,
+} from './resources.ts'
 
 /** What is examined. */
 export interface Examined {
   readonly home: Home
   readonly port: number
-  readonly accelerator: 'auto' | 'kvm' | 'tcg'
+  /** Where the load balancer of the group listens already; undefined without a group. */
+  readonly groupUrl: string | undefined
+  readonly accelerator: 'auto' | Accelerator
   readonly memoryMib: number
+  /** The Debian suite inside images. */
+  readonly suite: string
 }
 
-/** Looks at everything that the local platform needs on this computer. Changes nothing. */
+/**
+ * Looks at everything that the local platform needs on this computer, with the checks that the verbs make themselves.
+ * Changes nothing. What a verb mends by itself is a warning; what it would be refused for is a failure.
+ */
 export async function examineComputer(examined: Examined): Promise<Finding[]> {
-  return [
-    operatingSystem(),
-    { name: 'Node', status: 'ok', found: `${process.version} from the locked packages` },
-    ...programFindings(),
+  const { home } = examined
+  const namespacesFound =
+    process.getuid?.() === 0 ? 'not needed: you are root' : 'a Debian system can be made without root'
+  const findings = await Promise.all([
+    computerFindings('local'),
+    finding('processor', 'x86-64', checkArchitecture),
+    nodeFinding(),
+    pluginsFinding(),
+    finding('user namespaces', namespacesFound, async () => {
+      const problem = await userNamespaceProblem()
+      if (problem) throw problem
+    }),
+    mirrorFinding(examined.suite),
     acceleratorFinding(examined.accelerator),
-    memoryFinding(examined.memoryMib),
-    await diskFinding(examined.home),
-    homeFinding(examined.home),
-    await portFinding(examined),
-  ]
+    memoryFinding(examined),
+    finding('home', home.folder, () => checkHomeIsWritable(home)),
+    diskFinding(home),
+    portFinding(examined),
+  ])
+  return findings.flat()
 }
 
-function operatingSystem(): Finding {
-  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : ''
-  const name = release.match(/^PRETTY_NAME="?(.*?)"?$/m)?.[1] ?? process.platform
-  const isDebian = /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release)
-  if (isDebian) return { name: 'operating system', status: 'ok', found: name }
-  const hint = 'install the programs below yourself; only Debian and Ubuntu are set up by bakeroll'
-  return { name: 'operating system', status: 'warn', found: name, hint }
-}
-
-function programFindings(): Finding[] {
-  return programs
-    .filter(({ purposes }) => purposes.includes('local'))
-    .map((program): Finding => {
-      const path = program.file ? existing(program.file) : findProgram(program.name)
-      if (path !== undefined) return { name: program.name, status: 'ok', found: path }
-      const found = `missing: it ${program.why}`
-      return { name: program.name, status: 'fail', found, hint: `sudo apt-get install ${program.package}` }
-    })
-}
-
-function existing(file: string): string | undefined {
-  return existsSync(file) ? file : undefined
-}
-
-function acceleratorFinding(wanted: Examined['accelerator']): Finding {
-  const { accelerator, because } = chooseAccelerator(wanted)
-  const found = `${accelerator}: ${because}`
-  if (accelerator !== 'tcg' || wanted === 'tcg') return { name: 'accelerator', status: 'ok', found }
-  const hint = because.includes('/dev/kvm') ? `sudo usermod -aG kvm "$USER", then log in again` : undefined
-  return { name: 'accelerator', status: 'warn', found, ...(hint ? { hint } : {}) }
-}
-
-function memoryFinding(memoryMib: number): Finding {
-  // Two instances and the one that a roll launches before it ends another.
-  return examine('memory', `${Math.round(totalmem() / 1024 ** 2)} MiB in all`, () =>
-    checkMemory(3 * memoryMib, 'three instances'),
-  )
-}
-
-async function diskFinding(home: Home): Promise<Finding> {
-  const problem = await checkDisk(home, 6000).then(
-    () => undefined,
-    (error: Error & { hint?: string }) => error,
-  )
-  if (problem === undefined) return { name: 'disk', status: 'ok', found: 'room for a bake and a group' }
-  return { name: 'disk', status: 'fail', found: problem.message, hint: problem.hint ?? '' }
-}
-
-function homeFinding(home: Home): Finding {
-  return examine('home', home.folder, () => checkHomeIsWritable(home))
-}
-
-function examine(name: string, found: string, check: () => void): Finding {
+/** Runs the check of a verb; what the verb would refuse for is a failure. */
+async function finding(name: string, found: string, check: () => void | Promise<void>): Promise<Finding> {
   try {
-    check()
+    await check()
     return { name, status: 'ok', found }
   } catch (error) {
     const { message, hint } = error as Error & { hint?: string }
@@ -92,11 +69,59 @@ function examine(name: string, found: string, check: () => void): Finding {
   }
 }
 
-async function portFinding({ home, port }: Examined): Promise<Finding> {
-  if (await portIsFree('127.0.0.1', port)) return { name: 'port', status: 'ok', found: `127.0.0.1:${port} is free` }
-  const groups = groupNames(home)
-  if (groups.length > 0)
-    return { name: 'port', status: 'ok', found: `127.0.0.1:${port} is in use; groups here: ${groups.join(', ')}` }
-  const hint = 'BAKEROLL_LOCAL_PORT=8081 npm run deploy'
-  return { name: 'port', status: 'warn', found: `127.0.0.1:${port} is taken by another program`, hint }
+function nodeFinding(): Finding {
+  const isLocked = process.execPath.includes('/node_modules/')
+  const whose = isLocked ? 'from the locked packages' : `${process.execPath}, in the place of the locked one`
+  return { name: 'Node', status: 'ok', found: `${process.version} ${whose}` }
+}
+
+/** Packer up to 1.9 brought its plugins along. */
+async function pluginsFinding(): Promise<Finding[]> {
+  const version = await packerVersion()
+  const missing = version === undefined ? [] : await missingPlugins(version)
+  if (missing.length === 0) return []
+  const found = `missing for Packer ${version}: ${missing.join(', ')}; installed when they are needed`
+  return [{ name: 'packer plugins', status: 'warn', found, hint: 'packer init packer/plugins' }]
+}
+
+async function mirrorFinding(suite: string): Promise<Finding> {
+  const [first] = await hostMirrors(suite)
+  const uri = first?.split(' ')[1]
+  const found = uri === undefined ? "Debian's own: apt of this computer knows none" : `${uri}, as apt of this computer`
+  return { name: `mirror of ${suite}`, status: 'ok', found }
+}
+
+function acceleratorFinding(wanted: Examined['accelerator']): Finding {
+  const name = 'accelerator'
+  const { accelerator, because } = chooseAccelerator(wanted)
+  if (accelerator === 'kvm') return { name, status: 'ok', found: `kvm: ${because}` }
+  const found = `tcg: ${because}. All works, and what boots takes minutes: a first demo 15 to 30`
+  const hint = because.includes('/dev/kvm') ? kvmHint() : undefined
+  return { name, status: wanted === 'tcg' ? 'ok' : 'warn', found, ...(hint ? { hint } : {}) }
+}
+
+function kvmHint(): string {
+  return existsSync('/dev/kvm')
+    ? `sudo usermod -aG kvm "$USER", then log in again`
+    : 'sudo modprobe -a kvm_intel kvm_amd'
+}
+
+function memoryFinding({ memoryMib }: Examined): Promise<Finding> {
+  return finding('memory', `${Math.round(totalmem() / 1024 ** 2)} MiB in all`, () => {
+    checkMemory(bakeMemoryMib({ memoryMib }), 'a bake')
+    checkMemory(demoInstances * memoryMib, `${demoInstances} instances`)
+  })
+}
+
+/** Where an image is there already, a bake is not needed for everything. */
+async function diskFinding(home: Home): Promise<Finding> {
+  const bake = await finding('disk', 'room for a bake and a group', () => checkDisk(home, bakeDiskMib))
+  if (bake.status === 'ok' || !listImages(home).some(({ verified }) => verified)) return bake
+  const group = await finding('disk', bake.found, () => checkRoomForInstances(home, demoInstances, { memoryMib: 0 }))
+  return group.status === 'ok' ? { ...bake, status: 'warn', found: `no bake: ${bake.found}` } : group
+}
+
+async function portFinding({ groupUrl, port }: Examined): Promise<Finding> {
+  if (groupUrl !== undefined) return { name: 'port', status: 'ok', found: `the group listens on ${groupUrl}` }
+  return finding('port', `127.0.0.1:${port} is free`, () => checkPort(port, 'demo'))
 }

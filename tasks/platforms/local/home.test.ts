@@ -43,6 +43,13 @@ t.test('a file in the way', async (t) => {
   }
 })
 
+t.test('a folder that says it may be written, and makes no folder for anybody', async (t) => {
+  t.throws(() => checkHomeIsWritable(homeAt('/proc/bakeroll')), {
+    kind: 'usage',
+    message: /^no permission to write \/proc,/,
+  })
+})
+
 t.test('a folder of somebody else', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'bakeroll-home-'))
   t.teardown(() => {

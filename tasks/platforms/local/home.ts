@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  rmdirSync,
   statSync,
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
@@ -32,13 +33,15 @@ export function homeAt(folder: string): Home {
   }
 }
 
-/** Throws a usage error when the home cannot be written; makes nothing. */
+/** Throws a usage error when the home cannot be written; leaves nothing behind. */
 export function checkHomeIsWritable(home: Home): void {
   let existing = home.folder
   while (!existsSync(existing)) existing = dirname(existing)
   try {
     if (!statSync(existing).isDirectory()) throw new Error('not a folder')
     accessSync(existing, constants.W_OK | constants.X_OK)
+    // A permission is no promise: /proc says yes to root, and makes no folder for anybody.
+    if (!existsSync(home.keys)) rmdirSync(mkdtempSync(join(existing, '.bakeroll-')))
   } catch (cause) {
     throw new OperatorError('usage', `no permission to write ${existing}, where the state of bakeroll belongs`, {
       hint: 'BAKEROLL_HOME=/a/folder/of/yours moves it',

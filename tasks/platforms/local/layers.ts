@@ -13,6 +13,7 @@ import { releaseVariables, runtimeVariables } from '../role-variables.ts'
 import { backingPath, type Home } from './home.ts'
 import { addImage, baseFiles, type ImageRecord } from './images.ts'
 import type { MachineSettings } from './instances.ts'
+import { bakeMemoryMib } from './resources.ts'
 
 /** What the base layer's disk is made of, beside the Ansible roles. */
 export interface SourceSettings {
@@ -153,8 +154,7 @@ export async function provision(
       ssh_timeout: `${task.bootTimeoutSeconds}s`,
       accelerator: task.machine.accelerator,
       cpus: String(task.machine.cpus),
-      // Docker unpacks layers here, which takes more memory than serving from them.
-      memory_mib: String(Math.max(1024, task.machine.memoryMib)),
+      memory_mib: String(bakeMemoryMib(task.machine)),
       source_disk: file('builder.qcow2'),
       kernel: below.kernel,
       initrd: below.initrd,

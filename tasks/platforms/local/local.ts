@@ -31,6 +31,8 @@ export interface LocalSettings {
   /** Where a new group's load balancer listens on 127.0.0.1. */
   readonly port: number
   readonly machine: MachineSettings
+  /** The verb that was called, for hints. */
+  readonly verb?: string | undefined
 }
 
 interface GroupRecord {
@@ -93,7 +95,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
 
     async createGroup(imageId, size) {
       await checkRoomForInstances(home, size, settings.machine)
-      await checkPort(settings.port)
+      await checkPort(settings.port, settings.verb ?? 'deploy')
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const record: GroupRecord = { imageId, size, port: settings.port }
       await writeStateFile(recordFile, record)

@@ -1,12 +1,23 @@
 import { createServer } from 'node:net'
 
-/** Whether a program could listen on the address and port. */
-export function portIsFree(host: string, port: number): Promise<boolean> {
+/** Why nothing of ours could listen there: `EADDRINUSE`, `EACCES`, ...; undefined when it could. */
+export function listenProblem(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)))
+    server.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code ?? message))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
   })
+}
+
+/** Whether a program could listen on the address and port. */
+export async function portIsFree(host: string, port: number): Promise<boolean> {
+  return (await listenProblem(host, port)) === undefined
+}
+
+/** The first port from `first` on that a program could listen on; undefined when none of a hundred is one. */
+export async function freePortFrom(host: string, first: number): Promise<number | undefined> {
+  for (let port = first; port < first + 100 && port <= 65_535; port++) if (await portIsFree(host, port)) return port
+  return undefined
 }
 
 /** A port of 127.0.0.1 that nobody listens to now. */

@@ -4,10 +4,21 @@ import { freemem } from 'node:os'
 import { dirname } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Home } from './home.ts'
-import { portIsFree } from './ports.ts'
+import { freePortFrom, listenProblem } from './ports.ts'
 
 /** What a machine of plain size writes to its thin disk before it serves, generously. */
 const diskMibPerInstance = 512
+
+/** Free space that a base layer and a release need while they are made. */
+export const bakeDiskMib = 5000
+
+/** Memory of the machine that a bake works on: Docker unpacks layers there, which takes more than serving from them. */
+export function bakeMemoryMib({ memoryMib }: { memoryMib: number }): number {
+  return Math.max(1024, memoryMib)
+}
+
+/** The instances that a demo, or a roll of two, has at the most. */
+export const demoInstances = 3
 
 /** Throws a refusal when the computer has too little memory or disk for `count` more machines. */
 export async function checkRoomForInstances(home: Home, count: number, machine: { memoryMib: number }): Promise<void> {
@@ -15,11 +26,20 @@ export async function checkRoomForInstances(home: Home, count: number, machine: 
   await checkDisk(home, count * diskMibPerInstance)
 }
 
-/** Throws a refusal when another program listens where the load balancer should. */
-export async function checkPort(port: number): Promise<void> {
-  if (await portIsFree('127.0.0.1', port)) return
-  throw new OperatorError('refused', `127.0.0.1:${port} is taken by another program`, {
-    hint: `BAKEROLL_LOCAL_PORT=${port + 1} npm run deploy`,
+/** Throws a refusal when a load balancer could not listen on the port; the hint calls the same verb with a port that works. */
+export async function checkPort(port: number, verb: string): Promise<void> {
+  const host = '127.0.0.1'
+  const problem = await listenProblem(host, port)
+  if (problem === undefined) return
+  const words: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'is taken by another program',
+    EACCES: 'may be listened on by root alone, like every port below 1024',
+  }
+  const other = await freePortFrom(host, problem === 'EACCES' ? 8080 : port + 1)
+  const hint =
+    other === undefined ? 'set BAKEROLL_LOCAL_PORT to a free port' : `BAKEROLL_LOCAL_PORT=${other} npm run ${verb}`
+  throw new OperatorError('refused', `${host}:${port} ${words[problem] ?? `cannot be listened on: ${problem}`}`, {
+    hint,
   })
 }
 
@@ -51,7 +71,6 @@ export async function checkDisk(home: Home, neededMib: number): Promise<void> {
 
 /** MemAvailable of /proc/meminfo (proc_meminfo(5)): what can be had without swapping, caches included. */
 function availableMemoryMib(): number {
-  if (!existsSync('/proc/meminfo')) return freemem() / 1024 ** 2
   const kib = readFileSync('/proc/meminfo', 'utf8').match(/^MemAvailable:\s+(\d+) kB/m)?.[1]
   return kib === undefined ? freemem() / 1024 ** 2 : Number(kib) / 1024
 }

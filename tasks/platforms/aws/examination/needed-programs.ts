@@ -7,7 +7,8 @@ import {
   packerVersion,
   pluginsHint,
 } from '../../../tools/packer-plugins.ts'
-import { findProgram, programs } from '../../../tools/system-packages.ts'
+import { type Installing, installing, programFinding } from '../../../tools/program-findings.ts'
+import { findProgram, isThere, programs } from '../../../tools/system-packages.ts'
 import { cliVersion, isEnough } from '../reach/aws-cli.ts'
 
 /** How the programs are going to be used. */
@@ -19,18 +20,19 @@ export interface ProgramUse {
 
 /** Looks at the programs on this computer that the aws platform calls. */
 export async function programFindings({ reach, builderInterface }: ProgramUse): Promise<Finding[]> {
+  const where = await installing()
   const findings = await Promise.all([
-    packerFindings(),
+    packerFindings(where),
     reach === 'endpoint' ? cliFinding() : [],
-    ...['ansible-playbook', 'ssh', 'ssh-keygen'].map(presence),
+    ...['ansible-playbook', 'ssh', 'ssh-keygen'].map((name) => presence(name, where)),
     builderInterface === 'session_manager' ? pluginOfSessionManager() : [],
   ])
   return findings.flat()
 }
 
-async function packerFindings(): Promise<Finding[]> {
+async function packerFindings(where: Installing): Promise<Finding[]> {
   const version = await packerVersion()
-  if (version === undefined) return [presence('packer')]
+  if (version === undefined) return presence('packer', where)
   const packer: Finding = { name: 'packer', status: 'ok', found: version }
   if (!hasOwnPlugins(version)) return [packer]
   const missing = await missingPlugins(version)
@@ -59,12 +61,8 @@ function installCli(): string {
   return `curl -fsSLo awscliv2.zip ${url} && unzip -q awscliv2.zip && sudo ./aws/install`
 }
 
-function presence(name: string): Finding {
-  const path = findProgram(name)
-  if (path !== undefined) return { name, status: 'ok', found: path }
-  const program = programs.find((one) => one.name === name)
-  const found = `missing${program ? `: it ${program.why}` : ''}`
-  return { name, status: 'fail', found, hint: `sudo apt-get install ${program?.package ?? name}` }
+function presence(name: string, where: Installing): Finding[] {
+  return programs.filter((one) => one.name === name).map((program) => programFinding(program, isThere(program), where))
 }
 
 function pluginOfSessionManager(): Finding {

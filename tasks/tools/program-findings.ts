@@ -1,0 +1,106 @@
+import type { Finding } from '../lib/finding.ts'
+import { type Distribution, distribution, supportedReleases } from './distribution.ts'
+import { hashicorpRepository } from './hashicorp-repository.ts'
+import { type RootAccess, rootAccess } from './root-access.ts'
+import {
+  comesFromVendor,
+  findMissing,
+  findProgram,
+  type Program,
+  type Purpose,
+  programs,
+  unsupported,
+} from './system-packages.ts'
+
+/** What decides whether a verb can install a program that is missing. */
+export interface Installing {
+  readonly system: Distribution
+  readonly root: RootAccess
+  /** Whether somebody sits there whom sudo, or a question, could ask. */
+  readonly isAttended: boolean
+}
+
+/** How things are on this computer. */
+export async function installing(): Promise<Installing> {
+  return { system: distribution(), root: await rootAccess(), isAttended: process.stdin.isTTY === true }
+}
+
+/** The system: whether bakeroll installs what is missing by itself. */
+export function systemFinding(system: Distribution, arch: string = process.arch): Finding {
+  const name = 'operating system'
+  const found = `${system.name}, ${arch === 'x64' ? 'x86-64' : arch}`
+  if (!system.hasApt) {
+    const hint = `install the programs below yourself; bakeroll does so on ${supportedReleases}`
+    return { name, status: 'warn', found, hint }
+  }
+  return system.isSupported ? { name, status: 'ok', found } : { name, status: 'warn', found: unsupported(system) }
+}
+
+/** How what is missing would be installed; `fail` where it cannot be. */
+export function rootFinding(missing: readonly Program[], { system, root, isAttended }: Installing): Finding {
+  const name = 'root'
+  if (missing.length === 0) return { name, status: 'ok', found: 'not needed: every program is here' }
+  if (!system.hasApt) return { name, status: 'ok', found: 'not needed: nothing is installed on this system' }
+  const ways: Record<RootAccess, string> = {
+    root: 'you are root',
+    sudo: 'sudo, which asks for no password',
+    password: isAttended
+      ? 'sudo, which will ask for your password'
+      : 'sudo asks for a password, and nobody is there to ask',
+    none: 'you are not root, and there is no sudo',
+  }
+  if (canInstall({ root, isAttended })) return { name, status: 'ok', found: ways[root] }
+  return { name, status: 'fail', found: ways[root], hint: `as root: ${aptCommand(missing)}` }
+}
+
+/** One program; what a verb installs by itself is a warning, not a failure. */
+export function programFinding(program: Program, isHere: boolean, where: Installing): Finding {
+  const { name, why } = program
+  const found = `missing: it ${why}`
+  if (isHere) return { name, status: 'ok', found: program.file ?? findProgram(name) ?? 'here' }
+  if (!where.system.hasApt) {
+    return {
+      name,
+      status: 'fail',
+      found,
+      hint: `install it with the package manager; Debian's package is ${program.package}`,
+    }
+  }
+  if (comesFromVendor(program, where.system)) {
+    const can = canInstall(where) && where.isAttended
+    const { vendor, guide } = hashicorpRepository
+    const by = can
+      ? `bakes add ${vendor}'s apt repository, and ask before that`
+      : `it is in ${vendor}'s apt repository: ${guide}`
+    return { name, status: can ? 'warn' : 'fail', found: `${found}; not in the archive of this system`, hint: by }
+  }
+  if (canInstall(where))
+    return {
+      name,
+      status: 'warn',
+      found: `${found}; installed when it is needed`,
+      hint: `sudo ${aptCommand([program])}`,
+    }
+  return { name, status: 'fail', found, hint: `as root: ${aptCommand([program])}` }
+}
+
+/** The system, the way to root, and every program for a purpose. */
+export async function computerFindings(purpose: Purpose): Promise<Finding[]> {
+  const where = await installing()
+  const missing = findMissing(purpose)
+  const needed = programs.filter(({ purposes }) => purposes.includes(purpose))
+  return [
+    systemFinding(where.system),
+    ...needed.map((program) => programFinding(program, !missing.includes(program), where)),
+    rootFinding(missing, where),
+  ]
+}
+
+function canInstall({ root, isAttended }: Pick<Installing, 'root' | 'isAttended'>): boolean {
+  return root === 'root' || root === 'sudo' || (root === 'password' && isAttended)
+}
+
+function aptCommand(missing: readonly Program[]): string {
+  const packages = [...new Set(missing.map((program) => program.package))]
+  return `apt-get install --no-install-recommends ${packages.join(' ')}`
+}

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { execa } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
+
+/** What decides whether mmdebstrap can work without root: it unshares a user namespace, and newuidmap maps 65536 ids into it. */
+export interface NamespaceFacts {
+  readonly user: string
+  readonly uid: number
+  /** /etc/subuid and /etc/subgid (subuid(5)); empty when absent. */
+  readonly subuid: string
+  readonly subgid: string
+  /** Settings of the kernel; undefined where it has none of that name. */
+  readonly maxUserNamespaces?: number | undefined
+  readonly unprivilegedUsernsClone?: number | undefined
+  readonly apparmorRestricts?: number | undefined
+  /** Whether AppArmor has a profile that lets mmdebstrap have its namespace all the same. */
+  readonly hasProfile: boolean
+  /** Whether this mmdebstrap looks for the number of the user, too; 1.3 of Debian 12 looks for the name alone. */
+  readonly readsNumbers: boolean
+}
+
+const neededIds = 65_536
+
+/** The refusal where mmdebstrap cannot work for this user; undefined where it can, and for root, who needs nothing of it. */
+export async function userNamespaceProblem(): Promise<OperatorError | undefined> {
+  return process.getuid?.() === 0 ? undefined : namespaceProblem(await namespaceFacts())
+}
+
+/** The first thing that is in the way, with the command that takes it away. */
+export function namespaceProblem(facts: NamespaceFacts): OperatorError | undefined {
+  const { maxUserNamespaces, unprivilegedUsernsClone, apparmorRestricts, hasProfile } = facts
+  const setting = (name: string, value: number) =>
+    new OperatorError(
+      'refused',
+      `the kernel gives users no namespaces of their own (${name}): no Debian system without root`,
+      {
+        hint: `sudo sysctl ${name}=${value}`,
+      },
+    )
+  if (maxUserNamespaces === 0) return setting('user.max_user_namespaces', 15_000)
+  if (unprivilegedUsernsClone === 0) return setting('kernel.unprivileged_userns_clone', 1)
+  if (apparmorRestricts === 1 && !hasProfile) return setting('kernel.apparmor_restrict_unprivileged_userns', 0)
+  const without = (['subuid', 'subgid'] as const).filter((file) => !hasIds(facts[file], facts))
+  if (without.length === 0) return undefined
+  const files = without.map((file) => `/etc/${file}`)
+  return new OperatorError(
+    'refused',
+    `${facts.user} has no ${neededIds} subordinate ids in ${files.join(' and ')}: no Debian system without root`,
+    { hint: `echo ${facts.user}:${firstFree(facts)}:${neededIds} | sudo tee -a ${files.join(' ')}` },
+  )
+}
+
+function hasIds(text: string, { user, uid, readsNumbers }: NamespaceFacts): boolean {
+  const names = readsNumbers ? [user, String(uid)] : [user]
+  return rangesOf(text).some(({ name, count }) => names.includes(name) && count >= neededIds)
+}
+
+/** After all ranges that are given away. */
+function firstFree({ subuid, subgid }: NamespaceFacts): number {
+  return [...rangesOf(subuid), ...rangesOf(subgid)].reduce(
+    (free, { from, count }) => Math.max(free, from + count),
+    100_000,
+  )
+}
+
+function rangesOf(text: string) {
+  return [...text.matchAll(/^([^:\s]+):(\d+):(\d+)\s*$/gm)].map(([, name = '', from, count]) => ({
+    ...{ name, from: Number(from), count: Number(count) },
+  }))
+}
+
+async function namespaceFacts(): Promise<NamespaceFacts> {
+  const uid = process.getuid?.() ?? 0
+  return {
+    ...{ user: userName(uid), uid, subuid: read('/etc/subuid'), subgid: read('/etc/subgid') },
+    maxUserNamespaces: kernelSetting('user/max_user_namespaces'),
+    unprivilegedUsernsClone: kernelSetting('kernel/unprivileged_userns_clone'),
+    apparmorRestricts: kernelSetting('kernel/apparmor_restrict_unprivileged_userns'),
+    hasProfile: existsSync('/etc/apparmor.d/mmdebstrap'),
+    readsNumbers: await readsNumbers(),
+  }
+}
+
+/** Tried: 1.3.5 does not, 1.5.7 does. */
+async function readsNumbers(): Promise<boolean> {
+  const { stdout } = await execa('mmdebstrap', ['--version'], { reject: false, stdin: 'ignore' })
+  const [, major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(String(stdout ?? ''))?.map(Number) ?? []
+  return major > 1 || (major === 1 && minor >= 5)
+}
+
+function userName(uid: number): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(uid)
+  }
+}
+
+function kernelSetting(path: string): number | undefined {
+  const text = read(`/proc/sys/${path}`).trim()
+  return text === '' ? undefined : Number(text)
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
