@@ -6,6 +6,7 @@
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { limitsAt } from '../tasks/lib/pace.ts'
 import { basePackages } from '../tasks/platforms/local/bakery.ts'
 import { homeAt } from '../tasks/platforms/local/home.ts'
 import { type LayerTask, makeSource, openWork, provision } from '../tasks/platforms/local/layers.ts'
@@ -25,7 +26,8 @@ async function bakeSingleLayer(release: string): Promise<void> {
   const source = { suite: 'bookworm', diskGib: 4, packages: basePackages }
   const recipe = await recipeFor(release, source)
   const task: LayerTask = {
-    ...{ home, release, source, machine, bootTimeoutSeconds: 300 },
+    ...{ home, release, source, machine, limits: limitsAt(3) },
+    force: true,
     paths: await openPlainPaths(home, '.bake'),
     progress: silentProgress(),
     signal: new AbortController().signal,

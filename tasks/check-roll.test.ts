@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import t, { type Test } from 'tap'
 import { startService } from '../checker/fixtures/service.ts'
 import { noticeInWords, rightReleases, rollNotice } from './check-roll.ts'
+import { limitsAt } from './lib/pace.ts'
 import { homeAt } from './platforms/local/home.ts'
 import { openLocalPlatform } from './platforms/local/local.ts'
 import type { Group, Image, Instance, LockOwner, RollRecord } from './platforms/platform.ts'
@@ -82,6 +83,7 @@ t.test('check in the middle of a roll takes both releases, and says so in each f
   const lock = await openLocalPlatform({
     ...{ home: homeAt(home), group: 'timeapp', port: 1 },
     machine: { accelerator: 'tcg', cpus: 1, memoryMib: 512, network: 'closed' },
+    limits: () => limitsAt(1),
   }).lock('roll')
   const notice = `a roll to new is under way (since ${startedAt})`
   const facts = { roll: { image: 'new', from: 'old', startedAt, underWay: true } }

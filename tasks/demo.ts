@@ -148,9 +148,12 @@ async function rollUnderLoad(context: TaskContext, release: string, reportFile: 
 
 async function breakNginx(context: TaskContext): Promise<string> {
   const { signal } = context
-  const { platform } = await openPlatform(context)
+  const { platform, limits } = await openPlatform(context)
   const id = (await platform.group())?.instances[0]?.id
   if (id === undefined) throw new OperatorError('failed', 'the group has no instance to break')
-  await runOver(await platform.sshArguments(id), 'systemctl stop nginx', { timeoutSeconds: 60, signal })
+  const limit = { timeoutSeconds: limits().commandSeconds, signal }
+  const stopped = await runOver(await platform.sshArguments(id), 'systemctl stop nginx', limit)
+  if (stopped.exitCode !== 0)
+    throw new OperatorError('failed', `nginx on ${id} does not stop: ${stopped.stderr.trim()}`)
   return id
 }

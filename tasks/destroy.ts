@@ -7,7 +7,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 /** Removes the group, with --images the images that no other group needs, and proves that nothing is left. */
 export default async function destroy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, confirm } = context
-  const { platform, groups } = await openPlatform(context)
+  const { platform, groups, superseded, limits } = await openPlatform(context)
   const [group, there] = [await groupToRemove(platform), await platform.leftovers()]
   const images = settings.destroy.images ? await platform.images() : []
   if (settings.platform === 'aws') for (const one of there) progress.event(`to remove: ${one}`)
@@ -15,11 +15,18 @@ export default async function destroy(context: TaskContext): Promise<TaskResult>
   else if (there.length > 0) await confirm(`Remove ${there.join(', ')}?`)
   else if (images.length > 0) await confirm(`Remove ${count(images.length, 'image')}?`)
 
-  const { removed, left } = await destroyGroup({ platform, clock, progress, signal, timeoutSeconds: 120 })
+  const { removed, left } = await destroyGroup({
+    ...{ platform, clock, progress, signal },
+    timeoutSeconds: limits().removalSeconds * (1 + (group?.instances.length ?? 0) / 2),
+  })
   const gone = [...removed]
   for (const { id } of usedBy(images, await groups()).filter((image) => image.usedBy.length === 0)) {
     await platform.removeImage(id)
     gone.push(id)
+  }
+  for (const { what, remove } of settings.destroy.images ? ((await superseded?.()) ?? []) : []) {
+    await remove()
+    gone.push(what)
   }
   const line =
     left.length > 0

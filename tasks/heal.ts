@@ -6,17 +6,19 @@ import { inspectOver, repairOver } from './tools/inspection.ts'
 /** Finds what is broken and repairs it with the smallest repair that works. */
 export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, probe, instanceTimeoutSeconds } = await openPlatform(context)
+  const { platform, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
+  const { commandSeconds, repairSeconds, recoverySeconds } = limits()
   const { outcome, instances, loadBalancer, launched } = await healGroup({
     ...{ platform, probe, clock, progress, signal },
     inspect: async ({ id }) => {
       const path = await platform.sshArguments(id).catch(() => undefined)
-      return path ? inspectOver(path, signal) : { ssh: 'unreachable' }
+      return path ? inspectOver(path, { timeoutSeconds: commandSeconds, signal }) : { ssh: 'unreachable' }
     },
-    repair: async ({ id }, repair) => repairOver(await platform.sshArguments(id), repair, signal),
+    repair: async ({ id }, repair) =>
+      repairOver(await platform.sshArguments(id), repair, { timeoutSeconds: repairSeconds, signal }),
     policy: {
       ...{ maxRepair: settings.heal.maxRepair, instance: settings.instance, dryRun: settings.dryRun, share: 0.5 },
-      ...{ verifySeconds: 60, sshSeconds: 60, instanceTimeoutSeconds },
+      ...{ verifySeconds: recoverySeconds, sshSeconds: recoverySeconds, instanceTimeoutSeconds },
     },
   })
   const sick = instances.filter(({ repairs }) => repairs.length > 0)

@@ -9,8 +9,8 @@ import { followLogs, readLogs } from './tools/logs.ts'
 /** Shows the logs of the instances, each line with its instance in front. */
 export default async function logs(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, print } = context
-  const { platform } = await openPlatform(context)
-  const wanted = { ...settings.logs, signal }
+  const { platform, limits } = await openPlatform(context)
+  const wanted = { ...settings.logs, signal, timeoutSeconds: limits().logsSeconds }
   const ids = await instanceIds(platform, settings.instance)
   if (settings.logs.follow) {
     refuseMany(ids)

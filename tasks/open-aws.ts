@@ -1,5 +1,6 @@
 import type { CheckTarget } from '../checker/probe/target.ts'
 import { OperatorError } from './lib/errors.ts'
+import { cloudFactor, limitsAt } from './lib/pace.ts'
 import type { Opening, OpenPlatform } from './open-platform.ts'
 import { openAwsPlatform } from './platforms/aws/aws.ts'
 import { openAws } from './platforms/aws/clients.ts'
@@ -9,7 +10,7 @@ import { namesOf } from './platforms/aws/names.ts'
 import { openInstanceProbe } from './platforms/aws/reach/instance-probe.ts'
 import { openReach } from './platforms/aws/reach/reach.ts'
 import { openInfrastructure } from './platforms/aws/stacks/infrastructure.ts'
-import { checkHomeIsWritable, homeAt, keepClosed } from './platforms/local/home.ts'
+import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
 
 /** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
 const usualSeconds = { instance: 600, launch: 300 }
@@ -20,10 +21,7 @@ const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback',
 /** The aws platform with what the verbs need of it. */
 export async function openAwsVerbs({ verb, settings, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
   const home = homeAt(settings.home)
-  if (verb !== 'doctor') {
-    checkHomeIsWritable(home)
-    keepClosed(home, onExit)
-  }
+  if (verb !== 'doctor') checkHomeIsWritable(home)
   const aws = openAws(settings.aws, signal)
   const mode = settings.aws.reach ?? (aws.isEmulated ? 'none' : 'endpoint')
   if (aws.isEmulated && verb !== 'doctor') {
@@ -60,8 +58,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   }
   const { platform, reach, infrastructure } = open(settings.group)
   // What the way to the instances lacks is said before anything is changed, not in the middle.
-  const isPlan = verb === 'deploy' && settings.dryRun
-  if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await reach.assertReady()
+  if (provingVerbs.has(verb) && !settings.plan && mode !== 'none') await reach.assertReady()
   const instanceProbe = openInstanceProbe(reach)
   onExit(() => instanceProbe.close())
   const bakery = { aws, home: settings.home, settings: settings.aws }
@@ -91,6 +88,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
       return (await planAmiBake({ ...bakery, ...wanted })).steps
     },
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
+    limits: () => limitsAt(cloudFactor),
     async examine() {
       const { examineAws } = await import('./platforms/aws/examination/examination.ts')
       const { profile, builderInterface } = settings.aws

@@ -1,7 +1,9 @@
+import { limitsAt } from './lib/pace.ts'
 import type { Opening, OpenPlatform } from './open-platform.ts'
 import { checkArchitecture } from './platforms/local/architecture.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from './platforms/local/home.ts'
 import { groupNames, openLocalPlatform } from './platforms/local/local.ts'
+import { localPace } from './platforms/local/pace.ts'
 import { probeInstance } from './tools/probe.ts'
 import { chooseAccelerator } from './tools/qemu.ts'
 
@@ -17,25 +19,29 @@ export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatfor
   const { accelerator } = chooseAccelerator(settings.local.accelerator)
   const { cpus, memoryMib, network } = settings.local
   const machine = { accelerator, cpus, memoryMib, network }
-  const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine, verb })
-  const bootTimeoutSeconds = accelerator === 'tcg' ? 300 : 90
+  const pace = localPace(home, machine, settings.local.pace)
+  const limits = () => limitsAt(pace().factor)
+  const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine, verb, limits })
   const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
   return {
     platform: open(settings.group),
-    probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease),
+    probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease, limits().probeMs),
     groups: async () => {
       const groups = await Promise.all(groupNames(home).map((name) => open(name).group()))
       return groups.filter((group) => group !== undefined)
     },
     async bake(wanted, run) {
       const { bakeImage } = await import('./platforms/local/bakery.ts')
-      return bakeImage({ home, machine, bootTimeoutSeconds, ...source, ...wanted, ...run })
+      return bakeImage({ home, machine, pace, ...source, ...wanted, ...run })
     },
     async planBake(wanted) {
       const { planBake } = await import('./platforms/local/bakery.ts')
       return (await planBake({ home, ...source, ...wanted })).steps
     },
-    instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? 2 * bootTimeoutSeconds,
+    get instanceTimeoutSeconds() {
+      return settings.roll.instanceTimeoutSeconds ?? limits().instanceSeconds
+    },
+    limits,
     async examine() {
       const { examineComputer } = await import('./platforms/local/examination.ts')
       const { port, memoryMib } = settings.local
@@ -43,7 +49,12 @@ export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatfor
         .group()
         .then((group) => group?.url)
       const { suite } = settings.image
-      return examineComputer({ home, port, groupUrl, accelerator: settings.local.accelerator, memoryMib, suite })
+      const { accelerator } = settings.local
+      return examineComputer({ home, port, groupUrl, accelerator, memoryMib, suite, pace: pace() })
+    },
+    async superseded() {
+      const { supersededLayers } = await import('./platforms/local/superseded.ts')
+      return supersededLayers(home)
     },
     targetsOf: async (instances) => instances.map(({ url }) => ({ url })),
   }

@@ -3,6 +3,7 @@ import type { CheckTarget } from '../checker/probe/target.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Probe } from './lib/evidence.ts'
 import type { Finding } from './lib/finding.ts'
+import type { Limits } from './lib/pace.ts'
 import type { Progress } from './lib/progress.ts'
 import type { Infrastructure } from './platforms/infrastructure.ts'
 import type { Group, Image, Instance, Platform } from './platforms/platform.ts'
@@ -27,6 +28,8 @@ export interface OpenPlatform {
   planBake(wanted: { release: string; force: boolean }): Promise<readonly string[]>
   /** Time for an instance to boot and be proven, unless a setting says otherwise. */
   readonly instanceTimeoutSeconds: number
+  /** How long everything may take whose speed is that of the machines. */
+  limits(): Limits
   /** Everything that the platform needs on this computer and elsewhere, as it is. */
   examine(): Promise<Finding[]>
   /** What `check` asks to measure each of these instances. */

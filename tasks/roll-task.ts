@@ -26,10 +26,12 @@ export interface OpenRoll {
 export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   const { settings, progress, signal } = context
   const report = openRollReport(settings.roll.report, progress)
-  const { platform, probe, instanceTimeoutSeconds } = await openPlatform(context)
+  const { platform, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
   const group = await platform.group()
   const size = group?.size ?? 1
-  const policy = rollPolicy(settings.roll, { size, force: settings.force, instanceTimeoutSeconds })
+  const terms = { size, force: settings.force, instanceTimeoutSeconds }
+  const { canaryGraceSeconds } = limits()
+  const policy = { ...rollPolicy(settings.roll, terms), canaryGraceSeconds }
   const engine = isRefreshing(group) ? 'refresh' : settings.roll.engine
   if (engine === 'refresh') refuseBeyondRefresh(settings, policy, size)
   for (const id of strangers(policy.first, group)) progress.warn(`--first: ${id} is no instance of ${group?.name} now`)

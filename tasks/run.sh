@@ -16,6 +16,11 @@ if [ "$(uname -s)" != Linux ]; then
   fail 3 'bakeroll runs on Linux' 'use a virtual machine with Debian 12; the checker alone, checker/dist/check.mjs, runs wherever Node does'
 fi
 
+# Node takes no module from below a backslash, and PATH ends a folder at a colon.
+case $PWD in
+  *[\\:]*) fail 3 "bakeroll cannot run in $PWD" 'move the clone to a folder without a backslash and a colon in its path' ;;
+esac
+
 installed=node_modules/.installed-lock.json
 if ! cmp -s package-lock.json "$installed"; then
   echo "installing the locked npm packages" >&2

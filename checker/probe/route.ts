@@ -2,7 +2,6 @@ import { resolveAddresses } from './addresses.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { describeFailure, ProbeError } from './failure.ts'
-import type { RequestHeaders } from './request-headers.ts'
 import type { Trust } from './socket.ts'
 import { withoutCredentials } from './target.ts'
 
@@ -30,8 +29,6 @@ export interface RouteLimits extends Trust {
   readonly family?: 4 | 6 | undefined
   /** How many redirects in a row are followed. */
   readonly followRedirects: number
-  /** What only the service itself is told: wherever it redirects to is another one, unless the origin is the same. */
-  readonly own?: Trust & { readonly headers?: RequestHeaders }
 }
 
 interface Place {
@@ -45,7 +42,7 @@ interface Place {
 
 /** Prepares the way to a service; nothing is sent yet. What was found behind redirects is asked directly from then on. */
 export function openRoute(service: URL, addresses: readonly string[], limits: RouteLimits): Route {
-  const own = openConnection(service, addresses, limits.deadline, limits.own ?? { secureContext: limits.secureContext })
+  const own = openConnection(service, addresses, limits.deadline, limits)
   const connections = new Map([[service.origin, own]])
   const found = new Map<string, Place>()
 
@@ -53,9 +50,7 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
     const known = connections.get(origin)
     if (known !== undefined) return known
     const addresses = (await resolveAddresses(hostname, limits.deadline, limits.family)).flat()
-    const connection = openConnection(new URL(origin), addresses, limits.deadline, {
-      secureContext: limits.secureContext,
-    })
+    const connection = openConnection(new URL(origin), addresses, limits.deadline, limits)
     connections.set(origin, connection)
     return connection
   }

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative } from 'node:path'
 import { type Home, socketFolder } from './local/home.ts'
 
@@ -20,19 +20,29 @@ export interface PlainPaths {
 
 const project = join(import.meta.dirname, '../..')
 
+/**
+ * What Ansible finds roles and variables in. It follows links and then takes `$HOME` in the real path for the variable, so that
+ * these are no links; its variables lie in the scratch folder.
+ */
+const copied: ReadonlySet<string> = new Set(['ansible', 'packer'])
+
 /** Makes the names for one piece of work; the same work of a killed process has the same names. */
 export async function openPlainPaths(home: Home, work: string): Promise<PlainPaths> {
   const folder = socketFolder(home, work)
-  // The home first: it often lies inside the clone.
-  const links = { home: home.folder, project }
-  for (const [name, target] of Object.entries(links)) {
-    await rm(join(folder, name), { force: true })
-    await symlink(target, join(folder, name))
-  }
+  await rm(folder, { recursive: true, force: true })
   const scratchFolder = join(folder, 'tmp')
   await mkdir(scratchFolder, { recursive: true, mode: 0o700 })
+  await symlink(home.folder, join(folder, 'home'))
+  await mkdir(join(folder, 'project'))
+  for (const name of await readdir(project)) {
+    const [from, to] = [join(project, name), join(folder, 'project', name)]
+    if (copied.has(name)) await cp(from, to, { recursive: true })
+    else await symlink(from, to)
+  }
+  // The home first: it often lies inside the clone.
+  const names = { home: home.folder, project }
   const of = (path: string) => {
-    for (const [name, target] of isAbsolute(path) ? Object.entries(links) : []) {
+    for (const [name, target] of isAbsolute(path) ? Object.entries(names) : []) {
       const inside = relative(target, path)
       if (inside !== '..' && !inside.startsWith('../')) return join(folder, name, inside)
     }

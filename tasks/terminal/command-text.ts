@@ -11,7 +11,6 @@ export function withFlag(words: readonly string[], flag: string): string[] {
   return [...words.slice(0, end), flag, ...words.slice(end)]
 }
 
-/** A word as a shell takes it. */
-export function quoted(word: string): string {
+function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

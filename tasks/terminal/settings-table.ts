@@ -84,12 +84,8 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     'bake',
     'roll',
   ]),
-  dryRun: {
-    ...toggleOfOneRun('tell what would be done, and do nothing', 'dry-run', [
-      ...(['bake', 'deploy', 'roll', 'rollback', 'heal', 'images'] as const),
-    ]),
-    otherFlag: 'plan',
-  },
+  plan: toggleOfOneRun('tell what would be done, and do nothing', 'plan', ['bake', 'deploy']),
+  dryRun: toggleOfOneRun('tell what would be done, and do nothing', 'dry-run', ['roll', 'rollback', 'heal', 'images']),
 
   'local.port': {
     kind: wholeNumber(1, 65535, 'PORT'),
@@ -108,6 +104,13 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     help: 'memory of each local machine, MiB',
     verbs: launching,
     default: 768,
+  },
+  'local.pace': {
+    kind: wholeNumber(1, 100),
+    help: 'by how much everything takes longer here than on a quiet computer with KVM: all time limits follow it',
+    verbs: [...launching, 'doctor'],
+    default: undefined,
+    defaultHelp: 'measured',
   },
   'local.cpus': { kind: wholeNumber(1, 64), help: 'processors of each local machine', verbs: launching, default: 2 },
   'local.network': {

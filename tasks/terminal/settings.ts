@@ -19,6 +19,7 @@ export interface Settings {
   readonly size: number | undefined
   readonly instance: string | undefined
   readonly force: boolean
+  readonly plan: boolean
   readonly dryRun: boolean
 
   readonly local: {
@@ -26,6 +27,8 @@ export interface Settings {
     readonly accelerator: 'auto' | 'kvm' | 'tcg'
     readonly memoryMib: number
     readonly cpus: number
+    /** The factor of all time limits, when it is not to be measured. */
+    readonly pace: number | undefined
     /** Whether an instance reaches other computers, and this one's loopback. */
     readonly network: 'closed' | 'open'
   }

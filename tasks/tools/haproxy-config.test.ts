@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { type HaproxySettings, renderHaproxyConfig, serverWords } from './haproxy-config.ts'
+import { checkedSocketPath, type HaproxySettings, renderHaproxyConfig, serverWords } from './haproxy-config.ts'
 
 const settings: HaproxySettings = {
   name: 'timeapp',
@@ -18,6 +18,8 @@ const settings: HaproxySettings = {
   ],
   checkIntervalMs: 1000,
   checkTimeoutMs: 900,
+  connectTimeoutMs: 5000,
+  queueTimeoutMs: 30_000,
   rise: 2,
   fall: 3,
   drainTimeoutMs: 30_000,
@@ -55,10 +57,16 @@ t.test('haproxy accepts the file without a warning', async (t) => {
       socketPath: `/tmp/it's "a" $HOME/s`,
       pidFile: `/tmp/a b#'c/p`,
     },
-    'started by root': { ...settings, jail: `/tmp/it's "a" $HOME/empty` },
   }
   for (const [name, settings] of Object.entries(cases)) {
     t.equal(await haproxyChecks(t, renderHaproxyConfig(settings)), 'Configuration file is valid\n', name)
+  }
+})
+
+t.test("the waits that a slow instance decides are the settings' own", async (t) => {
+  const lines = renderHaproxyConfig({ ...settings, connectTimeoutMs: 15_000, queueTimeoutMs: 60_000 }).split('\n')
+  for (const line of ['timeout check 900ms', 'timeout connect 15000ms', 'timeout queue 60000ms']) {
+    t.ok(lines.includes(`  ${line}`), line)
   }
 })
 
@@ -74,4 +82,14 @@ t.test('what HAProxy would misread is refused', async (t) => {
   for (const [change, message] of cases) {
     t.throws(() => renderHaproxyConfig({ ...settings, ...change }), { kind: 'usage', message })
   }
+})
+
+t.test('a socket path that the system cannot hold is refused', async (t) => {
+  t.equal(checkedSocketPath(`/${'x'.repeat(90)}`).length, 91)
+  const path = `/${'é'.repeat(60)}`
+  t.throws(() => renderHaproxyConfig({ ...settings, socketPath: path }), {
+    kind: 'usage',
+    message: /^socket path has 121 bytes, at most 9[35] work: /,
+    hint: 'set BAKEROLL_HOME to a directory with a shorter path',
+  })
 })

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,27 +11,25 @@ import { listServers, type ServerState } from './haproxy-runtime.ts'
 type Teardown = { teardown(handler: () => unknown): void }
 
 /** Checks fast enough for tests. */
-export const fastCheck = { checkIntervalMs: 200, checkTimeoutMs: 500, rise: 2, fall: 2 }
+export const fastCheck = { checkIntervalMs: 200, rise: 2, fall: 2 }
+const timeouts = { checkTimeoutMs: 500, connectTimeoutMs: 5000, queueTimeoutMs: 30_000 }
 
 export type Balancer = HaproxyFiles & { bindHost: string; bindPort: number; url: string }
 
 /** Writes the configuration of a load balancer on a free port; stops it, if it runs, when the test ends. */
-export async function prepareBalancer(t: Teardown, servers: HaproxyServer[], below = ''): Promise<Balancer> {
-  const temporary = await mkdtemp(join(tmpdir(), 'haproxy-'))
-  const folder = join(temporary, below)
-  const jail = process.getuid?.() === 0 ? join(folder, 'empty') : undefined
-  await mkdir(jail ?? folder, { recursive: true })
+export async function prepareBalancer(t: Teardown, servers: HaproxyServer[]): Promise<Balancer> {
+  const folder = await mkdtemp(join(tmpdir(), 'haproxy-'))
   const files = {
     configFile: join(folder, 'haproxy.cfg'),
     pidFile: join(folder, 'pid'),
     socketPath: join(folder, 'socket'),
   }
   const bind = { bindHost: '127.0.0.1', bindPort: await freePort() }
-  const settings = { name: 'timeapp', ...bind, ...files, ...fastCheck, servers, drainTimeoutMs: 5000, jail }
+  const settings = { name: 'timeapp', ...bind, ...files, ...fastCheck, ...timeouts, servers, drainTimeoutMs: 5000 }
   await writeFile(files.configFile, renderHaproxyConfig(settings))
   t.teardown(async () => {
     await stopHaproxy(files, 0)
-    await rm(temporary, { recursive: true })
+    await rm(folder, { recursive: true })
   })
   return { ...files, ...bind, url: `http://127.0.0.1:${bind.bindPort}` }
 }

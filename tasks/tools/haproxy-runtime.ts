@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../lib/errors.ts'
 import { backendName, type HaproxyServer, type HealthCheck, serverWords, word } from './haproxy-config.ts'
 import { change, HaproxyStopped, mustChange, query } from './haproxy-socket.ts'
+import { patientMs } from './pace-measurement.ts'
 
 /** One server as the running HAProxy sees it. */
 export interface ServerState {
@@ -67,7 +68,7 @@ export async function removeServer(socketPath: string, id: string, timeoutMs = 1
   if (maintained !== 'done' && maintained.error.startsWith('No such server')) return 'absent'
   if (await deletedWithin(timeoutMs, socketPath, name)) return 'removed'
   await mustChange(socketPath, `shutdown sessions server ${name}`)
-  if (await deletedWithin(2000, socketPath, name)) return 'removed'
+  if (await deletedWithin(patientMs(2000), socketPath, name)) return 'removed'
   throw new OperatorError('failed', `load balancer does not let go of ${id}, which still has connections`)
 }
 

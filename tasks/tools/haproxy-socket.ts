@@ -1,9 +1,10 @@
-import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
-import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
+import { checkedSocketPath } from './haproxy-config.ts'
+import { patientMs } from './pace-measurement.ts'
 
-const answerTimeoutMs = 5000
+/** It answers within a millisecond, but on a busy computer. */
+const quietAnswerMs = 10_000
 
 /** Thrown when nobody answers on the runtime API's socket: the load balancer does not run, or hangs. */
 export class HaproxyStopped extends OperatorError {}
@@ -11,7 +12,7 @@ export class HaproxyStopped extends OperatorError {}
 /** Runs one query of HAProxy's runtime API on a connection of its own and gives back the text of the answer. */
 export async function query(socketPath: string, command: string): Promise<string> {
   try {
-    return (await exchange(socketPath, command)).trim()
+    return (await exchange(checkedSocketPath(socketPath), command)).trim()
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause
     throw new HaproxyStopped('failed', `load balancer does not answer on ${socketPath}: ${reason(cause)}`, { cause })
@@ -36,13 +37,11 @@ export async function mustChange(socketPath: string, command: string): Promise<v
   if (outcome !== 'done') throw new OperatorError('failed', `load balancer refused "${command}": ${outcome.error}`)
 }
 
-/** A socket's address holds 107 bytes (unix(7)), so it is named as seen from its folder, whose own path may be longer. */
 function exchange(socketPath: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    const folder = openSync(dirname(socketPath), 'r')
-    const socket = connect(join('/proc/self/fd', String(folder), basename(socketPath)))
-    socket.on('close', () => closeSync(folder))
+    const socket = connect(socketPath)
+    const answerTimeoutMs = patientMs(quietAnswerMs)
     socket.setTimeout(answerTimeoutMs, () => socket.destroy(new Error(`no answer within ${answerTimeoutMs} ms`)))
     socket.on('data', (chunk) => chunks.push(chunk))
     socket.on('error', reject)

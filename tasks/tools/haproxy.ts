@@ -1,10 +1,10 @@
-import { chmod, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExecaError, execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import { HaproxyStopped, query } from './haproxy-socket.ts'
+import { patientMs } from './pace-measurement.ts'
 import { ownProcess } from './process.ts'
 
 /** Where one load balancer keeps itself; absolute paths, the same in its configuration file. */
@@ -27,11 +27,10 @@ export async function startHaproxy(
   files: HaproxyFiles & { readonly bindHost: string; readonly bindPort: number },
 ): Promise<'started' | 'unchanged'> {
   if ((await haproxyState(files)) === 'running') return 'unchanged'
-  await runHaproxy(validateArguments(files))
+  await runHaproxy(validateArguments(files.configFile))
   await refuseTakenPort(files.bindHost, files.bindPort)
-  await runHaproxy(startArguments(files))
-  await chmod(files.pidFile, 0o600)
-  await untilAnswers(files.socketPath, 10_000)
+  await runHaproxy(startArguments(files.configFile))
+  await untilAnswers(files.socketPath, patientMs(10_000))
   return 'started'
 }
 
@@ -39,11 +38,14 @@ export async function startHaproxy(
  * Stops HAProxy, and only the one of this configuration file. It closes its port at once and has `softStopMs` to finish
  * running requests; then they are cut.
  */
-export async function stopHaproxy(files: HaproxyFiles, softStopMs = 10_000): Promise<'stopped' | 'unchanged'> {
+export async function stopHaproxy(
+  files: HaproxyFiles,
+  softStopMs = patientMs(10_000),
+): Promise<'stopped' | 'unchanged'> {
   const pid = ownProcess(files.pidFile, files.configFile)
   if (pid !== undefined) {
-    const ended = (await endedBy(files, 'SIGUSR1', softStopMs)) || (await endedBy(files, 'SIGTERM', 2000))
-    if (!ended && !(await endedBy(files, 'SIGKILL', 2000))) {
+    const ended = (await endedBy(files, 'SIGUSR1', softStopMs)) || (await endedBy(files, 'SIGTERM', patientMs(2000)))
+    if (!ended && !(await endedBy(files, 'SIGKILL', patientMs(10_000)))) {
       throw new OperatorError('failed', `load balancer, process ${pid}, did not stop`, { hint: `kill -9 ${pid}` })
     }
   }
@@ -122,16 +124,11 @@ async function untilAnswers(socketPath: string, timeoutMs: number): Promise<void
 }
 
 /** HAProxy's arguments to check a configuration file without starting. */
-export function validateArguments(files: HaproxyFiles): string[] {
-  return ['-c', ...inItsFolder(files)]
+export function validateArguments(configFile: string): string[] {
+  return ['-c', '-f', configFile]
 }
 
 /** HAProxy's arguments to start in the background. */
-export function startArguments(files: HaproxyFiles): string[] {
-  return ['-D', ...inItsFolder(files)]
-}
-
-/** The configuration names the socket as seen from the socket's folder. */
-function inItsFolder({ configFile, socketPath }: HaproxyFiles): string[] {
-  return ['-C', dirname(socketPath), '-f', configFile]
+export function startArguments(configFile: string): string[] {
+  return ['-D', '-f', configFile]
 }

@@ -61,9 +61,10 @@ echo 'LISTEN 0 511 0.0.0.0:80 0.0.0.0:*'; echo 'LISTEN 0 511 127.0.0.1:8000 0.0.
   chronyc: 'exit 0',
 }
 
-async function run(t: Test, changed: Partial<typeof well>, patience = 4) {
+async function run(t: Test, changed: Partial<typeof well>, patience = 4, serviceSeconds = 60) {
   onPath(t, { ...well, ...changed })
-  const { exitCode, stdout, stderr } = await execa('sh', ['-s'], { input: imageTest('1.4.0', patience), reject: false })
+  const input = imageTest('1.4.0', { clockSeconds: patience, serviceSeconds })
+  const { exitCode, stdout, stderr } = await execa('sh', ['-s'], { input, reject: false })
   return { exitCode, stdout, stderr }
 }
 
@@ -86,6 +87,12 @@ t.test('without a time server the caller judges the clock', async (t) => {
     t.equal(lines.filter(({ text }) => /^bakeroll-clock \d{13}$/.test(text)).length, 3)
     t.equal(clockFault(lines), undefined)
   }
+})
+
+t.test('a service that does not come up is waited for as long as the caller says', async (t) => {
+  const { exitCode, stdout } = await run(t, { curl: 'exit 7' }, 0, 0)
+  t.equal(exitCode, 1)
+  t.equal(faultIn(stdout), 'nginx and the service do not answer on port 80 within 0 s')
 })
 
 t.test('what does not hold is named', async (t) => {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 const script = join(import.meta.dirname, '../../packer/verify.sh')
 
 /**
- * What `sh` runs as root on an instance of a new image: packer/verify.sh. It waits `patienceSeconds` for a time server, ends
+ * What `sh` runs as root on an instance of a new image: packer/verify.sh. It waits for a time server and for the service, ends
  * with exit code 1 when something does not hold, and says so on standard output.
  */
-export function imageTest(release: string, patienceSeconds: number): string {
-  return `set -- ${release} ${patienceSeconds}\n${readFileSync(script, 'utf8')}`
+export function imageTest(release: string, limits: { clockSeconds: number; serviceSeconds: number }): string {
+  return `set -- ${release} ${limits.clockSeconds} ${limits.serviceSeconds}\n${readFileSync(script, 'utf8')}`
 }
 
 /** What does not hold, by the output of a test that failed. */

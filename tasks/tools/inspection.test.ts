@@ -68,23 +68,25 @@ t.test('every repair is a script that a shell understands', async (t) => {
   }
 })
 
+const limit = { timeoutSeconds: 60 }
+
 t.test('an instance that cannot be reached is an answer; a stop is none', async (t) => {
   onPath(t, { ssh: 'echo "Connection refused" >&2; exit 255' })
-  t.strictSame(await inspectOver(['admin@h']), { ssh: 'unreachable' })
+  t.strictSame(await inspectOver(['admin@h'], limit), { ssh: 'unreachable' })
   const stopped = { kind: 'interrupted', message: /stopped/ }
-  await t.rejects(inspectOver(['admin@h'], AbortSignal.abort()), stopped)
+  await t.rejects(inspectOver(['admin@h'], { ...limit, signal: AbortSignal.abort() }), stopped)
 })
 
 t.test('an inspection over ssh', async (t) => {
   onPath(t, { ssh: 'shift; sh', systemctl: systemctl('active'), docker: 'echo paused' })
-  t.match(await inspectOver(['admin@h']), { ssh: 'reachable', nginx: 'active', container: 'paused' })
+  t.match(await inspectOver(['admin@h'], limit), { ssh: 'reachable', nginx: 'active', container: 'paused' })
 })
 
 t.test('a repair that fails tells what the instance said last', async (t) => {
   onPath(t, { ssh: 'sh', systemctl: 'echo "$*"' })
-  await repairOver(['admin@h'], 'nginx')
+  await repairOver(['admin@h'], 'nginx', limit)
   onPath(t, { ssh: 'sh', systemctl: 'echo first >&2; echo "Job for nginx failed." >&2; exit 1' })
-  await t.rejects(repairOver(['admin@h'], 'nginx'), { kind: 'failed', message: 'nginx: Job for nginx failed.' })
+  await t.rejects(repairOver(['admin@h'], 'nginx', limit), { kind: 'failed', message: 'nginx: Job for nginx failed.' })
   onPath(t, { ssh: 'sh', 'systemd-run': 'exit 7' })
-  await t.rejects(repairOver(['admin@h'], 'reboot'), { kind: 'failed', message: 'reboot: exit code 7' })
+  await t.rejects(repairOver(['admin@h'], 'reboot', limit), { kind: 'failed', message: 'reboot: exit code 7' })
 })

@@ -37,9 +37,12 @@ chronyc waitsync 6 0.5 0 5 >/dev/null || hwclock --hctosys --utc --noadjfile`,
 const unitStates = { active: 'active', failed: 'failed' } as const
 
 /** Looks into an instance over SSH; an instance that cannot be reached is an answer. */
-export async function inspectOver(sshArguments: readonly string[], signal?: AbortSignal): Promise<Inspection> {
+export async function inspectOver(
+  sshArguments: readonly string[],
+  limit: { readonly timeoutSeconds: number; readonly signal?: AbortSignal },
+): Promise<Inspection> {
   try {
-    const { stdout } = await runOver(sshArguments, inspectScript, { timeoutSeconds: 60, ...(signal ? { signal } : {}) })
+    const { stdout } = await runOver(sshArguments, inspectScript, limit)
     return inspectionFrom(stdout)
   } catch (error) {
     if (error instanceof OperatorError && error.kind !== 'interrupted') return { ssh: 'unreachable' }
@@ -69,10 +72,9 @@ function containerState(said: Map<string, string | undefined>): Pick<Inspection,
 export async function repairOver(
   sshArguments: readonly string[],
   repair: InnerRepair,
-  signal?: AbortSignal,
+  limit: { readonly timeoutSeconds: number; readonly signal?: AbortSignal },
 ): Promise<void> {
-  const options = { timeoutSeconds: 180, ...(signal ? { signal } : {}) }
-  const answer = await runOver(sshArguments, repairScripts[repair], options)
+  const answer = await runOver(sshArguments, repairScripts[repair], limit)
   if (answer.exitCode === 0) return
   const said = answer.stderr.trim().split('\n').at(-1) ?? ''
   throw new OperatorError('failed', `${repair}: ${said || `exit code ${answer.exitCode}`}`)

@@ -1,11 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { heyArguments, resultFrom, startLoad, sum } from './load.ts'
+import { onPath } from './path-fixture.ts'
 
 t.test('the rate is shared by workers of at most five requests a second', (t) => {
-  t.same(heyArguments('http://x/now', 40, 'kept'), ['-z', '40m', '-c', '8', '-q', '5', '-t', '60', 'http://x/now'])
+  t.same(heyArguments('http://x/now', 40, 'kept'), ['-z', '10m', '-c', '8', '-q', '5', '-t', '60', 'http://x/now'])
   t.same(heyArguments('http://x/now', 2, 'new').slice(2), [
     '-c',
     '1',
@@ -62,4 +65,19 @@ t.test('every request of a real load is counted, the failed ones too, on kept an
   t.equal(result.failed, Math.floor(served / 10))
   t.ok(connections > served / 3, 'half of the requests came on new connections')
   t.ok(connections < served, 'the others did not')
+})
+
+t.test('a load goes on until it is stopped, however short one run of hey is', async (t) => {
+  const folder = t.testdir()
+  const report = 'Status code distribution:\\n  [200]\\t10 responses\\n'
+  onPath(t, {
+    hey: `echo run >> '${join(folder, 'runs')}'; trap 'printf "${report}"; exit' INT; sleep 0.2 & wait; printf '${report}'`,
+  })
+  const load = startLoad({ url: 'http://127.0.0.1:1/', keptPerSecond: 5, newPerSecond: 5 })
+  const runs = () =>
+    existsSync(join(folder, 'runs')) ? readFileSync(join(folder, 'runs'), 'utf8').split('\n').length - 1 : 0
+  while (runs() < 6) await sleep(50)
+  const { sent, failed } = await load.stop()
+  t.ok(sent >= 10 * (runs() - 2), `${sent} in ${runs()} runs`)
+  t.equal(failed, 0)
 })

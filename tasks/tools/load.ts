@@ -15,7 +15,7 @@ export interface LoadResult {
   readonly failures: Readonly<Record<string, number>>
 }
 
-/** A load that runs until it is stopped, 40 minutes at most. */
+/** A load that runs until it is stopped. */
 export interface Load {
   /** Lets running requests finish and counts them all. */
   stop(): Promise<LoadResult>
@@ -24,11 +24,14 @@ export interface Load {
 /** One hey worker sends this many requests a second at most, so that a slow answer delays few others. */
 const perWorkerPerSecond = 5
 
-/** The arguments of hey (https://github.com/rakyll/hey) for one half of the load. */
+/**
+ * The arguments of hey (https://github.com/rakyll/hey) for one half of the load, for ten minutes: a process that was killed leaves
+ * its load behind for no longer.
+ */
 export function heyArguments(url: string, perSecond: number, connections: 'kept' | 'new'): string[] {
   const workers = Math.max(1, Math.round(perSecond / perWorkerPerSecond))
   return [
-    ...['-z', '40m', '-c', String(workers), '-q', String(perSecond / workers), '-t', '60'],
+    ...['-z', '10m', '-c', String(workers), '-q', String(perSecond / workers), '-t', '60'],
     ...(connections === 'new' ? ['-disable-keepalive'] : []),
     url,
   ]
@@ -39,12 +42,40 @@ export function startLoad(plan: LoadPlan): Load {
   const halves = [
     heyArguments(plan.url, plan.keptPerSecond, 'kept'),
     heyArguments(plan.url, plan.newPerSecond, 'new'),
-  ].map((arguments_) => execa('hey', arguments_, { stdin: 'ignore', detached: false, reject: false }))
+  ].map(repeated)
   return {
     async stop() {
+      for (const half of halves) half.stop()
+      return sum((await Promise.all(halves.map(({ results }) => results))).flat())
+    },
+  }
+}
+
+/** Runs hey again and again until it is stopped; `results` has the counts of each run. */
+function repeated(arguments_: readonly string[]): { stop(): void; results: Promise<LoadResult[]> } {
+  const isOver = new AbortController()
+  const start = () => execa('hey', arguments_, { stdin: 'ignore', detached: false, reject: false })
+  let running = start()
+  const run = async () => {
+    const counted: LoadResult[] = []
+    for (;;) {
+      const { stdout } = await running
+      // One that was stopped before it could begin has no report.
+      if (isOver.signal.aborted && stdout === '') return counted
+      counted.push(resultFrom(String(stdout)))
+      if (isOver.signal.aborted) return counted
+      running = start()
+    }
+  }
+  const results = run()
+  // Told at the stop, which awaits it.
+  results.catch(() => {})
+  return {
+    results,
+    stop() {
+      isOver.abort()
       // hey answers SIGINT with its report.
-      for (const half of halves) half.kill('SIGINT')
-      return sum((await Promise.all(halves)).map(({ stdout }) => resultFrom(String(stdout))))
+      running.kill('SIGINT')
     },
   }
 }

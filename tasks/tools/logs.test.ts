@@ -58,7 +58,7 @@ t.test('access lines of the time that is asked for', async (t) => {
 
 t.test('lines are read over ssh', async (t) => {
   onPath(t, { ssh: 'printf "%s\\n\\n" "$*" two' })
-  t.strictSame(await readLogs(['admin@h'], { ...nothing, signal }), ['admin@h sudo sh -s', 'two'])
+  t.strictSame(await readLogs(['admin@h'], { ...nothing, timeoutSeconds: 60, signal }), ['admin@h sudo sh -s', 'two'])
 })
 
 t.test('followed lines come one by one, until the signal', async (t) => {
@@ -73,18 +73,22 @@ t.test('followed lines come one by one, until the signal', async (t) => {
   })
   const stop = new AbortController()
   const lines: string[] = []
-  await followLogs(['admin@h'], { sinceSeconds: undefined, grep: "it's", signal: stop.signal }, (line) => {
-    lines.push(line)
-    stop.abort()
-    // The other side of a connection ends with it.
-    writeFileSync(ended, '')
-  })
+  await followLogs(
+    ['admin@h'],
+    { sinceSeconds: undefined, grep: "it's", timeoutSeconds: 60, signal: stop.signal },
+    (line) => {
+      lines.push(line)
+      stop.abort()
+      // The other side of a connection ends with it.
+      writeFileSync(ended, '')
+    },
+  )
   t.strictSame(lines, ["the journal says it's so"])
 })
 
 t.test('following ends with the connection', async (t) => {
   onPath(t, { ssh: 'echo one; echo two; exit 255' })
   const lines: string[] = []
-  await followLogs(['admin@h'], { ...nothing, signal }, (line) => lines.push(line))
+  await followLogs(['admin@h'], { ...nothing, timeoutSeconds: 60, signal }, (line) => lines.push(line))
   t.strictSame(lines, ['one', 'two'])
 })

@@ -7,6 +7,7 @@ export interface LogWish {
   /** Only lines that contain this very text. */
   readonly grep: string | undefined
   readonly signal: AbortSignal
+  readonly timeoutSeconds: number
 }
 
 /** What the units wrote, and what systemd says of them; the service's container writes through Docker. */
@@ -14,7 +15,7 @@ const units = '--unit nginx --unit docker --unit chrony --unit bakeroll-identity
 
 /** The shell script that prints the log lines of an instance, oldest first: journal and nginx's access log. */
 export function logScript(
-  { sinceSeconds, grep }: Omit<LogWish, 'signal'>,
+  { sinceSeconds, grep }: Pick<LogWish, 'sinceSeconds' | 'grep'>,
   follow: boolean,
   accessLog = '/var/log/nginx/access.log',
 ): string {
@@ -42,7 +43,7 @@ function shellQuoted(text: string): string {
 
 /** The log lines of one instance, read over SSH. */
 export async function readLogs(sshArguments: readonly string[], wish: LogWish): Promise<string[]> {
-  const { stdout } = await runOver(sshArguments, logScript(wish, false), { timeoutSeconds: 120, signal: wish.signal })
+  const { stdout } = await runOver(sshArguments, logScript(wish, false), wish)
   return stdout.split('\n').filter((line) => line !== '')
 }
 

@@ -3,7 +3,16 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { ansibleTask, buildArguments, failureIn, type PackerBuild, packerBuild } from './packer.ts'
+import { silentProgress } from '../terminal/progress.ts'
+import {
+  againWhenUnreachable,
+  ansibleTask,
+  buildArguments,
+  connectionEnvironment,
+  failureIn,
+  type PackerBuild,
+  packerBuild,
+} from './packer.ts'
 
 const build: PackerBuild = {
   template: '/repo/packer',
@@ -154,6 +163,42 @@ t.test('a failure names its reason and its log, which holds every line', async (
     hint: `less ${logFile}`,
   })
   t.equal(log().trim().split('\n').length, 2002)
+})
+
+t.test('a machine that Ansible could not reach any more is tried once more, told in one line', async (t) => {
+  const unreachable = 'fatal: [default]: UNREACHABLE! => {"msg": "Connection timed out."}'
+  const { run, folder } = await standIn(
+    t,
+    `echo x >> "$PACKER_CACHE_DIR/tries"; echo '    x: ${unreachable}'; [ "$(wc -l < "$PACKER_CACHE_DIR/tries")" -gt "$(cat "$PACKER_CACHE_DIR/failing")" ]`,
+  )
+  const warnings: string[] = []
+  const progress = { ...silentProgress(), warn: (line: string) => void warnings.push(line) }
+  const tries = () => readFileSync(join(folder, 'tries'), 'utf8').trim().split('\n').length
+  await writeFile(join(folder, 'failing'), '1')
+  await againWhenUnreachable(progress, () => packerBuild(build, run))
+  t.equal(tries(), 2)
+  t.same(warnings, [`once more: packer failed: ${unreachable}`])
+  await writeFile(join(folder, 'failing'), '99')
+  await t.rejects(
+    againWhenUnreachable(progress, () => packerBuild(build, run)),
+    { kind: 'failed' } as Error & { kind: string },
+  )
+  t.equal(tries(), 4, 'and not for ever')
+})
+
+t.test('another failure is not tried again', async (t) => {
+  const { run, folder } = await standIn(t, 'echo x >> "$PACKER_CACHE_DIR/tries"; echo "x: fatal: no"; exit 1')
+  await t.rejects(againWhenUnreachable(silentProgress(), () => packerBuild(build, run)))
+  t.equal(readFileSync(join(folder, 'tries'), 'utf8'), 'x\n')
+})
+
+t.test('Ansible has as long to connect as is said, unless somebody else has said it', async (t) => {
+  t.same(connectionEnvironment(120), { ANSIBLE_TIMEOUT: '120' })
+  process.env['ANSIBLE_TIMEOUT'] = '7'
+  t.teardown(() => {
+    delete process.env['ANSIBLE_TIMEOUT']
+  })
+  t.same(connectionEnvironment(120), {})
 })
 
 t.test('a stop is one signal, and the end of the clean-up is awaited', async (t) => {

@@ -2,8 +2,8 @@ import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
-import { printable } from '../../checker/outlets/printable.ts'
 import { OperatorError } from '../lib/errors.ts'
+import type { Progress } from '../lib/progress.ts'
 
 /** One run of Packer. */
 export interface PackerBuild {
@@ -56,7 +56,7 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const interrupted = (cause?: unknown) =>
     new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
   if (run.signal.aborted) throw interrupted()
-  const log = createWriteStream(run.logFile, { flags: 'a', mode: 0o600 })
+  const log = createWriteStream(run.logFile, { flags: 'a' })
   // What cannot be logged is no reason to stop.
   log.on('error', () => {})
   const plain = run.paths.of
@@ -81,7 +81,7 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const disarm = stopWith(run, child.pid)
   try {
     for await (const line of child.iterable({ from: 'all' })) {
-      log.write(printable(`${line}\n`))
+      log.write(`${line}\n`)
       run.onLine?.(withoutPrefix(String(line)))
       const task = ansibleTask(String(line))
       if (task !== undefined) run.onTask(task)
@@ -94,11 +94,31 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     }
     await finished(log.end())
     const reason = failureIn(readFileSync(run.logFile, 'utf8'), qemuWords(debugLog))
-    throw new OperatorError('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
+    const Failure = /^fatal: .*UNREACHABLE!/.test(reason) ? MachineUnreachable : OperatorError
+    throw new Failure('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
   } finally {
     disarm()
     await finished(log.end())
   }
+}
+
+/** Ansible lost its way to a machine that Packer had reached. */
+export class MachineUnreachable extends OperatorError {}
+
+/** Does the work once more, told in one line, when a machine could not be reached any more on the way. */
+export async function againWhenUnreachable<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof MachineUnreachable)) throw error
+    progress.warn(`once more: ${error.message}`)
+    return work()
+  }
+}
+
+/** How long Ansible, and Mitogen, may take to connect: ten seconds unless told. Who has said so keeps it. */
+export function connectionEnvironment(connectSeconds: number): Record<string, string> {
+  return process.env['ANSIBLE_TIMEOUT'] === undefined ? { ANSIBLE_TIMEOUT: String(connectSeconds) } : {}
 }
 
 /** Stops Packer when the signal says so; what it gives ends that. */

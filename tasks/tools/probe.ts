@@ -4,11 +4,11 @@ import type { ClockReport } from '../../checker/verdict/report.ts'
 import type { ProbeResult } from '../lib/evidence.ts'
 
 /** Enough samples to prove a clock right to a fraction of its limit, few enough for a look every second. */
-const settings: CheckSettings = { ...defaultSettings, samples: 2, timeoutMs: 5000 }
+const settings: CheckSettings = { ...defaultSettings, samples: 2 }
 
 /** Measures one instance by its base url: up, the right version, its clock right. Never throws. */
-export async function probeInstance(url: string, expectVersion: string): Promise<ProbeResult> {
-  const { targets } = await checkTargets([{ url }], { ...settings, expectVersion })
+export async function probeInstance(url: string, expectVersion: string, timeoutMs = 10_000): Promise<ProbeResult> {
+  const { targets } = await checkTargets([{ url }], { ...settings, expectVersion, timeoutMs })
   const target = targets[0]
   if (target === undefined) return { ok: false, reason: `${url} was not measured` }
   const { found } = target.version ?? {}

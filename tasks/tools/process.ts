@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../lib/errors.ts'
+import { patientMs } from './pace-measurement.ts'
 
 /**
  * The id of the process that a pid file names, when it runs and its command line holds `mark`. Process ids are used
@@ -30,14 +31,19 @@ export function processRuns(pidFile: string, mark: string): boolean {
   return ownProcess(pidFile, mark) !== undefined
 }
 
-/** Asks the process of `ownProcess` to end (SIGTERM), insists after five seconds (SIGKILL), and removes the pid file. */
+/**
+ * Asks the process of `ownProcess` to end (SIGTERM), insists after five seconds (SIGKILL), gives up after twenty, all longer on
+ * a busy computer, and removes the pid file.
+ */
 export async function stopProcess(pidFile: string, mark: string): Promise<void> {
   const pid = ownProcess(pidFile, mark)
   if (pid !== undefined) {
+    const startedMs = Date.now()
+    const isOver = (ms: number) => Date.now() - startedMs > patientMs(ms)
     send(pid, 'SIGTERM')
-    for (let waits = 0; ownProcess(pidFile, mark) === pid; waits++) {
-      if (waits === 100) send(pid, 'SIGKILL')
-      if (waits === 400) throw new OperatorError('failed', `process ${pid} does not end`, { hint: `kill -9 ${pid}` })
+    while (ownProcess(pidFile, mark) === pid) {
+      if (isOver(5000)) send(pid, 'SIGKILL')
+      if (isOver(20_000)) throw new OperatorError('failed', `process ${pid} does not end`, { hint: `kill -9 ${pid}` })
       await sleep(50)
     }
   }

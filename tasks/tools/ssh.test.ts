@@ -67,6 +67,15 @@ t.test('a path may hold spaces and percent signs: ssh itself reads it back', asy
   }
 })
 
+t.test('so it may hold quotes, backslashes and what begins a comment', async (t) => {
+  const folder = `/it's "a" \\ #1, ö $HOME`
+  const arguments_ = sshArguments({ ...target, privateKeyFile: `${folder}/key`, knownHostsFile: `${folder}/hosts` })
+  const { stdout } = await execa('ssh', ['-G', ...arguments_], { stdin: 'ignore' })
+  for (const line of [`identityfile ${folder}/key`, `userknownhostsfile ${folder}/hosts`]) {
+    t.ok(stdout.split('\n').includes(line), `${line}\n${stdout}`)
+  }
+})
+
 const key = (letter: string) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}`
 const begin = '-----BEGIN SSH HOST KEY KEYS-----'
 const end = '-----END SSH HOST KEY KEYS-----'

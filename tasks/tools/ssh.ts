@@ -22,11 +22,11 @@ export interface SshTarget {
 export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): string[] {
   const options = {
     BatchMode: 'yes',
-    IdentityFile: `"${literal(target.privateKeyFile)}"`,
+    IdentityFile: quoted(target.privateKeyFile),
     IdentitiesOnly: 'yes',
     IdentityAgent: 'none',
     StrictHostKeyChecking: 'yes',
-    UserKnownHostsFile: `"${literal(target.knownHostsFile)}"`,
+    UserKnownHostsFile: quoted(target.knownHostsFile),
     GlobalKnownHostsFile: '/dev/null',
     ...(target.hostKeyAlias === undefined ? {} : { HostKeyAlias: target.hostKeyAlias }),
     ...(target.proxyCommand === undefined ? {} : { ProxyCommand: literal(shellLine(target.proxyCommand)) }),
@@ -44,6 +44,11 @@ export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): str
 /** A path without ssh's tokens (`%h` and the like, ssh_config(5)): a percent sign is written twice. */
 function literal(path: string): string {
   return path.replaceAll('%', '%%')
+}
+
+/** A path as one word of ssh_config(5), where a backslash goes before a quote and before itself. */
+function quoted(path: string): string {
+  return `"${literal(path).replaceAll(/["\\]/g, '\\$&')}"`
 }
 
 /** One line for the shell that ssh starts a proxy command with. */

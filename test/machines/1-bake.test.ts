@@ -6,6 +6,7 @@ import { basePackages } from '../../tasks/platforms/local/bakery.ts'
 import { homeAt } from '../../tasks/platforms/local/home.ts'
 import { launchInstance, terminateInstance } from '../../tasks/platforms/local/instances.ts'
 import { operatorKey } from '../../tasks/platforms/operator-key.ts'
+import { openPlainPaths } from '../../tasks/platforms/plain-paths.ts'
 import { recipeFor } from '../../tasks/platforms/recipe.ts'
 import { releaseVariables } from '../../tasks/platforms/role-variables.ts'
 import { silentProgress } from '../../tasks/terminal/progress.ts'
@@ -64,13 +65,16 @@ t.test('the roles change nothing on an instance of the image that they made', as
     ...(await releaseVariables(release, recipe, folder)),
     ansible_ssh_private_key_file: (await operatorKey(home)).privateKeyFile,
     ansible_user: 'admin',
-    ansible_port: instance.sshPort,
+    ansible_port: String(instance.sshPort),
   }
-  await writeFile(join(folder, 'variables.json'), JSON.stringify(variables))
+  const paths = await openPlainPaths(home, '.idempotence')
+  t.teardown(paths.remove)
+  const extraVars = join(paths.scratchFolder, 'variables.json')
+  await writeFile(extraVars, JSON.stringify(paths.ofAll(variables)))
   const mitogen = await mitogenEnvironment(silentProgress())
   const { stdout } = await execa(
     'ansible-playbook',
-    [`--inventory=${instance.host},`, `--extra-vars=@${join(folder, 'variables.json')}`, 'ansible/site.yml'],
+    [`--inventory=${instance.host},`, `--extra-vars=@${extraVars}`, 'ansible/site.yml'],
     { env: { ...mitogen, ANSIBLE_CONFIG: 'ansible/ansible.cfg', ANSIBLE_NOCOLOR: '1' }, reject: false },
   )
   const recap =

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
+import { limitsAt } from '../../tasks/lib/pace.ts'
 import { homeAt } from '../../tasks/platforms/local/home.ts'
 import { instanceFiles, type MachineSettings } from '../../tasks/platforms/local/instances.ts'
 import { openLocalPlatform } from '../../tasks/platforms/local/local.ts'
@@ -34,7 +35,7 @@ async function kill(pid: number | undefined): Promise<void> {
 
 await platformContract(t, {
   name: 'local',
-  open: () => openLocalPlatform({ home, group, port: testPort, machine }),
+  open: () => openLocalPlatform({ home, group, port: testPort, machine, limits: () => limitsAt(6) }),
   imageIds: [await imageId('1.0.0'), await imageId('1.1.0')],
   eventually,
   killMachine: async ({ id }) => {

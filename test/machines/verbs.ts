@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
@@ -59,10 +60,14 @@ export async function eventually<T>(
 
 /** The machines of the suites' home that run now, by the id of their process. */
 export async function machineProcesses(): Promise<{ pid: number; command: string }[]> {
-  const { stdout } = await execa('ps', ['-eo', 'pid=,args=', '-ww'])
-  return stdout.split('\n').flatMap((line) => {
-    const [, pid, command] = line.match(/^\s*(\d+)\s+(.*)$/) ?? []
-    const isOurs = command?.includes(testHome) && /^(\S*\/)?(qemu-system-\S+|haproxy)\s/.test(command)
-    return pid && command && isOurs ? [{ pid: Number(pid), command }] : []
-  })
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      // ps writes question marks for what the terminal may not show.
+      const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')
+      const isOurs = command.includes(testHome) && /^(\S*\/)?(qemu-system-\S+|haproxy)\s/.test(command)
+      return isOurs ? [{ pid: Number(pid), command }] : []
+    }),
+  )
+  return found.flat()
 }

@@ -109,16 +109,13 @@ function failureOf(snapshot: RollSnapshot, instance: Instance, policy: RollPolic
   }
   if (isGood(instance, seen, record)) return undefined
   const unprovenMs = nowMs - (seen.unprovenSinceMs ?? nowMs)
-  if (isWatched(snapshot, policy) && seen.everProven && unprovenMs > canaryGraceMs) {
+  if (isWatched(snapshot, policy) && seen.everProven && unprovenMs > 1000 * (policy.canaryGraceSeconds ?? 15)) {
     return { instance, because: `canary ${id} failed while it was watched: ${seen.reason}`, isCertain: true }
   }
   if (seen.wrongRelease) return { instance, because: `${id} serves the wrong release: ${seen.reason}`, isCertain: true }
   if (unprovenMs <= limitMs) return undefined
   return { instance, because: `${id} not healthy after ${Math.round(unprovenMs / 1000)} s: ${seen.reason}` }
 }
-
-/** How long a watched canary may lose its proof: one probe that got lost is no failure. */
-const canaryGraceMs = 15_000
 
 /** Are the canaries the only new instances, and watched? */
 function isWatched({ group, record }: RollSnapshot, { canary, canaryWatchSeconds }: RollPolicy): boolean {

@@ -18,6 +18,8 @@ export interface RollPolicy {
   readonly force: boolean
   /** Time for a new instance to be proven. */
   readonly instanceTimeoutSeconds: number
+  /** How long a watched canary may lose its proof: one probe that got lost is no failure. 15 s. */
+  readonly canaryGraceSeconds?: number | undefined
   /** Time for the way there, and again for the way back. */
   readonly timeoutSeconds: number
 }

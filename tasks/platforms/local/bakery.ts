@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { limitsAt } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { preparePlugins } from '../../tools/packer-plugins.ts'
 import { stopMachine } from '../../tools/qemu.ts'
@@ -13,6 +14,7 @@ import { type ImageRecord, listImages, markVerified, newestBase } from './images
 import type { MachineSettings } from './instances.ts'
 import { makeBase, makeRelease, type SourceSettings, workFolder } from './layers.ts'
 import { takeLock } from './lock.ts'
+import { keepBoot, type LocalPace } from './pace.ts'
 import { bakeDiskMib, bakeMemoryMib, checkDisk, checkMemory } from './resources.ts'
 import { verifyImage } from './verify.ts'
 
@@ -30,8 +32,8 @@ export interface Wanted {
 /** What a bake on this computer works with. */
 export interface BakeTask extends Wanted {
   readonly machine: MachineSettings
-  /** Time for a machine to boot to its first answer. */
-  readonly bootTimeoutSeconds: number
+  /** Measures this computer, at the first call. */
+  pace(): LocalPace
   readonly progress: Progress
   readonly signal: AbortSignal
 }
@@ -90,7 +92,10 @@ async function bakeLocked(task: BakeTask): Promise<BakeResult> {
   if (reusable === undefined) await checkDisk(task.home, bakeDiskMib)
   const image = reusable ?? (await makeImage(task, recipe))
   const folder = join(workFolder(task.home), `test-${image.id}`)
-  await task.progress.step(`boot and test ${image.id}`, () => verifyImage({ ...task, folder, image }))
+  const { factor, crowding } = task.pace()
+  const verify = () => verifyImage({ ...task, folder, image, limits: limitsAt(factor) })
+  const seconds = await task.progress.step(`boot and test ${image.id}`, verify)
+  await keepBoot(task.home, image.base, { seconds, crowding })
   return { image: await markVerified(task.home, image), reused: false }
 }
 
@@ -100,7 +105,7 @@ async function makeImage(task: BakeTask, recipe: Recipe): Promise<ImageRecord> {
   if (problem) throw problem
   await preparePlugins(task.progress, task.signal)
   const paths = await openPlainPaths(task.home, '.bake')
-  const layers = { ...task, paths, source: sourceOf(task) }
+  const layers = { ...task, paths, limits: limitsAt(task.pace().factor), source: sourceOf(task) }
   try {
     const base = known ?? (await makeBase(layers, recipe))
     return await task.progress.step(`release ${task.release}`, () => makeRelease(layers, recipe, base))

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import type { Finding } from '../../lib/finding.ts'
+import type { Pace } from '../../lib/pace.ts'
 import { hostMirrors } from '../../tools/debian-disk.ts'
 import { missingPlugins, packerVersion } from '../../tools/packer-plugins.ts'
 import { computerFindings } from '../../tools/program-findings.ts'
@@ -29,6 +30,7 @@ export interface Examined {
   readonly memoryMib: number
   /** The Debian suite inside images. */
   readonly suite: string
+  readonly pace: Pace
 }
 
 /**
@@ -50,12 +52,21 @@ export async function examineComputer(examined: Examined): Promise<Finding[]> {
     }),
     mirrorFinding(examined.suite),
     acceleratorFinding(examined.accelerator),
+    paceFinding(examined.pace),
     memoryFinding(examined),
     finding('home', home.folder, () => checkHomeIsWritable(home)),
     diskFinding(home),
     portFinding(examined),
   ])
   return findings.flat()
+}
+
+/** The factor of all time limits. Much of it is of other programs when it is this high. */
+function paceFinding({ factor, because }: Pace): Finding {
+  const found = `time limits times ${factor} (${because})`
+  if (factor <= 9) return { name: 'pace', status: 'ok', found }
+  const hint = 'close other programs; BAKEROLL_LOCAL_PACE=20 gives everything more time'
+  return { name: 'pace', status: 'warn', found, hint }
 }
 
 /** Runs the check of a verb; what the verb would refuse for is a failure. */

@@ -33,8 +33,13 @@ export function homeAt(folder: string): Home {
   }
 }
 
-/** Throws a usage error when the home cannot be written; leaves nothing behind. */
+/** Throws a usage error when the home cannot be written, or ssh cannot be told of a key in it; leaves nothing behind. */
 export function checkHomeIsWritable(home: Home): void {
+  if (/\$\{|[\r\n]/.test(home.folder)) {
+    throw new OperatorError('usage', `the home must be one line without \${, got ${JSON.stringify(home.folder)}`, {
+      hint: 'BAKEROLL_HOME=/a/folder/of/yours moves it',
+    })
+  }
   let existing = home.folder
   while (!existsSync(existing)) existing = dirname(existing)
   try {
@@ -56,7 +61,17 @@ export function checkHomeIsWritable(home: Home): void {
 }
 
 /** The folders that bakeroll makes in a home. */
-const ownFolders: ReadonlySet<string> = new Set(['aws', 'bases', 'groups', 'images', 'keys', 'locks', 'logs', 'work'])
+const ownFolders: ReadonlySet<string> = new Set([
+  'aws',
+  'bases',
+  'disks',
+  'groups',
+  'images',
+  'keys',
+  'locks',
+  'logs',
+  'work',
+])
 
 /** Root works in anybody's folder, and what root owns is trusted. */
 function isOfAnother(folder: string): boolean {

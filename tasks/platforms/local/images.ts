@@ -67,7 +67,7 @@ export function imageRecord(home: Home, id: string): ImageRecord {
 
 /** Makes a finished folder (disk.qcow2 inside) an image: its record first, then, in one rename, its place. */
 export async function addImage(home: Home, folder: string, record: ImageRecord): Promise<void> {
-  await mkdir(home.images, { recursive: true, mode: 0o700 })
+  await mkdir(home.images, { recursive: true })
   await writeStateFile(join(folder, 'image.json'), record)
   await rename(folder, join(home.images, record.id))
 }
@@ -81,11 +81,15 @@ export async function markVerified(home: Home, record: ImageRecord): Promise<Ima
 /** Removes an image: first from the list, then from the disk. */
 export async function removeImage(home: Home, id: string): Promise<void> {
   await removeFolder(join(home.images, id))
-  for (const base of unusedBases(home)) await removeFolder(join(home.bases, base))
+  for (const base of unusedBases(home)) await removeBase(home, base)
+}
+
+export async function removeBase(home: Home, base: string): Promise<void> {
+  await removeFolder(join(home.bases, base))
 }
 
 /** The base layers that no image needs; the newest one stays for the next release, as long as there are images. */
-function unusedBases(home: Home): string[] {
+export function unusedBases(home: Home): string[] {
   const images = listImages(home)
   const bases = foldersIn(home.bases).sort(byAge)
   const unused = bases.filter((base) => images.every((image) => image.base !== base))
@@ -100,7 +104,8 @@ export function newestBase(home: Home, hash: string): string | undefined {
     .at(-1)
 }
 
-function byAge(a: string, b: string): number {
+/** Orders the names of base layers, oldest first. */
+export function byAge(a: string, b: string): number {
   return (a.split('-')[1] ?? '').localeCompare(b.split('-')[1] ?? '')
 }
 

@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
+import type { Limits } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
-import { type DebianDisk, makeDebianDisk } from '../../tools/debian-disk.ts'
+import { type DebianDisk, type DebianSystem, makeDebianDisk } from '../../tools/debian-disk.ts'
 import { mitogenEnvironment } from '../../tools/mitogen.ts'
-import { packerBuild } from '../../tools/packer.ts'
+import { againWhenUnreachable, connectionEnvironment, packerBuild } from '../../tools/packer.ts'
 import { createDisk, flattenDisk, kernelArguments, metadataNetwork, renameBacking, sandbox } from '../../tools/qemu.ts'
 import { operatorKey } from '../operator-key.ts'
 import type { PlainPaths } from '../plain-paths.ts'
@@ -13,6 +14,7 @@ import { releaseVariables, runtimeVariables } from '../role-variables.ts'
 import { backingPath, type Home } from './home.ts'
 import { addImage, baseFiles, type ImageRecord } from './images.ts'
 import type { MachineSettings } from './instances.ts'
+import { diskIn, hashOfSystem, keptDisk, removeKeptDisks } from './kept-disk.ts'
 import { bakeMemoryMib } from './resources.ts'
 
 /** What the base layer's disk is made of, beside the Ansible roles. */
@@ -26,12 +28,13 @@ export interface SourceSettings {
 export interface LayerTask {
   readonly home: Home
   readonly release: string
+  /** Use nothing that an earlier bake has left. */
+  readonly force: boolean
   readonly source: SourceSettings
   readonly machine: MachineSettings
   /** What the outside programs are told in the place of real paths. */
   readonly paths: PlainPaths
-  /** Time for a machine to boot to its first answer. */
-  readonly bootTimeoutSeconds: number
+  readonly limits: Limits
   readonly progress: Progress
   readonly signal: AbortSignal
 }
@@ -54,7 +57,7 @@ export async function openWork(home: Home, name: string): Promise<Work> {
   const folder = join(workFolder(home), name)
   const logs = join(home.folder, 'logs')
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  await mkdir(logs, { recursive: true, mode: 0o700 })
+  await mkdir(logs, { recursive: true })
   return { folder, logFile: join(logs, `${name}.log`) }
 }
 
@@ -66,17 +69,20 @@ export async function makeBase(task: LayerTask, recipe: Recipe): Promise<string>
   const work = await openWork(task.home, `base-${recipe.base}`)
   const made = join(work.folder, 'base')
   await mkdir(made)
-  const source = { disk: join(work.folder, 'source.qcow2'), ...kernelIn(made) }
-  await task.progress.step(`Debian ${task.source.suite} with Docker, nginx and chrony`, () =>
-    makeSource(task, source, work),
-  )
+  const step = `Debian ${task.source.suite} with Docker, nginx and chrony`
+  const wanted = { hash: await hashOfSystem(systemOf(task)), anew: task.force }
+  const source = await keptDisk(task.home, wanted, (to) => task.progress.step(step, () => makeSource(task, to, work)))
   await task.progress.step('base layer by Packer and Ansible', async () => {
     await provision(task, work, 'base', source, await runtimeVariables(recipe, work.folder))
-    await flattenDisk(join(work.folder, 'output', 'disk.qcow2'), join(made, 'disk.qcow2'), 'qcow2')
+    const layer = diskIn(made)
+    await flattenDisk(join(work.folder, 'output', 'disk.qcow2'), layer.disk, 'qcow2')
+    await copyFile(source.kernel, layer.kernel)
+    await copyFile(source.initrd, layer.initrd)
   })
-  await mkdir(task.home.bases, { recursive: true, mode: 0o700 })
+  await mkdir(task.home.bases, { recursive: true })
   const base = `${recipe.base}-${timestamp(new Date())}`
   await rename(made, baseFiles(task.home, base).folder)
+  await removeKeptDisks(task.home)
   await rm(work.folder, { recursive: true })
   return base
 }
@@ -107,22 +113,21 @@ export async function makeRelease(task: LayerTask, recipe: Recipe, base: string)
 
 /** Makes the disk of a plain Debian system that lets Packer in. */
 export async function makeSource(task: LayerTask, to: DebianDisk, work: Work): Promise<void> {
-  const { of } = task.paths
-  const roles = of(join(project, 'ansible/roles'))
-  const system = {
-    ...task.source,
+  const { paths, signal } = task
+  await makeDebianDisk(systemOf(task), to, { workFolder: paths.of(work.folder), logFile: work.logFile, signal })
+}
+
+function systemOf({ source, paths }: LayerTask): DebianSystem {
+  const roles = paths.of(join(project, 'ansible/roles'))
+  return {
+    ...source,
     files: {
       '/usr/local/sbin/bakeroll-identity': join(roles, 'identity/files/bakeroll-identity'),
       '/etc/systemd/system/bakeroll-identity.service': join(roles, 'identity/files/bakeroll-identity.service'),
       '/etc/ssh/sshd_config.d/10-bakeroll.conf': join(roles, 'hardening/files/sshd.conf'),
     },
-    finishScript: of(join(project, 'packer/local-source.sh')),
+    finishScript: paths.of(join(project, 'packer/local-source.sh')),
   }
-  await makeDebianDisk(system, to, { workFolder: of(work.folder), logFile: work.logFile, signal: task.signal })
-}
-
-function kernelIn(folder: string): { kernel: string; initrd: string } {
-  return { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd.img') }
 }
 
 /** Runs the roles of the layers (Ansible tags, comma between) on a machine over `below`; the disk is output/disk.qcow2. */
@@ -135,12 +140,12 @@ export async function provision(
 ): Promise<void> {
   const file = (name: string) => join(work.folder, name)
   const { privateKeyFile, publicKey } = await operatorKey(task.home)
-  await writeFile(file('variables.json'), JSON.stringify(task.paths.ofAll(variables)))
+  const extraVars = join(task.paths.scratchFolder, 'variables.json')
+  await writeFile(extraVars, JSON.stringify(task.paths.ofAll(variables)))
   await writeFile(
     file('metadata.json'),
     JSON.stringify({ 'instance-id': 'i-builder', 'public-keys/0/openssh-key': publicKey }),
   )
-  await createDisk(file('builder.qcow2'), below.disk)
   const build = {
     template: join(project, 'packer'),
     only: 'qemu.machine',
@@ -149,9 +154,9 @@ export async function provision(
       layer: layers,
       name: `${layers}-${task.release}`,
       manifest: file('manifest.json'),
-      extra_vars: file('variables.json'),
+      extra_vars: extraVars,
       ssh_private_key_file: privateKeyFile,
-      ssh_timeout: `${task.bootTimeoutSeconds}s`,
+      ssh_timeout: `${task.limits.bootSeconds}s`,
       accelerator: task.machine.accelerator,
       cpus: String(task.machine.cpus),
       memory_mib: String(bakeMemoryMib(task.machine)),
@@ -169,9 +174,14 @@ export async function provision(
     },
   }
   const onTask = (name: string) => task.progress.live([`  ${name}`])
-  const env = await mitogenEnvironment(task.progress, task.signal)
   const { paths, signal } = task
-  await packerBuild(build, { ...work, workFolder: work.folder, paths, signal, onTask, env })
+  const { connectSeconds, cleanUpSeconds } = task.limits
+  const env = { ...(await mitogenEnvironment(task.progress, signal)), ...connectionEnvironment(connectSeconds) }
+  const run = { ...work, workFolder: work.folder, paths, signal, onTask, env, cleanUpSeconds }
+  await againWhenUnreachable(task.progress, async () => {
+    await createDisk(file('builder.qcow2'), below.disk)
+    await packerBuild(build, run)
+  })
   task.progress.live([])
   await assertBuilt(file('manifest.json'))
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Limits } from '../../lib/pace.ts'
 import { type HaproxyFiles, haproxyState, startHaproxy, stopHaproxy } from '../../tools/haproxy.ts'
-import { type HaproxyServer, type HealthCheck, renderHaproxyConfig } from '../../tools/haproxy-config.ts'
+import { type HaproxyServer, renderHaproxyConfig } from '../../tools/haproxy-config.ts'
 import {
   addServer,
   drainServer,
@@ -12,6 +13,7 @@ import {
   type ServerState,
 } from '../../tools/haproxy-runtime.ts'
 import type { TargetHealth } from '../platform.ts'
+import { type Home, socketFolder } from './home.ts'
 import type { InstanceRecord } from './instances.ts'
 
 /** The load balancer of one group: an HAProxy whose file and running state say the same at any moment. */
@@ -27,27 +29,34 @@ export interface LoadBalancer {
   stop(): Promise<void>
 }
 
-/** Short intervals, because a laptop has few instances; patient answers, because plain emulation is slow. */
-const check: HealthCheck = { checkIntervalMs: 1000, checkTimeoutMs: 5000, rise: 2, fall: 3 }
+/** Short intervals, because a laptop has few instances. */
+const checkEvery = { checkIntervalMs: 1000, rise: 2, fall: 3 }
 
 /** How long a running request may take before draining cuts it. */
 const drainTimeoutMs = 60_000
 
-export function loadBalancerOf(group: string, groupFolder: string, port: number): LoadBalancer {
+export function loadBalancerOf(
+  home: Home,
+  group: string,
+  groupFolder: string,
+  port: number,
+  limits: () => Limits,
+): LoadBalancer {
   const host = '127.0.0.1'
-  const jail = process.getuid?.() === 0 ? join(groupFolder, 'empty') : undefined
   const files: HaproxyFiles = {
     configFile: join(groupFolder, 'haproxy.cfg'),
     pidFile: join(groupFolder, 'haproxy.pid'),
-    socketPath: join(groupFolder, 'haproxy.sock'),
+    socketPath: join(socketFolder(home, group), 'haproxy'),
   }
 
   const writeConfig = async (instances: readonly InstanceRecord[]) => {
     const { pidFile, socketPath } = files
     const servers = instances.map(serverOf)
+    const { healthCheckMs, balancerConnectMs, balancerQueueMs } = limits()
     const text = renderHaproxyConfig({
-      ...{ name: group, bindHost: host, bindPort: port, socketPath, pidFile, servers, drainTimeoutMs, jail },
-      ...check,
+      ...{ name: group, bindHost: host, bindPort: port, socketPath, pidFile, servers, drainTimeoutMs },
+      ...{ ...checkEvery, checkTimeoutMs: healthCheckMs },
+      ...{ connectTimeoutMs: balancerConnectMs, queueTimeoutMs: balancerQueueMs },
     })
     await writeFile(`${files.configFile}.draft`, text, { mode: 0o600 })
     await rename(`${files.configFile}.draft`, files.configFile)
@@ -70,7 +79,6 @@ export function loadBalancerOf(group: string, groupFolder: string, port: number)
 
     async start(instances) {
       await writeConfig(instances)
-      if (jail !== undefined) await mkdir(jail, { recursive: true, mode: 0o700 })
       if (await isMute()) await stopHaproxy(files)
       await startHaproxy({ ...files, bindHost: host, bindPort: port })
     },
@@ -83,6 +91,7 @@ export function loadBalancerOf(group: string, groupFolder: string, port: number)
 
     async stop() {
       await stopHaproxy(files)
+      await rm(socketFolder(home, group), { recursive: true, force: true })
       if (existsSync(files.configFile)) await rm(files.configFile)
     },
   }
@@ -102,7 +111,7 @@ async function adjustServers(
   for (const instance of instances) {
     const server = known.find(({ id }) => id === instance.id)
     if (server === undefined) {
-      await addServer(socketPath, serverOf(instance), check)
+      await addServer(socketPath, serverOf(instance), checkEvery)
       changes.push(`added ${instance.id} to the load balancer`)
     } else if (instance.draining && server.admin !== 'drain') {
       await drainServer(socketPath, instance.id)

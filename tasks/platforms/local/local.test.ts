@@ -4,18 +4,21 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { limitsAt } from '../../lib/pace.ts'
 import { ownProcess } from '../../tools/process.ts'
-import { type Home, homeAt } from './home.ts'
+import { type Home, homeAt, socketFolder } from './home.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 import { anyFreePort, portIsFree } from './ports.ts'
 
+const limits = () => limitsAt(1)
 const machine = { accelerator: 'tcg', cpus: 1, memoryMib: 64, network: 'closed' } as const
 
 /** An empty home; the load balancers of its groups end with the test, before its folder goes. */
 function newHome(t: { teardown(handler: () => unknown): void }): Home {
   const home = homeAt(mkdtempSync(join(tmpdir(), 'bakeroll-')))
   t.teardown(async () => {
-    for (const group of groupNames(home)) await openLocalPlatform({ home, group, machine, port: 0 }).removeGroup()
+    for (const group of groupNames(home))
+      await openLocalPlatform({ home, group, machine, limits, port: 0 }).removeGroup()
     rmSync(home.folder, { recursive: true })
   })
   return home
@@ -23,7 +26,7 @@ function newHome(t: { teardown(handler: () => unknown): void }): Home {
 
 /** A group that is not there yet, on a free port. */
 async function open(home: Home, group = 'timeapp', port?: number) {
-  const settings = { home, group, machine, port: port ?? (await anyFreePort()) }
+  const settings = { home, group, machine, limits, port: port ?? (await anyFreePort()) }
   return { platform: openLocalPlatform(settings), port: settings.port, folder: join(home.groups, group), settings }
 }
 
@@ -84,6 +87,9 @@ t.test('the life of a group', async (t) => {
   t.equal(await portIsFree('127.0.0.1', port), true)
   t.strictSame(readdirSync(home.groups), [])
   t.notOk(existsSync(folder))
+  const sockets = socketFolder(home, 'timeapp')
+  t.strictSame(readdirSync(sockets), [])
+  rmSync(sockets, { recursive: true })
   await platform.removeGroup()
 })
 

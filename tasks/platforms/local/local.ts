@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
+import type { Limits } from '../../lib/pace.ts'
 import { sshArguments } from '../../tools/ssh.ts'
 import { operatorKey } from '../operator-key.ts'
 import type { Group, GroupChange, Instance, Platform, RollRecord } from '../platform.ts'
@@ -33,6 +34,8 @@ export interface LocalSettings {
   readonly machine: MachineSettings
   /** The verb that was called, for hints. */
   readonly verb?: string | undefined
+  /** How long things may take here; asked for when the first of them begins. */
+  limits(): Limits
 }
 
 interface GroupRecord {
@@ -68,7 +71,8 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
       hint: 'npm run status',
     })
   }
-  const balancer = (record: GroupRecord): LoadBalancer => loadBalancerOf(settings.group, folder, record.port)
+  const balancer = (record: GroupRecord): LoadBalancer =>
+    loadBalancerOf(home, settings.group, folder, record.port, settings.limits)
   /** A stopped machine stays listed but takes no requests. */
   const inService = () => listInstances(folder).filter(({ id }) => instanceRuns(folder, id))
   /** Makes the load balancer know the instances in service, but `without`; one change after the other. */
@@ -117,7 +121,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     },
 
     async removeGroup() {
-      await loadBalancerOf(settings.group, folder, settings.port).stop()
+      await loadBalancerOf(home, settings.group, folder, settings.port, settings.limits).stop()
       const gone = join(home.groups, `.${settings.group}.removed`)
       await rm(gone, { recursive: true, force: true })
       if (!existsSync(folder)) return
@@ -162,7 +166,8 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
         })
       }
       const { privateKeyFile } = await operatorKey(home)
-      return sshArguments({ host: record.host, port: record.sshPort, user: 'admin', privateKeyFile, knownHostsFile })
+      const target = { host: record.host, port: record.sshPort, user: 'admin', privateKeyFile, knownHostsFile }
+      return sshArguments(target, settings.limits().connectSeconds)
     },
 
     lock: (verb) => takeLock(lockFile, verb),

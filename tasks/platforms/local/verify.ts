@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../../lib/errors.ts'
+import type { Limits } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { bootIdIn, faultIn, imageTest } from '../../tools/image-test.ts'
 import { rebootScript } from '../../tools/inspection.ts'
@@ -25,25 +26,29 @@ export interface Verification {
   readonly folder: string
   readonly image: ImageRecord
   readonly machine: MachineSettings
-  readonly bootTimeoutSeconds: number
+  readonly limits: Limits
   readonly progress: Progress
   readonly signal: AbortSignal
 }
 
 /**
  * Boots an instance from the image and tests it from outside and over SSH, before and after a reboot. Throws an
- * OperatorError that names the first thing that is wrong. The instance is gone afterwards, whatever happened.
+ * OperatorError that names the first thing that is wrong. The instance is gone afterwards, whatever happened. Gives the
+ * seconds of its first boot, from its start to its first right answer.
  */
-export async function verifyImage(task: Verification): Promise<void> {
+export async function verifyImage(task: Verification): Promise<number> {
   await mkdir(task.folder, { recursive: true, mode: 0o700 })
   const instance = await launchInstance(task.home, task.folder, task.image.id, task.machine)
+  const startedMs = Date.now()
   try {
     await untilRight(task, instance)
+    const bootSeconds = (Date.now() - startedMs) / 1000
     const bootId = await testInside(task, instance)
     const reboot = await over(task, instance, rebootScript)
     if (reboot.exitCode !== 0) throw untrue(task, `it does not reboot: ${reboot.stderr.trim()}`)
     await untilRebooted(task, instance, bootId)
     await untilRight(task, instance)
+    return bootSeconds
   } finally {
     await terminateInstance(task.folder, instance.id)
     await rm(task.folder, { recursive: true, force: true })
@@ -52,14 +57,18 @@ export async function verifyImage(task: Verification): Promise<void> {
 
 /** Waits until the service answers, with the right version and clock. */
 async function untilRight(task: Verification, instance: InstanceRecord): Promise<void> {
-  const deadline = Date.now() + task.bootTimeoutSeconds * 1000
+  const deadline = Date.now() + task.limits.bootSeconds * 1000
   for (;;) {
-    const result = await probeInstance(`http://${instance.host}:${instance.httpPort}`, task.image.release)
+    const result = await probeInstance(
+      `http://${instance.host}:${instance.httpPort}`,
+      task.image.release,
+      task.limits.probeMs,
+    )
     if (result.ok) return
     if (result.versionOk === false) throw untrue(task, `it serves the wrong version: ${result.reason}`)
     if (!instanceRuns(task.folder, instance.id)) throw untrue(task, 'its machine stopped')
     if (Date.now() > deadline) {
-      throw untrue(task, `not right after ${task.bootTimeoutSeconds} s: ${result.reason}${lastWords(task, instance)}`)
+      throw untrue(task, `not right after ${task.limits.bootSeconds} s: ${result.reason}${lastWords(task, instance)}`)
     }
     await sleep(500, undefined, { signal: task.signal })
   }
@@ -67,13 +76,17 @@ async function untilRight(task: Verification, instance: InstanceRecord): Promise
 
 /** Gives the id of the boot. Its clock was measured from outside; no time server can be reached here. */
 async function testInside(task: Verification, instance: InstanceRecord): Promise<string> {
-  const answer = await over(task, instance, imageTest(task.image.release, 0))
+  const answer = await over(
+    task,
+    instance,
+    imageTest(task.image.release, { clockSeconds: 0, serviceSeconds: task.limits.serviceSeconds }),
+  )
   if (answer.exitCode !== 0) throw untrue(task, faultIn(answer.stdout) ?? answer.stderr.trim())
   return bootIdIn(answer.stdout)
 }
 
 async function untilRebooted(task: Verification, instance: InstanceRecord, bootId: string): Promise<void> {
-  const deadline = Date.now() + task.bootTimeoutSeconds * 1000
+  const deadline = Date.now() + task.limits.bootSeconds * 1000
   for (;;) {
     const [bootIdNow, reason] = await over(task, instance, 'cat /proc/sys/kernel/random/boot_id').then(
       ({ stdout }) => [stdout.trim(), 'it still runs the first'] as const,
@@ -82,7 +95,7 @@ async function untilRebooted(task: Verification, instance: InstanceRecord, bootI
     if (bootIdNow !== bootId) return
     if (Date.now() > deadline) {
       const said = lastWords(task, instance)
-      throw untrue(task, `no second boot within ${task.bootTimeoutSeconds} s: ${reason}${said}`)
+      throw untrue(task, `no second boot within ${task.limits.bootSeconds} s: ${reason}${said}`)
     }
     await sleep(1000, undefined, { signal: task.signal })
   }
@@ -99,7 +112,8 @@ async function over(task: Verification, instance: InstanceRecord, script: string
   if (knownHostsFile === undefined) throw untrue(task, 'it has not published its SSH host key')
   const { privateKeyFile } = await operatorKey(task.home)
   const target = { host: instance.host, port: instance.sshPort, user: 'admin', privateKeyFile, knownHostsFile }
-  return runOver(sshArguments(target), script, { timeoutSeconds: 60, signal: task.signal })
+  const { connectSeconds, scriptSeconds } = task.limits
+  return runOver(sshArguments(target, connectSeconds), script, { timeoutSeconds: scriptSeconds, signal: task.signal })
 }
 
 function untrue(task: Verification, what: string): OperatorError {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { OperatorError } from '../../../lib/errors.ts'
 import { clockFault } from '../../../tools/image-test.ts'
-import { packerBuild } from '../../../tools/packer.ts'
+import { againWhenUnreachable, packerBuild } from '../../../tools/packer.ts'
 import type { Recipe } from '../../recipe.ts'
 import { releaseVariables, runtimeVariables } from '../../role-variables.ts'
 import { imageTags } from '../names.ts'
@@ -83,7 +83,7 @@ interface Layer {
 
 async function buildLayer(run: BakeRun, { folder, variables, ...layer }: Layer): Promise<Ami> {
   const manifest = join(folder, 'manifest.json')
-  const extraVars = join(folder, 'variables.json')
+  const extraVars = join(run.paths.scratchFolder, 'variables.json')
   await writeFile(extraVars, JSON.stringify(run.paths.ofAll(variables)))
   const isDelivered = layer.layers !== 'base'
   const ofPacker = layerVariables(run, { ...layer, isDelivered, manifest, extraVars })
@@ -105,9 +105,9 @@ interface PackerTask {
 
 async function packer(run: BakeRun, { only, variables, name, folder, onLine }: PackerTask): Promise<void> {
   const { aws, home, progress, signal } = run.task
-  await mkdir(join(home, 'logs'), { recursive: true, mode: 0o700 })
+  await mkdir(join(home, 'logs'), { recursive: true })
   const build = { template: join(project, 'packer'), only, onError: 'cleanup' as const, variables }
-  const { machines } = await requireTokensDuring(aws, machineOf(run), signal, (stop) =>
+  const once = (stop: AbortSignal) =>
     packerBuild(build, {
       logFile: join(home, 'logs', `${name}.log`),
       workFolder: folder,
@@ -118,7 +118,9 @@ async function packer(run: BakeRun, { only, variables, name, folder, onLine }: P
       cleanUpSeconds: 600,
       pidFile: join(run.folder, 'packer.pid'),
       ...(onLine === undefined ? {} : { onLine }),
-    }),
+    })
+  const { machines } = await againWhenUnreachable(progress, () =>
+    requireTokensDuring(aws, machineOf(run), signal, once),
   )
   progress.live([])
   if (machines.length === 0) progress.warn('the builder was gone before its metadata could be made to require tokens')

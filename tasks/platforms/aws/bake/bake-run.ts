@@ -4,7 +4,9 @@ import { basename, join } from 'node:path'
 import { DeleteKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { execa } from 'execa'
+import { cloudFactor, limitsAt } from '../../../lib/pace.ts'
 import { mitogenEnvironment } from '../../../tools/mitogen.ts'
+import { connectionEnvironment } from '../../../tools/packer.ts'
 import { homeAt } from '../../local/home.ts'
 import { openPlainPaths, type PlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
@@ -127,6 +129,7 @@ async function environment({ aws, progress, signal }: AmiBakeTask, region: strin
   }
   return {
     ...(await mitogenEnvironment(progress, signal)),
+    ...connectionEnvironment(limitsAt(cloudFactor).connectSeconds),
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_SESSION_TOKEN: sessionToken,
