@@ -10,7 +10,7 @@ import { type CheckReport, exitCodes } from './verdict/report.ts'
 const longestStartMs = 50
 
 const { stdout, exitCode } = await main(process.argv.slice(2)).catch(admitDefect)
-// A look-up of a name that nobody answers cannot be cancelled, so the process does not wait for it.
+// Whatever is still under way was given up.
 process.stdout.write(stdout, () => process.exit(exitCode))
 
 async function main(argv: readonly string[]): Promise<Outcome> {

@@ -64,8 +64,6 @@ async function measure(
   { targets, options, expectVersion }: CheckRun,
   { startedMs, signal }: RunHost,
 ): Promise<CheckReport> {
-  // Node looks up half as many names at once as it has threads, and a dead name server must not delay other targets.
-  if (targets.length > 2) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(128, 2 * targets.length))
   const settings = settingsOf({ ...options, timeoutMs: measuringMs(options) }, expectVersion)
   const ownClock = measureOwnClock(options, startedMs + settings.timeoutMs - performance.now())
   const probes = headStart(ownClock, options).then(() => probeTargets(targets, settings, startedMs, signal))

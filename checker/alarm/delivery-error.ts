@@ -28,9 +28,9 @@ export function describeSystemError(error: unknown): string {
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time'
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  // Node's code for it is ECONNRESET, too.
+  if (error.message === 'socket hang up') return 'connection closed before the answer'
   if (code !== undefined) return describeSystemCode(code)
-  // The ports that browsers do not speak to, fetch.spec.whatwg.org/#port-blocking.
-  if (error.message === 'bad port') return 'requests to this port are not allowed'
   return inner instanceof Error ? describeSystemError(inner) : error.name
 }
 
@@ -45,11 +45,10 @@ export function describeSystemCode(code: string): string {
 const words: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
-  UND_ERR_SOCKET: 'connection closed before the answer',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
   ENOTFOUND: 'the host name does not exist',
+  ENODATA: 'the host name has no address',
   EAI_AGAIN: 'the host name could not be looked up',
+  EAI_FAIL: 'the host name could not be looked up',
   ETIMEDOUT: 'no answer in time',
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'no route to it',

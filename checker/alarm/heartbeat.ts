@@ -25,12 +25,23 @@ export async function sendHeartbeat(
   return second === undefined ? undefined : `heartbeat ${url.host}: ${second}`
 }
 
+/** How many redirects in a row are followed. */
+const longestChain = 5
+
 async function ping(url: URL, timeoutMs: number): Promise<string | undefined> {
   try {
     const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)))
-    const response = await fetch(url, { signal, headers: { 'user-agent': 'bakeroll-check' } })
-    await response.body?.cancel()
-    return response.ok ? undefined : `status ${response.status}`
+    const { send } = await import('./http-request.ts')
+    let to = url
+    for (let hops = 0; ; hops += 1) {
+      const { status, headers } = await send(to, { method: 'GET' }, signal)
+      if (status >= 200 && status < 300) return undefined
+      const { location } = headers
+      const isRedirect = status >= 300 && status < 400 && location !== undefined && URL.canParse(location, to.href)
+      if (!isRedirect || hops === longestChain || !/^https?:/.test(new URL(location, to).protocol))
+        return `status ${status}`
+      to = new URL(location, to)
+    }
   } catch (error) {
     return describeSystemError(error)
   }

@@ -82,7 +82,7 @@ t.test('who is not there, and who never answers', async (t) => {
     message: /^the host name (does not exist|could not be looked up)$/,
   })
   await t.rejects(sendToWebhook('http://127.0.0.1:1/secret', undefined, message, never), {
-    message: 'requests to this port are not allowed',
+    message: 'connection refused',
   })
   const { url } = await startReceiver(t, silence)
   const signal = AbortSignal.timeout(50)
@@ -97,6 +97,15 @@ t.test('a heartbeat is a GET of its url, with /fail when the checker is broken',
     { method: 'GET', path: '/ping/secret?a=1' },
     { method: 'GET', path: '/ping/secret/fail?a=1' },
   ])
+})
+
+t.test('a heartbeat follows redirects, within reason', async (t) => {
+  const end = await startReceiver(t)
+  const first = await startReceiver(t, status(301, { location: `${end.url}/there` }))
+  t.equal(await sendHeartbeat(`${first.url}/ping`, 'done', 5000), undefined)
+  t.match(end.received, [{ method: 'GET', path: '/there' }])
+  const loop = await startReceiver(t, ...Array.from({ length: 12 }, () => status(302, { location: '/' })))
+  t.match(await sendHeartbeat(loop.url, 'done', 5000), /: status 302$/)
 })
 
 t.test('a heartbeat is tried twice, then said, without its secret', async (t) => {

@@ -1,4 +1,5 @@
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
+import { send } from './http-request.ts'
 
 /** Posts a body; anything but an answer of 2xx is a failure. Redirects are not followed: they would take secrets elsewhere. */
 export async function post(
@@ -12,25 +13,17 @@ export async function post(
   url.username = ''
   url.password = ''
   const login = username === '' ? {} : { authorization: `Basic ${basic(username, password)}` }
-  const response = await fetch(url, {
-    method: 'POST',
-    body,
-    headers: { 'user-agent': 'bakeroll-check', ...headers, ...login },
-    redirect: 'manual',
-    signal,
-  }).catch((error: unknown) => {
+  const request = { method: 'POST', body, headers: { ...headers, ...login } } as const
+  const { status, headers: answered } = await send(url, request, signal).catch((error: unknown) => {
     throw new DeliveryError(describeSystemError(error), { cause: error })
   })
-  // What it says beyond the status may be long, endless or our own secret.
-  await response.body?.cancel().catch(() => {})
-  if (response.ok) return
-  const { status } = response
+  if (status >= 200 && status < 300) return
   if (status >= 300 && status < 400)
     throw new DeliveryError(`status ${status}: redirects are not followed`, { isRefusal: true })
   const isRefusal = status >= 400 && status < 500 && ![401, 403, 404, 408, 429].includes(status)
   throw new DeliveryError(`status ${status}`, {
     isRefusal,
-    retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
+    retryAfterMs: retryAfterMs(answered['retry-after']),
   })
 }
 
@@ -47,6 +40,6 @@ function decode(text: string): string {
 }
 
 /** Seconds only: the date form depends on the receiver's clock (RFC 9110, section 10.2.3). */
-function retryAfterMs(header: string | null): number {
-  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : 0
+function retryAfterMs(header = ''): number {
+  return /^\d{1,6}$/.test(header) ? Number(header) * 1000 : 0
 }

@@ -1,8 +1,12 @@
+import { connect } from 'node:net'
 import { hostname } from 'node:os'
 import type { SendMailOptions } from 'nodemailer'
+import { lookupWithin } from '../names/node-lookup.ts'
 import { DeliveryError, describeSystemCode, describeSystemError } from './delivery-error.ts'
 import { type Message, messageText, messageTitle } from './notice-text.ts'
 import { isLoopback, type SmtpServer } from './outlet-target.ts'
+
+const longestConnectMs = 30_000
 
 interface Envelope {
   readonly to: readonly string[]
@@ -37,8 +41,17 @@ export async function sendBySmtp(
     secure: isSecure,
     requireTLS: login !== undefined && !isSecure && !isLoopback(host),
     ...(login === undefined ? {} : { auth: { user: login.user, pass: login.password } }),
+    // Its own look-up may wait for getaddrinfo in a thread, and so would the end of the process.
+    getSocket(_, take) {
+      const connection = connect({ host, port, lookup: lookupWithin(longestConnectMs), signal })
+      connection.once('error', (error) => take(error))
+      connection.once('connect', () => {
+        connection.removeAllListeners('error')
+        take(null, { connection })
+      })
+    },
     // The signal ends it earlier; these are for what it leaves behind.
-    connectionTimeout: 30_000,
+    connectionTimeout: longestConnectMs,
     greetingTimeout: 30_000,
     socketTimeout: 30_000,
   })

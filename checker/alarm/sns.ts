@@ -1,5 +1,11 @@
+import http from 'node:http'
+import https from 'node:https'
+import { lookupWithin } from '../names/node-lookup.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
 import { type Message, messageText, messageTitle } from './notice-text.ts'
+
+/** The signal ends it earlier. */
+const longestLookUpMs = 30_000
 
 /** Publishes to a topic of Amazon SNS; a FIFO topic drops repeated deliveries by itself. */
 export async function sendToSns(topic: string, region: string, message: Message, signal: AbortSignal): Promise<void> {
@@ -8,7 +14,9 @@ export async function sendToSns(topic: string, region: string, message: Message,
     const what = isMissing ? 'is not installed here: npm install @aws-sdk/client-sns' : 'cannot be loaded'
     throw new DeliveryError(`the AWS library ${what}`, { cause: error })
   })
-  const client = new SNSClient({ region, maxAttempts: 1 })
+  const connection = { lookup: lookupWithin(longestLookUpMs), keepAlive: false }
+  const requestHandler = { httpAgent: new http.Agent(connection), httpsAgent: new https.Agent(connection) }
+  const client = new SNSClient({ region, maxAttempts: 1, requestHandler })
   const fifo = { MessageDeduplicationId: message.key, MessageGroupId: message.notices[0]?.outage ?? 'bakeroll' }
   try {
     await client.send(

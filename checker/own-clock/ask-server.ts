@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import type { WallClock } from '../clock/wall-clock.ts'
+import { LookUpError } from '../names/look-up-error.ts'
+import { openNames } from '../names/names.ts'
 import type { OwnInterval } from './bounds.ts'
 import { answers, ntpRequest, type Refusal, readReply } from './ntp-packet.ts'
 import type { TimeServer } from './servers.ts'
@@ -16,30 +18,16 @@ export async function askServer(
   timeoutMs: number,
 ): Promise<OwnInterval | Refusal> {
   const endMs = performance.now() + timeoutMs
-  const found = await inTime(
-    lookup(host).catch((error: Error) => ({ problem: `could not be looked up (${codeOf(error)})` })),
-    timeoutMs,
-  )
-  return 'problem' in found ? found : ask(found, port, wallClock, endMs - performance.now())
+  try {
+    const [address = host] = isIP(host) === 0 ? await openNames(endMs).addressesOf(host) : [host]
+    return await ask(address, port, wallClock, endMs - performance.now())
+  } catch (error) {
+    return { problem: `could not be looked up (${error instanceof LookUpError ? error.code : error})` }
+  }
 }
 
-async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T | Refusal> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Refusal>((resolve) => {
-    timer = setTimeout(() => resolve({ problem: 'could not be looked up in time' }), timeoutMs)
-  })
-  const first = await Promise.race([work, late])
-  clearTimeout(timer)
-  return first
-}
-
-function ask(
-  { address, family }: { readonly address: string; readonly family: number },
-  port: number,
-  wallClock: WallClock,
-  timeoutMs: number,
-): Promise<OwnInterval | Refusal> {
-  const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
+function ask(address: string, port: number, wallClock: WallClock, timeoutMs: number): Promise<OwnInterval | Refusal> {
+  const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4')
   const asked: { readonly cookie: Buffer; readonly sentMs: number }[] = []
   return new Promise((resolve) => {
     const send = () => {

@@ -1,11 +1,12 @@
 import t from 'tap'
-import { resolveAddresses, usableAddresses, withoutUnreachable } from './addresses.ts'
+import { namesWithin, resolveAddresses, usableAddresses, withoutUnreachable } from './addresses.ts'
 import { startDeadline } from './deadline.ts'
 import type { ProbeFacts } from './facts.ts'
 import { describeFailure } from './failure.ts'
 
 const deadline = startDeadline(performance.now() + 60_000)
 t.teardown(() => deadline.cancel())
+const names = namesWithin(deadline)
 const v4 = { address: '192.0.2.9', internal: false }
 const v6 = { address: '2001:db8::9', internal: false }
 const linkLocal = { address: 'fe80::1', internal: false }
@@ -15,16 +16,18 @@ const loopback = [
 ]
 
 t.test('an IP literal is its own address, those of localhost are one place', async (t) => {
-  t.same(await resolveAddresses('127.0.0.1', deadline), [['127.0.0.1']])
-  t.same(await resolveAddresses('[::1]', deadline), [['::1']])
-  t.same(await resolveAddresses('localhost', deadline), [['127.0.0.1', '::1']])
-  t.same(await resolveAddresses('a.localhost', deadline, 6), [['::1']])
+  t.same(await resolveAddresses('127.0.0.1', names), [['127.0.0.1']])
+  t.same(await resolveAddresses('[::1]', names), [['::1']])
+  t.same(await resolveAddresses('localhost', names), [['127.0.0.1', '::1']])
+  t.same(await resolveAddresses('a.localhost', names, 6), [['::1']])
 })
 
 t.test('the deadline ends a look-up', async (t) => {
   const ended = startDeadline(performance.now())
   await new Promise<void>((resolve) => ended.whenOver(resolve))
-  await t.rejects(resolveAddresses('a.example', ended), { message: 'the host name could not be looked up in time' })
+  await t.rejects(resolveAddresses('a.example', namesWithin(ended)), {
+    message: 'the host name could not be looked up in time',
+  })
 })
 
 t.test('a family that this machine has no address in is left out', (t) => {

@@ -1,23 +1,26 @@
-import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
+import { isLocalhost } from '../names/localhost.ts'
+import type { Names } from '../names/names.ts'
 import type { Deadline } from './deadline.ts'
 import type { ProbeFacts } from './facts.ts'
 import { ProbeError } from './failure.ts'
+
+/** The addresses of a host, as `Names` has them. */
+export type RunNames = Names['addressesOf']
 
 /**
  * Every place that a host of a url leads to, IPv4 before IPv6: each address by itself, but those of `localhost` together, since a
  * service that listens on one of them is up. A family that this machine has no address in is left out, and with
  * `family` every other one.
  */
-export async function resolveAddresses(host: string, deadline: Deadline, family?: 4 | 6): Promise<string[][]> {
+export async function resolveAddresses(host: string, names: RunNames, family?: 4 | 6): Promise<string[][]> {
   const bare = host.replace(/^\[|\]$/g, '')
   if (isIP(bare) !== 0) return [ofFamily([bare], family)]
-  if (bare === 'localhost' || bare.endsWith('.localhost')) return [ofFamily(['127.0.0.1', '::1'], family)]
-  const found = await lookUp(bare, deadline)
-  const addresses = [...new Set(found.map(({ address }) => address))]
+  const addresses = await names(bare, family)
+  if (isLocalhost(bare)) return [addresses]
   const { networkInterfaces } = await import('node:os')
   const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? [])
-  const wanted = family === undefined ? usableAddresses(addresses, own) : ofFamily(addresses, family)
+  const wanted = family === undefined ? usableAddresses(addresses, own) : addresses
   return wanted.map((address) => [address])
 }
 
@@ -54,12 +57,23 @@ export function withoutUnreachable(facts: readonly ProbeFacts[]): ProbeFacts[] {
   return others.length === 0 || leftOut.length === 0 ? [...facts] : others.map((fact) => ({ ...fact, leftOut }))
 }
 
-async function lookUp(name: string, deadline: Deadline): Promise<LookupAddress[]> {
-  const { lookup } = await import('node:dns/promises')
-  let forget = () => {}
-  const late = new Promise<never>((_, reject) => {
-    const giveUp = () => reject(new ProbeError('the host name could not be looked up in time', 'checker'))
-    forget = deadline.whenOver(giveUp)
-  })
-  return Promise.race([lookup(name, { all: true }), late]).finally(forget)
+/** Looks up the names of one run, until its deadline. */
+export function namesWithin(deadline: Deadline): RunNames {
+  let names: Promise<Names> | undefined
+  return async (host, family) => {
+    // Most of it is loaded for names alone.
+    names ??= import('../names/names.ts').then(({ openNames }) => openNames(deadline.endMs))
+    let forget = () => {}
+    const late = new Promise<never>((_, reject) => {
+      const giveUp = () => reject(new ProbeError('the host name could not be looked up in time', 'checker'))
+      forget = deadline.whenOver(giveUp)
+    })
+    const found = names
+      .then((all) => all.addressesOf(host, family))
+      .catch((error) => {
+        if (family === undefined || error.code !== 'ENODATA') throw error
+        throw new ProbeError(`the host has no IPv${family} address`)
+      })
+    return Promise.race([found, late]).finally(forget)
+  }
 }

@@ -26,6 +26,7 @@ const ofService: Record<string, string> = {
   ETIMEDOUT: 'connection timed out',
   EHOSTUNREACH: 'host unreachable',
   ENOTFOUND: 'the host name does not exist',
+  ENODATA: 'the host name has no address',
   EPROTO: 'no TLS on this port, or none in common',
 }
 

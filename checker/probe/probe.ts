@@ -1,6 +1,6 @@
 import { keptWallClock, wallClockStepMs } from '../clock/wall-clock.ts'
 import type { CheckSettings } from '../options/settings.ts'
-import { resolveAddresses, withoutUnreachable } from './addresses.ts'
+import { namesWithin, type RunNames, resolveAddresses, withoutUnreachable } from './addresses.ts'
 import { startDeadline } from './deadline.ts'
 import type { ProbeFacts } from './facts.ts'
 import { describeFailure } from './failure.ts'
@@ -13,6 +13,7 @@ import { probeVersion } from './version-path.ts'
 
 interface Run extends Sampling {
   readonly trust: Trust
+  readonly names: RunNames
   readonly inTurn: Turns
 }
 
@@ -30,7 +31,15 @@ export async function probeTargets(
   const waitUntilMs = startedMs + settings.timeoutMs / 2
   const trust = await trustOf(settings)
   const inTurn = turnsFor(targets.length, settings.timeoutMs)
-  const run: Run = { settings, deadline, wallClock: keptWallClock(), waitUntilMs, trust, inTurn }
+  const run: Run = {
+    settings,
+    deadline,
+    wallClock: keptWallClock(),
+    waitUntilMs,
+    trust,
+    inTurn,
+    names: namesWithin(deadline),
+  }
   const facts = await Promise.all(targets.map((target) => run.inTurn(() => probeTarget(target, run))))
   deadline.cancel()
   return facts.flat()
@@ -45,7 +54,7 @@ async function probeTarget(target: CheckTarget, run: Run): Promise<ProbeFacts[]>
   try {
     const places = target.address
       ? [[target.address]]
-      : await resolveAddresses(url.hostname, run.deadline, run.settings.family)
+      : await resolveAddresses(url.hostname, run.names, run.settings.family)
     return withoutUnreachable(await Promise.all(places.map((addresses) => probePlace(target.url, url, addresses, run))))
   } catch (error) {
     return [{ url: target.url, samples: [], ownClockStepMs: 0, timeFailure: describeFailure(error) }]
@@ -56,9 +65,10 @@ async function probePlace(name: string, url: URL, addresses: readonly string[], 
   const {
     deadline,
     trust,
+    names,
     settings: { followRedirects, family },
   } = run
-  const route = openRoute(url, addresses, { ...trust, deadline, followRedirects, family })
+  const route = openRoute(url, addresses, { ...trust, deadline, names, followRedirects, family })
   const time = await probeTime(route, url, run)
   const reachable = time.status !== undefined
   const version = reachable ? await probeVersion(route, url, run) : {}

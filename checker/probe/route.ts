@@ -1,4 +1,4 @@
-import { resolveAddresses } from './addresses.ts'
+import { type RunNames, resolveAddresses } from './addresses.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { describeFailure, ProbeError } from './failure.ts'
@@ -25,6 +25,7 @@ export interface Route {
 /** How far a route may lead. */
 export interface RouteLimits extends Trust {
   readonly deadline: Deadline
+  readonly names: RunNames
   /** Only addresses of this family. */
   readonly family?: 4 | 6 | undefined
   /** How many redirects in a row are followed. */
@@ -49,7 +50,7 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
   async function connect({ origin, hostname }: URL): Promise<Connection> {
     const known = connections.get(origin)
     if (known !== undefined) return known
-    const addresses = (await resolveAddresses(hostname, limits.deadline, limits.family)).flat()
+    const addresses = (await resolveAddresses(hostname, limits.names, limits.family)).flat()
     const connection = openConnection(new URL(origin), addresses, limits.deadline, limits)
     connections.set(origin, connection)
     return connection

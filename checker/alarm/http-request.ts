@@ -1,0 +1,39 @@
+import http, { type IncomingHttpHeaders } from 'node:http'
+import https from 'node:https'
+import { lookupWithin } from '../names/node-lookup.ts'
+
+/** What is asked, beside the url. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** What is kept of an answer: the rest may be long, endless or our own secret. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+}
+
+/** Longer than any message may take; the signal ends it earlier. */
+const longestLookUpMs = 30_000
+
+/**
+ * Sends one request over a connection of its own; redirects are the answer. Throws what Node's http throws. Not by `fetch`, which looks
+ * names up in a thread that the end of the process would wait for.
+ */
+export function send(url: URL, { method, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const { request } = url.protocol === 'https:' ? https : http
+  return new Promise((resolve, reject) => {
+    const options = { method, signal, agent: false, lookup: lookupWithin(longestLookUpMs) }
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+    const sent = request(url, { ...options, headers: { 'user-agent': 'bakeroll-check', ...headers, ...length } })
+    sent.once('response', (response) => {
+      // What comes later is nobody's error.
+      response.on('error', () => {}).destroy()
+      resolve({ status: response.statusCode ?? 0, headers: response.headers })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}

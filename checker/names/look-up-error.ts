@@ -1,0 +1,27 @@
+/**
+ * Why a name has no address, by the codes of Node's own look-up: ENOTFOUND (no such name), ENODATA (no address), EAI_AGAIN (no answer from
+ * the name servers), EAI_FAIL (they failed).
+ */
+export class LookUpError extends Error {
+  override readonly name = 'LookUpError'
+  readonly code: 'ENOTFOUND' | 'ENODATA' | 'EAI_AGAIN' | 'EAI_FAIL'
+
+  constructor(code: LookUpError['code'], host: string, cause?: unknown) {
+    super(`look-up of ${host}: ${code}`, { cause })
+    this.code = code
+  }
+
+  /** The name servers have answered: there is nothing by this name. */
+  get isFinal(): boolean {
+    return this.code === 'ENOTFOUND' || this.code === 'ENODATA'
+  }
+}
+
+/** What an error of c-ares means (nodejs.org/api/dns.html#error-codes). */
+export function fromResolver(error: unknown, host: string): LookUpError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'ENOTFOUND' || code === 'EBADNAME') return new LookUpError('ENOTFOUND', host, error)
+  if (code === 'ENODATA') return new LookUpError('ENODATA', host, error)
+  const isSilent = ['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED', 'EOF'].includes(code)
+  return new LookUpError(isSilent ? 'EAI_AGAIN' : 'EAI_FAIL', host, error)
+}

@@ -1,0 +1,109 @@
+import { Resolver } from 'node:dns/promises'
+import { fromResolver, LookUpError } from './look-up-error.ts'
+
+/** The name servers of this computer, asked by c-ares: on the event loop, so that none holds up another name or the end of the process. */
+export interface NameServers {
+  /** Every address of one whole name, IPv4 before IPv6. Throws `LookUpError`. */
+  addressesOf(name: string, family?: 4 | 6): Promise<string[]>
+}
+
+type Ask = (resolver: Resolver) => Promise<string[]>
+
+const longestTryMs = 2000
+const shortestTryMs = 50
+
+/** All servers are asked once within the first half of the time until `endMs`, however many do not answer. */
+export function openNameServers(endMs: number): NameServers {
+  const servers = new Resolver().getServers()
+  const tryMs = (endMs - performance.now()) / 2 / Math.max(1, servers.length)
+  const timeout = Math.round(Math.min(longestTryMs, Math.max(shortestTryMs, tryMs)))
+  const resolvers = servers.map((server) => openResolver(server, timeout, endMs))
+  const ask = (name: string, by: Ask) =>
+    inTurn(
+      resolvers.map(({ shared, alone }) => async () => {
+        try {
+          return await by(shared()).catch((error) => (error.code === 'EBADRESP' ? by(alone()) : Promise.reject(error)))
+        } catch (error) {
+          throw fromResolver(error, name)
+        }
+      }),
+      timeout,
+    )
+  return {
+    async addressesOf(name, family) {
+      const asked = [
+        ...(family === 6 ? [] : [ask(name, (resolver) => resolver.resolve4(name))]),
+        ...(family === 4 ? [] : [ask(name, (resolver) => resolver.resolve6(name))]),
+      ]
+      const results = await bothOrOne(asked, endMs)
+      const found = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+      if (found.length > 0) return found
+      const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as LookUpError] : []))
+      // That there is no IPv6 address says nothing of the IPv4 addresses that nobody told.
+      throw (
+        errors.find(({ isFinal }) => !isFinal) ??
+        errors.find(({ code }) => code === 'ENODATA') ??
+        errors[0] ??
+        new LookUpError('EAI_AGAIN', name)
+      )
+    },
+  }
+}
+
+/** One server, asked by all names together, or by one alone: bytes that are no answer end all that is asked over the same socket. */
+function openResolver(server: string, timeout: number, endMs: number) {
+  const alone = () => {
+    const resolver = new Resolver({ timeout, tries: 4 })
+    resolver.setServers([server])
+    setTimeout(() => resolver.cancel(), Math.max(0, endMs - performance.now())).unref()
+    return resolver
+  }
+  let kept: Resolver | undefined
+  const shared = () => {
+    kept ??= alone()
+    return kept
+  }
+  return { shared, alone }
+}
+
+/**
+ * The answer of the first server that has one: each is asked when the one before has failed, or been silent for a while, and none
+ * is given up for the next. Not left to c-ares, which Node tells to take the failure of one server for that of all.
+ */
+function inTurn(asks: readonly (() => Promise<string[]>)[], patienceMs: number): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const failures: LookUpError[] = []
+    let begun = 0
+    const next = () => {
+      const ask = asks[begun]
+      if (ask === undefined) return
+      begun += 1
+      const timer = setTimeout(next, patienceMs).unref()
+      ask().then(resolve, (error: LookUpError) => {
+        clearTimeout(timer)
+        failures.push(error)
+        if (error.isFinal) reject(error)
+        else if (failures.length === asks.length) reject(failures.find(({ code }) => code === 'EAI_FAIL') ?? error)
+        else next()
+      })
+    }
+    next()
+    if (asks.length === 0) reject(new LookUpError('EAI_AGAIN', 'a name without name servers'))
+  })
+}
+
+/** Some servers answer for one family and never for the other: the addresses of one wait for half of the time that is left. */
+async function bothOrOne(asked: readonly Promise<string[]>[], endMs: number) {
+  const results: PromiseSettledResult<string[]>[] = []
+  const all = Promise.all(
+    asked.map((one) =>
+      one.then(
+        (value) => results.push({ status: 'fulfilled', value }),
+        (reason: unknown) => results.push({ status: 'rejected', reason }),
+      ),
+    ),
+  )
+  const patience = () => new Promise((resolve) => setTimeout(resolve, (endMs - performance.now()) / 2).unref())
+  await Promise.race([all, Promise.any(asked).then(patience, () => all)])
+  return results
+}

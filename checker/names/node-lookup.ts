@@ -1,0 +1,24 @@
+import { isIP, type LookupFunction } from 'node:net'
+import { openNames } from './names.ts'
+
+/** As Node's net, http and dgram want to be told addresses (`lookup`), by our own look-up that ends within `timeoutMs`. */
+export function lookupWithin(timeoutMs: number): LookupFunction {
+  const endMs = performance.now() + timeoutMs
+  return (host, { all, family }, found) => {
+    const wanted = family === 4 || family === 6 ? family : undefined
+    openNames(endMs)
+      .addressesOf(host, wanted)
+      .then(
+        (addresses) => {
+          const [first = ''] = addresses
+          if (all)
+            found(
+              null,
+              addresses.map((address) => ({ address, family: isIP(address) })),
+            )
+          else found(null, first, isIP(first))
+        },
+        (error) => found(error, ''),
+      )
+  }
+}
