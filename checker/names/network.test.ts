@@ -102,7 +102,9 @@ t.test('one of three name servers answers: that is enough', { skip }, async (t) 
   ]) {
     const resolv = order.map(({ address }) => `nameserver ${address}\n`).join('')
     const files = { 'resolv.conf': resolv }
-    t.match(await check(files, ['--timeout', '4s', '--samples', '1', `http://live.t:${port}`]), { verdicts: { 'live.t': 'ok' } })
+    t.match(await check(files, ['--timeout', '4s', '--samples', '1', `http://live.t:${port}`]), {
+      verdicts: { 'live.t': 'ok' },
+    })
   }
 })
 
@@ -157,7 +159,13 @@ t.test('what name servers answer, in words and in verdicts', { skip }, async (t)
   }
   const files = await filesOf(t, (name, family) => (answers[name] ?? (() => ({ code: 3 })))(name, family))
   const names = [...Object.keys(answers), 'no-such.t']
-  const { report } = await check(files, ['--timeout', '6s', '--samples', '1', ...names.map((name) => `http://${name}:${port}`)])
+  const { report } = await check(files, [
+    '--timeout',
+    '6s',
+    '--samples',
+    '1',
+    ...names.map((name) => `http://${name}:${port}`),
+  ])
   const told = report.targets.map(({ url, verdict, reasons }) => [new URL(url).hostname, verdict, ...reasons])
   const failed = 'the host name could not be looked up: the name server failed'
   t.same(told, [
