@@ -68,7 +68,9 @@ async function measure(
   const ownClock = measureOwnClock(options, startedMs + settings.timeoutMs - performance.now())
   const probes = headStart(ownClock, options).then(() => probeTargets(targets, settings, startedMs, signal))
   const [facts, known] = await Promise.all([probes, ownClock])
-  return judge(facts, settings, known)
+  const report = judge(facts, settings, known)
+  if (settings.headers === undefined) return report
+  return (await import('./verdict/without-secrets.ts')).withoutSecrets(report, [settings.headers])
 }
 
 /** Alarms, heartbeats and the history belong to the run, so its deadline leaves room for them. */

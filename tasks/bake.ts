@@ -7,7 +7,7 @@ export default async function bake(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { bake, planBake } = await openPlatform(context)
   const wanted = { release: settings.release, force: settings.force }
-  if (settings.plan) {
+  if (settings.dryRun) {
     const steps = await planBake(wanted)
     return { line: steps.join('\n'), facts: { release: wanted.release, steps } }
   }

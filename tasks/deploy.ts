@@ -14,7 +14,7 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
   // Before anything is installed or made, so that a wish that cannot be met touches nothing.
   const { wish, steps } = await planDeploy(task)
   const plan = await infrastructure?.plan(wish)
-  if (settings.plan) {
+  if (settings.dryRun) {
     await plan?.discard()
     const all = [...(plan?.lines ?? []), ...(plan?.warnings ?? []), ...(plan?.dangers ?? []), ...steps]
     return { line: all.join('\n') || 'nothing to change', facts: { outcome: 'planned', steps: all } }

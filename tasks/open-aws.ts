@@ -10,7 +10,7 @@ import { namesOf } from './platforms/aws/names.ts'
 import { openInstanceProbe } from './platforms/aws/reach/instance-probe.ts'
 import { openReach } from './platforms/aws/reach/reach.ts'
 import { openInfrastructure } from './platforms/aws/stacks/infrastructure.ts'
-import { checkHomeIsWritable, homeAt } from './platforms/local/home.ts'
+import { checkHomeIsWritable, homeAt, keepClosed } from './platforms/local/home.ts'
 
 /** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
 const usualSeconds = { instance: 600, launch: 300 }
@@ -21,7 +21,10 @@ const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback',
 /** The aws platform with what the verbs need of it. */
 export async function openAwsVerbs({ verb, settings, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
   const home = homeAt(settings.home)
-  if (verb !== 'doctor') checkHomeIsWritable(home)
+  if (verb !== 'doctor') {
+    checkHomeIsWritable(home)
+    keepClosed(home, onExit)
+  }
   const aws = openAws(settings.aws, signal)
   const mode = settings.aws.reach ?? (aws.isEmulated ? 'none' : 'endpoint')
   if (aws.isEmulated && verb !== 'doctor') {
@@ -58,7 +61,8 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   }
   const { platform, reach, infrastructure } = open(settings.group)
   // What the way to the instances lacks is said before anything is changed, not in the middle.
-  if (provingVerbs.has(verb) && !settings.plan && mode !== 'none') await reach.assertReady()
+  const isPlan = verb === 'deploy' && settings.dryRun
+  if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await reach.assertReady()
   const instanceProbe = openInstanceProbe(reach)
   onExit(() => instanceProbe.close())
   const bakery = { aws, home: settings.home, settings: settings.aws }

@@ -16,6 +16,15 @@ export interface CheckOptions {
   readonly ipv6: boolean
   /** A file of certificates, PEM, that are trusted beside the usual ones. */
   readonly ca: string | undefined
+  /** Each `NAME: VALUE`. */
+  readonly header: readonly string[] | undefined
+  /** A user and password, a token, or a scheme and its credentials. */
+  readonly authorization: string | undefined
+  /** A file with a certificate to show, PEM. */
+  readonly cert: string | undefined
+  /** The file of its key, where that is another. */
+  readonly key: string | undefined
+  readonly keyPassphrase: string | undefined
   /** Servers with commas between them, or `none`; undefined: ask the computer's own time service. */
   readonly ntp: string | undefined
 

@@ -48,7 +48,7 @@ interface WithSecrets {
 
 /** Most checks have no secret, and load nothing for them. */
 async function withSecrets(said: CheckOptions): Promise<WithSecrets> {
-  const hasSecret = optionKeys.some((key) => said[key] !== undefined && optionOf(key).isSecret)
+  const hasSecret = optionKeys.some((key) => said[key] !== undefined && (key === 'cert' || optionOf(key).isSecret))
   if (!hasSecret) return { options: said, secrets: {}, unread: [] }
   const { options, problems, warnings } = (await import('./secrets.ts')).readSecrets(said)
   return { options, secrets: { said, ...(warnings.length === 0 ? {} : { warnings }) }, unread: problems }

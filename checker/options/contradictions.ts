@@ -20,12 +20,15 @@ function timeoutProblems({ timeoutMs, warningLatencyMs, criticalLatencyMs }: Che
 
 function missing(options: CheckOptions): string[] {
   const { notify, notifyTemplate, maintenance, state, history, page, historyFile } = options
+  const { cert, key, keyPassphrase } = options
   const needs = (flag: string, isSaid: boolean, needed: string, isThere: boolean) =>
     isSaid && !isThere ? [`--${flag}: means nothing without --${needed}`] : []
   return [
     ...needs('notify', notify !== undefined, 'state', state !== undefined),
     ...needs('maintenance', maintenance !== undefined, 'state', state !== undefined),
     ...needs('notify-template', notifyTemplate !== undefined, 'notify', notify !== undefined),
+    ...needs('key', key !== undefined, 'cert', cert !== undefined),
+    ...needs('key-passphrase', keyPassphrase !== undefined, 'cert', cert !== undefined),
     ...needs('history', history, 'history-file', historyFile !== undefined),
     ...needs('page', page !== undefined, 'history-file', historyFile !== undefined),
   ]

@@ -21,6 +21,8 @@ export interface Option<T> {
   readonly expected: string
   /** Undefined when the text is no such value. Of a repeatable option each line of the text is one value. */
   readonly parse: (text: string) => T | undefined
+  /** What is wrong with one value that was read, also from a file, without its secret; undefined when nothing is. */
+  readonly judge?: (text: string) => string | undefined
   /** As it would be typed. */
   readonly default?: string
   readonly group: keyof typeof optionGroups
@@ -44,6 +46,11 @@ export type Wording = Pick<Option<unknown>, 'flag' | 'help' | 'group'>
 /** Any text but white space, without that at its ends. */
 export function nonEmpty(text: string): string | undefined {
   return text.trim() === '' ? undefined : text.trim()
+}
+
+/** Any text, as it is. */
+export function anyText(text: string): string | undefined {
+  return text === '' ? undefined : text
 }
 
 /** Text of one shape. */

@@ -1,6 +1,7 @@
 import { contradictions } from './contradictions.ts'
 import { fileProblems } from './file-problems.ts'
 import type { CheckOptions } from './options.ts'
+import { identityOf } from './settings-of.ts'
 
 /** Everything that is wrong with options that can each be read, before the first request; one line each. */
 export async function optionProblems(options: CheckOptions): Promise<string[]> {
@@ -8,16 +9,34 @@ export async function optionProblems(options: CheckOptions): Promise<string[]> {
   return [
     ...simple,
     ...(await trustProblems(options)),
+    ...requestProblems(options),
     ...(await alarmProblems(options)),
     ...(await historyProblems(options)),
     ...(await installProblems(options)),
   ]
 }
 
-async function trustProblems({ ca }: CheckOptions): Promise<string[]> {
-  if (ca === undefined) return []
-  const { trustProblem } = await import('../probe/trust.ts')
-  return told('ca', trustProblem(ca))
+async function trustProblems(options: CheckOptions): Promise<string[]> {
+  const problems: string[] = []
+  if (options.ca !== undefined) {
+    const { trustProblem } = await import('../probe/trust.ts')
+    problems.push(...told('ca', trustProblem(options.ca)))
+  }
+  const { identity } = identityOf(options)
+  if (identity !== undefined) {
+    const { identityProblem } = await import('../probe/identity.ts')
+    problems.push(...told('cert', identityProblem(identity)))
+  }
+  return problems
+}
+
+function requestProblems({ header, authorization }: CheckOptions): string[] {
+  const names = (header ?? []).map((text) => text.slice(0, Math.max(0, text.indexOf(':'))).toLowerCase())
+  const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index)
+  return [
+    ...told('header', twice && `${twice} is given twice`),
+    ...told('authorization', authorization && names.includes('authorization') ? 'is a --header, too' : undefined),
+  ]
 }
 
 async function historyProblems({ historyFile }: CheckOptions): Promise<string[]> {

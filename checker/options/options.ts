@@ -1,7 +1,9 @@
 import { reportFormats } from '../outlets/formats.ts'
 import { parseTimeServers } from '../own-clock/servers.ts'
+import { authorizationProblem, headerProblem } from '../probe/request-headers.ts'
 import type { CheckOptions } from './check-options.ts'
 import {
+  anyText,
   count,
   days,
   duration,
@@ -54,6 +56,38 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
   ipv4: toggle({ flag: 'ipv4', help: 'only the IPv4 addresses of each name', group: 'ask' }),
   ipv6: toggle({ flag: 'ipv6', help: 'only the IPv6 addresses of each name', group: 'ask' }),
   ca: file({ flag: 'ca', help: 'trust the certificates in FILE (PEM), too', group: 'ask' }),
+  header: {
+    flag: 'header',
+    value: 'NAME: VALUE|@FILE',
+    help: 'a header of the requests to the service; may be repeated',
+    expected: 'NAME: VALUE or @FILE',
+    parse: eachLine(anyText),
+    judge: headerProblem,
+    group: 'ask',
+    repeatable: true,
+    isSecret: true,
+  },
+  authorization: {
+    flag: 'authorization',
+    value: 'WHO|@FILE',
+    help: 'USER:PASSWORD, a token, or a scheme such as Bearer with its credentials',
+    expected: 'USER:PASSWORD, a token, a scheme with its credentials, or @FILE',
+    parse: nonEmpty,
+    judge: authorizationProblem,
+    group: 'ask',
+    isSecret: true,
+  },
+  cert: file({ flag: 'cert', help: 'show the certificate in FILE (PEM) where the service asks for one', group: 'ask' }),
+  key: file({ flag: 'key', help: 'the file of its key (PEM), where that is another', group: 'ask' }),
+  keyPassphrase: {
+    flag: 'key-passphrase',
+    value: 'TEXT|@FILE',
+    help: 'what opens that key',
+    expected: 'a passphrase or @FILE',
+    parse: anyText,
+    group: 'ask',
+    isSecret: true,
+  },
   ntp: {
     flag: 'ntp',
     value: 'HOST[,HOST]',

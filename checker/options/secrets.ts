@@ -28,16 +28,25 @@ export function readSecrets<Options extends Partial<CheckOptions>>(
   for (const key of secretKeys) {
     const said = options[key] as string | readonly string[] | undefined
     if (said === undefined) continue
-    const { flag, repeatable } = optionOf(key)
-    const values = [said].flat().flatMap((text) => {
-      if (!text.startsWith('@')) return [text]
-      const found = readLines(resolve(folder, text.slice(1)), repeatable === true)
-      if ('problem' in found) problems.push(`--${flag}: ${found.problem}`)
-      else if (found.warning !== undefined) warnings.push(`--${flag}: ${found.warning}`)
-      return 'problem' in found ? [] : found.lines
+    const { flag, repeatable, judge = () => undefined } = optionOf(key)
+    const tell = (problem: string) => problems.push(`--${flag}: ${problem}`)
+    const found = [said].flat().flatMap((text): readonly Line[] => {
+      if (!text.startsWith('@')) return [{ text }]
+      const read = readLines(resolve(folder, text.slice(1)), repeatable === true)
+      if ('problem' in read) tell(read.problem)
+      else if (read.warning !== undefined) warnings.push(`--${flag}: ${read.warning}`)
+      return 'problem' in read ? [] : read.lines
+    })
+    const values = found.flatMap(({ text, place }) => {
+      const problem = judge(text)
+      if (problem !== undefined) tell(place === undefined ? problem : `${place}: ${problem}`)
+      return problem === undefined ? [text] : []
     })
     read[key] = values.length === 0 ? undefined : repeatable ? values : values[0]
   }
+  const { cert, key = cert } = options
+  const keyFile = key === undefined ? undefined : resolve(folder, key)
+  if (keyFile !== undefined && isOpen(keyFile)) warnings.push(`--key: ${advice(keyFile)}`)
   return { options: read as Options, problems, warnings }
 }
 
@@ -46,7 +55,13 @@ export function secretsAsSaid(said: string | readonly string[]): string[] {
   return [said].flat().map((text) => (text.startsWith('@') ? `@${resolve(text.slice(1))}` : text))
 }
 
-type Lines = { readonly lines: readonly string[]; readonly warning?: string } | { readonly problem: string }
+interface Line {
+  readonly text: string
+  /** `FILE:LINE`; absent: it stands in no file. */
+  readonly place?: string
+}
+
+type Lines = { readonly lines: readonly Line[]; readonly warning?: string } | { readonly problem: string }
 
 function readLines(path: string, mayBeSeveral: boolean): Lines {
   const text = readText(path)
@@ -55,11 +70,20 @@ function readLines(path: string, mayBeSeveral: boolean): Lines {
     .replace(/^\uFEFF/, '')
     .replace(/\r?\n$/, '')
     .split(/\r?\n/)
-  const lines = mayBeSeveral ? all.filter((line) => !/^\s*(#|$)/.test(line)) : all
-  if (lines.every((line) => line === '')) return { problem: `${path} is empty` }
+    .map((line, index) => ({ text: line, place: `${path}:${index + 1}` }))
+  const lines = mayBeSeveral ? all.filter(({ text: line }) => !/^\s*(#|$)/.test(line)) : all
+  if (lines.every(({ text: line }) => line === '')) return { problem: `${path} is empty` }
   if (lines.length > 1 && !mayBeSeveral) return { problem: `${path} has ${lines.length} lines, expected one` }
-  const isOpen = (statSync(path).mode & 0o004) !== 0
-  return isOpen ? { lines, warning: `others may read ${path}: chmod 600 ${path}` } : { lines }
+  return isOpen(path) ? { lines, warning: advice(path) } : { lines }
+}
+
+/** Whether other users may read it; that of a group is given on purpose. */
+function isOpen(path: string): boolean {
+  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o004) !== 0
+}
+
+function advice(path: string): string {
+  return `others may read ${path}: chmod 600 ${path}`
 }
 
 /** Nothing that could keep us waiting, or never ends. */

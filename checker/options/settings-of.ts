@@ -1,3 +1,4 @@
+import { requestHeaders } from '../probe/request-headers.ts'
 import type { CheckOptions } from './options.ts'
 import { type CheckSettings, parseTimeFormat } from './settings.ts'
 
@@ -16,6 +17,7 @@ export function settingsOf(options: CheckOptions, expectVersion: readonly string
     criticalLatencyMs,
   } = options
   const expected = options.expectVersion ?? expectVersion
+  const headers = requestHeaders(options.header, options.authorization)
   return {
     ...(expected.length === 0 ? {} : { expectVersion: expected }),
     ...{
@@ -34,6 +36,14 @@ export function settingsOf(options: CheckOptions, expectVersion: readonly string
     ...(criticalLatencyMs === undefined ? {} : { criticalLatencyMs }),
     ...(bodyMatch === undefined ? {} : { bodyMatch: new RegExp(bodyMatch) }),
     ...(ca === undefined ? {} : { caFile: ca }),
+    ...identityOf(options),
+    ...(headers === undefined ? {} : { headers }),
     ...(ipv4 ? { family: 4 as const } : ipv6 ? { family: 6 as const } : {}),
   }
+}
+
+/** A key may stand in the file of its certificate. */
+export function identityOf({ cert, key = cert, keyPassphrase }: CheckOptions): Pick<CheckSettings, 'identity'> {
+  if (cert === undefined || key === undefined) return {}
+  return { identity: { certFile: cert, keyFile: key, passphrase: keyPassphrase } }
 }

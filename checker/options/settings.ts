@@ -1,3 +1,6 @@
+import type { Identity } from '../probe/identity.ts'
+import type { RequestHeaders } from '../probe/request-headers.ts'
+
 /** How the service writes the time: a named format, or a JSON pointer (RFC 6901) whose value is then recognised. */
 export type TimeFormat =
   | 'auto'
@@ -39,6 +42,10 @@ export interface CheckSettings {
   readonly family?: 4 | 6
   /** A file of certificates, PEM, that are trusted beside the usual ones. */
   readonly caFile?: string
+  /** The certificate that is shown to the service, where it asks for one. */
+  readonly identity?: Identity
+  /** What the requests to the service say beside the usual. */
+  readonly headers?: RequestHeaders
 }
 
 /** What applies where nothing is said. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { type AnswerReader, type Message, openAnswerReader } from './answer-reader.ts'
 import type { Deadline } from './deadline.ts'
 import { ProbeError } from './failure.ts'
+import { type RequestHeaders, requestText } from './request-headers.ts'
 import { openSocket, type Trust } from './socket.ts'
 
 /** One answer, whatever its status. Moments are readings of `performance.now()`. */
@@ -36,8 +37,6 @@ interface Exchange {
   sentMs: number
 }
 
-const commonHeaders = 'accept-encoding: identity\r\ncache-control: no-cache\r\nuser-agent: bakeroll-check\r\n'
-
 /**
  * Prepares the connection; nothing is sent yet. Not with Node's own client, because its work for a request takes longer than
  * the whole of a request may, when a thousand services are checked (benchmarks/checker.ts).
@@ -46,7 +45,7 @@ export function openConnection(
   url: URL,
   addresses: readonly string[],
   deadline: Deadline,
-  trust: Trust = {},
+  trust: Trust & { readonly headers?: RequestHeaders } = {},
 ): Connection {
   const { host } = url
   const [address, ...others] = addresses
@@ -133,7 +132,7 @@ export function openConnection(
   return {
     get: (path, accept) =>
       new Promise((resolve, reject) => {
-        const text = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: ${accept}\r\n${commonHeaders}\r\n`
+        const text = requestText(path, host, accept, trust.headers)
         exchange = { text, resolve, reject, mayAskAnew: open !== undefined, sentMs: 0 }
         if (deadline.isOver) fail(new ProbeError('no complete answer in time'))
         else if (open === undefined) connect()

@@ -4,15 +4,14 @@ import { namesWithin, type RunNames, resolveAddresses, withoutUnreachable } from
 import { startDeadline } from './deadline.ts'
 import type { ProbeFacts } from './facts.ts'
 import { describeFailure } from './failure.ts'
-import { openRoute, type Route } from './route.ts'
-import type { Trust } from './socket.ts'
+import { openRoute, type Route, type RouteLimits } from './route.ts'
 import type { CheckTarget } from './target.ts'
 import { probeTime, type Sampling } from './time-path.ts'
 import { type Turns, turnsFor } from './turns.ts'
 import { probeVersion } from './version-path.ts'
 
 interface Run extends Sampling {
-  readonly trust: Trust
+  readonly trust: Pick<RouteLimits, 'secureContext' | 'own'>
   readonly names: RunNames
   readonly inTurn: Turns
 }
@@ -45,8 +44,14 @@ export async function probeTargets(
   return facts.flat()
 }
 
-async function trustOf({ caFile }: CheckSettings): Promise<Trust> {
-  return caFile === undefined ? {} : { secureContext: (await import('./trust.ts')).trustFile(caFile) }
+async function trustOf({ caFile, identity, headers }: CheckSettings): Promise<Run['trust']> {
+  const trust = caFile === undefined ? {} : { secureContext: (await import('./trust.ts')).trustFile(caFile) }
+  if (identity === undefined && headers === undefined) return trust
+  const shown =
+    identity === undefined
+      ? trust
+      : { secureContext: (await import('./identity.ts')).identityContext(identity, caFile) }
+  return { ...trust, own: headers === undefined ? shown : { ...shown, headers } }
 }
 
 async function probeTarget(target: CheckTarget, run: Run): Promise<ProbeFacts[]> {

@@ -2,6 +2,7 @@ import { type RunNames, resolveAddresses } from './addresses.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { describeFailure, ProbeError } from './failure.ts'
+import type { RequestHeaders } from './request-headers.ts'
 import type { Trust } from './socket.ts'
 import { withoutCredentials } from './target.ts'
 
@@ -30,6 +31,8 @@ export interface RouteLimits extends Trust {
   readonly family?: 4 | 6 | undefined
   /** How many redirects in a row are followed. */
   readonly followRedirects: number
+  /** What only the service itself is told: wherever it redirects to is another one, unless the origin is the same. */
+  readonly own?: Trust & { readonly headers?: RequestHeaders }
 }
 
 interface Place {
@@ -43,7 +46,7 @@ interface Place {
 
 /** Prepares the way to a service; nothing is sent yet. What was found behind redirects is asked directly from then on. */
 export function openRoute(service: URL, addresses: readonly string[], limits: RouteLimits): Route {
-  const own = openConnection(service, addresses, limits.deadline, limits)
+  const own = openConnection(service, addresses, limits.deadline, limits.own ?? { secureContext: limits.secureContext })
   const connections = new Map([[service.origin, own]])
   const found = new Map<string, Place>()
 
@@ -51,7 +54,9 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
     const known = connections.get(origin)
     if (known !== undefined) return known
     const addresses = (await resolveAddresses(hostname, limits.names, limits.family)).flat()
-    const connection = openConnection(new URL(origin), addresses, limits.deadline, limits)
+    const connection = openConnection(new URL(origin), addresses, limits.deadline, {
+      secureContext: limits.secureContext,
+    })
     connections.set(origin, connection)
     return connection
   }

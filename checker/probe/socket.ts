@@ -5,7 +5,7 @@ import type tls from 'node:tls'
 /** What a connection may lead to beside the usual. */
 export interface Trust {
   /** Which certificates are trusted; absent: those that Node trusts. */
-  readonly secureContext?: tls.SecureContext
+  readonly secureContext?: tls.SecureContext | undefined
 }
 
 /** What becomes of a socket. */

@@ -18,11 +18,13 @@ export function trustProblem(path: string): string | undefined {
  * run, since it reads every root certificate.
  */
 export function trustFile(path: string): SecureContext {
+  return createSecureContext({ ca: trustedCertificates(path) })
+}
+
+/** All that are then trusted: `ca` replaces what Node trusts by itself, NODE_EXTRA_CA_CERTS included. */
+export function trustedCertificates(path: string): string[] {
   const more = process.env.NODE_EXTRA_CA_CERTS
-  // `ca` replaces what Node trusts by itself, NODE_EXTRA_CA_CERTS included.
-  return createSecureContext({
-    ca: [...rootCertificates, ...(more ? certificatesIn(more) : []), ...certificatesIn(path)],
-  })
+  return [...rootCertificates, ...(more ? certificatesIn(more) : []), ...certificatesIn(path)]
 }
 
 function certificatesIn(path: string): string[] {

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import mustache from 'mustache'
 import { readPart as readCheckerPart } from '../../checker/history/parts.ts'
+import { printable } from '../../checker/outlets/printable.ts'
+import { escapeXml } from '../../checker/outlets/xml.ts'
 import type { RollEvent } from '../lib/roll/events.ts'
 import { capacityTrack } from './capacity-track.ts'
 import { factsOf, grouped } from './facts.ts'
@@ -41,10 +43,12 @@ export function renderPage(events: readonly RollEvent[]): string {
     instanceCount: grouped(lives.length),
     hasEvents: events.length > 0,
     eventCount: grouped(events.length),
-    eventsJson: JSON.stringify(events).replaceAll('<', '\\u003c'),
+    eventsJson: printable(JSON.stringify(events)).replaceAll('<', '\\u003c'),
   }
   const partials = { backdrop: readPart('backdrop.svg.mustache'), overlay: readPart('overlay.svg.mustache') }
-  return mustache.render(readPart('page.html.mustache'), view, partials)
+  return mustache.render(readPart('page.html.mustache'), view, partials, {
+    escape: (value) => escapeXml(String(value)),
+  })
 }
 
 function envelope() {

@@ -1,5 +1,6 @@
 import { accessSync, appendFileSync, constants, existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { printable } from '../../checker/outlets/printable.ts'
 import type { RollEvent } from '../lib/roll/events.ts'
 
 /** The two files of a report. */
@@ -36,7 +37,7 @@ export function readEvents(path: string): RollEvent[] {
 /** Appends one event. A half line that a killed run left is ended first, so that it spoils no other. */
 export function appendEvent(path: string, event: RollEvent, isFirst: boolean): void {
   const before = isFirst && existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8')) ? '\n' : ''
-  appendFileSync(path, `${before}${JSON.stringify(event)}\n`)
+  appendFileSync(path, printable(`${before}${JSON.stringify(event)}\n`))
 }
 
 /** Keeps the events of an earlier roll beside those of the new one; only the last such file is kept. */

@@ -11,6 +11,7 @@ export function withFlag(words: readonly string[], flag: string): string[] {
   return [...words.slice(0, end), flag, ...words.slice(end)]
 }
 
-function quoted(word: string): string {
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

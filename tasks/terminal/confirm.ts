@@ -1,3 +1,4 @@
+import { printable } from '../../checker/outlets/printable.ts'
 import { OperatorError } from '../lib/errors.ts'
 
 /** Whom to ask, and what to type instead. */
@@ -22,7 +23,7 @@ export async function confirm(
     throw new OperatorError('refused', `not confirmed, there is no terminal to ask on: ${question}`, { hint: command })
   }
   const resume = suspend()
-  const answer = await ask(`${question} [y/N] `, signal).finally(resume)
+  const answer = await ask(`${printable(question)} [y/N] `, signal).finally(resume)
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new OperatorError('refused', `not confirmed: ${question}`, { hint: command })
 }

@@ -60,11 +60,12 @@ function isOwn(key: SettingKey, verb: VerbName): boolean {
 }
 
 function flagRows(keys: readonly SettingKey[]): string[] {
-  const rows = keys.map((key): Row => {
-    const { flag, kind, help, elsewhere } = settingOf(key)
+  const rows = keys.flatMap((key): Row[] => {
+    const { flag, otherFlag, kind, help, elsewhere } = settingOf(key)
     const placeholder = kind.placeholder === undefined ? '' : ` ${kind.placeholder}`
     const names = elsewhere === undefined && key !== flag ? ` [${key}]` : ''
-    return [`  --${flag}${placeholder}`, `${help}${defaultOf(key)}${names}`]
+    const row: Row = [`  --${flag}${placeholder}`, `${help}${defaultOf(key)}${names}`]
+    return otherFlag === undefined ? [row] : [row, [`  --${otherFlag}${placeholder}`, `another name of --${flag}`]]
   })
   const everywhere: Row[] = [
     ['  --help', 'this help'],

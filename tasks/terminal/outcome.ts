@@ -1,5 +1,7 @@
+import { printable, printableLine } from '../../checker/outlets/printable.ts'
 import { exitCodes, OperatorError } from '../lib/errors.ts'
 import { interruptedExitCode } from './interruption.ts'
+import { asCalled } from './program-name.ts'
 import type { TaskResult } from './task.ts'
 
 /** What a run leaves: the exit code, and the text for each stream. */
@@ -19,6 +21,8 @@ export interface Reporting {
   readonly wasInterrupted: boolean
   /** The command that was typed. */
   readonly command: string
+  /** What is typed to call bakeroll; undefined: npm. */
+  readonly program?: string | undefined
   /** Of `check`: what `--format` says. */
   readonly format?: string
   paint(format: 'red' | 'cyan' | 'dim', text: string): string
@@ -31,7 +35,9 @@ export function resultOutcome(result: TaskResult, reporting: Reporting): Outcome
   const ok = result.ok ?? exitCode === 0
   const text = result.output ?? result.line
   const stdout = reporting.json ? document({ ok, ...result.facts }) : text === '' ? '' : `${text.replace(/\n$/, '')}\n`
-  return { exitCode, stdout, stderr: '' }
+  // What instances wrote is not ours to word.
+  const program = reporting.verb === 'logs' ? undefined : reporting.program
+  return { exitCode, stdout: told(stdout, program), stderr: '' }
 }
 
 /** The outcome of a run that threw: an OperatorError tells what to do, anything else is a defect of ours. */
@@ -46,7 +52,7 @@ export function failureOutcome(error: unknown, reporting: Reporting): Outcome {
   const message = error instanceof Error ? error.message : String(error)
   const stack = error instanceof Error ? (error.stack ?? message) : message
   const hint = `this is a defect of bakeroll: please report it with the lines above and how it was called: ${reporting.command}`
-  const stderr = `${stack}\n${errorLines({ message, hint }, reporting)}`
+  const stderr = `${told(stack, undefined)}\n${errorLines({ message, hint }, reporting)}`
   return failed(isNagios ? 3 : 1, { message, hint, kind: 'defect' }, stderr, reporting)
 }
 
@@ -70,33 +76,39 @@ function failed(
   exitCode: number,
   { message, hint, kind }: Failure,
   stderr: string,
-  { verb, json, format }: Reporting,
+  { verb, json, format, program }: Reporting,
   facts: Record<string, unknown> = {},
 ): Outcome {
   const summary = message.replaceAll('\n', '; ')
   if (verb === 'check' && !json && format === 'nagios') {
-    return { exitCode, stdout: `CHECK UNKNOWN - ${summary.replaceAll('|', '/')}\n`, stderr }
+    return { exitCode, stdout: `CHECK UNKNOWN - ${printableLine(summary).replaceAll('|', '/')}\n`, stderr }
   }
   if (!json) return { exitCode, stdout: '', stderr }
   const unknown = verb === 'check' ? { verdict: 'unknown', summary, targets: [] } : {}
   return {
     exitCode,
-    stdout: document({ ok: false, ...unknown, ...facts, error: { message: summary, hint, kind } }),
+    stdout: told(document({ ok: false, ...unknown, ...facts, error: { message: summary, hint, kind } }), program),
     stderr,
   }
 }
 
-function errorLines({ message, hint }: Omit<Failure, 'kind'>, { paint }: Reporting): string {
-  const errors = message.split('\n').map((line) => `${paint('red', 'error:')} ${line}\n`)
-  return `${errors.join('')}${hint === undefined ? '' : `${paint('cyan', 'hint:')}  ${hint}\n`}`
+function errorLines({ message, hint }: Omit<Failure, 'kind'>, { paint, program }: Reporting): string {
+  const errors = message.split('\n').map((line) => `${paint('red', 'error:')} ${told(line, program)}\n`)
+  return `${errors.join('')}${hint === undefined ? '' : `${paint('cyan', 'hint:')}  ${told(hint, program)}\n`}`
 }
 
 function causesOf(error: Error, { paint }: Reporting): string {
   const lines: string[] = []
   for (let cause = error.cause; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
-    lines.push(paint('dim', `cause: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`))
+    const words = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+    lines.push(paint('dim', `cause: ${told(words, undefined)}`))
   }
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** A text as it is shown: worded for the way of calling, and without what steers a terminal. Colours come after it. */
+function told(text: string, program: string | undefined): string {
+  return printable(asCalled(text, program))
 }
 
 function document(content: Record<string, unknown>): string {

@@ -153,3 +153,11 @@ t.test('a recording progress remembers everything', async (t) => {
   await t.rejects(progress.step('roll', () => Promise.reject(new Error('no'))))
   t.same(progress.lines, ['bake ...', 'made', 'bake: done', 'roll ...', 'roll: failed'])
 })
+
+t.test('on a live board, too, only what is ours moves the cursor and colours', async (t) => {
+  const { output } = await runInTerminal('hostile roll --verbose --group fail')
+  const rest = output.replaceAll(control('(?:\\?25[lh]|\\d*[AJ]|\\d+m)'), '')
+  t.notMatch(rest, /(?![\r\n])[\p{Cc}\p{Bidi_Control}\p{Zl}]/u)
+  t.notMatch(output, control('2J'))
+  t.match(output, control('31m'), 'our own colours are there')
+})

@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { stripVTControlCharacters } from 'node:util'
+import { printable } from '../../checker/outlets/printable.ts'
 import type { Progress } from '../lib/progress.ts'
 import { elapsed } from './elapsed.ts'
 import { liveBoard } from './live-board.ts'
+import { asCalled } from './program-name.ts'
 import { coloured, type Screen } from './screen.ts'
 
 /** A progress on a screen. */
@@ -15,8 +17,11 @@ export interface ScreenProgress extends Progress {
 }
 
 /** Shows progress: running steps redrawn in place on a terminal, elsewhere one plain line per change. */
-export function screenProgress(screen: Screen, { verbose = false } = {}): ScreenProgress {
-  return screen.isLive ? liveProgress(screen, verbose) : plainProgress(screen, verbose)
+export function screenProgress(
+  screen: Screen,
+  { verbose = false, program }: { readonly verbose?: boolean; readonly program?: string | undefined } = {},
+): ScreenProgress {
+  return screen.isLive ? liveProgress(screen, verbose, program) : plainProgress(screen, verbose, program)
 }
 
 /** How deep a step is inside others; parallel steps each know their own. */
@@ -27,19 +32,18 @@ function indented(message: string): string {
   return safe(message).replace(/^/gm, margin)
 }
 
-/** What comes from a machine must not steer the terminal. */
+/** What comes from a machine must not steer the terminal. Programs colour their progress: that is left out, not written out. */
 function safe(message: string): string {
-  return stripVTControlCharacters(message)
-    .replace(/[^\P{Cc}\n\t]/gu, '')
-    .trimEnd()
+  return printable(stripVTControlCharacters(message).replace(/[^\P{Cc}\n\t]/gu, '')).trimEnd()
 }
 
-function plainProgress(screen: Screen, verbose: boolean): ScreenProgress {
-  const say = (message: string) => screen.write(`${indented(message)}\n`)
+function plainProgress(screen: Screen, verbose: boolean, program: string | undefined): ScreenProgress {
+  const ours = (message: string) => indented(asCalled(message, program))
+  const say = (message: string) => screen.write(`${ours(message)}\n`)
   return {
     event: say,
-    warn: (message) => screen.write(`${coloured(screen, 'yellow', indented(`warning: ${message}`))}\n`),
-    detail: (line) => verbose && say(line),
+    warn: (message) => screen.write(`${coloured(screen, 'yellow', ours(`warning: ${message}`))}\n`),
+    detail: (line) => verbose && screen.write(`${indented(line)}\n`),
     live: () => {},
     suspend: () => () => {},
     close: () => {},
@@ -59,12 +63,13 @@ function plainProgress(screen: Screen, verbose: boolean): ScreenProgress {
   }
 }
 
-function liveProgress(screen: Screen, verbose: boolean): ScreenProgress {
+function liveProgress(screen: Screen, verbose: boolean, program: string | undefined): ScreenProgress {
   const board = liveBoard(screen)
-  const keep = (message: string) => board.keep(indented(message))
+  const ours = (message: string) => indented(asCalled(message, program))
+  const keep = (message: string) => board.keep(ours(message))
   return {
     event: keep,
-    warn: (message) => board.keep(coloured(screen, 'yellow', indented(`! ${message}`))),
+    warn: (message) => board.keep(coloured(screen, 'yellow', ours(`! ${message}`))),
     detail: (line) => verbose && board.keep(coloured(screen, 'dim', indented(line))),
     live: (lines) => board.live(lines.map(safe)),
     suspend: board.suspend,

@@ -1,3 +1,4 @@
+import { printable } from '../../checker/outlets/printable.ts'
 import { commandText, withFlag } from './command-text.ts'
 import { endProcess } from './end-process.ts'
 import type { CommandLine } from './flags.ts'
@@ -15,6 +16,8 @@ export interface Run {
   readonly words: readonly string[]
   readonly settings: Settings
   readonly screen: Screen
+  /** What is typed to call bakeroll; undefined: npm. */
+  readonly program?: string | undefined
   load(): Promise<Task>
 }
 
@@ -29,11 +32,11 @@ export interface Ending {
  * Runs the task of a verb and its clean-ups. The first Ctrl-C aborts its signal, a second one ends the process at once, and
  * so does the time that the verb has to stop, whatever it waits for.
  */
-export async function runTask({ commandLine, words, settings, screen, load }: Run): Promise<Ending> {
+export async function runTask({ commandLine, words, settings, screen, program, load }: Run): Promise<Ending> {
   const { verb, positionals, rest } = commandLine
   const interruption = new AbortController()
   const { signal } = interruption
-  const progress = screenProgress(screen, settings)
+  const progress = screenProgress(screen, { verbose: settings.verbose, program })
   const cleanups: (() => void | Promise<void>)[] = []
   const crash = watchForCrash()
   const stopSeconds = stopSecondsOf(verb)
@@ -62,7 +65,7 @@ export async function runTask({ commandLine, words, settings, screen, load }: Ru
     onExit: (cleanup) => void cleanups.unshift(cleanup),
     print(line) {
       const resume = progress.suspend()
-      ;(settings.json ? process.stderr : process.stdout).write(`${line}\n`)
+      ;(settings.json ? process.stderr : process.stdout).write(`${printable(line)}\n`)
       resume()
     },
     async confirm(question) {

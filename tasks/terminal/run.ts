@@ -2,9 +2,11 @@ import { OperatorError } from '../lib/errors.ts'
 import { commandText } from './command-text.ts'
 import { type CommandLine, parseFlags } from './flags.ts'
 import { didYouMean } from './nearest.ts'
-import { flagsKeptByNpm } from './npm-flags.ts'
+import { flagsKeptByNpm, keptByNpm } from './npm-flags.ts'
+import { npmWords } from './npm-words.ts'
 import { failureOutcome, type Outcome, type Reporting, resultOutcome } from './outcome.ts'
 import { packageVersion } from './package-version.ts'
+import { asCalled } from './program-name.ts'
 import { coloured, type Screen, screenOf } from './screen.ts'
 import type { Surroundings } from './setting.ts'
 import type { Task } from './task.ts'
@@ -14,6 +16,8 @@ import { isVerbName, type VerbName, verbNames } from './verbs.ts'
 export interface Launch extends Surroundings {
   /** The words after `tasks/terminal/main.ts`. */
   readonly argv: readonly string[]
+  /** What is typed to call bakeroll; undefined: npm. */
+  readonly program?: string | undefined
   /** Imports the entry of a verb. */
   loadTask(verb: VerbName): Promise<Task>
 }
@@ -27,6 +31,7 @@ export async function runCommandLine(launch: Launch): Promise<Outcome> {
     json: words.includes('--json'),
     verbose: false,
     wasInterrupted: false,
+    program: launch.program,
     command: commandText(word ?? '', words),
     paint: (format, text) => coloured(screen, format, text),
   }
@@ -34,6 +39,7 @@ export async function runCommandLine(launch: Launch): Promise<Outcome> {
     if (word === undefined || word === '--help' || word === '-h') return shown(await help(undefined, launch))
     if (word === '--version') return shown(`${packageVersion(launch.repository)}\n`)
     if (!isVerbName(word)) return failureOutcome(unknownVerb(word), reporting)
+    refuseKeptByNpm(word, launch)
     const commandLine = parseFlags(word, words)
     if (commandLine.help) return shown(await help(word, launch))
     if (commandLine.version) return shown(`${packageVersion(launch.repository)}\n`)
@@ -54,19 +60,27 @@ async function runVerb(
   const { settings, problems, configFile } = await readSettings(commandLine, launch)
   const { json, verbose } = settings
   const reporting = { ...blank, json, verbose, format: settings.check.format }
-  const all = [...flagsKeptByNpm(commandLine.verb, launch.env), ...problems]
-  if (all.length > 0) {
+  if (problems.length > 0) {
     const where = configFile === undefined ? '' : `; the configuration file is ${configFile}`
     const hint = `npm run ${commandLine.verb} -- --help lists every flag and setting${where}`
-    return failureOutcome(new OperatorError('usage', all.join('\n'), { hint }), reporting)
+    return failureOutcome(new OperatorError('usage', problems.join('\n'), { hint }), reporting)
   }
   const { runTask } = await import('./run-task.ts')
   const { result, error, wasInterrupted } = await runTask({
-    ...{ commandLine, words, settings, screen },
+    ...{ commandLine, words, settings, screen, program: launch.program },
     load: () => launch.loadTask(commandLine.verb),
   })
   const end = { ...reporting, wasInterrupted }
   return result === undefined ? failureOutcome(error, end) : resultOutcome(result, end)
+}
+
+function refuseKeptByNpm(verb: VerbName, { env, program }: Launch): void {
+  if (env['npm_lifecycle_event'] === undefined || program !== undefined) return
+  const words = npmWords()
+  const kept = words === undefined ? undefined : keptByNpm(verb, words)
+  const problems = words === undefined ? flagsKeptByNpm(verb, env) : (kept?.problems ?? [])
+  const hint = kept?.command ?? `npm run ${verb} -- --help`
+  if (problems.length > 0) throw new OperatorError('usage', problems.join('\n'), { hint })
 }
 
 function unknownVerb(word: string): OperatorError {
@@ -76,11 +90,11 @@ function unknownVerb(word: string): OperatorError {
   return new OperatorError('usage', message, { hint: 'npm start -- --help lists every verb' })
 }
 
-async function help(verb: VerbName | undefined, { env, repository }: Launch): Promise<string> {
+async function help(verb: VerbName | undefined, { env, repository, program }: Launch): Promise<string> {
   const { overview, verbHelp } = await import('./help.ts')
   const screen = screenOf(process.stdout, env)
   const title = (text: string) => coloured(screen, 'bold', text)
-  return verb === undefined ? overview(packageVersion(repository), title) : verbHelp(verb, title)
+  return asCalled(verb === undefined ? overview(packageVersion(repository), title) : verbHelp(verb, title), program)
 }
 
 function shown(stdout: string): Outcome {

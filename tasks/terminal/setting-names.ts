@@ -21,14 +21,16 @@ export function envName(key: SettingKey): string {
 export function flagsOf(verb: VerbName): Map<string, SettingKey> {
   const flags = new Map<string, SettingKey>()
   for (const key of settingKeys) {
-    const { flag, verbs } = settingOf(key)
-    if (flag !== undefined && (verbs === 'every' || verbs.includes(verb))) flags.set(flag, key)
+    const { flag, otherFlag, verbs } = settingOf(key)
+    if (flag === undefined || (verbs !== 'every' && !verbs.includes(verb))) continue
+    flags.set(flag, key)
+    if (otherFlag !== undefined) flags.set(otherFlag, key)
   }
   return flags
 }
 
 /** The verbs that take a flag; empty when there is no such flag. */
 export function verbsWithFlag(flag: string): VerbName[] {
-  const settings = settingKeys.map(settingOf).filter((setting) => setting.flag === flag)
+  const settings = settingKeys.map(settingOf).filter((setting) => setting.flag === flag || setting.otherFlag === flag)
   return settings.flatMap(({ verbs }) => (verbs === 'every' ? [] : verbs))
 }

@@ -18,6 +18,8 @@ export interface Setting<T> {
   readonly verbs: 'every' | readonly VerbName[]
   /** The name of its flag, without dashes; without one it is said in the environment or the configuration file. */
   readonly flag?: string
+  /** Another name of its flag. */
+  readonly otherFlag?: string
   /** Where else than on the command line it can be said; without it everywhere. */
   readonly elsewhere?: 'nowhere' | 'environment'
   /** Another variable that counts when the own one is not set. */

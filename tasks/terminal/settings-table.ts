@@ -84,8 +84,12 @@ export const settingsTable: { readonly [Key in SettingKey]: Setting<SettingValue
     'bake',
     'roll',
   ]),
-  plan: toggleOfOneRun('tell what would be done, and do nothing', 'plan', ['bake', 'deploy']),
-  dryRun: toggleOfOneRun('tell what would be done, and do nothing', 'dry-run', ['roll', 'rollback', 'heal', 'images']),
+  dryRun: {
+    ...toggleOfOneRun('tell what would be done, and do nothing', 'dry-run', [
+      ...(['bake', 'deploy', 'roll', 'rollback', 'heal', 'images'] as const),
+    ]),
+    otherFlag: 'plan',
+  },
 
   'local.port': {
     kind: wholeNumber(1, 65535, 'PORT'),

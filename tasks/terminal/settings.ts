@@ -19,7 +19,6 @@ export interface Settings {
   readonly size: number | undefined
   readonly instance: string | undefined
   readonly force: boolean
-  readonly plan: boolean
   readonly dryRun: boolean
 
   readonly local: {

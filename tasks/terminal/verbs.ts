@@ -51,7 +51,7 @@ const table = {
     examples: [
       ['npm run bake', 'the version in package.json'],
       ['npm run bake -- --release 1.4.0', 'another one'],
-      ['npm run bake -- --plan', 'what would be done'],
+      ['npm run bake -- --dry-run', 'what would be done'],
     ],
   },
   images: {
@@ -70,7 +70,7 @@ const table = {
     examples: [
       ['npm run deploy', 'the newest verified image on 2 instances'],
       ['npm run deploy -- --size 3 --image 1.4.0', 'three instances of one release'],
-      ['npm run deploy -- --plan', 'what would be changed'],
+      ['npm run deploy -- --dry-run', 'what would be changed'],
     ],
   },
   roll: {

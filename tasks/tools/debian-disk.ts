@@ -117,7 +117,7 @@ async function newestIn(folder: string, prefix: string): Promise<string> {
 /** Runs one step with all its output in the log; stops it with everything that it started. */
 async function logged(program: string, arguments_: string[], run: { logFile: string; signal: AbortSignal }) {
   run.signal.throwIfAborted()
-  const log = await open(run.logFile, 'a')
+  const log = await open(run.logFile, 'a', 0o600)
   // In a process group of its own, so that a Ctrl-C reaches it once, from us.
   const step = $({ quiet: true, detached: true, stdio: ['ignore', log.fd, log.fd] })`${program} ${arguments_}`
   const stop = () => step.pid !== undefined && process.kill(-step.pid, 'SIGTERM')

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 
 /** One instance behind the load balancer. `drained` keeps it out of the rotation after a restart, too. */
@@ -21,6 +22,8 @@ export interface HaproxySettings extends HealthCheck {
   readonly bindPort: number
   /** The runtime API's UNIX socket. */
   readonly socketPath: string
+  /** Given to an HAProxy that root starts: the empty folder that it locks itself into, no longer root. */
+  readonly jail?: string | undefined
   readonly pidFile: string
   readonly servers: readonly HaproxyServer[]
   readonly checkTimeoutMs: number
@@ -33,11 +36,6 @@ export interface HaproxySettings extends HealthCheck {
 
 /** The one backend of the configuration; the runtime API names servers as `instances/<id>`. */
 export const backendName = 'instances'
-
-/**
- * A UNIX socket address holds 107 bytes (unix(7)); HAProxy first binds `<path>.<pid>.tmp`, with a pid of up to 7 digits.
- */
-const maxSocketPathBytes = 95
 
 /**
  * The configuration file that makes HAProxy 2.6 the load balancer of one group. Throws on a name HAProxy would misread.
@@ -67,15 +65,6 @@ export function serverWords(server: HaproxyServer, check: HealthCheck): string[]
   ]
 }
 
-/** Gives the path back, or refuses one that the system cannot make a UNIX socket of. */
-export function checkedSocketPath(path: string): string {
-  const bytes = Buffer.byteLength(path)
-  if (bytes <= maxSocketPathBytes) return path
-  throw new OperatorError('usage', `socket path has ${bytes} bytes, at most ${maxSocketPathBytes} work: ${path}`, {
-    hint: 'set BAKEROLL_HOME to a directory with a shorter path',
-  })
-}
-
 /** Gives the word back when HAProxy reads it as one word in its file and in its runtime API, and refuses it otherwise. */
 export function word(text: string): string {
   if (/^[A-Za-z0-9_.:-]+$/.test(text)) return text
@@ -85,6 +74,7 @@ export function word(text: string): string {
 // maxconn: HAProxy needs about two file descriptors per connection and raises its soft limit (often 1024) to that; 1000
 // stays below the usual hard limits, whereas its own guess follows the hard limit, up to gigabytes for the table.
 // nbthread: the computer's cores are for the instances. noreuseport: no second HAProxy slips under the same port.
+// The socket is named as seen from its own folder, where HAProxy is started: a socket's address holds 107 bytes (unix(7)).
 function globalSection(settings: HaproxySettings): string {
   return `
 global
@@ -94,8 +84,16 @@ global
   noreuseport
   hard-stop-after ${settings.drainTimeoutMs}ms
   pidfile ${quoted(settings.pidFile)}
-  stats socket ${quoted(checkedSocketPath(settings.socketPath))} mode 600 level admin
+  stats socket ${quoted(`unix@${basename(settings.socketPath)}`)} mode 600 level admin
   stats timeout 30s
+${settings.jail === undefined ? '' : withoutRights(settings.jail)}`
+}
+
+/** The user and the group are those of Debian's package of HAProxy. */
+function withoutRights(jail: string): string {
+  return `  chroot ${quoted(jail)}
+  user haproxy
+  group haproxy
 `
 }
 

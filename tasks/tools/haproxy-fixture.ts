@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,19 +17,31 @@ const timeouts = { checkTimeoutMs: 500, connectTimeoutMs: 5000, queueTimeoutMs: 
 export type Balancer = HaproxyFiles & { bindHost: string; bindPort: number; url: string }
 
 /** Writes the configuration of a load balancer on a free port; stops it, if it runs, when the test ends. */
-export async function prepareBalancer(t: Teardown, servers: HaproxyServer[]): Promise<Balancer> {
-  const folder = await mkdtemp(join(tmpdir(), 'haproxy-'))
+export async function prepareBalancer(t: Teardown, servers: HaproxyServer[], below = ''): Promise<Balancer> {
+  const temporary = await mkdtemp(join(tmpdir(), 'haproxy-'))
+  const folder = join(temporary, below)
+  const jail = process.getuid?.() === 0 ? join(folder, 'empty') : undefined
+  await mkdir(jail ?? folder, { recursive: true })
   const files = {
     configFile: join(folder, 'haproxy.cfg'),
     pidFile: join(folder, 'pid'),
     socketPath: join(folder, 'socket'),
   }
   const bind = { bindHost: '127.0.0.1', bindPort: await freePort() }
-  const settings = { name: 'timeapp', ...bind, ...files, ...fastCheck, ...timeouts, servers, drainTimeoutMs: 5000 }
+  const settings = {
+    name: 'timeapp',
+    ...bind,
+    ...files,
+    ...fastCheck,
+    ...timeouts,
+    servers,
+    drainTimeoutMs: 5000,
+    jail,
+  }
   await writeFile(files.configFile, renderHaproxyConfig(settings))
   t.teardown(async () => {
     await stopHaproxy(files, 0)
-    await rm(folder, { recursive: true })
+    await rm(temporary, { recursive: true })
   })
   return { ...files, ...bind, url: `http://127.0.0.1:${bind.bindPort}` }
 }

@@ -1,6 +1,7 @@
+import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
+import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
-import { checkedSocketPath } from './haproxy-config.ts'
 import { patientMs } from './pace-measurement.ts'
 
 /** It answers within a millisecond, but on a busy computer. */
@@ -12,7 +13,7 @@ export class HaproxyStopped extends OperatorError {}
 /** Runs one query of HAProxy's runtime API on a connection of its own and gives back the text of the answer. */
 export async function query(socketPath: string, command: string): Promise<string> {
   try {
-    return (await exchange(checkedSocketPath(socketPath), command)).trim()
+    return (await exchange(socketPath, command)).trim()
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause
     throw new HaproxyStopped('failed', `load balancer does not answer on ${socketPath}: ${reason(cause)}`, { cause })
@@ -37,10 +38,13 @@ export async function mustChange(socketPath: string, command: string): Promise<v
   if (outcome !== 'done') throw new OperatorError('failed', `load balancer refused "${command}": ${outcome.error}`)
 }
 
+/** A socket's address holds 107 bytes (unix(7)), so it is named as seen from its folder, whose own path may be longer. */
 function exchange(socketPath: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    const socket = connect(socketPath)
+    const folder = openSync(dirname(socketPath), 'r')
+    const socket = connect(join('/proc/self/fd', String(folder), basename(socketPath)))
+    socket.on('close', () => closeSync(folder))
     const answerTimeoutMs = patientMs(quietAnswerMs)
     socket.setTimeout(answerTimeoutMs, () => socket.destroy(new Error(`no answer within ${answerTimeoutMs} ms`)))
     socket.on('data', (chunk) => chunks.push(chunk))

@@ -1,14 +1,18 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
 import t from 'tap'
 import { haproxyState, startArguments, startHaproxy, stopHaproxy, validateArguments } from './haproxy.ts'
 import { ask, prepareBalancer, runBackend, runBalancer } from './haproxy-fixture.ts'
 import { listServers } from './haproxy-runtime.ts'
 
 t.test('arguments', async (t) => {
-  t.strictSame(validateArguments('/a b/haproxy.cfg'), ['-c', '-f', '/a b/haproxy.cfg'])
-  t.strictSame(startArguments('/a b/haproxy.cfg'), ['-D', '-f', '/a b/haproxy.cfg'])
+  const files = { configFile: '/a b/haproxy.cfg', pidFile: '/a b/pid', socketPath: '/c d/socket' }
+  t.strictSame(validateArguments(files), ['-c', '-C', '/c d', '-f', '/a b/haproxy.cfg'])
+  t.strictSame(startArguments(files), ['-D', '-C', '/c d', '-f', '/a b/haproxy.cfg'])
 })
 
 t.test('without servers it starts and says so', async (t) => {
@@ -21,6 +25,34 @@ t.test('without servers it starts and says so', async (t) => {
     'retry-after': '5',
   })
   t.strictSame(await listServers(balancer.socketPath), [])
+})
+
+t.test('the folder of its socket may lie deeper than the address of a socket is long', async (t) => {
+  const balancer = await prepareBalancer(t, [], join("it's, 50% ä", 'x'.repeat(200)))
+  t.equal(await startHaproxy(balancer), 'started')
+  t.strictSame(await listServers(balancer.socketPath), [])
+  t.equal(await stopHaproxy(balancer), 'stopped')
+  t.notOk(existsSync(balancer.socketPath))
+})
+
+t.test("what is its own is nobody else's", async (t) => {
+  const balancer = await runBalancer(t, [])
+  t.equal((await stat(balancer.socketPath)).mode & 0o777, 0o600)
+  t.equal((await stat(balancer.pidFile)).mode & 0o777, 0o600)
+})
+
+const isRoot = process.getuid?.() === 0
+
+t.test('started by root it gives up being root', { skip: !isRoot && 'only root can' }, async (t) => {
+  const balancer = await runBalancer(t, [await runBackend(t, 'i-1')])
+  const pid = (await readFile(balancer.pidFile, 'utf8')).trim()
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const { stdout: user } = await execa('id', ['-u', 'haproxy'])
+  t.match(status, new RegExp(`^Uid:\\s${user}\\s${user}\\s`, 'm'))
+  t.match(status, /^CapEff:\s0+$/m)
+  t.equal(await readlink(`/proc/${pid}/root`), join(dirname(balancer.socketPath), 'empty'))
+  t.match(await ask(balancer), { status: 200, body: 'i-1' })
+  t.match(await listServers(balancer.socketPath), [{ id: 'i-1' }])
 })
 
 t.test('starts once, stops once', async (t) => {

@@ -1,5 +1,6 @@
-import { rm } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExecaError, execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
@@ -27,9 +28,10 @@ export async function startHaproxy(
   files: HaproxyFiles & { readonly bindHost: string; readonly bindPort: number },
 ): Promise<'started' | 'unchanged'> {
   if ((await haproxyState(files)) === 'running') return 'unchanged'
-  await runHaproxy(validateArguments(files.configFile))
+  await runHaproxy(validateArguments(files))
   await refuseTakenPort(files.bindHost, files.bindPort)
-  await runHaproxy(startArguments(files.configFile))
+  await runHaproxy(startArguments(files))
+  await chmod(files.pidFile, 0o600)
   await untilAnswers(files.socketPath, patientMs(10_000))
   return 'started'
 }
@@ -124,11 +126,16 @@ async function untilAnswers(socketPath: string, timeoutMs: number): Promise<void
 }
 
 /** HAProxy's arguments to check a configuration file without starting. */
-export function validateArguments(configFile: string): string[] {
-  return ['-c', '-f', configFile]
+export function validateArguments(files: HaproxyFiles): string[] {
+  return ['-c', ...inItsFolder(files)]
 }
 
 /** HAProxy's arguments to start in the background. */
-export function startArguments(configFile: string): string[] {
-  return ['-D', '-f', configFile]
+export function startArguments(files: HaproxyFiles): string[] {
+  return ['-D', ...inItsFolder(files)]
+}
+
+/** The configuration names the socket as seen from the socket's folder. */
+function inItsFolder({ configFile, socketPath }: HaproxyFiles): string[] {
+  return ['-C', dirname(socketPath), '-f', configFile]
 }

@@ -2,6 +2,7 @@ import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
+import { printable } from '../../checker/outlets/printable.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 
@@ -56,7 +57,7 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const interrupted = (cause?: unknown) =>
     new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
   if (run.signal.aborted) throw interrupted()
-  const log = createWriteStream(run.logFile, { flags: 'a' })
+  const log = createWriteStream(run.logFile, { flags: 'a', mode: 0o600 })
   // What cannot be logged is no reason to stop.
   log.on('error', () => {})
   const plain = run.paths.of
@@ -81,7 +82,7 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const disarm = stopWith(run, child.pid)
   try {
     for await (const line of child.iterable({ from: 'all' })) {
-      log.write(`${line}\n`)
+      log.write(printable(`${line}\n`))
       run.onLine?.(withoutPrefix(String(line)))
       const task = ansibleTask(String(line))
       if (task !== undefined) run.onTask(task)

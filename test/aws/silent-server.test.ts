@@ -1,5 +1,5 @@
-/* A server that takes every connection and never says a word, in the place of AWS: each verb ends by itself and says what it tried. */
-import { spawn } from 'node:child_process'
+/* A server that takes every connection and never says a word, in the place of AWS: each verb ends by itself, or when it is told to. */
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
@@ -38,7 +38,12 @@ interface End {
   readonly stderr: string
 }
 
-async function run(home: string, env: NodeJS.ProcessEnv, words: readonly string[]): Promise<End> {
+async function run(
+  home: string,
+  env: NodeJS.ProcessEnv,
+  words: readonly string[],
+  onStart: (child: ChildProcess) => void = () => {},
+): Promise<End> {
   const child = spawn(process.execPath, [join(repository, 'tasks/terminal/main.ts'), ...words, '--platform', 'aws'], {
     cwd: repository,
     env: { ...process.env, BAKEROLL_HOME: home, BAKEROLL_AWS_REACH: 'none', ...env },
@@ -46,14 +51,21 @@ async function run(home: string, env: NodeJS.ProcessEnv, words: readonly string[
     timeout: killAfterMs,
     killSignal: 'SIGKILL',
   })
+  onStart(child)
   const [stderr, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'close')])
   return { code, signal, stderr }
 }
 
 const verbs = [
-  ...['bake', 'bake --plan', 'images', 'images --retire --yes', 'deploy --yes', 'deploy --plan'],
-  ...['roll --yes', 'roll --dry-run', 'rollback --yes', 'check', 'check --instances', 'heal', 'scale 3 --yes'],
-  ...['status', 'status --drift', 'logs', 'destroy --yes', 'destroy --yes --images'],
+  'bake',
+  'images',
+  'deploy --yes',
+  'roll --yes',
+  'check --instances',
+  'heal',
+  'status',
+  'logs',
+  'destroy --yes',
 ]
 
 t.test('each verb, from its first call on', together, async (t) => {
@@ -66,6 +78,22 @@ t.test('each verb, from its first call on', together, async (t) => {
       t.equal(code, 3, `${verb}: ${stderr}`)
       t.match(stderr, /error: \w+: no answer from 127\.0\.0\.1 within \d+ s, tried \d times/, verb)
       t.match(stderr, /hint: {2}unset AWS_ENDPOINT_URL/, verb)
+    }),
+  )
+})
+
+t.test('each verb, told to stop while it waits for an answer', together, async (t) => {
+  const home = t.testdir()
+  await Promise.all(
+    [...verbs, 'doctor'].map(async (verb) => {
+      let child: ChildProcess | undefined
+      const url = await startSilence(t, (socket) => socket.once('data', () => child?.kill('SIGTERM')))
+      const end = await run(home, emulatedEnvironment(url), verb.split(' '), (started) => {
+        child = started
+      })
+      t.equal(end.code, 130, `${verb}: ${end.stderr}`)
+      t.match(end.stderr, /warning: stopping; npm run .* carries on from here/, verb)
+      t.notMatch(end.stderr, /no answer|not stopped within/, verb)
     }),
   )
 })

@@ -1,9 +1,19 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import t from 'tap'
-import { backingPath, checkHomeIsWritable, foldersIn, homeAt, socketFolder } from './home.ts'
+import { backingPath, checkHomeIsWritable, closeHome, foldersIn, homeAt, keepClosed } from './home.ts'
+
+/** What a line of code says that another user runs: the kind and the message of its error, or `fine`. */
+function asUser(uid: number, line: string): string {
+  const module = JSON.stringify(new URL('./home.ts', import.meta.url).href)
+  const code = `const { checkHomeIsWritable, homeAt } = await import(${module})
+try { ${line}; console.log('fine') } catch (error) { console.log(error.kind + ': ' + error.message) }`
+  const program = ['--input-type=module', '-e', code]
+  const { stdout, stderr } = spawnSync(process.execPath, program, { uid, gid: uid, encoding: 'utf8', cwd: '/' })
+  return stdout || stderr
+}
 
 t.test('a home is one folder with everything below it', async (t) => {
   t.strictSame(homeAt('/h'), {
@@ -47,45 +57,125 @@ t.test('a folder of somebody else', async (t) => {
     rmSync(folder, { recursive: true })
   })
   chmodSync(folder, 0o555)
-  const code = `const { checkHomeIsWritable, homeAt } = await import(${JSON.stringify(new URL('./home.ts', import.meta.url).href)})
-try { checkHomeIsWritable(homeAt(${JSON.stringify(join(folder, 'home'))})) } catch (error) { console.log(error.kind + ': ' + error.message) }`
   // Root may write anywhere, so it asks as nobody.
-  const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
-  const asked = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
-    ...user,
-    encoding: 'utf8',
-    cwd: '/',
-  })
-  if (!asked.stdout && /EACCES|ERR_MODULE_NOT_FOUND/.test(asked.error?.message ?? asked.stderr)) {
-    return t.pass('not asked', { skip: 'the user nobody cannot read the sources' })
-  }
-  t.equal(asked.stdout, `usage: no permission to write ${folder}, where the state of bakeroll belongs\n`, asked.stderr)
+  const uid = process.getuid?.() === 0 ? 65534 : process.getuid?.()
+  t.equal(
+    asUser(uid ?? 0, `checkHomeIsWritable(homeAt(${JSON.stringify(join(folder, 'home'))}))`),
+    `usage: no permission to write ${folder}, where the state of bakeroll belongs\n`,
+  )
 })
 
-t.test('sockets of a group have a folder for their user alone, wherever the verb was called from', async (t) => {
-  const home = homeAt(t.testdir())
-  const folder = socketFolder(home, 'one')
-  t.teardown(() => {
-    for (const name of ['one', 'two']) rmSync(socketFolder(home, name), { recursive: true, force: true })
-    rmSync(socketFolder(homeAt('/another/home'), 'one'), { recursive: true, force: true })
+/** What others may do with a file or folder, and with everything below it, by path: `{ 'keys/id': '0044' }`. */
+function openToOthers(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const paths = [folder, ...entries.filter((entry) => !entry.isSymbolicLink()).map((e) => join(e.parentPath, e.name))]
+  return paths.filter((path) => (statSync(path).mode & 0o077) !== 0).map((path) => relative(folder, path))
+}
+
+t.test('a home that an earlier version left readable is closed, down to the last file', async (t) => {
+  const folder = t.testdir({
+    '.bakeroll': {
+      'demo-roll.html': '',
+      images: { '1.0.0-x': { 'disk.qcow2': '', 'image.json': '' }, '.gone.removed': { 'disk.qcow2': '' } },
+      groups: { timeapp: { 'group.json': '', instances: { 'i-1': { 'console.log': '' } } } },
+      locks: { '.guard': '' },
+      logs: { 'base.log': '' },
+      theirs: {},
+    },
+    elsewhere: { file: '' },
   })
-  for (const path of [folder, dirname(folder)]) {
-    t.equal(statSync(path).mode & 0o777, 0o700, path)
-    t.equal(statSync(path).uid, process.getuid?.(), path)
+  const home = homeAt(join(folder, '.bakeroll'))
+  symlinkSync(join(folder, 'elsewhere', 'file'), join(home.folder, 'logs', 'link'))
+  t.ok(openToOthers(home.folder).length > 10)
+  closeHome(home)
+  t.strictSame(openToOthers(home.folder), ['theirs'], 'what is not ours keeps its own mode, behind a closed door')
+  t.equal(statSync(join(home.images, '1.0.0-x', 'image.json')).mode & 0o777, 0o600)
+  t.equal(statSync(home.images).mode & 0o777, 0o700)
+  t.equal(statSync(join(folder, 'elsewhere', 'file')).mode & 0o777, 0o644, 'no link is followed')
+  closeHome(home)
+  closeHome(homeAt(join(folder, 'missing')))
+})
+
+t.test('a home beside other things, or in a folder for everybody, closes its own folders only', async (t) => {
+  const beside = t.testdir({ shop: { 'index.html': '' }, keys: { id_ed25519: '' } })
+  closeHome(homeAt(beside))
+  t.strictSame(openToOthers(beside).sort(), ['', 'shop', 'shop/index.html'])
+  const everybody = mkdtempSync(join(tmpdir(), 'bakeroll-'))
+  t.teardown(() => rmSync(everybody, { recursive: true }))
+  chmodSync(everybody, 0o1777)
+  mkdirSync(join(everybody, 'keys'))
+  closeHome(homeAt(everybody))
+  t.strictSame(openToOthers(everybody), [''])
+})
+
+t.test('what a verb leaves open is closed when it ends', async (t) => {
+  const home = homeAt(join(t.testdir(), '.bakeroll'))
+  const ends: (() => void)[] = []
+  keepClosed(home, (end) => ends.push(end))
+  mkdirSync(home.images, { recursive: true })
+  t.strictSame(openToOthers(home.folder), ['', 'images'])
+  for (const end of ends) end()
+  t.strictSame(openToOthers(home.folder), [])
+})
+
+t.test('the home of another user', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bakeroll-home-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const askedBy = (uid: number) => asUser(uid, `checkHomeIsWritable(homeAt(${JSON.stringify(folder)}))`)
+  if (process.getuid?.() !== 0) return t.pass('not asked', { skip: 'only root can be two other users' })
+  chmodSync(folder, 0o777)
+  chownSync(folder, 65533, 65533)
+  t.equal(askedBy(65534), `usage: ${folder} belongs to another user, who could change the state in it\n`)
+  t.equal(askedBy(65533), 'fine\n')
+  t.equal(askedBy(0), 'fine\n')
+})
+
+/** The folder for sockets that a process gives which finds these variables in its environment. */
+function socketFolderIn(env: NodeJS.ProcessEnv, uid = process.getuid?.() ?? 0): string {
+  const module = JSON.stringify(new URL('./home.ts', import.meta.url).href)
+  const code = `const { homeAt, socketFolder } = await import(${module})
+console.log(socketFolder(homeAt('/a/home'), 'bake'))`
+  const options = {
+    uid,
+    gid: uid,
+    encoding: 'utf8',
+    cwd: '/',
+    env: { ...process.env, XDG_RUNTIME_DIR: '', ...env },
+  } as const
+  return spawnSync(process.execPath, ['--input-type=module', '-e', code], options).stdout.trim()
+}
+
+t.test("the folder for sockets is nobody else's, whatever lies in its place", async (t) => {
+  const runtime = mkdtempSync('/tmp/bakeroll-test-')
+  const folders: string[] = []
+  t.teardown(() => {
+    for (const folder of [runtime, ...folders]) rmSync(folder, { recursive: true, force: true })
+  })
+  const at = (env: NodeJS.ProcessEnv, uid?: number) => {
+    const folder = socketFolderIn(env, uid)
+    folders.push(folder)
+    return folder
   }
-  t.ok(join(folder, 'haproxy.1234567.tmp').length < 107, 'short enough for a socket')
-  const { XDG_RUNTIME_DIR, TMPDIR } = process.env
-  process.env.XDG_RUNTIME_DIR = t.testdirName
-  process.env.TMPDIR = t.testdirName
-  t.teardown(() => {
-    for (const [name, value] of Object.entries({ XDG_RUNTIME_DIR, TMPDIR })) {
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-    }
-  })
-  t.equal(socketFolder(home, 'one'), folder, 'from cron as from a login')
-  t.not(socketFolder(home, 'two'), folder, 'another group')
-  t.not(socketFolder(homeAt('/another/home'), 'one'), folder, 'the same group in another home')
+  const inRuntime = at({ XDG_RUNTIME_DIR: runtime })
+  t.match(inRuntime, new RegExp(`^${runtime}/bakeroll/[0-9a-f]{10}$`))
+  for (const path of [inRuntime, dirname(inRuntime)]) t.equal(statSync(path).mode & 0o777, 0o700, path)
+  t.ok(join(inRuntime, 'tmp', 'packer-plugin1234567890').length < 103, 'short enough for a socket')
+  const usual = new RegExp(`^/tmp/bakeroll-${process.getuid?.()}/[0-9a-f]{10}$`)
+  t.match(at({}), usual, 'from cron')
+  rmSync(join(runtime, 'bakeroll'), { recursive: true })
+  symlinkSync(t.testdir(), join(runtime, 'bakeroll'))
+  t.match(at({ XDG_RUNTIME_DIR: runtime }), usual, 'a link is not followed')
+  chmodSync(runtime, 0o755)
+  t.match(at({ XDG_RUNTIME_DIR: runtime }), usual, 'a folder that others may read is none')
+  if (process.getuid?.() !== 0) return
+  const uid = 64_999
+  const taken = `/tmp/bakeroll-${uid}`
+  mkdirSync(taken)
+  folders.push(taken)
+  const another = at({}, uid)
+  folders.push(dirname(another))
+  t.match(another, new RegExp(`^${taken}-\\w{6}/[0-9a-f]{10}$`), 'the usual name is taken by another user')
+  t.match({ uid: statSync(another).uid, mode: statSync(another).mode & 0o777 }, { uid, mode: 0o700 })
 })
 
 t.test('folders, without what is on its way out and without files', async (t) => {

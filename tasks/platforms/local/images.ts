@@ -67,7 +67,7 @@ export function imageRecord(home: Home, id: string): ImageRecord {
 
 /** Makes a finished folder (disk.qcow2 inside) an image: its record first, then, in one rename, its place. */
 export async function addImage(home: Home, folder: string, record: ImageRecord): Promise<void> {
-  await mkdir(home.images, { recursive: true })
+  await mkdir(home.images, { recursive: true, mode: 0o700 })
   await writeStateFile(join(folder, 'image.json'), record)
   await rename(folder, join(home.images, record.id))
 }

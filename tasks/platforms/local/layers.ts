@@ -57,7 +57,7 @@ export async function openWork(home: Home, name: string): Promise<Work> {
   const folder = join(workFolder(home), name)
   const logs = join(home.folder, 'logs')
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  await mkdir(logs, { recursive: true })
+  await mkdir(logs, { recursive: true, mode: 0o700 })
   return { folder, logFile: join(logs, `${name}.log`) }
 }
 
@@ -79,7 +79,7 @@ export async function makeBase(task: LayerTask, recipe: Recipe): Promise<string>
     await copyFile(source.kernel, layer.kernel)
     await copyFile(source.initrd, layer.initrd)
   })
-  await mkdir(task.home.bases, { recursive: true })
+  await mkdir(task.home.bases, { recursive: true, mode: 0o700 })
   const base = `${recipe.base}-${timestamp(new Date())}`
   await rename(made, baseFiles(task.home, base).folder)
   await removeKeptDisks(task.home)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Limits } from '../../lib/pace.ts'
 import { type HaproxyFiles, haproxyState, startHaproxy, stopHaproxy } from '../../tools/haproxy.ts'
@@ -13,7 +13,6 @@ import {
   type ServerState,
 } from '../../tools/haproxy-runtime.ts'
 import type { TargetHealth } from '../platform.ts'
-import { type Home, socketFolder } from './home.ts'
 import type { InstanceRecord } from './instances.ts'
 
 /** The load balancer of one group: an HAProxy whose file and running state say the same at any moment. */
@@ -35,18 +34,13 @@ const checkEvery = { checkIntervalMs: 1000, rise: 2, fall: 3 }
 /** How long a running request may take before draining cuts it. */
 const drainTimeoutMs = 60_000
 
-export function loadBalancerOf(
-  home: Home,
-  group: string,
-  groupFolder: string,
-  port: number,
-  limits: () => Limits,
-): LoadBalancer {
+export function loadBalancerOf(group: string, groupFolder: string, port: number, limits: () => Limits): LoadBalancer {
   const host = '127.0.0.1'
+  const jail = process.getuid?.() === 0 ? join(groupFolder, 'empty') : undefined
   const files: HaproxyFiles = {
     configFile: join(groupFolder, 'haproxy.cfg'),
     pidFile: join(groupFolder, 'haproxy.pid'),
-    socketPath: join(socketFolder(home, group), 'haproxy'),
+    socketPath: join(groupFolder, 'haproxy.sock'),
   }
 
   const writeConfig = async (instances: readonly InstanceRecord[]) => {
@@ -54,7 +48,7 @@ export function loadBalancerOf(
     const servers = instances.map(serverOf)
     const { healthCheckMs, balancerConnectMs, balancerQueueMs } = limits()
     const text = renderHaproxyConfig({
-      ...{ name: group, bindHost: host, bindPort: port, socketPath, pidFile, servers, drainTimeoutMs },
+      ...{ name: group, bindHost: host, bindPort: port, socketPath, pidFile, servers, drainTimeoutMs, jail },
       ...{ ...checkEvery, checkTimeoutMs: healthCheckMs },
       ...{ connectTimeoutMs: balancerConnectMs, queueTimeoutMs: balancerQueueMs },
     })
@@ -79,6 +73,7 @@ export function loadBalancerOf(
 
     async start(instances) {
       await writeConfig(instances)
+      if (jail !== undefined) await mkdir(jail, { recursive: true, mode: 0o700 })
       if (await isMute()) await stopHaproxy(files)
       await startHaproxy({ ...files, bindHost: host, bindPort: port })
     },
@@ -91,7 +86,6 @@ export function loadBalancerOf(
 
     async stop() {
       await stopHaproxy(files)
-      await rm(socketFolder(home, group), { recursive: true, force: true })
       if (existsSync(files.configFile)) await rm(files.configFile)
     },
   }

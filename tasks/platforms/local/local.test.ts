@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { limitsAt } from '../../lib/pace.ts'
 import { ownProcess } from '../../tools/process.ts'
-import { type Home, homeAt, socketFolder } from './home.ts'
+import { type Home, homeAt } from './home.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 import { anyFreePort, portIsFree } from './ports.ts'
 
@@ -87,9 +87,6 @@ t.test('the life of a group', async (t) => {
   t.equal(await portIsFree('127.0.0.1', port), true)
   t.strictSame(readdirSync(home.groups), [])
   t.notOk(existsSync(folder))
-  const sockets = socketFolder(home, 'timeapp')
-  t.strictSame(readdirSync(sockets), [])
-  rmSync(sockets, { recursive: true })
   await platform.removeGroup()
 })
 

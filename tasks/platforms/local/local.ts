@@ -72,7 +72,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     })
   }
   const balancer = (record: GroupRecord): LoadBalancer =>
-    loadBalancerOf(home, settings.group, folder, record.port, settings.limits)
+    loadBalancerOf(settings.group, folder, record.port, settings.limits)
   /** A stopped machine stays listed but takes no requests. */
   const inService = () => listInstances(folder).filter(({ id }) => instanceRuns(folder, id))
   /** Makes the load balancer know the instances in service, but `without`; one change after the other. */
@@ -121,7 +121,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     },
 
     async removeGroup() {
-      await loadBalancerOf(home, settings.group, folder, settings.port, settings.limits).stop()
+      await loadBalancerOf(settings.group, folder, settings.port, settings.limits).stop()
       const gone = join(home.groups, `.${settings.group}.removed`)
       await rm(gone, { recursive: true, force: true })
       if (!existsSync(folder)) return

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -138,4 +138,26 @@ t.test('the lock of a killed process is taken over', async (t) => {
   const lock = await takeLock(file, 'heal')
   t.match(lock.takenOver, { verb: 'deploy', owner: new RegExp(`process ${taker.process.pid}$`) })
   await lock.release()
+})
+
+t.test('a guard that somebody holds is a refusal which says so', async (t) => {
+  const folder = t.testdir()
+  await (await takeLock(join(folder, 'lock'), 'roll')).release()
+  const guard = join(folder, '.guard')
+  t.equal(statSync(guard).mode & 0o777, 0o600, 'whoever could read it could hold it')
+  const code = `import { DatabaseSync } from 'node:sqlite'
+new DatabaseSync(${JSON.stringify(guard)}).exec('BEGIN EXCLUSIVE')
+console.log('held')
+setInterval(() => {}, 60_000)`
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => holder.kill('SIGKILL'))
+  await once(holder.stdout, 'data')
+  await t.rejects(takeLock(join(folder, 'lock'), 'scale', 100), {
+    kind: 'refused',
+    message: `another process has held ${guard} for 0.1 s`,
+    hint: `fuser --verbose ${guard} names it`,
+  })
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  await (await takeLock(join(folder, 'lock'), 'scale')).release()
 })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -18,8 +18,12 @@ interface LockFile extends LockOwner {
  * Takes a lock file, or throws a refusal that names owner and age. The file appears whole or not at all; one whose process
  * is dead is taken over, by one process only.
  */
-export async function takeLock(file: string, verb: string): Promise<Lock & { takenOver?: LockOwner }> {
-  mkdirSync(dirname(file), { recursive: true })
+export async function takeLock(
+  file: string,
+  verb: string,
+  patienceMs = 10_000,
+): Promise<Lock & { takenOver?: LockOwner }> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const own: LockFile = {
     verb,
     owner: `${userName()}@${hostname()}, process ${process.pid}`,
@@ -28,7 +32,7 @@ export async function takeLock(file: string, verb: string): Promise<Lock & { tak
     pid: process.pid,
     processStarted: processStart(process.pid) ?? '',
   }
-  const takenOver = alone(join(dirname(file), '.guard'), () => claim(file, own))
+  const takenOver = alone(join(dirname(file), '.guard'), patienceMs, () => claim(file, own))
   const lock = { release: async () => releaseLock(file, own) }
   return takenOver === undefined ? lock : { ...lock, takenOver }
 }
@@ -42,15 +46,26 @@ function userName(): string {
   }
 }
 
+/** SQLITE_BUSY (https://www.sqlite.org/rescode.html). */
+const busy = 5
+
 /**
  * Does the work while no other process does any under the same guard. To look who holds a lock and to take it over are two
  * steps; the lock that SQLite sets on the guard file makes them one, and the system lifts it when a process dies in between.
  */
-function alone<T>(guard: string, work: () => T): T {
-  const database = new DatabaseSync(guard, { timeout: 10_000 })
+function alone<T>(guard: string, patienceMs: number, work: () => T): T {
+  // Whoever may read a file may lock it: it is there, for its owner alone, before SQLite opens it.
+  closeSync(openSync(guard, 'a', 0o600))
+  const database = new DatabaseSync(guard, { timeout: patienceMs })
   try {
     database.exec('BEGIN EXCLUSIVE')
     return work()
+  } catch (cause) {
+    if ((cause as { errcode?: number }).errcode !== busy) throw cause
+    throw new OperatorError('refused', `another process has held ${guard} for ${patienceMs / 1000} s`, {
+      hint: `fuser --verbose ${guard} names it`,
+      cause,
+    })
   } finally {
     database.close()
   }

@@ -105,7 +105,7 @@ interface PackerTask {
 
 async function packer(run: BakeRun, { only, variables, name, folder, onLine }: PackerTask): Promise<void> {
   const { aws, home, progress, signal } = run.task
-  await mkdir(join(home, 'logs'), { recursive: true })
+  await mkdir(join(home, 'logs'), { recursive: true, mode: 0o700 })
   const build = { template: join(project, 'packer'), only, onError: 'cleanup' as const, variables }
   const once = (stop: AbortSignal) =>
     packerBuild(build, {

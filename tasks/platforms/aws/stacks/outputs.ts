@@ -14,9 +14,9 @@ export async function saveOutputs(
   outputs: Readonly<Record<string, string>>,
 ): Promise<string> {
   const file = outputsFile(home, group)
-  await mkdir(dirname(file), { recursive: true })
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.${randomUUID()}.draft`
-  await writeFile(draft, `${JSON.stringify(outputs, null, 2)}\n`)
+  await writeFile(draft, `${JSON.stringify(outputs, null, 2)}\n`, { mode: 0o600 })
   await rename(draft, file)
   return file
 }

@@ -1,0 +1,66 @@
+import t from 'tap'
+import {
+  authorizationProblem,
+  authorizationValue,
+  headerProblem,
+  requestHeaders,
+  requestText,
+} from './request-headers.ts'
+
+t.test('what is no header is told without its value', (t) => {
+  const cases: [string, string | undefined][] = [
+    ['X-Key: s3cret', undefined],
+    ['X-Key:s3cret', undefined],
+    ['X-Empty:', undefined],
+    ['X-Key: ümläut\tand tab', undefined],
+    ['s3cret', 'no colon, expected NAME: VALUE'],
+    ['X Key: s3cret', 'no name of a header before the colon'],
+    ['X-Key : s3cret', 'no name of a header before the colon'],
+    [': s3cret', 'no name of a header before the colon'],
+    ['Kéy: s3cret', 'no name of a header before the colon'],
+    [' s3cret', 'a line that goes on from the one before is not supported'],
+    ['X-Key: a\rEvil: s3cret', 'the value of X-Key has a control character in it'],
+    ['X-Key: a\nEvil: s3cret', 'the value of X-Key has a control character in it'],
+    ['X-Key: a\0', 'the value of X-Key has a control character in it'],
+    ['Host:', 'Host has no value'],
+    ['Transfer-Encoding: chunked', 'Transfer-Encoding is set by the checker itself'],
+    ['CONTENT-LENGTH: 5', 'CONTENT-LENGTH is set by the checker itself'],
+  ]
+  for (const [text, problem] of cases) t.equal(headerProblem(text), problem, JSON.stringify(text))
+  t.end()
+})
+
+t.test('authorization: a pair, a token, a scheme', (t) => {
+  const cases: [string, string][] = [
+    ['ops:geheim', 'Basic b3BzOmdlaGVpbQ=='],
+    ['basic ops:geheim', 'Basic b3BzOmdlaGVpbQ=='],
+    ['Basic b3BzOmdlaGVpbQ==', 'Basic b3BzOmdlaGVpbQ=='],
+    ['ops:two words', 'Basic b3BzOnR3byB3b3Jkcw=='],
+    ['öps:ä', 'Basic w7ZwczrDpA=='],
+    ['eyJh.b-c_d', 'Bearer eyJh.b-c_d'],
+    ['Bearer eyJh', 'Bearer eyJh'],
+    ['token abc', 'token abc'],
+    ['AWS4-HMAC-SHA256 Credential=a, Signature=b', 'AWS4-HMAC-SHA256 Credential=a, Signature=b'],
+  ]
+  for (const [text, value] of cases) {
+    t.equal(authorizationProblem(text), undefined)
+    t.equal(authorizationValue(text), value, text)
+  }
+  t.equal(authorizationProblem('a:b\u0007'), 'there is a control character in it')
+  t.match(authorizationProblem('wörter zwei'), /^expected USER:PASSWORD/)
+  t.end()
+})
+
+t.test('the request, byte for byte', (t) => {
+  const common = 'accept-encoding: identity\r\ncache-control: no-cache\r\n'
+  t.equal(
+    requestText('/now', 'a:1', '*/*'),
+    `GET /now HTTP/1.1\r\nhost: a:1\r\naccept: */*\r\n${common}user-agent: bakeroll-check\r\n\r\n`,
+  )
+  const headers = requestHeaders(['Host: b', 'User-Agent: mine', 'X-U: ä'], 'u:p')
+  t.equal(
+    requestText('/now', 'a:1', '*/*', headers),
+    `GET /now HTTP/1.1\r\naccept: */*\r\n${common}Host: b\r\nUser-Agent: mine\r\nX-U: \xc3\xa4\r\nAuthorization: Basic dTpw\r\n\r\n`,
+  )
+  t.end()
+})

@@ -1,0 +1,74 @@
+/** What a user adds to the requests of a check, by the names of the headers in lower case. */
+export type RequestHeaders = ReadonlyMap<string, { readonly name: string; readonly value: string }>
+
+/** These say how the message travels, which is the checker's own business. */
+const ours = new Set([
+  ...['accept-encoding', 'connection', 'content-length', 'expect', 'keep-alive', 'proxy-authorization'],
+  ...['proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+])
+
+/** A token (RFC 9110, 5.6.2). */
+const token = /^[!#$%&'*+.^_`|~\w-]+$/
+
+/** Says what is wrong with `NAME: VALUE`, without its value; undefined when nothing is. */
+export function headerProblem(text: string): string | undefined {
+  const colon = text.indexOf(':')
+  if (/^[ \t]/.test(text)) return 'a line that goes on from the one before is not supported'
+  if (colon === -1) return 'no colon, expected NAME: VALUE'
+  const name = text.slice(0, colon)
+  // Whatever it is may be a part of the value.
+  if (!token.test(name)) return 'no name of a header before the colon'
+  if (ours.has(name.toLowerCase())) return `${name} is set by the checker itself`
+  const value = text.slice(colon + 1).trim()
+  if (/[^\P{Cc}\t]/u.test(value)) return `the value of ${name} has a control character in it`
+  return value === '' && name.toLowerCase() === 'host' ? `${name} has no value` : undefined
+}
+
+/** Says what is wrong with a user and password, a token, or a scheme with its credentials; undefined when nothing is. */
+export function authorizationProblem(text: string): string | undefined {
+  if (/\p{Cc}/u.test(text)) return 'there is a control character in it'
+  const isOneWord = !/\s/.test(text.trim())
+  if (text.includes(':') || isOneWord || token.test(text.trim().split(/\s+/)[0] ?? '')) return undefined
+  return 'expected USER:PASSWORD, a token, or a scheme with its credentials such as Bearer TOKEN'
+}
+
+/** What the header `Authorization` has to say. */
+export function authorizationValue(text: string): string {
+  const trimmed = text.trim()
+  const [, scheme, rest = ''] = /^([!#$%&'*+.^`|~\w-]+)[ \t]+(.+)$/.exec(trimmed) ?? []
+  const basic = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`
+  if (scheme?.toLowerCase() === 'basic') return rest.includes(':') ? basic(rest) : `Basic ${rest}`
+  if (scheme !== undefined) return `${scheme} ${rest}`
+  return trimmed.includes(':') ? basic(trimmed) : `Bearer ${trimmed}`
+}
+
+/** The headers of texts that have no problem; undefined when there are none. */
+export function requestHeaders(
+  headers: readonly string[] | undefined,
+  authorization: string | undefined,
+): RequestHeaders | undefined {
+  const all = (headers ?? []).map((text) => {
+    const colon = text.indexOf(':')
+    return { name: text.slice(0, colon), value: text.slice(colon + 1).trim() }
+  })
+  if (authorization !== undefined) all.push({ name: 'Authorization', value: authorizationValue(authorization) })
+  return all.length === 0 ? undefined : new Map(all.map((header) => [header.name.toLowerCase(), header]))
+}
+
+const usual = [
+  { name: 'accept-encoding', value: 'identity' },
+  { name: 'cache-control', value: 'no-cache' },
+  { name: 'user-agent', value: 'bakeroll-check' },
+]
+
+/** A request for one path, as its bytes in latin1; what the user says of a header counts first. */
+export function requestText(path: string, host: string, accept: string, headers?: RequestHeaders): string {
+  const own = [{ name: 'host', value: host }, { name: 'accept', value: accept }, ...usual]
+  const all = headers === undefined ? own : [...own.filter(({ name }) => !headers.has(name)), ...headers.values()]
+  const lines = all.map(({ name, value }) => `${name}: ${asBytes(value)}\r\n`)
+  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
+}
+
+function asBytes(value: string): string {
+  return Buffer.from(value).toString('latin1')
+}
