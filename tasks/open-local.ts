@@ -2,6 +2,7 @@ import { limitsAt } from './lib/pace.ts'
 import type { Opening, OpenPlatform } from './open-platform.ts'
 import { checkArchitecture } from './platforms/local/architecture.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from './platforms/local/home.ts'
+import { basesOnlyOf } from './platforms/local/images.ts'
 import { groupNames, openLocalPlatform } from './platforms/local/local.ts'
 import { localPace } from './platforms/local/pace.ts'
 import { probeInstance } from './tools/probe.ts'
@@ -56,6 +57,7 @@ export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatfor
       const { supersededLayers } = await import('./platforms/local/superseded.ts')
       return supersededLayers(home)
     },
+    basesOnlyOf: async (imageIds) => basesOnlyOf(home, imageIds),
     targetsOf: async (instances) => instances.map(({ url }) => ({ url })),
   }
 }

@@ -38,6 +38,8 @@ export interface OpenPlatform {
   readonly infrastructure?: Infrastructure
   /** Why there is no group, where what it stands on tells so, one line each. */
   absence?(): Promise<string[]>
+  /** The base layers that go with these images, because no other image needs them. */
+  basesOnlyOf?(imageIds: readonly string[]): Promise<string[]>
   /** What the platform keeps of former images beside them, and nothing needs any more. */
   superseded?(): Promise<Superseded[]>
   /** What was changed behind the platform's back, one line each. */

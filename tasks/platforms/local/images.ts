@@ -88,9 +88,14 @@ export async function removeBase(home: Home, base: string): Promise<void> {
   await removeFolder(join(home.bases, base))
 }
 
+/** The base layers that would go with these images, as `removeImage` of them all would do it; none for no images. */
+export function basesOnlyOf(home: Home, imageIds: readonly string[]): string[] {
+  return imageIds.length === 0 ? [] : unusedBases(home, imageIds)
+}
+
 /** The base layers that no image needs; the newest one stays for the next release, as long as there are images. */
-export function unusedBases(home: Home): string[] {
-  const images = listImages(home)
+export function unusedBases(home: Home, without: readonly string[] = []): string[] {
+  const images = listImages(home).filter(({ id }) => !without.includes(id))
   const bases = foldersIn(home.bases).sort(byAge)
   const unused = bases.filter((base) => images.every((image) => image.base !== base))
   return images.length === 0 ? unused : unused.filter((base) => base !== bases.at(-1))

@@ -1,0 +1,27 @@
+import { count } from '../words.ts'
+
+/** What a destroy is about to remove. */
+export interface Removal {
+  readonly group?: { readonly name: string; readonly instances: number } | undefined
+  /** What there is of a group that cannot be looked at. */
+  readonly leftovers: readonly string[]
+  readonly images: number
+  /** Base layers that no other image needs. */
+  readonly bases: number
+  /** What else is kept and nothing needs, in words. */
+  readonly others: readonly string[]
+}
+
+/** `group timeapp with 2 instances, 2 images and their base layer`; undefined when there is nothing. */
+export function removalWords({ group, leftovers, images, bases, others }: Removal): string | undefined {
+  const ofGroup = group ? [`group ${group.name} with ${count(group.instances, 'instance')}`] : leftovers
+  const owner = images === 0 ? '' : images === 1 ? 'its ' : 'their '
+  const things = [
+    ...ofGroup,
+    ...(images > 0 ? [count(images, 'image')] : []),
+    ...(bases > 0 ? [bases === 1 ? `${owner}base layer` : `${bases} base layers`] : []),
+    ...others,
+  ]
+  const last = things.at(-1)
+  return things.length < 2 ? last : `${things.slice(0, -1).join(', ')} and ${last}`
+}
