@@ -3,6 +3,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import bake from './bake.ts'
 import check from './check.ts'
+import { demoLines } from './demo-estimate.ts'
+import { duringWords, perSecond, requestWords, type TimedLoad } from './demo-requests.ts'
 import deploy from './deploy.ts'
 import destroy from './destroy.ts'
 import heal from './heal.ts'
@@ -35,9 +37,12 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   await clearTheWay(told)
   await prepareComputer(context)
   const steps: { name: string; seconds: number }[] = []
+  const stepCount = settings.demo.keep ? 10 : 11
+  const plan = await (await openPlatform(context)).planDemo?.(releases)
+  for (const line of plan ? demoLines(stepCount, plan.work, plan.pace) : []) progress.event(line)
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const startedAt = Date.now()
-    const result = await progress.step(name, work)
+    const result = await progress.step(`${steps.length + 1}/${stepCount} ${name}`, work)
     steps.push({ name, seconds: Math.round((Date.now() - startedAt) / 100) / 10 })
     return result
   }
@@ -57,18 +62,20 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   await tell(`deploy ${first}`, deployMarked, { wantedImage: first, size: 2 })
   await tell('check', check, checking(first))
   const report = join(settings.home, 'demo-roll.html')
-  const requests = await step(`roll to ${second} under load`, () => rollUnderLoad(context, second, report))
+  const { during, after } = await step(`roll to ${second} under load`, () => rollUnderLoad(context, second, report))
   await tell('check again', check, checking(second))
   const broken = await step('break nginx on one instance', () => breakNginx(context))
   await tell('check notices', check, checking(second, true), 2)
   const healed = await tell('heal', heal)
   await tell('check is well again', check, checking(second, true))
   if (!settings.demo.keep) await tell('destroy', destroy)
+  const all = sum([during, after])
+  const requests = { ...all, during: factsOf(during), after: factsOf(after) }
   return {
-    line: `${requests.sent} requests during the roll, ${requests.failed} failed; nginx broken on ${broken} and healed; ${second} served; the roll: ${report}`,
+    line: `${requestWords(during, after)}; nginx broken on ${broken} and healed; ${second} served; the roll: ${report}`,
     facts: { requests, steps, release: second, heal: healed.facts, report },
-    ok: requests.failed === 0,
-    exitCode: requests.failed === 0 ? 0 : 5,
+    ok: all.failed === 0,
+    exitCode: all.failed === 0 ? 0 : 5,
   }
 }
 
@@ -109,41 +116,48 @@ async function deployMarked(context: TaskContext): Promise<TaskResult> {
 }
 
 /** Rolls while the load runs, and lets the load go on until it has sent enough to mean something. */
-async function rollUnderLoad(context: TaskContext, release: string, reportFile: string): Promise<LoadResult> {
+async function rollUnderLoad(context: TaskContext, release: string, reportFile: string) {
   const { settings, progress, signal } = context
   const { platform } = await openPlatform(context)
   const url = new URL('/now', (await platform.group())?.url).href
-  const results: LoadResult[] = []
-  let loadSeconds = 0
-  const run = async (work: () => Promise<unknown>): Promise<LoadResult> => {
-    const startedAt = Date.now()
-    const running = startLoad({ url, ...load })
-    try {
-      await work()
-    } finally {
-      results.push(await running.stop())
-      loadSeconds += (Date.now() - startedAt) / 1000
-    }
-    return sum(results)
-  }
   const since = new Date().toISOString()
-  const rolled = await run(async () => {
+  const during = await underLoad(url, async () => {
     const rolling = { ...settings.roll, report: reportFile }
     const result = await roll({ ...context, settings: { ...settings, wantedImage: release, roll: rolling } })
     if ((result.exitCode ?? 0) !== 0) throw new OperatorError('failed', result.line)
   })
   const report = openReport(reportFile)
-  report.journal({ event: 'requests', at: new Date().toISOString(), since, sent: rolled.sent, failed: rolled.failed })
+  report.journal({ event: 'requests', at: new Date().toISOString(), since, sent: during.sent, failed: during.failed })
   report.finish()
-  progress.event(`${rolled.sent} requests during the roll, ${rolled.failed} failed`)
-  let all = rolled
-  while (all.sent < load.leastRequests && !signal.aborted) {
-    const missing = load.leastRequests - all.sent
-    const perSecond = Math.max(1, all.sent / loadSeconds)
+  progress.event(duringWords(during, load.keptPerSecond + load.newPerSecond))
+  let after: TimedLoad = { sent: 0, failed: 0, failures: {}, seconds: 0 }
+  for (let rate = during; during.sent + after.sent < load.leastRequests && !signal.aborted; rate = after) {
+    const missing = load.leastRequests - during.sent - after.sent
     progress.event(`${missing} more, to make it ${load.leastRequests}`)
-    all = await run(() => clock.sleep((1.1 * missing * 1000) / perSecond, signal))
+    const ms = (1.1 * missing * 1000) / Math.max(1, perSecond(rate))
+    const more = await underLoad(url, () => clock.sleep(ms, signal))
+    after = { ...sum([after, more]), seconds: after.seconds + more.seconds }
   }
-  return all
+  return { during, after }
+}
+
+/** Sends requests while the work goes on, and counts them with the seconds that they took. */
+async function underLoad(url: string, work: () => Promise<unknown>): Promise<TimedLoad> {
+  const startedAt = Date.now()
+  const running = startLoad({ url, ...load })
+  let result: LoadResult | undefined
+  try {
+    await work()
+  } finally {
+    result = await running.stop()
+  }
+  return { ...result, seconds: (Date.now() - startedAt) / 1000 }
+}
+
+/** A part of the requests in the facts. */
+function factsOf(part: TimedLoad) {
+  const { sent, failed, seconds } = part
+  return { sent, failed, seconds: Math.round(seconds * 10) / 10, perSecond: perSecond(part) }
 }
 
 async function breakNginx(context: TaskContext): Promise<string> {

@@ -15,7 +15,11 @@ export default async function destroy(context: TaskContext): Promise<TaskResult>
   const others = images.length === 0 || isBroken ? [] : (await groups()).filter(({ name }) => name !== group?.name)
   const unneeded = usedBy(images, others).filter((image) => image.usedBy.length === 0)
   const bases = (await basesOnlyOf?.(unneeded.map(({ id }) => id))) ?? []
-  const beside = settings.destroy.images ? ((await superseded?.()) ?? []).map(({ what }) => what).filter((what) => !bases.some((base) => what.endsWith(base))) : []
+  const beside = settings.destroy.images
+    ? ((await superseded?.()) ?? [])
+        .map(({ what }) => what)
+        .filter((what) => !bases.some((base) => what.endsWith(base)))
+    : []
   const words = removalWords({
     group: group && { name: group.name, instances: group.instances.length },
     ...{ leftovers: there, images: unneeded.length, bases: bases.length, others: beside },

@@ -39,6 +39,13 @@ export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatfor
       const { planBake } = await import('./platforms/local/bakery.ts')
       return (await planBake({ home, ...source, ...wanted })).steps
     },
+    async planDemo(releases) {
+      const { planBake } = await import('./platforms/local/bakery.ts')
+      const plans = await Promise.all(releases.map((release) => planBake({ home, ...source, release, force: false })))
+      const counted = (part: 'release' | 'test') => plans.filter(({ work }) => work[part]).length
+      const work = { base: plans.some((plan) => plan.work.base), releases: counted('release'), tests: counted('test') }
+      return { work, pace: pace() }
+    },
     get instanceTimeoutSeconds() {
       return settings.roll.instanceTimeoutSeconds ?? limits().instanceSeconds
     },

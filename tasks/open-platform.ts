@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CheckTarget } from '../checker/probe/target.ts'
+import type { DemoWork } from './demo-estimate.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Probe } from './lib/evidence.ts'
 import type { Finding } from './lib/finding.ts'
-import type { Limits } from './lib/pace.ts'
+import type { Limits, Pace } from './lib/pace.ts'
 import type { Progress } from './lib/progress.ts'
 import type { Infrastructure } from './platforms/infrastructure.ts'
 import type { Group, Image, Instance, Platform } from './platforms/platform.ts'
@@ -26,6 +27,8 @@ export interface OpenPlatform {
   bake(wanted: { release: string; force: boolean }, run: { progress: Progress; signal: AbortSignal }): Promise<Baked>
   /** What a bake would do, in words. */
   planBake(wanted: { release: string; force: boolean }): Promise<readonly string[]>
+  /** What a demo of these releases would have to make here, and the pace at which it would. */
+  planDemo?(releases: readonly string[]): Promise<{ work: DemoWork; pace: Pace }>
   /** Time for an instance to boot and be proven, unless a setting says otherwise. */
   readonly instanceTimeoutSeconds: number
   /** How long everything may take whose speed is that of the machines. */

@@ -17,6 +17,10 @@ t.test('all that a destroy removes is named before it', async (t) => {
     [{ images: 1, others: ['a disk'] }, '1 image and a disk'],
   ]
   for (const [removal, words] of cases) {
-    t.equal(removalWords({ leftovers: [], images: 0, bases: 0, others: [], ...removal }), words, JSON.stringify(removal))
+    t.equal(
+      removalWords({ leftovers: [], images: 0, bases: 0, others: [], ...removal }),
+      words,
+      JSON.stringify(removal),
+    )
   }
 })

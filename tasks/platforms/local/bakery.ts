@@ -47,6 +47,8 @@ export interface BakeResult {
 export interface BakePlan {
   readonly recipe: Recipe
   readonly steps: readonly string[]
+  /** What is not here yet. */
+  readonly work: { readonly base: boolean; readonly release: boolean; readonly test: boolean }
   readonly reusable: ImageRecord | undefined
 }
 
@@ -61,12 +63,16 @@ export async function planBake(task: Wanted): Promise<BakePlan> {
   const recipe = await recipeFor(task.release, sourceOf(task))
   const known = listImages(task.home).find((image) => image.contentHash === recipe.content)
   const reusable = task.force ? undefined : known
-  if (reusable?.verified) return { recipe, reusable, steps: [`reuse ${reusable.id}: it holds the same`] }
-  const steps = [`boot and test the image of release ${task.release}`]
-  if (reusable === undefined) steps.unshift(`bake release ${task.release} on the base layer ${recipe.base}`)
-  if (reusable === undefined && (task.force || !newestBase(task.home, recipe.base)))
-    steps.unshift(`make the base layer ${recipe.base}`)
-  return { recipe, reusable, steps }
+  const release = reusable === undefined
+  const base = release && (task.force || !newestBase(task.home, recipe.base))
+  const work = { base, release, test: !reusable?.verified }
+  const steps = [
+    ...(base ? [`make the base layer ${recipe.base}`] : []),
+    ...(release ? [`bake release ${task.release} on the base layer ${recipe.base}`] : []),
+    ...(work.test ? [`boot and test the image of release ${task.release}`] : []),
+    ...(reusable?.verified ? [`reuse ${reusable.id}: it holds the same`] : []),
+  ]
+  return { recipe, reusable, steps, work }
 }
 
 /**
