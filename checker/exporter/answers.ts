@@ -2,10 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { CheckOptions } from '../options/options.ts'
 import { printable, printableLine } from '../outlets/printable.ts'
+import { reachOf } from '../probe/reach.ts'
 import { runCheck } from '../run.ts'
 import type { CheckRun, RunOutcome } from '../run-types.ts'
 import type { CheckReport } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
+import { isOwnHost } from './host-check.ts'
 import { allowedMs, probeTarget } from './probe-request.ts'
 import { addProbe, addRun, type Prometheus, reportRegistry } from './registry.ts'
 
@@ -19,22 +21,32 @@ export interface ExporterAnswer {
 /** More at the same time would measure this computer. */
 const mostProbes = 100
 
-/** Answers every request of an exporter for this run; a check that fails is told by its metrics, never by the status. */
+/**
+ * Answers every request of an exporter for this run; a check that fails is told by its metrics, never by the status. One that is
+ * not closed to others looks at the name by which it is asked.
+ */
 export function openAnswers(
   prometheus: Prometheus,
   run: CheckRun,
   warn: (line: string) => void,
+  isClosed = false,
 ): (request: IncomingMessage, signal: AbortSignal) => Promise<ExporterAnswer> {
   const own = new prometheus.Registry()
   prometheus.collectDefaultMetrics({ register: own })
   // Gauges that are named like counters, which promtool rightly minds.
   for (const kind of ['resources', 'handles', 'requests']) own.removeSingleMetric(`nodejs_active_${kind}_total`)
   const measured = shareRuns(run, warn)
+  const { probeHosts, probeNetworks, serveNames } = run.options
+  const reach = reachOf(probeHosts, probeNetworks)
+  const names = serveNames?.split(',') ?? []
   let probes = 0
 
   async function probe(query: URLSearchParams, timeoutMs: number, signal: AbortSignal): Promise<ExporterAnswer> {
+    if (run.options.noProbe) return line(404, '/probe is turned off, by --no-probe')
     const target = probeTarget(query)
     if ('problem' in target) return line(400, target.problem)
+    const refused = reach.hostProblem(new URL(target.url))
+    if (refused !== undefined) return line(403, `target: ${refused}`)
     if (probes >= mostProbes) return line(503, `${mostProbes} probes are under way; come back later`)
     probes += 1
     // Who has gone makes room at once.
@@ -69,6 +81,12 @@ export function openAnswers(
     if (!['/', '/metrics', '/probe', '/page'].includes(pathname))
       return line(404, 'expected /metrics or /probe?target=URL')
     if (method !== 'GET' && method !== 'HEAD') return line(405, 'expected GET')
+    if (!isClosed && !isOwnHost(headers.host, names)) {
+      return line(
+        403,
+        `${headers.host} is no name of this exporter; another than that of its computer is told to it by --serve-names`,
+      )
+    }
     if (pathname === '/')
       return line(
         200,
@@ -96,7 +114,8 @@ function shareRuns(
   let underWay: Promise<RunOutcome> | undefined
   return async (timeoutMs) => {
     if (underWay === undefined) {
-      const options = { ...run.options, timeoutMs }
+      // The limits of /probe are not those of the call's own targets.
+      const options = { ...run.options, timeoutMs, probeHosts: undefined, probeNetworks: undefined }
       underWay = runCheck({ ...run, options }, { startedMs: performance.now(), warn }).finally(() => {
         underWay = undefined
       })

@@ -1,29 +1,33 @@
-import http from 'node:http'
+import type http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { portOf } from '../options/option-kinds.ts'
 import type { CheckRun, Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'
 import { openAnswers } from './answers.ts'
+import { openWebServer } from './web-server.ts'
 
 /**
  * Serves the exporter on `ADDRESS:PORT` (port 0: any free one) and says where. At SIGTERM or SIGINT it takes no
  * more requests, answers those under way and returns; a second signal breaks these off.
  */
 export async function serveExporter(run: CheckRun, listen: string, host: RunHost): Promise<Outcome> {
-  const answer = openAnswers(await import('prom-client'), run, host.warn)
-  const server = http.createServer((request, response) => {
+  const { server, scheme, isClosed, gate } = await openWebServer(run.options.webConfig, host.warn)
+  const answer = openAnswers(await import('prom-client'), run, host.warn, isClosed)
+  const respond = async (request: http.IncomingMessage, response: http.ServerResponse) => {
+    if (!(await gate(request, response))) return
     const gone = new AbortController()
     response.once('close', () => gone.abort())
-    answer(request, gone.signal)
-      .catch((error) => {
-        host.warn(`--serve: ${request.url?.replace(/\?.*/s, '')}: ${error instanceof Error ? error.stack : error}`)
-        return { status: 500, type: 'text/plain; charset=utf-8', body: 'a defect of the exporter\n' }
-      })
-      .then(({ status, type, body }) => {
-        if (!server.listening) response.shouldKeepAlive = false
-        response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
-        response.end(request.method === 'HEAD' ? '' : body)
-      })
+    const { status, type, body } = await answer(request, gone.signal)
+    if (!server.listening) response.shouldKeepAlive = false
+    response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
+    response.end(request.method === 'HEAD' ? '' : body)
+  }
+  server.on('request', (request, response) => {
+    respond(request, response).catch((error) => {
+      host.warn(`--serve: ${request.url?.replace(/\?.*/s, '')}: ${error instanceof Error ? error.stack : error}`)
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end('a defect of the exporter\n')
+    })
   })
   try {
     await listenOn(server, listen)
@@ -31,7 +35,7 @@ export async function serveExporter(run: CheckRun, listen: string, host: RunHost
     host.warn(`--serve: cannot listen on ${listen}: ${error instanceof Error ? error.message : error}`)
     return { stdout: '', exitCode: exitCodes.unknown }
   }
-  host.say?.(`serving ${urlOf(server)}/metrics and /probe?target=URL`)
+  host.say?.(`serving ${scheme}://${addressOf(server)}/metrics and /probe?target=URL`)
   await endOf(server, host.signal)
   return { stdout: '', exitCode: 0 }
 }
@@ -45,9 +49,9 @@ function listenOn(server: http.Server, listen: string): Promise<void> {
   })
 }
 
-function urlOf(server: http.Server): string {
+function addressOf(server: http.Server): string {
   const { address, family, port } = server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
 /** Resolves after the last answer. A host with a signal of its own listens to the process itself. */

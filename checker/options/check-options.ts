@@ -44,6 +44,14 @@ export interface CheckOptions {
   readonly page: string | undefined
   /** `ADDRESS:PORT` */
   readonly serve: string | undefined
+  readonly noProbe: boolean
+  /** `HOST[:PORT]` with commas between several. */
+  readonly probeHosts: string | undefined
+  /** `ADDRESS/BITS` with commas between several. */
+  readonly probeNetworks: string | undefined
+  /** Names with commas between several. */
+  readonly serveNames: string | undefined
+  readonly webConfig: string | undefined
   readonly watchMs: number | undefined
 
   /** The file that turns alarms on. */

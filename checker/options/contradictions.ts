@@ -6,7 +6,7 @@ const shortestSampleMs = 10
 
 /** Everything that two options together say wrong, one line each; both entries ask this. */
 export function contradictions(options: CheckOptions): string[] {
-  return [...timeoutProblems(options), ...missing(options), ...pairs(options)]
+  return [...timeoutProblems(options), ...missing(options), ...pairs(options), ...leaks(options)]
 }
 
 function timeoutProblems({ timeoutMs, warningLatencyMs, criticalLatencyMs }: CheckOptions): string[] {
@@ -20,7 +20,7 @@ function timeoutProblems({ timeoutMs, warningLatencyMs, criticalLatencyMs }: Che
 
 function missing(options: CheckOptions): string[] {
   const { notify, notifyTemplate, maintenance, state, history, page, historyFile } = options
-  const { cert, key, keyPassphrase } = options
+  const { cert, key, keyPassphrase, serve, noProbe, probeHosts, probeNetworks, serveNames, webConfig } = options
   const needs = (flag: string, isSaid: boolean, needed: string, isThere: boolean) =>
     isSaid && !isThere ? [`--${flag}: means nothing without --${needed}`] : []
   return [
@@ -29,6 +29,11 @@ function missing(options: CheckOptions): string[] {
     ...needs('notify-template', notifyTemplate !== undefined, 'notify', notify !== undefined),
     ...needs('key', key !== undefined, 'cert', cert !== undefined),
     ...needs('key-passphrase', keyPassphrase !== undefined, 'cert', cert !== undefined),
+    ...needs('no-probe', noProbe, 'serve', serve !== undefined),
+    ...needs('probe-hosts', probeHosts !== undefined, 'serve', serve !== undefined),
+    ...needs('probe-networks', probeNetworks !== undefined, 'serve', serve !== undefined),
+    ...needs('serve-names', serveNames !== undefined, 'serve', serve !== undefined),
+    ...needs('web-config', webConfig !== undefined, 'serve', serve !== undefined),
     ...needs('history', history, 'history-file', historyFile !== undefined),
     ...needs('page', page !== undefined, 'history-file', historyFile !== undefined),
   ]
@@ -46,6 +51,16 @@ function pairs({ ipv4, ipv6, install, uninstall, serve, watchMs, history }: Chec
   return [
     ...(ipv4 && ipv6 ? ['--ipv4: contradicts --ipv6; without both every address is checked'] : []),
     ...others.map((other) => `${first}: contradicts ${other}`),
+  ]
+}
+
+/** What would tell a secret to any server that somebody names. */
+function leaks({ serve, noProbe, probeHosts, probeNetworks, header, authorization, cert }: CheckOptions): string[] {
+  const isLimited = noProbe || (probeHosts ?? probeNetworks) !== undefined
+  if (serve === undefined || isLimited || (header ?? authorization ?? cert) === undefined) return []
+  const flag = header === undefined ? (authorization === undefined ? 'cert' : 'authorization') : 'header'
+  return [
+    `--${flag}: whoever reaches /probe could have it sent anywhere; limit that by --probe-hosts or --probe-networks, or end it by --no-probe`,
   ]
 }
 

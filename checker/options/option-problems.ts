@@ -13,6 +13,7 @@ export async function optionProblems(options: CheckOptions): Promise<string[]> {
     ...(await alarmProblems(options)),
     ...(await historyProblems(options)),
     ...(await installProblems(options)),
+    ...(await webProblems(options)),
   ]
 }
 
@@ -37,6 +38,12 @@ function requestProblems({ header, authorization }: CheckOptions): string[] {
     ...told('header', twice && `${twice} is given twice`),
     ...told('authorization', authorization && names.includes('authorization') ? 'is a --header, too' : undefined),
   ]
+}
+
+async function webProblems({ webConfig }: CheckOptions): Promise<string[]> {
+  if (webConfig === undefined) return []
+  const { webConfigProblem } = await import('../exporter/web-config.ts')
+  return told('web-config', await webConfigProblem(webConfig))
 }
 
 async function historyProblems({ historyFile }: CheckOptions): Promise<string[]> {

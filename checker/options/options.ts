@@ -1,5 +1,6 @@
 import { reportFormats } from '../outlets/formats.ts'
 import { parseTimeServers } from '../own-clock/servers.ts'
+import { parseHosts, parseNetworks } from '../probe/reach.ts'
 import { authorizationProblem, headerProblem } from '../probe/request-headers.ts'
 import type { CheckOptions } from './check-options.ts'
 import {
@@ -144,6 +145,45 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
     expected: 'an address and a port, such as 127.0.0.1:9115',
     parse: (text) => (/^(\[[\da-f:.]+\]|[\w.-]*):\d{1,5}$/i.test(text) && portOf(text) <= 65_535 ? text : undefined),
     group: 'show',
+    isOfOneRun: true,
+  },
+  noProbe: {
+    ...toggle({ flag: 'no-probe', help: 'with --serve: no /probe', group: 'show' }),
+    isOfOneRun: true,
+  },
+  probeHosts: {
+    flag: 'probe-hosts',
+    value: 'HOST[:PORT],...',
+    help: 'with --serve: all that /probe may ask, *.example.org for all names below',
+    expected: 'hosts such as time.example.org, *.example.org:443 or [::1], with commas between them',
+    parse: (text) => (parseHosts(text) === undefined ? undefined : text),
+    group: 'show',
+    isOfOneRun: true,
+  },
+  probeNetworks: {
+    flag: 'probe-networks',
+    value: 'ADDRESS/BITS,...',
+    help: 'with --serve: all addresses that /probe may connect to',
+    expected: 'addresses and networks such as 10.0.0.0/8, with commas between them',
+    parse: (text) => (parseNetworks(text) === undefined ? undefined : text),
+    group: 'show',
+    isOfOneRun: true,
+  },
+  serveNames: {
+    flag: 'serve-names',
+    value: 'NAME,...',
+    help: 'with --serve: further names by which it is asked',
+    expected: 'host names with commas between them',
+    parse: (text) => (/^[\w.-]+(,[\w.-]+)*$/.test(text) ? text : undefined),
+    group: 'show',
+    isOfOneRun: true,
+  },
+  webConfig: {
+    ...file({
+      flag: 'web-config',
+      help: "with --serve: TLS and users by FILE, in the form of Prometheus' exporters",
+      group: 'show',
+    }),
     isOfOneRun: true,
   },
   watchMs: {

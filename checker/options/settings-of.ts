@@ -1,3 +1,4 @@
+import { reachOf } from '../probe/reach.ts'
 import { requestHeaders } from '../probe/request-headers.ts'
 import type { CheckOptions } from './options.ts'
 import { type CheckSettings, parseTimeFormat } from './settings.ts'
@@ -18,6 +19,7 @@ export function settingsOf(options: CheckOptions, expectVersion: readonly string
   } = options
   const expected = options.expectVersion ?? expectVersion
   const headers = requestHeaders(options.header, options.authorization)
+  const { probeHosts, probeNetworks } = options
   return {
     ...(expected.length === 0 ? {} : { expectVersion: expected }),
     ...{
@@ -37,6 +39,7 @@ export function settingsOf(options: CheckOptions, expectVersion: readonly string
     ...(bodyMatch === undefined ? {} : { bodyMatch: new RegExp(bodyMatch) }),
     ...(ca === undefined ? {} : { caFile: ca }),
     ...identityOf(options),
+    ...((probeHosts ?? probeNetworks) === undefined ? {} : { reach: reachOf(probeHosts, probeNetworks) }),
     ...(headers === undefined ? {} : { headers }),
     ...(ipv4 ? { family: 4 as const } : ipv6 ? { family: 6 as const } : {}),
   }

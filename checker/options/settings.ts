@@ -1,4 +1,5 @@
 import type { Identity } from '../probe/identity.ts'
+import type { Reach } from '../probe/reach.ts'
 import type { RequestHeaders } from '../probe/request-headers.ts'
 
 /** How the service writes the time: a named format, or a JSON pointer (RFC 6901) whose value is then recognised. */
@@ -46,6 +47,8 @@ export interface CheckSettings {
   readonly identity?: Identity
   /** What the requests to the service say beside the usual. */
   readonly headers?: RequestHeaders
+  /** What may be asked at all; absent: everything. */
+  readonly reach?: Reach
 }
 
 /** What applies where nothing is said. */

@@ -3,7 +3,7 @@ import type { CheckSettings } from '../options/settings.ts'
 import { namesWithin, type RunNames, resolveAddresses, withoutUnreachable } from './addresses.ts'
 import { startDeadline } from './deadline.ts'
 import type { ProbeFacts } from './facts.ts'
-import { describeFailure } from './failure.ts'
+import { describeFailure, ProbeError } from './failure.ts'
 import { openRoute, type Route, type RouteLimits } from './route.ts'
 import type { CheckTarget } from './target.ts'
 import { probeTime, type Sampling } from './time-path.ts'
@@ -57,6 +57,8 @@ async function trustOf({ caFile, identity, headers }: CheckSettings): Promise<Ru
 async function probeTarget(target: CheckTarget, run: Run): Promise<ProbeFacts[]> {
   const url = new URL(target.url)
   try {
+    const refused = run.settings.reach?.hostProblem(url)
+    if (refused !== undefined) throw new ProbeError(refused, 'checker')
     const places = target.address
       ? [[target.address]]
       : await resolveAddresses(url.hostname, run.names, run.settings.family)
@@ -71,9 +73,12 @@ async function probePlace(name: string, url: URL, addresses: readonly string[], 
     deadline,
     trust,
     names,
-    settings: { followRedirects, family },
+    settings: { followRedirects, family, reach },
   } = run
-  const route = openRoute(url, addresses, { ...trust, deadline, names, followRedirects, family })
+  const allowed = addresses.filter((address) => reach?.addressProblem(address) === undefined)
+  const [address = ''] = addresses
+  if (allowed.length === 0) return refusedFacts(name, address, `${reach?.addressProblem(address)}`)
+  const route = openRoute(url, allowed, { ...trust, deadline, names, followRedirects, family, reach })
   const time = await probeTime(route, url, run)
   const reachable = time.status !== undefined
   const version = reachable ? await probeVersion(route, url, run) : {}
@@ -87,6 +92,10 @@ async function probePlace(name: string, url: URL, addresses: readonly string[], 
     ...certificateOf(route, url),
     ownClockStepMs: wallClockStepMs(run.wallClock),
   }
+}
+
+function refusedFacts(url: string, address: string, reason: string): ProbeFacts {
+  return { url, address, samples: [], ownClockStepMs: 0, timeFailure: { reason, blame: 'checker' } }
 }
 
 function certificateOf(route: Route, { origin }: URL): Pick<ProbeFacts, 'certificate'> {

@@ -2,6 +2,7 @@ import { type RunNames, resolveAddresses } from './addresses.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { describeFailure, ProbeError } from './failure.ts'
+import type { Reach } from './reach.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import type { Trust } from './socket.ts'
 import { withoutCredentials } from './target.ts'
@@ -31,6 +32,8 @@ export interface RouteLimits extends Trust {
   readonly family?: 4 | 6 | undefined
   /** How many redirects in a row are followed. */
   readonly followRedirects: number
+  /** What may be asked at all; absent: everything. */
+  readonly reach?: Reach | undefined
   /** What only the service itself is told: wherever it redirects to is another one, unless the origin is the same. */
   readonly own?: Trust & { readonly headers?: RequestHeaders }
 }
@@ -53,7 +56,12 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
   async function connect({ origin, hostname }: URL): Promise<Connection> {
     const known = connections.get(origin)
     if (known !== undefined) return known
-    const addresses = (await resolveAddresses(hostname, limits.names, limits.family)).flat()
+    const refused = limits.reach?.hostProblem(new URL(origin))
+    if (refused !== undefined) throw new ProbeError(refused, 'checker')
+    const found = (await resolveAddresses(hostname, limits.names, limits.family)).flat()
+    const addresses = found.filter((address) => limits.reach?.addressProblem(address) === undefined)
+    const [first = hostname] = found
+    if (addresses.length === 0) throw new ProbeError(`${limits.reach?.addressProblem(first)}`, 'checker')
     const connection = openConnection(new URL(origin), addresses, limits.deadline, {
       secureContext: limits.secureContext,
     })

@@ -1,0 +1,229 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { buildChecker } from '../build.ts'
+import { startService, timeService } from '../fixtures/service.ts'
+import { programIn } from '../programs.ts'
+
+const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const run = promisify(execFile)
+
+function start(t: Test, ...argv: string[]): Promise<{ url: string; child: ChildProcess }> {
+  const child = spawn(process.execPath, [bundle, '--serve', '127.0.0.1:0', '--samples', '1', ...argv], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let said = ''
+  return new Promise((resolve, reject) => {
+    child.stderr.on('data', (chunk) => {
+      said += chunk
+      const url = /serving (\S+)\/metrics/.exec(said)?.[1]
+      if (url !== undefined) resolve({ url, child })
+    })
+    child.once('exit', () => reject(new Error(said)))
+  })
+}
+
+async function probe(url: string, target: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(`${url}/probe?target=${encodeURIComponent(target)}`)
+  return { status: response.status, body: await response.text() }
+}
+
+t.test('/probe asks the hosts that it may, and no other, also behind a redirect', async (t) => {
+  const service = await startService(t, timeService())
+  const { port } = new URL(service)
+  const leading = await startService(t, (_, response) => response.writeHead(302, { location: `${service}/now` }).end())
+  const away = await startService(t, (request, response) => {
+    response.writeHead(302, { location: `http://127.0.0.2:${port}${request.url}` }).end()
+  })
+  const allowed = [service, leading, away].map((one) => new URL(one).host).join()
+  const { url } = await start(t, '--probe-hosts', `${allowed},*.example`, '--follow-redirects', '1')
+  t.match(await probe(url, service), { status: 200, body: /\nprobe_success 1\n/ })
+  t.match(await probe(url, leading), { status: 200, body: /bakeroll_check_verdict\S+ 0\n/ })
+  t.match(await probe(url, away), {
+    status: 200,
+    body: /redirected to \S+: 127\.0\.0\.2:\d+ is not among --probe-hosts/,
+  })
+  t.match(await probe(url, 'http://127.0.0.1:22'), {
+    status: 403,
+    body: 'target: 127.0.0.1:22 is not among --probe-hosts\n',
+  })
+  t.match(await probe(url, 'http://example'), { status: 403 })
+})
+
+t.test('/probe connects to the networks that it may, whatever a name leads to', async (t) => {
+  const service = await startService(t, timeService())
+  const { port } = new URL(service)
+  const { url } = await start(t, '--probe-networks', '127.0.0.0/30,::1')
+  t.match(await probe(url, service), { body: /\nprobe_success 1\n/ })
+  t.match(await probe(url, `http://localhost:${port}`), { body: /\nprobe_success 1\n/ })
+  const other = await start(t, '--probe-networks', '10.0.0.0/8')
+  for (const host of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '2130706433', '0.0.0.0']) {
+    const { body } = await probe(other.url, `http://${host}:${port}`)
+    t.match(body, / is not in --probe-networks\n/, host)
+    t.match(body, /\nprobe_success 0\n/)
+  }
+})
+
+t.test('the limits are those of /probe alone, and --no-probe ends it', async (t) => {
+  const service = await startService(t, timeService())
+  const { url } = await start(t, service, '--probe-networks', '10.0.0.0/8', '--no-probe')
+  t.match(await (await fetch(`${url}/metrics`)).text(), /bakeroll_check_ok\S+ 1\n/)
+  t.match(await probe(url, service), { status: 404, body: '/probe is turned off, by --no-probe\n' })
+})
+
+t.test('what would tell a secret to anybody is refused', async (t) => {
+  const secret = join(t.testdir({ secret: 'ops:geheim' }), 'secret')
+  chmodSync(secret, 0o600)
+  const argv = [bundle, '--serve', '127.0.0.1:0', '--authorization', `@${secret}`]
+  await t.rejects(run(process.execPath, argv), {
+    code: 3,
+    stderr: /^error: --authorization: whoever reaches \/probe could/,
+  })
+  const service = await startService(t, (request, response) => {
+    if (request.headers.authorization === undefined) response.writeHead(401).end()
+    else timeService()(request, response)
+  })
+  const { url } = await start(t, '--authorization', `@${secret}`, '--probe-hosts', new URL(service).host)
+  t.match(await probe(url, service), { body: /\nprobe_success 1\n/ })
+})
+
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request(`${url}/metrics`, { headers: { host } }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    asked.on('error', reject).end()
+  })
+}
+
+t.test('a name that somebody gave this address is not answered', async (t) => {
+  const { url } = await start(t, '--serve-names', 'mon.example')
+  for (const host of ['evil.example', '127.0.0.1.evil.example:9115']) t.equal(await statusFor(url, host), 403, host)
+  for (const host of ['mon.example:9115', 'localhost', '127.0.0.1']) t.equal(await statusFor(url, host), 200, host)
+})
+
+// Of the password "geheim", as htpasswd -nbBC 5 made it.
+const hash = '$2y$05$uIZdmB/wvnQBB9yFNUonze55/KMUCd/boxyMmXf4UbCT1iE1F1pYG'
+
+async function openssl(folder: string, words: string): Promise<void> {
+  await run('openssl', words.split(' '), { cwd: folder })
+}
+
+t.test('TLS, users and headers by a web configuration', async (t) => {
+  const folder = t.testdir({
+    'web.yml': [
+      'tls_server_config: {cert_file: service.pem, key_file: service.key, min_version: TLS12}',
+      'http_server_config: {http2: true, headers: {X-Frame-Options: deny}}',
+      `basic_auth_users: {ops: ${JSON.stringify(hash)}}`,
+    ].join('\n'),
+    ext: 'subjectAltName=IP:127.0.0.1',
+  })
+  const newKey = 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+  const renew = () =>
+    openssl(
+      folder,
+      `${newKey} -x509 -subj /CN=service -addext subjectAltName=IP:127.0.0.1 -keyout service.key -out service.pem`,
+    )
+  await renew()
+  const { url } = await start(t, '--web-config', join(folder, 'web.yml'))
+  t.match(url, /^https:/)
+  const curl = async (...argv: string[]) => {
+    const flags = ['-s', '-w', '%{http_code}', '--cacert', join(folder, 'service.pem'), ...argv, `${url}/metrics`]
+    return (await run('curl', flags).catch((error) => error)) as { stdout: string; code?: number }
+  }
+  t.match((await curl()).stdout, /^expected a user and a password\n401$/)
+  t.match((await curl('-u', 'ops:wrong')).stdout, /401$/)
+  t.match((await curl('-u', 'nobody:geheim')).stdout, /401$/)
+  for (const _ of [1, 2])
+    t.match(
+      (await curl('-u', 'ops:geheim', '-i')).stdout,
+      /X-Frame-Options: deny[\s\S]*nodejs_version_info[\s\S]*200$/i,
+    )
+  await renew()
+  t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'a renewed certificate is used at once')
+  writeFileSync(join(folder, 'web.yml'), 'basic_auth_users: [')
+  t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'one that cannot be used changes nothing')
+})
+
+interface Targets {
+  readonly data: { readonly activeTargets: readonly { readonly health: string; readonly lastError: string }[] }
+}
+
+t.test(
+  'Prometheus scrapes it by TLS and password',
+  { skip: programIn('prometheus') === undefined && 'no prometheus here' },
+  async (t) => {
+    const folder = t.testdir({ ext: '' })
+    const path = (name: string) => join(folder, name)
+    const newKey = 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+    await openssl(
+      folder,
+      `${newKey} -x509 -subj /CN=service -addext subjectAltName=IP:127.0.0.1 -keyout service.key -out service.pem`,
+    )
+    writeFileSync(
+      path('web.yml'),
+      `tls_server_config: {cert_file: service.pem, key_file: service.key}\nbasic_auth_users: {ops: "${hash}"}\n`,
+    )
+    const { url } = await start(t, '--web-config', path('web.yml'))
+    const { host } = new URL(url)
+    writeFileSync(
+      path('prometheus.yml'),
+      `scrape_configs: [{job_name: x, scheme: https, scrape_interval: 1s, scrape_timeout: 1s, tls_config: {ca_file: service.pem}, basic_auth: {username: ops, password: geheim}, static_configs: [{targets: ['${host}']}]}]`,
+    )
+    const argv = [
+      `--config.file=${path('prometheus.yml')}`,
+      `--storage.tsdb.path=${path('data')}`,
+      '--web.listen-address=127.0.0.1:0',
+    ]
+    const prometheus = spawn('prometheus', argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+    t.teardown(() => prometheus.kill('SIGKILL'))
+    let said = ''
+    prometheus.stderr.on('data', (chunk) => {
+      said += chunk
+    })
+    let address: string | undefined
+    while (address === undefined) {
+      await once(prometheus.stderr, 'data')
+      address = /msg="Listening on" address=(\S+)/.exec(said)?.[1]
+    }
+    let health = ''
+    while (!/^(up|down)/.test(health)) {
+      const response = await fetch(`http://${address}/api/v1/targets`).catch(() => undefined)
+      const [target] = response?.ok ? ((await response.json()) as Targets).data.activeTargets : []
+      health = `${target?.health} ${target?.lastError}`
+    }
+    t.equal(health, 'up ')
+  },
+)
+
+t.test('what is wrong with a web configuration is told before it serves', async (t) => {
+  const folder = t.testdir({ 'a.pem': 'x' })
+  const cases: [string, RegExp][] = [
+    ['basic_auth_user: {}', /web\.yml: basic_auth_user: not known, expected tls_server_config, /],
+    ['basic_auth_users: {ops: geheim}', /basic_auth_users\.ops: expected a hash by bcrypt/],
+    ['tls_server_config: {cert_file: a.pem}', /tls_server_config: expected cert_file and key_file/],
+    ['tls_server_config: {cert_file: a.pem, key_file: no.pem}', /ENOENT/],
+    ['tls_server_config: {cert_file: a.pem, key_file: a.pem}', /web\.yml: /],
+    [
+      'tls_server_config: {cert_file: a.pem, key_file: a.pem, min_version: SSL3}',
+      /min_version: expected TLS12 or TLS13/,
+    ],
+    ['tls_server_config: {cipher_suites: []}', /tls_server_config\.cipher_suites: not known/],
+    ['tls_server_config: {cert_file: a.pem, key_file: a.pem, client_ca_file: a.pem}', /belong together/],
+    ['[', /web\.yml: /],
+    ['- a', /the file: expected a mapping/],
+  ]
+  for (const [text, stderr] of cases) {
+    writeFileSync(join(folder, 'web.yml'), text)
+    const argv = [bundle, '--serve', '127.0.0.1:0', '--web-config', join(folder, 'web.yml')]
+    const error = await run(process.execPath, argv).catch((found) => found)
+    t.match(error, { code: 3, stderr }, text)
+    t.notMatch(error.stderr, 'geheim')
+  }
+})
