@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { trustedCertificates } from './trust.ts'
+import { addTrusted } from './trust.ts'
 
 /** The certificate that a check shows where a service asks for one. */
 export interface Identity {
@@ -70,10 +70,10 @@ export function identityContext(
     cert: readFileSync(certFile),
     key: readFileSync(keyFile),
     ...(passphrase === undefined ? {} : { passphrase }),
-    ...(caFile === undefined ? {} : { ca: trustedCertificates(caFile) }),
   })
   // Those of files that are no longer as they were are needed by nobody.
   if (made.size >= 100) made.clear()
+  if (caFile !== undefined) addTrusted(context, caFile)
   made.set(key, context)
   return context
 }

@@ -28,7 +28,7 @@ export async function probeTargets(
 ): Promise<ProbeFacts[]> {
   const deadline = startDeadline(startedMs + settings.timeoutMs, signal)
   const waitUntilMs = startedMs + settings.timeoutMs / 2
-  const trust = await trustOf(settings)
+  const trust = await trustOf(settings, targets)
   const inTurn = turnsFor(targets.length, settings.timeoutMs)
   const run: Run = {
     settings,
@@ -44,13 +44,19 @@ export async function probeTargets(
   return facts.flat()
 }
 
-async function trustOf({ caFile, identity, headers }: CheckSettings): Promise<Run['trust']> {
-  const trust = caFile === undefined ? {} : { secureContext: (await import('./trust.ts')).trustFile(caFile) }
-  if (identity === undefined && headers === undefined) return trust
+/** What is trusted and shown, unless nothing can lead to TLS. */
+async function trustOf(
+  { caFile, identity, headers, followRedirects }: CheckSettings,
+  targets: readonly CheckTarget[],
+): Promise<Run['trust']> {
+  const mayMeetTls = followRedirects > 0 || targets.some(({ url }) => /^https:/i.test(url))
+  const trust =
+    caFile === undefined || !mayMeetTls ? {} : { secureContext: (await import('./trust.ts')).trustFile(caFile) }
   const shown =
-    identity === undefined
+    identity === undefined || !mayMeetTls
       ? trust
       : { secureContext: (await import('./identity.ts')).identityContext(identity, caFile) }
+  if (shown === trust && headers === undefined) return trust
   return { ...trust, own: headers === undefined ? shown : { ...shown, headers } }
 }
 

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { buildChecker } from '../build.ts'
+import { nodes } from '../fixtures/nodes.ts'
 import { startService, startSocketService, timeService } from '../fixtures/service.ts'
 
 const run = promisify(execFile)
@@ -164,6 +166,28 @@ t.test(
     t.match(await check(url, root, ['--ca', leaf]), { verdict: 'ok' }, 'NODE_EXTRA_CA_CERTS still counts')
   },
 )
+
+const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+
+for (const { version, path } of nodes) {
+  t.test(`Node ${version}: --ca comes beside all that Node was told to trust`, async (t) => {
+    const [major = 0, minor = 0] = version.split('.').map(Number)
+    const { url, certificate } = await startTlsService(t, '127.0.0.1')
+    const other = await startTlsService(t, '127.0.0.1')
+    const told: Record<string, string>[] = [
+      { NODE_EXTRA_CA_CERTS: certificate },
+      { NODE_OPTIONS: '--use-openssl-ca', SSL_CERT_FILE: certificate },
+      ...(major >= 24 || (major === 22 && minor >= 15)
+        ? [{ NODE_OPTIONS: '--use-system-ca', SSL_CERT_FILE: certificate }]
+        : []),
+    ]
+    for (const more of told) {
+      const argv = [bundle, '--json', '--samples', '1', '--ca', other.certificate, url, other.url]
+      const { stdout } = await run(path, argv, { env: { PATH: process.env['PATH'], ...more } })
+      t.match(JSON.parse(stdout).targets, [{ verdict: 'ok' }, { verdict: 'ok' }], JSON.stringify(more))
+    }
+  })
+}
 
 t.test('--ca is read before the first request', async (t) => {
   const folder = t.testdir({

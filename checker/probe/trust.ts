@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
+import { readFileSync, statSync } from 'node:fs'
+import { createSecureContext, type SecureContext } from 'node:tls'
 
 /** Says why the certificates in a file cannot be trusted; undefined when they can. */
 export function trustProblem(path: string): string | undefined {
@@ -13,18 +13,34 @@ export function trustProblem(path: string): string | undefined {
   }
 }
 
+const made = new Map<string, { readonly stamp: string; readonly context: SecureContext }>()
+
 /**
- * Trusts the certificates in a file (PEM) beside those that Node trusts. Made once for a
- * run, since it reads every root certificate.
+ * Trusts the certificates in a file (PEM) beside all that Node was told to trust. Made once for a process, since every root
+ * certificate is read for it; anew when the file is another.
  */
 export function trustFile(path: string): SecureContext {
-  return createSecureContext({ ca: trustedCertificates(path) })
+  const known = made.get(path)
+  const { mtimeMs, size, ino } = statSync(path, { throwIfNoEntry: false }) ?? {}
+  const stamp = `${mtimeMs} ${size} ${ino}`
+  if (known?.stamp === stamp) return known.context
+  // Who replaces the file while the exporter runs may leave it unreadable for a moment, or for good.
+  if (known !== undefined && trustProblem(path) !== undefined) return known.context
+  const context = addTrusted(createSecureContext(), path)
+  made.set(path, { stamp, context })
+  return context
 }
 
-/** All that are then trusted: `ca` replaces what Node trusts by itself, NODE_EXTRA_CA_CERTS included. */
-export function trustedCertificates(path: string): string[] {
+/**
+ * Adds the certificates in a file (PEM) to what a context trusts. Not by its option `ca`, which takes the place of all that Node was told
+ * to trust (NODE_EXTRA_CA_CERTS, --use-openssl-ca with SSL_CERT_FILE, --use-system-ca), and no function of Node 20 lists that.
+ */
+export function addTrusted(context: SecureContext, path: string): SecureContext {
+  // Of these Node 20 forgets when it adds another.
   const more = process.env.NODE_EXTRA_CA_CERTS
-  return [...rootCertificates, ...(more ? certificatesIn(more) : []), ...certificatesIn(path)]
+  const all = [...(more ? certificatesIn(more) : []), ...certificatesIn(path)]
+  for (const certificate of all) context.context.addCACert(certificate)
+  return context
 }
 
 function certificatesIn(path: string): string[] {
