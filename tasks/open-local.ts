@@ -1,4 +1,5 @@
 import { limitsAt } from './lib/pace.ts'
+import type { Progress } from './lib/progress.ts'
 import type { Opening, OpenPlatform } from './open-platform.ts'
 import { checkArchitecture } from './platforms/local/architecture.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from './platforms/local/home.ts'
@@ -8,8 +9,11 @@ import { localPace } from './platforms/local/pace.ts'
 import { probeInstance } from './tools/probe.ts'
 import { chooseAccelerator } from './tools/qemu.ts'
 
+/** The verbs that start machines. */
+const launchingVerbs: ReadonlySet<string> = new Set(['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'demo'])
+
 /** The local platform with what the verbs need of it. */
-export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatform {
+export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): OpenPlatform {
   const home = homeAt(settings.home)
   // A doctor tells these as findings among others.
   if (verb !== 'doctor') {
@@ -17,6 +21,7 @@ export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatfor
     checkHomeIsWritable(home)
     keepClosed(home, onExit)
   }
+  if (launchingVerbs.has(verb)) tellRoot(progress)
   const { accelerator } = chooseAccelerator(settings.local.accelerator)
   const { cpus, memoryMib, network } = settings.local
   const machine = { accelerator, cpus, memoryMib, network }
@@ -67,4 +72,13 @@ export function openLocalVerbs({ verb, settings, onExit }: Opening): OpenPlatfor
     basesOnlyOf: async (imageIds) => basesOnlyOf(home, imageIds),
     targetsOf: async (instances) => instances.map(({ url }) => ({ url })),
   }
+}
+
+let isRootTold = false
+
+/** HAProxy gives up being root, QEMU cannot: its metadata service reads what is root's alone. */
+function tellRoot(progress: Progress): void {
+  if (process.getuid?.() !== 0 || isRootTold) return
+  isRootTold = true
+  progress.warn('bakeroll runs as root, and so do its machines; any user can run it, with fewer rights')
 }

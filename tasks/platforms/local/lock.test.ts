@@ -155,7 +155,7 @@ setInterval(() => {}, 60_000)`
   await t.rejects(takeLock(join(folder, 'lock'), 'scale', 100), {
     kind: 'refused',
     message: `another process has held ${guard} for 0.1 s`,
-    hint: `fuser --verbose ${guard} names it`,
+    hint: 'lslocks names the process',
   })
   holder.kill('SIGKILL')
   await once(holder, 'exit')

@@ -63,7 +63,7 @@ function alone<T>(guard: string, patienceMs: number, work: () => T): T {
   } catch (cause) {
     if ((cause as { errcode?: number }).errcode !== busy) throw cause
     throw new OperatorError('refused', `another process has held ${guard} for ${patienceMs / 1000} s`, {
-      hint: `fuser --verbose ${guard} names it`,
+      hint: 'lslocks names the process',
       cause,
     })
   } finally {
