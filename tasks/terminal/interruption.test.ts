@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { slowed } from '../tools/test-pace.ts'
 
 const interruption = JSON.stringify(new URL('./interruption.ts', import.meta.url).href)
 
@@ -12,7 +13,7 @@ function startUnderParent(env: NodeJS.ProcessEnv) {
     const first = () => { console.log('stopped'); process.exit(130) }
     onInterruption({ first, again() {}, late() {} }, 60_000)
     console.log('runs')
-    setTimeout(() => { console.log('never stopped'); process.exit(0) }, 4000)
+    setTimeout(() => { console.log('never stopped'); process.exit(0) }, ${slowed(4000)})
   `
   const parent = spawn('sh', ['-c', '"$0" --input-type=module -e "$1"; :', process.execPath, program], {
     env: { PATH: process.env['PATH'], ...env },

@@ -191,6 +191,17 @@ const table = {
     ],
     development: true,
   },
+  'test:long': {
+    summary: 'the suites that take longer than everybody has time for',
+    about:
+      'Runs the suites of test/long, among them a bake and a roll with every processor busy, and writes the outcome of each into benchmarks/results/long.tsv.',
+    positionals: { name: 'path', many: true, required: false },
+    examples: [
+      ['npm run test:long', 'all of them'],
+      ['npm run test:long -- test/long/busy-first-hour.test.ts', 'one'],
+    ],
+    development: true,
+  },
   'test:aws': {
     stopSeconds: builderStopSeconds,
     summary: 'the whole story on an AWS account',

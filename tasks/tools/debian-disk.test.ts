@@ -5,6 +5,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { type DebianSystem, hostMirrors, makeDebianDisk, mirrorLines, mmdebstrapArguments } from './debian-disk.ts'
 import { onPath } from './path-fixture.ts'
+import { slowed } from './test-pace.ts'
 
 const system: DebianSystem = {
   suite: 'bookworm',
@@ -110,9 +111,9 @@ t.test('a stop ends the step and what it has started', async (t) => {
   const hasEnded = async () =>
     !/^[^Z]/.test((await execa('ps', ['-o', 'stat=', child().trim()], { reject: false })).stdout)
   let looks = 0
-  while (!(await hasEnded()) && looks < 100) {
+  while (!(await hasEnded()) && looks < slowed(100)) {
     looks += 1
     await sleep(50)
   }
-  t.ok(looks < 100)
+  t.ok(looks < slowed(100))
 })

@@ -39,6 +39,15 @@ test('machines come last, one by one, in the order of their names', async (t) =>
   await t.rejects(findSuites(['check'], root), { kind: 'usage', message: 'no test file is at or below check' })
 })
 
+test('the long ones run when they are named, and no other way', async (t) => {
+  const root = t.testdir({ test: { long: { 'busy.test.ts': '' }, 'short.test.ts': '' } })
+  const files = async (...paths: string[]) => (await findSuites(paths, root)).flatMap((suite) => suite.files)
+  t.strictSame(await files(), ['test/short.test.ts'])
+  t.strictSame(await files('test'), ['test/short.test.ts'])
+  t.strictSame(await files('test/long'), ['test/long/busy.test.ts'])
+  t.strictSame(await files('test/long/busy.test.ts'), ['test/long/busy.test.ts'])
+})
+
 test('how tap is called', (t) => {
   t.strictSame(tapArguments({ files: ['a.test.ts', 'b.test.ts'], jobs: 2, timeoutSeconds: 180 }), [
     ...['tap', 'run', '--reporter=tap', '--jobs=2', '--timeout=180', 'a.test.ts', 'b.test.ts'],

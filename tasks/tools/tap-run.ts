@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { TapReport, type TestFile } from './tap-report.ts'
+import { slowed, testSlowness } from './test-pace.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const bin = join(repository, 'node_modules/.bin')
@@ -20,8 +21,9 @@ export interface Suite {
 }
 
 /**
- * The suites below `paths` (all of them when there is none): first what needs no machine, then `test/machines`, one file
- * after the other in the order of their names. Throws a usage error for a path that holds no test.
+ * The suites below `paths` (all of them when there is none, but those of `test/long`): first what needs no machine, then
+ * `test/machines` and `test/long`, one file after the other in the order of their names. Their time limits are longer on a busy
+ * computer. Throws a usage error for a path that holds no test.
  */
 export async function findSuites(paths: readonly string[], root = repository): Promise<Suite[]> {
   const all = await Array.fromAsync(glob('{app,checker,tasks,test}/**/*.test.ts', { cwd: root }))
@@ -31,11 +33,13 @@ export async function findSuites(paths: readonly string[], root = repository): P
   if (lost !== undefined) {
     throw new OperatorError('usage', `no test file is at or below ${lost}`, { hint: 'npm test -- checker/' })
   }
-  const files = all.filter((file) => wanted.length === 0 || wanted.some((path) => isBelow(file, path))).sort()
-  const machines = files.filter((file) => file.startsWith('test/machines/'))
+  const isLong = (file: string) => file.startsWith('test/long/')
+  const isWanted = (file: string) => wanted.some((path) => isBelow(file, path) && (!isLong(file) || isLong(`${path}/`)))
+  const files = all.filter((file) => (wanted.length === 0 ? !isLong(file) : isWanted(file))).sort()
+  const machines = files.filter((file) => file.startsWith('test/machines/') || isLong(file))
   return [
-    { files: files.filter((file) => !machines.includes(file)), jobs: 2, timeoutSeconds: 600 },
-    { files: machines, jobs: 1, timeoutSeconds: 3600 },
+    { files: files.filter((file) => !machines.includes(file)), jobs: 2, timeoutSeconds: slowed(600) },
+    { files: machines, jobs: 1, timeoutSeconds: slowed(3600) },
   ].filter((suite) => suite.files.length > 0)
 }
 
@@ -105,7 +109,11 @@ export function fileLine(file: TestFile): string {
 
 const tapOptions = {
   cwd: repository,
-  env: { PATH: `${bin}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, NO_COLOR: '1' },
+  env: {
+    BAKEROLL_TEST_SLOW: String(testSlowness),
+    PATH: `${bin}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+    NO_COLOR: '1',
+  },
   reject: false,
   stdin: 'ignore',
 } as const

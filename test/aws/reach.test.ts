@@ -26,6 +26,7 @@ import type { Instance } from '../../tasks/platforms/platform.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
 import { runOver } from '../../tasks/tools/ssh.ts'
 import { makeKey, noSshd, startSshd } from '../../tasks/tools/sshd-fixture.ts'
+import { slowed } from '../../tasks/tools/test-pace.ts'
 import { emulatedEnvironment, startMoto } from './moto.ts'
 
 const roles = join(import.meta.dirname, '../../ansible/roles')
@@ -225,7 +226,7 @@ t.test('to a private instance through the endpoint', { skip: noSshd }, async (t)
     t.equal(await (await fetch(url, { headers: { connection: 'close' } })).text(), '1.4.0\n')
     owner.kill('SIGKILL')
     let isGone = false
-    for (let tries = 0; tries < 100 && !isGone; tries++) {
+    for (let tries = 0; tries < slowed(100) && !isGone; tries++) {
       isGone = await fetch(url, { headers: { connection: 'close' } }).then(
         () => false,
         () => true,

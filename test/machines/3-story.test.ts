@@ -1,4 +1,5 @@
 import t from 'tap'
+import { slowed } from '../../tasks/tools/test-pace.ts'
 import { eventually, machineProcesses, runVerb, startVerb, testPort } from './verbs.ts'
 
 const url = `http://127.0.0.1:${testPort}`
@@ -70,7 +71,11 @@ t.test('a killed machine is noticed, replaced, and well again', async (t) => {
 t.test('a killed load balancer is told by status, and mended by deploy', async (t) => {
   const balancer = (await machineProcesses()).find(({ command }) => command.includes('haproxy.cfg'))
   process.kill(balancer?.pid ?? 0, 'SIGKILL')
-  await eventually('status tells', async () => (await runVerb('status')).facts.group.loadBalancer === 'stopped', 20)
+  await eventually(
+    'status tells',
+    async () => (await runVerb('status')).facts.group.loadBalancer === 'stopped',
+    slowed(20),
+  )
   t.match(await runVerb('deploy'), { exitCode: 0 })
   t.match(await runVerb('check'), { exitCode: 0, facts: { verdict: 'ok' } })
 })

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import type { RollEvent } from '../../tasks/lib/roll/events.ts'
 import { openReport } from '../../tasks/report/report.ts'
 import { type LoadResult, startLoad, sum } from '../../tasks/tools/load.ts'
+import { slowed } from '../../tasks/tools/test-pace.ts'
 import { makeBrokenImage } from './broken-image.ts'
 import { startSlowRequests } from './slow-requests.ts'
 import { eventually, runVerb, startVerb, testHome, testPort } from './verbs.ts'
@@ -86,7 +87,7 @@ t.test(
       for (const step of ['launch', 'drain', 'terminate']) {
         const before = taken(report, step)
         const client = startVerb('roll', ...roll)
-        await eventually(`the roll takes the step ${step}`, async () => taken(report, step) > before, 300)
+        await eventually(`the roll takes the step ${step}`, async () => taken(report, step) > before, slowed(300))
         client.kill('SIGKILL')
         await client
       }
@@ -121,7 +122,7 @@ t.test('a release that never gets healthy is put back: exit 4, no request fails'
   const broken = await makeBrokenImage(id, '1.2.0')
   const report = await reportFile('broken')
   await underLoad(t, report, async () => {
-    const rolled = await runVerb('roll', '--image', broken, '--instance-timeout', '75s', '--report', report)
+    const rolled = await runVerb('roll', '--image', broken, '--instance-timeout', `${slowed(75)}s`, '--report', report)
     t.match(
       rolled,
       { exitCode: 4, facts: { outcome: 'rolled-back', reason: /not healthy after \d+ s/ } },

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { testHome } from '../../tasks/test-machines.ts'
+import { slowed } from '../../tasks/tools/test-pace.ts'
 
 export { testHome }
 
@@ -47,7 +48,7 @@ export async function runVerb(verb: string, ...flags: string[]): Promise<VerbOut
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | undefined | false>,
-  seconds = 600,
+  seconds = slowed(600),
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1000
   for (;;) {
