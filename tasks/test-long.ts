@@ -12,8 +12,7 @@ const resultsFile = join(repository, 'benchmarks/results/long.tsv')
 
 /** `npm run test:long`: the suites of `test/long`, each told by one line in benchmarks/results/long.tsv, whatever its outcome. */
 export default async function testLong(context: TaskContext): Promise<TaskResult> {
-  const { positionals } = context
-  const suites = await findSuites(positionals.length > 0 ? positionals : ['test/long'])
+  const suites = await findSuites(['test/long'])
   await prepareSuites(suites, context)
   const total = { passed: 0, failed: 0, skipped: 0 }
   for (const suite of suites) {

@@ -192,14 +192,10 @@ const table = {
     development: true,
   },
   'test:long': {
-    summary: 'the suites that take longer than everybody has time for',
+    summary: 'the suites that take an hour',
     about:
       'Runs the suites of test/long, among them a bake and a roll with every processor busy, and writes the outcome of each into benchmarks/results/long.tsv.',
-    positionals: { name: 'path', many: true, required: false },
-    examples: [
-      ['npm run test:long', 'all of them'],
-      ['npm run test:long -- test/long/busy-first-hour.test.ts', 'one'],
-    ],
+    examples: [['npm run test:long', 'all of them; npm test -- test/long/FILE runs one and records nothing']],
     development: true,
   },
   'test:aws': {
