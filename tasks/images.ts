@@ -1,7 +1,7 @@
 import { retirable, usedBy } from './lib/images.ts'
 import { count } from './lib/words.ts'
 import { openPlatform } from './open-platform.ts'
-import { table } from './terminal/table.ts'
+import { listing } from './terminal/listing.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** Lists the images and what uses them; with --retire removes what nothing needs. */
@@ -34,7 +34,7 @@ export default async function images(context: TaskContext): Promise<TaskResult> 
   const heads = ['IMAGE', 'RELEASE', 'CREATED (UTC)', 'VERIFIED', 'USED BY']
   return {
     line: count(listed.length, 'image'),
-    output: rows.length === 0 ? 'no images; npm run bake makes one' : table([heads, ...rows]),
+    output: rows.length === 0 ? 'no images; npm run bake makes one' : listing({ heads, rows }),
     facts: { images: listed },
   }
 }

@@ -2,6 +2,7 @@ import { openReport } from './report/report.ts'
 import { simulateRoll } from './simulator/simulation.ts'
 import { simulationFacts } from './simulator/simulation-facts.ts'
 import { simulationLine, simulationLines } from './simulator/simulation-lines.ts'
+import { fitted, terminalColumns } from './terminal/listing.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /**
@@ -15,7 +16,7 @@ export default async function simulate({ settings, signal }: TaskContext): Promi
   const files = report?.finish()
   return {
     line: simulationLine(simulation),
-    output: simulationLines(simulation).join('\n'),
+    output: fitted(simulationLines(simulation, terminalColumns())).join('\n'),
     facts: { ...simulationFacts(simulation), ...(files === undefined ? {} : { report: files }) },
     exitCode: simulation.violations.length > 0 ? 1 : 0,
   }

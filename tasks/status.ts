@@ -1,7 +1,7 @@
 import { whereIn } from './lib/no-group.ts'
 import { type OpenPlatform, openPlatform } from './open-platform.ts'
 import type { Group, Instance } from './platforms/platform.ts'
-import { table } from './terminal/table.ts'
+import { fitted, listing } from './terminal/listing.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** The group as it is now. */
@@ -17,12 +17,13 @@ export default async function status(context: TaskContext): Promise<TaskResult> 
   return {
     line: '',
     output: [
-      headLine(group, busy !== undefined),
-      ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : []),
+      ...fitted([headLine(group, busy !== undefined), ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : [])]),
       instanceTable(group),
-      ...(busy ? [] : (group.notes ?? [])),
-      ...(group.aside ?? []).map(({ id, because }) => `${id} is ${because}, and left alone`),
-      ...(drifted === undefined ? [] : drifted.length > 0 ? ['changed behind its back:', ...drifted] : ['no drift']),
+      ...fitted([
+        ...(busy ? [] : (group.notes ?? [])),
+        ...(group.aside ?? []).map(({ id, because }) => `${id} is ${because}, and left alone`),
+        ...(drifted === undefined ? [] : drifted.length > 0 ? ['changed behind its back:', ...drifted] : ['no drift']),
+      ]),
     ].join('\n'),
     facts: {
       group: { ...rest, lock: busy ?? null },
@@ -47,13 +48,15 @@ function headLine({ name, url, imageId, size, loadBalancer, roll }: Group, isBus
 }
 
 function instanceTable(group: Group): string {
-  const heads = ['INSTANCE', 'RELEASE', 'IMAGE', 'STATE', 'HEALTH', 'ADDRESS', 'AGE']
+  if (group.instances.length === 0) return 'no instances'
   const rows = group.instances.map((instance) => {
     const { id, release, imageId, state, health, address, startedAt } = instanceFacts(instance)
     const outdated = imageId === group.imageId ? '' : ' (outdated)'
-    return [id, release, `${imageId}${outdated}`, state, health, address, age(startedAt)]
+    return [id, `${release}${outdated}`, imageId, state, health, address, age(startedAt)]
   })
-  return rows.length === 0 ? 'no instances' : table([heads, ...rows])
+  // The release says which image it is, and the line above names the group's.
+  const heads = ['INSTANCE', 'RELEASE', 'IMAGE', 'STATE', 'HEALTH', 'ADDRESS', 'AGE']
+  return listing({ heads, rows, dispensable: ['IMAGE'] })
 }
 
 function instanceFacts(instance: Instance) {

@@ -10,4 +10,6 @@ export interface Progress {
   warn(message: string): void
   /** A line of an outside program's output, shown only with --verbose: `progress.detail?.(line)`. */
   detail?(line: string): void
+  /** Clears what is live, so that something else can use the screen until the returned function is called. */
+  suspend?(): () => void
 }

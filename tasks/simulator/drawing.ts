@@ -13,16 +13,19 @@ interface Column {
   readonly floor: number
 }
 
-const columnCount = 64
+/** The columns of time where the width of the terminal is not known. */
+const usualColumns = 64
 const mostRows = 10
 
 /**
  * Capacity over time: `█` what served at every moment of a column, `░` machines beside that, `─` the promised floor where
- * capacity stands above or below it. The lowest row is not 0 when nothing happens down there.
+ * capacity stands above or below it. The lowest row is not 0 when nothing happens down there. It is as wide as the terminal.
  */
-export function drawCapacity({ points, startMs, endMs }: Drawing): string[] {
-  const columns = toColumns(points, startMs, endMs)
-  const most = Math.max(1, ...columns.map(({ machines }) => machines))
+export function drawCapacity({ points, startMs, endMs }: Drawing, widthColumns?: number): string[] {
+  const most = Math.max(1, ...points.map(({ machines }) => machines))
+  const axisColumns = String(most + Math.ceil(most / mostRows)).length + 2
+  const count = widthColumns === undefined ? usualColumns : Math.max(8, widthColumns - axisColumns)
+  const columns = toColumns({ points, startMs, endMs }, count)
   const least = Math.min(...columns.map(({ serving, floor }) => Math.min(serving, floor)))
   const from = least > most * 0.6 ? Math.max(0, least - Math.ceil((most - least) / 2) - 1) : 0
   // Whole instances from row to row, so that every row has a number of its own.
@@ -40,9 +43,9 @@ export function drawCapacity({ points, startMs, endMs }: Drawing): string[] {
   const end = `${seconds} s`
   return [
     ...rows,
-    `${String(bottom).padStart(width)} ┴${'─'.repeat(columnCount)}`,
-    `${' '.repeat(width + 2)}0 s${end.padStart(columnCount - 3)}`,
-    `${' '.repeat(width + 2)}█ serving at every moment   ░ other machines   ─ promised floor`,
+    `${String(bottom).padStart(width)} ┴${'─'.repeat(count)}`,
+    `${' '.repeat(width + 2)}0 s${end.padStart(count - 3)}`,
+    ...legend(width + 2, widthColumns ?? Number.POSITIVE_INFINITY),
   ]
 }
 
@@ -52,8 +55,14 @@ function cellOf({ serving, machines, floor }: Column, level: number, step: numbe
   return machines >= level - step / 2 ? '░' : ' '
 }
 
+function legend(margin: number, widthColumns: number): string[] {
+  const signs = ['█ serving at every moment', '░ other machines', '─ promised floor']
+  const line = `${' '.repeat(margin)}${signs.join('   ')}`
+  return line.length <= widthColumns ? [line] : signs
+}
+
 /** The least that served and the most machines of each column's time. */
-function toColumns(points: readonly CapacityPoint[], startMs: number, endMs: number): Column[] {
+function toColumns({ points, startMs, endMs }: Drawing, columnCount: number): Column[] {
   const stepMs = Math.max(1, (endMs - startMs) / columnCount)
   let next = 0
   let current = points[0] ?? { atMs: startMs, serving: 0, machines: 0, floor: 0 }

@@ -17,8 +17,8 @@ export function simulationLine(simulation: Simulation): string {
   return `${outcome}, ${count(old, 'instance')} in ${seconds} s${bound}; ${kept}${broken}${why}`
 }
 
-/** What a person sees of a simulation: the result, the capacity drawn over time, the facts, what happened. */
-export function simulationLines(simulation: Simulation): string[] {
+/** What a person sees of a simulation: the result, the capacity drawn over time within `columns`, the facts, what happened. */
+export function simulationLines(simulation: Simulation, columns?: number): string[] {
   const { startMs, endMs, capacity, violations, task, world, pauses, kills, schedule } = simulation
   const { lowestHealthy, promisedFloor, floor, highestSize, maximumSize, points } = capacity
   const notable = notableEvents(simulation)
@@ -28,7 +28,7 @@ export function simulationLines(simulation: Simulation): string[] {
   return [
     simulationLine(simulation),
     '',
-    ...drawCapacity({ points, startMs, endMs }),
+    ...drawCapacity({ points, startMs, endMs }, columns),
     '',
     `healthy at the lowest ${lowestHealthy}, promised ${promisedFloor}, promised and possible ${floor}`,
     `machines at the most ${highestSize}, allowed ${maximumSize}`,

@@ -10,7 +10,6 @@ import { coloured, type Screen } from './screen.ts'
 /** A progress on a screen. */
 export interface ScreenProgress extends Progress {
   detail(line: string): void
-  /** Clears what is live, so that something else can use the screen until the returned function is called. */
   suspend(): () => void
   /** Ends what is live and restores the cursor. Safe to call twice. */
   close(): void

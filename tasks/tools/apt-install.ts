@@ -5,6 +5,7 @@ import type { Progress } from '../lib/progress.ts'
 import { aptArguments, aptHint, isOutdated, needsUpdate, serviceArguments } from './apt.ts'
 import { addRepository, type VendorRepository } from './hashicorp-repository.ts'
 import { rootAccess } from './root-access.ts'
+import { askForPassword } from './sudo-password.ts'
 
 /** What is to be installed. */
 export interface AptWish {
@@ -26,7 +27,7 @@ const certificates = { package: 'ca-certificates', file: '/etc/ssl/certs/ca-cert
  */
 export async function aptInstall(wish: AptWish, progress: Progress, signal?: AbortSignal): Promise<void> {
   const { packages, services, vendor } = wish
-  const root = await rootPrefix(packages)
+  const root = await rootPrefix(packages, progress, signal)
   const apt = new Apt(root, progress, signal)
   const units = existsSync('/run/systemd/system') ? services : []
   const { before, after } = serviceArguments(root, units)
@@ -77,7 +78,7 @@ class Apt {
     const child = execa(argv[0] ?? '', argv.slice(1), {
       all: true,
       reject: false,
-      stdin: argv[0] === 'sudo' && argv[1] !== '-n' ? 'inherit' : 'ignore',
+      stdin: 'ignore',
       ...(this.#signal === undefined ? {} : { cancelSignal: this.#signal }),
     })
     for await (const line of child.iterable({ from: 'all' })) this.#progress.live([`  ${line}`])
@@ -89,11 +90,11 @@ class Apt {
   }
 }
 
-async function rootPrefix(packages: readonly string[]): Promise<string[]> {
+async function rootPrefix(packages: readonly string[], progress: Progress, signal?: AbortSignal): Promise<string[]> {
   const access = await rootAccess()
   if (access === 'root') return []
-  if (access === 'sudo') return ['sudo', '-n']
-  if (access === 'password' && process.stdin.isTTY) return ['sudo']
+  if (access === 'password') await askForPassword(packages, progress, signal)
+  if (access !== 'none') return ['sudo', '-n']
   throw new OperatorError('refused', `installing ${packages.join(', ')} needs root`, {
     hint: `as root: apt-get install --no-install-recommends ${packages.join(' ')}`,
   })

@@ -1,0 +1,37 @@
+/** After these a word may be broken that is longer than a line. */
+const breakable = /[|,/=:;&?]/
+
+/**
+ * A line as lines of at most `columns` letters, broken at blanks, and in the middle of a word only when that alone is longer. Every line
+ * keeps the margin of the first, and the later ones `hanging` blanks more.
+ */
+export function wrapped(line: string, columns: number, hanging = 0): string[] {
+  const [blanks = ''] = /^ */.exec(line) ?? []
+  const margin = blanks.slice(0, Math.max(0, columns - 10))
+  const lines: string[] = []
+  let text = ''
+  const indent = () =>
+    margin + ' '.repeat(lines.length === 0 ? 0 : Math.min(hanging, Math.max(0, columns - 10 - margin.length)))
+  const room = () => Math.max(1, columns - indent().length)
+  const end = (letters: string) => void lines.push(`${indent()}${letters}`.trimEnd())
+  for (const word of line.trim().split(/(?<= )(?=[^ ])/)) {
+    if (text !== '' && lettersOf(text + word.trimEnd()).length > room()) {
+      end(text)
+      text = ''
+    }
+    let letters = lettersOf(word)
+    while (lettersOf(letters.join('').trimEnd()).length > room()) {
+      const last = letters.slice(0, room()).findLastIndex((letter) => breakable.test(letter))
+      const count = last < room() / 3 ? room() : last + 1
+      end(letters.slice(0, count).join(''))
+      letters = letters.slice(count)
+    }
+    text += letters.join('')
+  }
+  end(text)
+  return lines
+}
+
+function lettersOf(text: string): string[] {
+  return [...text]
+}
