@@ -6,7 +6,6 @@ import { flagsKeptByNpm, keptByNpm } from './npm-flags.ts'
 import { npmWords } from './npm-words.ts'
 import { failureOutcome, type Outcome, type Reporting, resultOutcome } from './outcome.ts'
 import { packageVersion } from './package-version.ts'
-import { asCalled } from './program-name.ts'
 import { coloured, type Screen, screenOf } from './screen.ts'
 import type { Surroundings } from './setting.ts'
 import type { Task } from './task.ts'
@@ -36,8 +35,9 @@ export async function runCommandLine(launch: Launch): Promise<Outcome> {
     paint: (format, text) => coloured(screen, format, text),
   }
   try {
-    if (word === undefined || word === '--help' || word === '-h') return shown(await help(undefined, launch))
+    if (word === undefined || word === '--help' || word === '-h') return shown(await help(words[0], launch))
     if (word === '--version') return shown(`${packageVersion(launch.repository)}\n`)
+    if (word === 'settings' && words.includes('--help')) return shown(await help(word, launch))
     if (!isVerbName(word)) return failureOutcome(unknownVerb(word), reporting)
     refuseKeptByNpm(word, launch)
     const commandLine = parseFlags(word, words)
@@ -90,11 +90,14 @@ function unknownVerb(word: string): OperatorError {
   return new OperatorError('usage', message, { hint: 'npm start -- --help lists every verb' })
 }
 
-async function help(verb: VerbName | undefined, { env, repository, program }: Launch): Promise<string> {
-  const { overview, verbHelp } = await import('./help.ts')
+async function help(topic: string | undefined, { env, repository, program }: Launch): Promise<string> {
+  const { overview, settingsHelp, verbHelp } = await import('./help.ts')
   const screen = screenOf(process.stdout, env)
   const title = (text: string) => coloured(screen, 'bold', text)
-  return asCalled(verb === undefined ? overview(packageVersion(repository), title) : verbHelp(verb, title), program)
+  const sheet = { program, ...(process.stdout.isTTY ? { columns: screen.size().columns } : {}) }
+  if (topic === 'settings') return settingsHelp(title, sheet)
+  if (topic !== undefined && isVerbName(topic)) return verbHelp(topic, title, sheet)
+  return overview(packageVersion(repository), title, sheet)
 }
 
 function shown(stdout: string): Outcome {
