@@ -1,7 +1,6 @@
 import { whereIn } from './lib/no-group.ts'
 import { type OpenPlatform, openPlatform } from './open-platform.ts'
-import type { Group, Instance } from './platforms/platform.ts'
-import { fitted, listing } from './terminal/listing.ts'
+import { instanceFacts, statusLines } from './status-lines.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /** The group as it is now. */
@@ -16,15 +15,7 @@ export default async function status(context: TaskContext): Promise<TaskResult> 
   const drifted = settings.status.drift ? await (drift?.() ?? []) : undefined
   return {
     line: '',
-    output: [
-      ...fitted([headLine(group, busy !== undefined), ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : [])]),
-      instanceTable(group),
-      ...fitted([
-        ...(busy ? [] : (group.notes ?? [])),
-        ...(group.aside ?? []).map(({ id, because }) => `${id} is ${because}, and left alone`),
-        ...(drifted === undefined ? [] : drifted.length > 0 ? ['changed behind its back:', ...drifted] : ['no drift']),
-      ]),
-    ].join('\n'),
+    output: statusLines(group, { busy, drifted }).join('\n'),
     facts: {
       group: { ...rest, lock: busy ?? null },
       instances: instances.map(instanceFacts),
@@ -40,32 +31,4 @@ async function noGroup(name: string, { platform, absence }: OpenPlatform): Promi
     line: `there is no group ${name}${whereIn(platform)}${why}`,
     facts: { group: null, instances: [], ...(notes.length > 0 ? { notes } : {}) },
   }
-}
-
-function headLine({ name, url, imageId, size, loadBalancer, roll }: Group, isBusy: boolean): string {
-  const unfinished = roll && !isBusy ? `; an unfinished roll to ${roll.imageId}: npm run roll carries it on` : ''
-  return `${name}  ${url}  image ${imageId}  size ${size}  load balancer ${loadBalancer}${unfinished}`
-}
-
-function instanceTable(group: Group): string {
-  if (group.instances.length === 0) return 'no instances'
-  const rows = group.instances.map((instance) => {
-    const { id, release, imageId, state, health, address, startedAt } = instanceFacts(instance)
-    const outdated = imageId === group.imageId ? '' : ' (outdated)'
-    return [id, `${release}${outdated}`, imageId, state, health, address, age(startedAt)]
-  })
-  // The release says which image it is, and the line above names the group's.
-  const heads = ['INSTANCE', 'RELEASE', 'IMAGE', 'STATE', 'HEALTH', 'ADDRESS', 'AGE']
-  return listing({ heads, rows, dispensable: ['IMAGE'] })
-}
-
-function instanceFacts(instance: Instance) {
-  const { id, release, imageId, state, health, startedAt } = instance
-  return { id, release, image: imageId, imageId, state, health, address: new URL(instance.url).host, startedAt }
-}
-
-function age(startedAt: string): string {
-  const minutes = Math.floor((Date.now() - Date.parse(startedAt)) / 60_000)
-  if (minutes < 60) return `${minutes} min`
-  return minutes < 2 * 24 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60 / 24)} d`
 }

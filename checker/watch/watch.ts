@@ -1,5 +1,6 @@
 import { printableLine } from '../outlets/printable.ts'
 import { renderText } from '../outlets/text.ts'
+import { wrapped } from '../outlets/wrapping.ts'
 import { runCheck } from '../run.ts'
 import type { CheckRun, RunOutcome } from '../run-types.ts'
 import type { CheckReport, TargetReport } from '../verdict/report.ts'
@@ -44,7 +45,10 @@ export async function watch(run: CheckRun, everyMs: number, view: WatchView): Pr
   }
 }
 
-/** What a terminal shows: the time, the report, how to leave; cut to what fits, since a line that wraps cannot be drawn over. */
+/**
+ * What a terminal shows: the time, the report, how to leave. Long lines are broken where all of them fit then, and cut where not: a
+ * line that the terminal breaks cannot be drawn over.
+ */
 export function screenLines(
   report: CheckReport,
   time: string,
@@ -52,8 +56,11 @@ export function screenLines(
 ): string[] {
   const all = renderText(report).trimEnd().split('\n')
   const room = Math.max(1, rows - 3)
+  const width = Math.max(1, columns - 1)
+  const whole = [`${time}  q ends`, ...all].flatMap((line) => wrapped(line, width, 2))
+  if (whole.length <= room + 1) return whole
   const shown = all.length <= room ? all : [...all.slice(0, room - 1), `... and ${all.length - room + 1} lines more`]
-  return [`${time}  q ends`, ...shown].map((line) => cut([...line], Math.max(1, columns - 1)))
+  return [`${time}  q ends`, ...shown].map((line) => cut([...line], width))
 }
 
 function cut(letters: readonly string[], columns: number): string {

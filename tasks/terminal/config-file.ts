@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { basename, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { didYouMean } from './nearest.ts'
 import { settingKeys, settingOf } from './setting-names.ts'
@@ -13,14 +14,20 @@ export interface ConfigFile {
 /** The name that is looked for beside package.json. */
 export const configFileName = 'bakeroll.config.ts'
 
+/** What Node imports as a module. */
+const readable = ['.ts', '.mts', '.js', '.mjs']
+
 const allowedKeys = settingKeys.filter((key) => settingOf(key).elsewhere === undefined)
 
 /** Loads a configuration file; every problem with it is a value, never an error. */
 export async function loadConfigFile(file: string): Promise<ConfigFile> {
   if (!existsSync(file)) return { values: new Map(), problems: [`${file}: there is no such file`] }
+  if (!readable.includes(extname(file))) {
+    return { values: new Map(), problems: [`${file}: expected a file that ends with ${readable.join(', ')}`] }
+  }
   try {
     const { default: content } = await import(pathToFileURL(file).href)
-    if (isSection(content)) return readConfig(content)
+    if (isSection(content)) return readConfig(content, basename(file))
     return { values: new Map(), problems: [`${file}: expected \`export default { ... }\`, got ${describe(content)}`] }
   } catch (error) {
     return { values: new Map(), problems: [`${file}: cannot be loaded: ${firstLine(error)}`] }
@@ -28,7 +35,7 @@ export async function loadConfigFile(file: string): Promise<ConfigFile> {
 }
 
 /** Finds the settings in the nested object of a configuration file; refuses what is none. */
-export function readConfig(content: object): ConfigFile {
+export function readConfig(content: object, fileName = configFileName): ConfigFile {
   const values = new Map<SettingKey, unknown>()
   const problems: string[] = []
   walk(content, '')
@@ -41,7 +48,7 @@ export function readConfig(content: object): ConfigFile {
       if (known !== undefined) {
         if (value !== undefined) values.set(known, value)
       } else if (!allowedKeys.some((allowed) => allowed.startsWith(`${key}.`))) {
-        problems.push(refuseKey(key))
+        problems.push(refuseKey(key, fileName))
       } else if (isSection(value)) {
         walk(value, `${key}.`)
       } else {
@@ -57,10 +64,10 @@ export function describe(value: unknown): string {
   return JSON.stringify(value) ?? String(value)
 }
 
-function refuseKey(key: string): string {
+function refuseKey(key: string, fileName: string): string {
   const known = settingKeys.find((one) => one === key)
   if (known !== undefined) return `${key}: cannot be set in a file; pass --${settingOf(known).flag}`
-  return `${key}: unknown setting in ${configFileName}${didYouMean(key, allowedKeys)}`
+  return `${key}: unknown setting in ${fileName}${didYouMean(key, allowedKeys)}`
 }
 
 function isSection(value: unknown): value is object {

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { slowed } from '../tools/test-pace.ts'
 
@@ -56,4 +59,22 @@ t.test('what does not stop by itself is told that its time is over', async (t) =
   const [said, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')])
   t.equal(said, 'first\nlate\n')
   t.equal(exitCode, 130)
+})
+
+t.test('a terminal that was closed stops a run that no hang-up reaches', async (t) => {
+  const end = join(t.testdir(), 'end')
+  const play = join(import.meta.dirname, 'fixtures/play.ts')
+  // A session of its own has no terminal to be hung up on; its streams are that of `script` all the same.
+  const command = `setsid -w sh -c '"$0" "$1" wait bake; echo $? >"$2.part"; mv "$2.part" "$2"' ${process.execPath} ${play} ${end}`
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'], TERM: 'xterm' },
+  })
+  let shown = ''
+  terminal.stdout.on('data', (chunk) => {
+    shown += chunk
+    if (shown.includes('ready')) terminal.kill('SIGKILL')
+  })
+  await once(terminal, 'close')
+  while (!existsSync(end)) await sleep(50)
+  t.equal(readFileSync(end, 'utf8'), '130\n')
 })

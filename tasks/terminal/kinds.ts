@@ -20,6 +20,8 @@ export interface Kind<T> {
   fromConfig(value: unknown): T | undefined
   /** The value that a mistyped text most likely means. */
   suggest?(text: string): string | undefined
+  /** Which limit a text goes beyond that has the right form. */
+  limit?(text: string): string | undefined
   /** How help writes a default. */
   show?(value: T): string
 }
@@ -65,6 +67,7 @@ export function countOrPercent(): Kind<string> {
     placeholder: 'COUNT|PERCENT',
     fromText: toCountOrPercent,
     fromConfig: countOrPercentOfConfig,
+    limit: limitOfCount,
   }
 }
 
@@ -77,6 +80,11 @@ export function countsOrPercents(): Kind<readonly string[]> {
     placeholder: 'LIST',
     fromText: (text) => judged(text.split(',').map((word) => toCountOrPercent(word.trim()))),
     fromConfig: (value) => (Array.isArray(value) ? judged(value.map(countOrPercentOfConfig)) : undefined),
+    limit: (text) =>
+      text
+        .split(',')
+        .map(limitOfCount)
+        .find((limit) => limit !== undefined),
   }
 }
 
@@ -84,6 +92,12 @@ function toCountOrPercent(text: string): string | undefined {
   const [, digits, percent] = /^(\d{1,4})(%?)$/.exec(text) ?? []
   if (digits === undefined || (percent === '%' && Number(digits) > 100)) return undefined
   return `${Number(digits)}${percent}`
+}
+
+function limitOfCount(text: string): string | undefined {
+  const [, digits, percent] = /^\s*(\d+)(%?)\s*$/.exec(text) ?? []
+  if (digits === undefined || toCountOrPercent(`${digits}${percent}`) !== undefined) return undefined
+  return percent === '%' ? 'a percent is at most 100%' : 'a count is at most 9999'
 }
 
 function countOrPercentOfConfig(value: unknown): string | undefined {
@@ -98,15 +112,17 @@ const unitsMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
  */
 export function duration(unit: 'ms' | 's'): Kind<number> {
   const inRange = (ms: number) => (ms >= 1 && ms <= 30 * unitsMs.d ? ms / unitsMs[unit] : undefined)
-  const fromText = (value: string) => {
+  const msOf = (value: string) => {
     const [, amount, suffix] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) ?? []
-    return amount === undefined ? undefined : inRange(Number(amount) * unitsMs[suffix as keyof typeof unitsMs])
+    return Number(amount) * unitsMs[suffix as keyof typeof unitsMs]
   }
+  const fromText = (value: string) => inRange(msOf(value))
   return {
     expected: 'a duration with its unit, like 500ms, 30s, 10m or 1h',
     placeholder: 'DURATION',
     fromText,
     fromConfig: (value) => (typeof value === 'number' ? inRange(value * unitsMs[unit]) : ofString(value, fromText)),
+    limit: (value) => (msOf(value) > 30 * unitsMs.d ? 'a duration is at most 30d' : undefined),
     show: (value) => showDuration(value * unitsMs[unit]),
   }
 }

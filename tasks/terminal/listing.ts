@@ -23,7 +23,7 @@ export function listing({ heads, rows, dispensable = [], below = [] }: Listing, 
   for (let gone = 0; gone <= dispensable.length; gone++) {
     const kept = heads.flatMap((head, index) => (dispensable.slice(0, gone).includes(head) ? [] : [index]))
     const cells = [heads, ...rows].map((row) => kept.map((index) => row[index] ?? ''))
-    const lines = table(cells, undefined).split('\n')
+    const lines = table(cells).split('\n')
     if (lines.every((line) => width(line) <= room))
       return withBelow(
         lines.map((line) => [line]),

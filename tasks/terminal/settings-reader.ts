@@ -75,7 +75,9 @@ function fromConfig(setting: Setting<unknown>, key: string, raw: unknown, proble
 function complaint({ kind, secret }: Setting<unknown>, name: string, got: unknown): string {
   const suggested = typeof got === 'string' ? kind.suggest?.(got) : undefined
   const suggestion = suggested === undefined ? '' : `; did you mean ${suggested}?`
-  return `${name}: expected ${kind.expected}, got ${secret ? '[secret]' : describe(got)}${suggestion}`
+  const beyond = typeof got === 'string' ? kind.limit?.(got) : undefined
+  const limit = beyond === undefined ? '' : `: ${beyond}`
+  return `${name}: expected ${kind.expected}, got ${secret ? '[secret]' : describe(got)}${limit}${suggestion}`
 }
 
 function variableOf(key: SettingKey, { elsewhere, fallbackEnv }: Setting<unknown>, env: NodeJS.ProcessEnv) {

@@ -3,10 +3,14 @@ import type { Outcome } from './outcome.ts'
 
 /** Runs the program, writes its outcome and ends the process. A reader that has gone (EPIPE) is no failure. */
 export async function endWith(program: () => Promise<Outcome>): Promise<never> {
+  let isClosed = false
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // EIO: the terminal was closed.
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+      if (error.code === 'EIO' && stream.isTTY) {
+        // The terminal was closed, and its hang-up did not come this far: `su` keeps it to itself.
+        if (!isClosed) process.emit('SIGHUP')
+        isClosed = true
+      } else if (error.code !== 'EPIPE') throw error
     })
   }
   const { stdout, stderr, exitCode } = await program()

@@ -1,10 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/**
- * Rows as aligned columns, two spaces between them; the first row is usually the heads. Lines are cut to `widthColumns`: by
- * default the width of the terminal, where stdout is one.
- */
-export function table(rows: readonly (readonly string[])[], widthColumns = terminalWidth()): string {
+/** Rows as aligned columns, two spaces between them; the first row is usually the heads. Lines are cut to `widthColumns`, if given. */
+export function table(rows: readonly (readonly string[])[], widthColumns?: number): string {
   const widths: number[] = []
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, width(cell))
@@ -32,8 +29,4 @@ export function width(text: string): number {
 
 function pad(cell: string, widthColumns: number): string {
   return cell + ' '.repeat(Math.max(0, widthColumns - width(cell)))
-}
-
-function terminalWidth(): number | undefined {
-  return process.stdout.isTTY ? process.stdout.columns : undefined
 }

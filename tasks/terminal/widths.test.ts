@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import fc from 'fast-check'
+import t from 'tap'
+import { wrapped } from '../../checker/outlets/wrapping.ts'
+import type { Group } from '../platforms/platform.ts'
+import { simulateRoll } from '../simulator/simulation.ts'
+import { simulationLines } from '../simulator/simulation-lines.ts'
+import { statusLines } from '../status-lines.ts'
+import { overview, settingsHelp, verbHelp } from './help.ts'
+import { fitted, listing } from './listing.ts'
+import { verbNames } from './verbs.ts'
+
+const everyWidth = [30, 40, 80, 200]
+const main = join(import.meta.dirname, 'main.ts')
+
+const tooLong = (text: string, columns: number) => text.split('\n').filter((line) => [...line].length > columns)
+/** Without the breaks that a narrow terminal needs. */
+const letters = (text: string) => text.replace(/\s+/g, '')
+
+t.test('a line that is broken loses nothing but blanks, and no part is too long', (t) => {
+  const words = fc.string({ unit: fc.constantFrom('a', 'b', ' ', ' ', '|', '/', 'ä', '\u{1f680}'), maxLength: 120 })
+  const property = fc.property(
+    words,
+    fc.integer({ min: 12, max: 90 }),
+    fc.integer({ min: 0, max: 8 }),
+    (line, columns, hanging) => {
+      const lines = wrapped(line, columns, hanging)
+      return letters(lines.join('')) === letters(line) && lines.every((one) => [...one].length <= columns)
+    },
+  )
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 2000 }))
+  t.same(wrapped('  --flag a|b|c', 12), ['  --flag', '  a|b|c'])
+  t.same(wrapped('http://127.0.0.1/a/long/path', 16, 2), ['http://', '  127.0.0.1/a/', '  long/path'])
+  t.end()
+})
+
+const instance = (id: string, release: string) => ({
+  ...{ id, release, imageId: `timeapp-${release}-0123456789abcdef`, state: 'running', health: 'unhealthy' },
+  ...{ url: 'http://127.177.103.201:20080', startedAt: new Date(Date.now() - 7_200_000).toISOString() },
+})
+const group = {
+  ...{ name: 'timeapp', url: 'http://127.0.0.1:8080', imageId: 'timeapp-1.1.0-0123456789abcdef', size: 2 },
+  ...{ loadBalancer: 'up', instances: [instance('i-0123456789ab', '1.0.0'), instance('i-ba9876543210', '1.1.0')] },
+  ...{
+    roll: { imageId: 'timeapp-1.1.0-0123456789abcdef' },
+    notes: ['a note of the platform that is longer than a line of a small terminal is'],
+  },
+} as unknown as Group
+
+t.test('status: at every width nothing is cut, and the facts of each instance are there', (t) => {
+  for (const columns of everyWidth) {
+    const text = statusLines(group, {}, columns).join('\n')
+    t.same(tooLong(text, columns), [], String(columns))
+    for (const fact of [
+      'i-0123456789ab',
+      'i-ba9876543210',
+      '1.0.0(outdated)',
+      'running',
+      'unhealthy',
+      '127.177.103.201:20080',
+      '2h',
+    ])
+      t.match(letters(text), fact, `${columns}: ${fact}`)
+    t.match(letters(text), 'npmrunrollcarriesiton')
+  }
+  const at80 = statusLines(group, {}, 80).join('\n')
+  t.match(at80, /^INSTANCE +RELEASE +STATE +HEALTH +ADDRESS +AGE$/m, 'a table, without what the release says')
+  t.match(statusLines(group, {}, 200).join('\n'), /^INSTANCE +RELEASE +IMAGE +STATE/m)
+  t.end()
+})
+
+t.test('a listing wraps its last column, and becomes paragraphs where that is too narrow', (t) => {
+  const heads = ['STATUS', 'WHAT', 'FOUND']
+  const rows = [
+    ['fail', 'qemu-img', 'missing: it makes the disks of the machines'],
+    ['ok', 'haproxy', '/usr/sbin/haproxy'],
+  ]
+  const below = ['sudo apt-get install --no-install-recommends qemu-utils', undefined]
+  t.equal(
+    listing({ heads, rows, below }, 50),
+    [
+      'STATUS  WHAT      FOUND',
+      'fail    qemu-img  missing: it makes the disks of',
+      '                  the machines',
+      '        sudo apt-get install',
+      '          --no-install-recommends qemu-utils',
+      'ok      haproxy   /usr/sbin/haproxy',
+    ].join('\n'),
+  )
+  t.equal(
+    listing({ heads, rows, below }, 30),
+    [
+      'STATUS  fail',
+      'WHAT    qemu-img',
+      'FOUND   missing: it makes the',
+      '  disks of the machines',
+      '  sudo apt-get install',
+      '    --no-install-recommends',
+      '    qemu-utils',
+      '',
+      'STATUS  ok',
+      'WHAT    haproxy',
+      'FOUND   /usr/sbin/haproxy',
+    ].join('\n'),
+  )
+  const images = {
+    heads: ['IMAGE', 'RELEASE', 'CREATED (UTC)', 'VERIFIED', 'USED BY'],
+    rows: [
+      [
+        'timeapp-1.1.0-0123456789abcdef',
+        '1.1.0',
+        '2026-01-01 10:00',
+        'yes',
+        'timeapp: wanted, runs, rolled back to; another-group: runs',
+      ],
+    ],
+  }
+  for (const columns of everyWidth) {
+    const text = listing(images, columns)
+    t.same(tooLong(text, columns), [])
+    t.match(letters(text), 'timeapp:wanted,runs,rolledbackto;another-group:runs')
+  }
+  t.end()
+})
+
+t.test('help: no line is longer than the terminal, or than 100 letters', (t) => {
+  const plain = (text: string) => text
+  const pages = [
+    (columns: number) => overview('1.2.3', plain, { columns }),
+    (columns: number) => settingsHelp(plain, { columns, program: './bakeroll' }),
+    ...verbNames.map((verb) => (columns: number) => verbHelp(verb, plain, { columns })),
+  ]
+  for (const [index, write] of pages.entries()) {
+    for (const columns of everyWidth)
+      t.same(tooLong(write(columns), Math.min(columns, 100)), [], `${index} at ${columns}`)
+    t.equal(letters(write(30)), letters(write(200)), 'nothing is lost')
+  }
+  t.end()
+})
+
+t.test('simulate: the chart is as wide as the terminal', async (t) => {
+  const simulation = await simulateRoll({ instances: 20, policy: '', faults: 'never-boots@10', seed: 1 })
+  for (const columns of everyWidth) {
+    const lines = fitted(simulationLines(simulation, columns), columns)
+    t.same(tooLong(lines.join('\n'), columns), [], String(columns))
+    t.match(lines, [/^rolled/])
+    t.equal(Math.max(...lines.filter((line) => line.includes('┤')).map((line) => line.length)), columns)
+    t.match(letters(lines.join('')), 'servingateverymoment')
+  }
+})
+
+/** What a verb shows in a pseudo-terminal of so many columns. */
+async function inTerminal(columns: number, words: string): Promise<string> {
+  const command = `stty cols ${columns} rows 24; ${process.execPath} ${main} ${words}`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TERM: 'xterm' },
+  })
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  await once(child, 'close')
+  return stripVTControlCharacters(output).replaceAll('\r', '')
+}
+
+t.test('of a real terminal: doctor says all it has to say; one that knows no width is taken for 80', async (t) => {
+  const wide = letters(await inTerminal(200, 'doctor'))
+  for (const columns of [0, 30, 80]) {
+    const text = await inTerminal(columns, 'doctor')
+    t.same(tooLong(text, columns || 80), [], String(columns))
+    t.match(letters(text), '127.0.0.1:8080')
+    if (columns !== 30) t.equal(letters(text), wide)
+  }
+  t.same(tooLong(await inTerminal(0, 'roll --help'), 80), [])
+})
