@@ -4,6 +4,7 @@ import type { Verdict } from '../verdict/report.ts'
 import { nextAlarms } from './next-alarms.ts'
 import { type AlarmState, freshState, type Notice } from './state.ts'
 import { isState } from './state-shape.ts'
+import type { AlarmPolicy } from './track.ts'
 
 interface Check {
   readonly verdict: Verdict
@@ -29,7 +30,7 @@ interface Played {
 }
 
 /** Plays the checks on a state that goes through JSON each time, as it does from run to run. */
-function play(checks: readonly Check[], rules: { failures: number; successes: number; remindMs: number }): Played[] {
+function play(checks: readonly Check[], rules: AlarmPolicy): Played[] {
   let state: AlarmState = freshState
   let atMs = 0
   return checks.map((one) => {
@@ -106,6 +107,77 @@ t.test('an alarm at the threshold exactly, a recovery at the threshold exactly, 
   t.pass()
   t.end()
 })
+
+t.test('a share: an alarm when so many of the last checks were bad, an end when less than half as many were', (t) => {
+  const share = fc.integer({ min: 1, max: 6 }).chain((failures) =>
+    fc.record({
+      ...{ failures: fc.constant(failures), window: fc.integer({ min: failures, max: 12 }) },
+      ...{ successes: fc.integer({ min: 1, max: 3 }), remindMs: fc.constant(0) },
+    }),
+  )
+  fc.assert(
+    fc.property(fc.array(check, { maxLength: 80 }), share, (checks, rules) => {
+      const played = ofOutages(play(checks, rules))
+      let isOpen = false
+      for (const [index, { check: found, notices }] of played.entries()) {
+        const soFar = played.slice(0, index + 1)
+        const known = soFar.map(({ check: { verdict } }) => verdict).filter((verdict) => verdict !== 'unknown')
+        const bad = known.slice(-rules.window).filter((verdict) => verdict !== 'ok').length
+        const good = inARow(soFar, (verdict) => verdict === 'ok')
+        const isBad = found.verdict === 'warning' || found.verdict === 'critical'
+        const mustAlarm: boolean = !isOpen && isBad && bad >= rules.failures && !found.isHeld
+        const mustRecover: boolean =
+          isOpen && found.verdict === 'ok' && good >= rules.successes && bad < rules.failures / 2
+        const told = notices.map(({ kind }) => kind)
+        if (told.includes('alarm') !== mustAlarm) throw new Error(`check ${index}: ${bad} bad: ${told}`)
+        if (told.includes('recovered') !== mustRecover) throw new Error(`check ${index}: ${good} good: ${told}`)
+        const alarm = notices.find(({ kind }) => kind === 'alarm')
+        if (alarm && (alarm.times !== bad || alarm.of !== rules.window)) throw new Error(JSON.stringify(alarm))
+        isOpen = mustAlarm || (isOpen && !mustRecover)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+  t.pass()
+  t.end()
+})
+
+t.test(
+  'a name is in alarm exactly when no address of it was good so often in a row, whichever it has in each check',
+  (t) => {
+    const verdict = fc.constantFrom<Verdict>('ok', 'warning', 'critical')
+    const addresses = fc.dictionary(fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'), verdict, {
+      minKeys: 1,
+    })
+    fc.assert(
+      fc.property(fc.array(addresses, { maxLength: 40 }), (reports) => {
+        let state: AlarmState = freshState
+        let bad = 0
+        const open = new Map<string, string>()
+        for (const [step, report] of reports.entries()) {
+          const targets = Object.entries(report).map(([address, one]) => ({
+            ...{ url: 'http://svc', address, verdict: one, reasons: [] },
+          }))
+          const rules = { failures: 3, successes: 2, remindMs: 0 }
+          const next = nextAlarms(state, { targets }, rules, step * 60_000)
+          state = JSON.parse(JSON.stringify(next.state))
+          bad = targets.some((target) => target.verdict === 'ok') ? 0 : bad + 1
+          for (const { kind, target, outage } of next.notices) {
+            if (kind === 'alarm' && open.has(target)) throw new Error(`two alarms of ${target}`)
+            if (kind === 'alarm') open.set(target, outage)
+            else if (open.get(target) !== outage) throw new Error(`${kind} of what nobody was told of`)
+            if (kind === 'recovered') open.delete(target)
+          }
+          if (bad >= 3 && open.size === 0)
+            throw new Error(`check ${step}: ${bad} times without a good address, no alarm`)
+        }
+      }),
+      { numRuns: 3000 },
+    )
+    t.pass()
+    t.end()
+  },
+)
 
 t.test('no id is used twice', (t) => {
   fc.assert(

@@ -3,10 +3,12 @@ import type { TargetReport, Verdict } from '../verdict/report.ts'
 import { rememberedMs } from './absent-targets.ts'
 import { nextAlarms } from './next-alarms.ts'
 import { type AlarmState, freshState, type Notice } from './state.ts'
+import { isState } from './state-shape.ts'
+import type { AlarmPolicy } from './track.ts'
 
 const minuteMs = 60_000
 const startMs = Date.UTC(2026, 0, 1)
-const policy = { failures: 3, successes: 2, remindMs: 0 }
+const policy: AlarmPolicy = { failures: 3, successes: 2, remindMs: 0 }
 
 interface Step {
   readonly verdict: Verdict | undefined
@@ -34,7 +36,7 @@ function targetOf(verdict: Verdict, target: Partial<TargetReport> = {}): TargetR
 }
 
 /** Plays one check a minute, each a letter, and says at which of them what was told. */
-function play(letters: string, changes: Partial<typeof policy> = {}) {
+function play(letters: string, changes: Partial<AlarmPolicy> = {}) {
   let state: AlarmState = freshState
   const notices: (Notice & { step: number })[] = []
   for (const [step, letter] of [...letters].entries()) {
@@ -47,7 +49,7 @@ function play(letters: string, changes: Partial<typeof policy> = {}) {
   return { state, notices, told: notices.map(({ step, kind, verdict }) => `${step} ${kind} ${verdict}`) }
 }
 
-const table: readonly [string, string, readonly string[], Partial<typeof policy>?][] = [
+const table: readonly [string, string, readonly string[], Partial<AlarmPolicy>?][] = [
   ['one failure fewer than the limit is no alarm', 'occocco', []],
   ['the last of the failures is the alarm, and only that', 'occcccccc', ['3 alarm critical']],
   ['warnings count as failures', 'wwc', ['2 alarm critical']],
@@ -95,6 +97,22 @@ const table: readonly [string, string, readonly string[], Partial<typeof policy>
     { remindMs: 2 * minuteMs },
   ],
   ['a recovery is told in maintenance, too', 'cccOO', ['2 alarm critical', '4 recovered ok']],
+  ['three of the last five', 'ococ.oc', ['6 alarm critical'], { failures: 3, window: 5 }],
+  ['two of the last five are not', 'occooocco', [], { failures: 3, window: 5 }],
+  [
+    'a share is over when less than half as many were bad',
+    'cocoocoooooo',
+    ['2 alarm critical', '9 recovered ok'],
+    { failures: 2, window: 4 },
+  ],
+  ['a share of all is a row', 'ccocccc', ['5 alarm critical'], { failures: 3, window: 3 }],
+  ['unknown has no part in a share', 'cuucuuc', ['6 alarm critical'], { failures: 3, window: 3 }],
+  [
+    'what flaps is reminded of as it was told',
+    'cocococo',
+    ['2 alarm critical', '5 reminder critical'],
+    { failures: 2, window: 4, remindMs: 3 * minuteMs },
+  ],
   ['a target that is away for a while is remembered', 'cc..c', ['4 alarm critical']],
 ]
 
@@ -180,5 +198,74 @@ t.test('what a service says can break no line', (t) => {
   )
   t.equal(notices[0]?.reasons[0], 'version 1 Bcc: x@y [31m z')
   t.equal(notices[0]?.reasons[1]?.length, 500)
+  t.end()
+})
+
+/** Plays reports, one a minute: of each address of http://svc its verdict. */
+function playName(reports: readonly Readonly<Record<string, Verdict>>[], before: AlarmState = freshState) {
+  let state = before
+  const told: string[] = []
+  const outages = new Set<string>()
+  for (const [step, report] of reports.entries()) {
+    const targets = Object.entries(report).map(([address, verdict]) =>
+      targetOf(verdict, { url: 'http://svc', address }),
+    )
+    const next = nextAlarms(state, { targets }, policy, startMs + step * minuteMs)
+    state = JSON.parse(JSON.stringify(next.state))
+    told.push(...next.notices.map(({ kind, target, verdict }) => `${step} ${kind} ${target} ${verdict}`))
+    for (const { outage } of next.notices) outages.add(outage)
+  }
+  return { told, state, outages: outages.size }
+}
+
+t.test('a name whose address is another in each check is in alarm by itself', (t) => {
+  const turns = (count: number, verdict: Verdict, from = 0) =>
+    Array.from({ length: count }, (_, step) => ({ [`10.0.0.${(step + from) % 8}`]: verdict }))
+  const { told, outages } = playName([...turns(20, 'critical'), ...turns(10, 'ok', 20)])
+  t.same(told, ['2 alarm http://svc critical', '21 recovered http://svc ok'], 'and its addresses are part of it')
+  t.equal(outages, 1)
+  t.same(playName(turns(5, 'unknown')).told, ['2 alarm http://svc unknown'])
+  const mixed = turns(24, 'ok').map((report, step) => (step % 8 === 3 ? { '10.0.0.3': 'critical' as const } : report))
+  t.same(playName(mixed).told, ['19 alarm http://svc (10.0.0.3) critical'], 'one bad address of many')
+  t.end()
+})
+
+t.test('an alarm ends when the name leads elsewhere, to what is well', (t) => {
+  const [old, young] = ['10.0.0.9', '10.0.0.1']
+  const down = Array.from({ length: 3 }, () => ({ [old]: 'critical' as const }))
+  const well = Array.from({ length: 4 }, () => ({ [young]: 'ok' as const }))
+  const { told, outages } = playName([...down, ...well])
+  t.same(told, [`2 alarm http://svc (${old}) critical`, `4 recovered http://svc (${old}) ok`])
+  t.equal(outages, 1)
+  t.same(playName([...down, ...well.map(() => ({ [young]: 'critical' as const }))]).told, [
+    `2 alarm http://svc (${old}) critical`,
+    `5 alarm http://svc (${young}) critical`,
+  ])
+  const turns = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap(() => [{ [old]: 'critical' as const }, ...well.slice(0, 3)])
+  t.same(playName(turns).told, [`8 alarm http://svc (${old}) critical`], 'one whose turn it is not has not gone')
+  t.end()
+})
+
+t.test('a name with bad addresses alone is told by them, and by itself only where they cannot', (t) => {
+  const both = (verdict: Verdict) => ({ '10.0.0.1': verdict, '10.0.0.2': verdict })
+  const bad = Array.from({ length: 5 }, () => both('critical'))
+  t.same(playName([...bad, both('ok'), both('ok')]).told, [
+    '2 alarm http://svc (10.0.0.1) critical',
+    '2 alarm http://svc (10.0.0.2) critical',
+    '6 recovered http://svc (10.0.0.1) ok',
+    '6 recovered http://svc (10.0.0.2) ok',
+  ])
+  t.end()
+})
+
+t.test('the state of an older version, without names, goes on', (t) => {
+  const old = JSON.parse(
+    `{"targets":{"http://svc 10.0.0.9":{"url":"http://svc","address":"10.0.0.9","seenMs":${startMs - minuteMs},
+    "outage":{"bad":3,"good":0,"milder":0,"heldBack":0,"sinceMs":1,"alarm":{"id":"a","verdict":"critical","told":1,"toldMs":1}},
+    "blindness":{"bad":0,"good":3,"milder":0,"heldBack":0}}},"outbox":[]}`,
+  )
+  t.ok(isState(old))
+  const well = Array.from({ length: 3 }, () => ({ '10.0.0.1': 'ok' as const }))
+  t.same(playName(well, old).told, ['1 recovered http://svc (10.0.0.9) ok'])
   t.end()
 })

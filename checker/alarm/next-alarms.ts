@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { printableLine } from '../outlets/printable.ts'
 import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
-import { namesFoundAgain, vanished } from './absent-targets.ts'
+import { isTroubled, leftBehind, namesOf, vanished } from './absent-targets.ts'
 import { plain } from './plain-text.ts'
 import {
   type AlarmState,
@@ -13,7 +13,7 @@ import {
   type Track,
   targetKey,
 } from './state.ts'
-import { type AlarmPolicy, afterNotice, count, dueNotice, type Sighting } from './track.ts'
+import { type AlarmPolicy, afterNotice, badOf, count, dueNotice, type Sighting } from './track.ts'
 
 /** What follows from one check. */
 export interface NextAlarms {
@@ -34,32 +34,56 @@ export function nextAlarms(
   const targets = { ...before.targets }
   const notices: Notice[] = []
   let heldBack = 0
-  for (const found of [...report.targets, ...namesFoundAgain(before, report.targets)]) {
+  const names = namesOf(report.targets)
+  const context = { policy, nowMs, isHeld }
+
+  /** Counts a target; what `isSilent` says of a track, others tell already. Gives which tracks are in alarm or would be. */
+  function see(found: TargetReport, isSilent: (track: TrackName, kind: NoticeKind) => boolean): TargetState {
+    const known = targets[targetKey(found)] ?? newTarget(found, nowMs)
+    const told = trackNames.map((name) => {
+      const sighting = name === 'outage' ? outageSighting(found.verdict) : blindnessSighting(found.verdict)
+      return advance(known[name], sighting, { ...context, name, found, isSilent: (kind) => isSilent(name, kind) })
+    })
+    const [outage, blindness] = told as [Advanced, Advanced]
+    notices.push(...told.flatMap((one) => one.notices))
+    for (const one of told) heldBack += one.heldBack
+    return { ...known, outage: outage.track, blindness: blindness.track }
+  }
+
+  for (const found of report.targets.filter(({ address }) => address !== undefined)) {
     const key = targetKey(found)
-    const known = targets[key] ?? newTarget(found, nowMs)
-    const outage = advance(known.outage, outageSighting(found.verdict), {
-      name: 'outage',
-      found,
-      policy,
-      nowMs,
-      isHeld,
-    })
-    const blindness = advance(known.blindness, blindnessSighting(found.verdict), {
-      name: 'blindness',
-      found,
-      policy,
-      nowMs,
-      isHeld,
-    })
-    targets[key] = { ...known, seenMs: nowMs, outage: outage.track, blindness: blindness.track }
-    notices.push(...outage.notices, ...blindness.notices)
-    heldBack += outage.heldBack + blindness.heldBack
+    const name = before.targets[found.url]
+    const gapMs = Math.max(nowMs - (before.targets[key]?.seenMs ?? nowMs), (before.targets[key]?.gapMs ?? 0) / 2)
+    const next = see(found, (track, kind) => kind === 'alarm' && name?.[track].alarm !== undefined)
+    targets[key] = { ...next, seenMs: nowMs, gapMs: Math.max(0, Math.round(gapMs)) }
+  }
+  for (const { target, isGone } of leftBehind(before, report.targets, names, nowMs)) {
+    targets[targetKey(target)] = see(target, () => !isGone)
+  }
+  for (const name of names) {
+    const own = report.targets.filter(({ url, address }) => url === name.url && address !== undefined)
+    const isTold = (track: TrackName) =>
+      own.length > 0 && own.every((one) => isDue(targets[targetKey(one)]?.[track], policy))
+    const next = see(name, (track, kind) => kind === 'alarm' && isTold(track))
+    const isOpen = trackNames.some((track) => next[track].alarm !== undefined)
+    const isWorthIt = isTroubled(next) && (isOpen || !trackNames.some((track) => next[track].bad > 0 && isTold(track)))
+    if (isWorthIt) targets[name.url] = { ...next, seenMs: nowMs }
+    else delete targets[name.url]
   }
   for (const gone of vanished(targets, report.targets, nowMs)) {
     delete targets[targetKey(gone)]
     notices.push(...farewells(gone, nowMs))
   }
   return { state: { ...before, targets }, notices, heldBack }
+}
+
+const trackNames = ['outage', 'blindness'] as const
+type TrackName = (typeof trackNames)[number]
+
+/** Whether a track is in alarm, or would be if nothing held it back. */
+function isDue(track: Track | undefined, { failures, window }: AlarmPolicy): boolean {
+  if (track === undefined) return false
+  return track.alarm !== undefined || (window === undefined ? track.bad : badOf(track)) >= failures
 }
 
 /** A service whose check found no way to the network tells nothing of itself, so unknown is neither bad nor good. */
@@ -72,24 +96,36 @@ function blindnessSighting(verdict: Verdict): Sighting {
 }
 
 interface Context {
-  readonly name: 'outage' | 'blindness'
+  readonly name: TrackName
   readonly found: Pick<TargetReport, 'url' | 'address' | 'verdict' | 'reasons'>
   readonly policy: AlarmPolicy
   readonly nowMs: number
   readonly isHeld: boolean
+  readonly isSilent: (kind: NoticeKind) => boolean
 }
 
-function advance(before: Track, sighting: Sighting, { name, found, policy, nowMs, isHeld }: Context) {
-  const track = count(before, sighting, nowMs)
+interface Advanced {
+  readonly track: Track
+  readonly notices: readonly Notice[]
+  readonly heldBack: number
+}
+
+function advance(
+  before: Track,
+  sighting: Sighting,
+  { name, found, policy, nowMs, isHeld, isSilent }: Context,
+): Advanced {
+  const track = count(before, sighting, nowMs, policy.window)
   const kind = dueNotice(track, sighting, policy, nowMs)
-  if (kind === undefined) return { track, notices: [], heldBack: 0 }
+  if (kind === undefined || isSilent(kind)) return { track, notices: [], heldBack: 0 }
   if (isHeld && kind !== 'recovered') {
     return { track: { ...track, heldBack: track.heldBack + 1 }, notices: [], heldBack: 1 }
   }
   const outage = track.alarm?.id ?? outageId(targetKey(found), name, track.sinceMs ?? nowMs)
-  // Between two sightings an alarm goes on as it was told.
-  const verdict = sighting.sight === 'neither' ? (track.alarm?.verdict ?? found.verdict) : found.verdict
-  const notice = write(kind, track, outage, { ...found, verdict }, nowMs)
+  // Between two sightings, and where only a share is bad, an alarm goes on as it was told.
+  const isSeen = sighting.sight === 'bad' || kind === 'recovered'
+  const verdict = isSeen ? found.verdict : (track.alarm?.verdict ?? found.verdict)
+  const notice = write(kind, track, outage, { ...found, verdict }, nowMs, policy.window)
   return { track: afterNotice(track, kind, verdict, outage, nowMs), notices: [notice], heldBack: 0 }
 }
 
@@ -99,7 +135,9 @@ function write(
   outage: string,
   { url, address, verdict, reasons }: Context['found'],
   nowMs: number,
+  window?: number,
 ): Notice {
+  const isShare = window !== undefined && kind === 'alarm'
   return {
     id: `${outage}-${(track.alarm?.told ?? 0) + 1}`,
     outage,
@@ -112,9 +150,15 @@ function write(
     reasons: reasons.slice(0, 20).map(plain),
     since: new Date(track.sinceMs ?? nowMs).toISOString(),
     at: new Date(nowMs).toISOString(),
-    times: kind === 'recovered' ? track.good : kind === 'changed' && track.milder > 0 ? track.milder : track.bad,
+    times: isShare ? badOf(track) : timesOf(kind, track),
+    ...(isShare ? { of: window } : {}),
     ...(track.heldBack === 0 ? {} : { heldBack: track.heldBack }),
   }
+}
+
+function timesOf(kind: NoticeKind, { good, milder, bad }: Track): number {
+  if (kind === 'recovered') return good
+  return kind === 'changed' && milder > 0 ? milder : bad
 }
 
 /** The same after a crash between deciding and keeping, so that what is decided again is recognised. */

@@ -20,7 +20,7 @@ export function describeNotice(notice: Notice): string {
   const heldBack = notice.heldBack === undefined ? '' : `, held back ${notice.heldBack} times`
   switch (kind) {
     case 'alarm':
-      return `${verdict}: ${target}${reason} (${inARow(times)}, ${since}${heldBack})`
+      return `${verdict}: ${target}${reason} (${howOften(times, notice.of)}, ${since}${heldBack})`
     case 'changed':
       return `now ${verdict}, was ${previousVerdict}: ${target}${reason} (${since}${heldBack})`
     case 'reminder':
@@ -56,7 +56,8 @@ export function messageText({ notices }: Message): string {
   return text.length <= longestText ? text + end : `${text.slice(0, longestText)}…${end}`
 }
 
-function inARow(times: number): string {
+function howOften(times: number, of: number | undefined): string {
+  if (of !== undefined) return `${times} of the last ${of} checks`
   return times === 1 ? 'once' : `${times} times in a row`
 }
 

@@ -1,4 +1,5 @@
 import type { CheckOptions } from '../options/options.ts'
+import { parseFailures } from '../options/settings.ts'
 import type { RunHost } from '../run-types.ts'
 import type { CheckReport } from '../verdict/report.ts'
 import { type AlarmOptions, processAlarms } from './process-alarms.ts'
@@ -18,7 +19,7 @@ export async function runAlarms(
 function alarmOptions(options: CheckOptions & { readonly state: string }): Omit<AlarmOptions, 'timeoutMs'> {
   const { state, failures, successes, remindMs, notify, notifyTemplate, heartbeat, maintenance } = options
   return {
-    ...{ stateFile: state, failures, successes, remindMs },
+    ...{ stateFile: state, ...(parseFailures(failures) ?? { failures: 3 }), successes, remindMs },
     ...(notify === undefined ? {} : { notify }),
     ...(notifyTemplate === undefined ? {} : { notifyTemplate }),
     ...(heartbeat === undefined ? {} : { heartbeat }),

@@ -30,9 +30,17 @@ const track = shaped({
   milder: count,
   heldBack: count,
   sinceMs: optional(moment),
+  recent: optional((value) => typeof value === 'string' && /^[x.]*$/.test(value)),
   alarm: optional(alarm),
 })
-const target = shaped({ url: isUrl, address: optional(text), seenMs: moment, outage: track, blindness: track })
+const target = shaped({
+  url: isUrl,
+  address: optional(text),
+  seenMs: moment,
+  gapMs: optional(moment),
+  outage: track,
+  blindness: track,
+})
 const notice = shaped({
   id: text,
   outage: text,
@@ -46,6 +54,7 @@ const notice = shaped({
   since: isDate,
   at: isDate,
   times: count,
+  of: optional(count),
   heldBack: optional(count),
 })
 const outgoing = shaped({

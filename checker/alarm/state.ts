@@ -22,8 +22,9 @@ export interface Notice {
   /** When the outage was seen first, and when this was decided; ISO 8601, UTC. */
   readonly since: string
   readonly at: string
-  /** How many checks in a row, up to this one, found what is told. */
+  /** How many checks in a row, up to this one, found what is told; of the last `of` where a share counts. */
   readonly times: number
+  readonly of?: number
   /** How many checks held this alarm back, because of maintenance or a roll. */
   readonly heldBack?: number
 }
@@ -47,15 +48,19 @@ export interface Track {
   /** When the first of the bad ones was. */
   readonly sinceMs?: number
   readonly heldBack: number
+  /** The last checks, where a share of them counts: `x` for each bad one, `.` for each good one. */
+  readonly recent?: string
   readonly alarm?: OpenAlarm
 }
 
-/** What is kept of one address of one service. */
+/** What is kept of one address of one service, and of its name without address: bad when none of its addresses is good. */
 export interface TargetState {
   readonly url: string
   readonly address?: string
   /** When it was checked last. */
   readonly seenMs: number
+  /** How long an address may be away until the name has it again; the longest of late. */
+  readonly gapMs?: number
   /** Warning and critical count as bad, ok as good, unknown as neither. */
   readonly outage: Track
   /** Unknown counts as bad, everything else as good. */

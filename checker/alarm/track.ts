@@ -3,8 +3,9 @@ import type { NoticeKind, OpenAlarm, Track } from './state.ts'
 
 /** When people are told. */
 export interface AlarmPolicy {
-  /** Bad checks in a row before an alarm, at least 1. */
+  /** Bad checks before an alarm, at least 1: in a row, or of the last `window`. */
   readonly failures: number
+  readonly window?: number
   /** Good checks in a row before a recovery, at least 1. */
   readonly successes: number
   /** How long after the last notice an outage is told of again; 0 never. */
@@ -18,10 +19,13 @@ export interface Sighting {
 }
 
 /** The counts after one more check. */
-export function count(track: Track, { sight, verdict }: Sighting, nowMs: number): Track {
-  if (sight === 'neither') return track
-  if (sight === 'good')
-    return { ...(track.alarm ? track : forgetOutage(track)), bad: 0, good: track.good + 1, milder: 0 }
+export function count(before: Track, { sight, verdict }: Sighting, nowMs: number, window = 0): Track {
+  if (sight === 'neither') return before
+  const track = remember(before, sight, window)
+  if (sight === 'good') {
+    const isOver = track.alarm === undefined && badOf(track) === 0
+    return { ...(isOver ? forgetOutage(track) : track), bad: 0, good: track.good + 1, milder: 0 }
+  }
   const isMilder = track.alarm !== undefined && severity(verdict) < severity(track.alarm.verdict)
   return {
     ...track,
@@ -32,14 +36,31 @@ export function count(track: Track, { sight, verdict }: Sighting, nowMs: number)
   }
 }
 
+/** The last checks, where they count: `x` for a bad one, `.` for a good one. */
+function remember({ recent = '', ...track }: Track, sight: 'bad' | 'good', window: number): Track {
+  return window === 0 ? track : { ...track, recent: (recent + (sight === 'bad' ? 'x' : '.')).slice(-window) }
+}
+
+/** How many of the last checks were bad. */
+export function badOf({ recent = '' }: Track): number {
+  return recent.split('x').length - 1
+}
+
+/** With a share, an outage is over when less than half as many of the last checks were bad, or it would begin and end all day. */
+function isBelow(track: Track, { failures, window }: AlarmPolicy): boolean {
+  return window === undefined || badOf(track) < failures / 2
+}
+
 /**
  * What is to be told after a check that was counted already. Exactly the number is enough. What gets worse is told at once,
  * what gets milder after as many checks as a recovery takes, so that a verdict that flaps is told twice and not for ever.
  */
 export function dueNotice(track: Track, found: Sighting, policy: AlarmPolicy, nowMs: number): NoticeKind | undefined {
   const { alarm, bad, good, milder } = track
-  if (alarm === undefined) return found.sight === 'bad' && bad >= policy.failures ? 'alarm' : undefined
-  if (found.sight === 'good') return good >= policy.successes ? 'recovered' : undefined
+  const failures = policy.window === undefined ? bad : badOf(track)
+  if (alarm === undefined) return found.sight === 'bad' && failures >= policy.failures ? 'alarm' : undefined
+  if (found.sight === 'good' && good >= policy.successes && isBelow(track, policy)) return 'recovered'
+  if (found.sight === 'good' && policy.window === undefined) return undefined
   const isWorse = severity(found.verdict) > severity(alarm.verdict)
   if (found.sight === 'bad' && (isWorse || milder >= policy.successes)) return 'changed'
   return policy.remindMs > 0 && nowMs - alarm.toldMs >= policy.remindMs ? 'reminder' : undefined
@@ -53,6 +74,6 @@ export function afterNotice(track: Track, kind: NoticeKind, verdict: Verdict, id
   return { ...track, milder: 0, heldBack: 0, alarm }
 }
 
-function forgetOutage({ bad, good }: Track): Track {
-  return { bad, good, milder: 0, heldBack: 0 }
+function forgetOutage({ bad, good, recent }: Track): Track {
+  return { bad, good, milder: 0, heldBack: 0, ...(recent === undefined ? {} : { recent }) }
 }

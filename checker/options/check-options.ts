@@ -12,6 +12,7 @@ export interface CheckOptions {
   readonly timeoutMs: number
   /** How many redirects in a row are followed. */
   readonly followRedirects: number
+  readonly freshConnections: boolean
   readonly ipv4: boolean
   readonly ipv6: boolean
   /** A file of certificates, PEM, that are trusted beside the usual ones. */
@@ -56,7 +57,8 @@ export interface CheckOptions {
 
   /** The file that turns alarms on. */
   readonly state: string | undefined
-  readonly failures: number
+  /** As it is typed; `parseFailures` reads it. */
+  readonly failures: string
   readonly successes: number
   readonly remindMs: number
   readonly notify: readonly string[] | undefined

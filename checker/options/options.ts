@@ -18,7 +18,7 @@ import {
   toggle,
   words,
 } from './option-kinds.ts'
-import { parseTimeFormat } from './settings.ts'
+import { parseFailures, parseTimeFormat } from './settings.ts'
 
 export type { CheckOptions } from './check-options.ts'
 export { type Option, optionGroups } from './option-kinds.ts'
@@ -54,6 +54,11 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
     20,
     '0',
   ),
+  freshConnections: toggle({
+    flag: 'fresh-connections',
+    help: 'a new connection for each sample, to meet every server behind a balancer',
+    group: 'ask',
+  }),
   ipv4: toggle({ flag: 'ipv4', help: 'only the IPv4 addresses of each name', group: 'ask' }),
   ipv6: toggle({ flag: 'ipv6', help: 'only the IPv6 addresses of each name', group: 'ask' }),
   ca: file({ flag: 'ca', help: 'trust the certificates in FILE (PEM), too', group: 'ask' }),
@@ -194,7 +199,15 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
   },
 
   state: file({ flag: 'state', help: 'turn alarms on, and remember in FILE how each target is', group: 'alarm' }),
-  failures: count({ flag: 'failures', help: 'failures in a row before an alarm', group: 'alarm' }, 1, 1000, '3'),
+  failures: {
+    flag: 'failures',
+    value: 'NUMBER[/NUMBER]',
+    help: 'failures in a row before an alarm, or 3/10: three of the last ten',
+    expected: 'a whole number from 1 to 1000, or N/M for N of the last M, up to 999',
+    parse: (text) => (parseFailures(text) === undefined ? undefined : text),
+    default: '3',
+    group: 'alarm',
+  },
   successes: count({ flag: 'successes', help: 'successes in a row before a recovery', group: 'alarm' }, 1, 1000, '2'),
   remindMs: duration({ flag: 'remind', help: 'remind of an alarm this often, 0s for never', group: 'alarm' }, '4h'),
   notify: {

@@ -39,6 +39,8 @@ export interface CheckSettings {
   readonly bodyMatch?: RegExp
   /** How many redirects in a row are followed. */
   readonly followRedirects: number
+  /** A new connection for each request, as every client of a balancer would make one. */
+  readonly freshConnections: boolean
   /** Only addresses of this family. */
   readonly family?: 4 | 6
   /** A file of certificates, PEM, that are trusted beside the usual ones. */
@@ -63,6 +65,15 @@ export const defaultSettings: CheckSettings = {
   criticalCertificateDays: 0,
   expectStatus: 200,
   followRedirects: 0,
+  freshConnections: false,
+}
+
+/** Reads `--failures`: N in a row, or N of the last M; undefined when it is neither. */
+export function parseFailures(text: string): { readonly failures: number; readonly window?: number } | undefined {
+  const [, failures, window] = /^(\d{1,4})(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const [least, most] = [Number(failures), Number(window ?? 1000)]
+  if (!(least >= 1 && least <= most)) return undefined
+  return { failures: least, ...(window === undefined ? {} : { window: most }) }
 }
 
 const namedFormats = ['auto', 'iso8601', 'unix', 'unix-ms', 'http-date', 'time-of-day'] as const

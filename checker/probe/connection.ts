@@ -13,7 +13,7 @@ export interface Answer extends Message {
   readonly receivedMs: number
 }
 
-/** One kept-alive connection to a service; opened again when the service closes it. */
+/** One connection to a service, kept alive unless it is to be fresh each time; opened again when the service closes it. */
 export interface Connection {
   /**
    * Asks for one path, as a URL has it, and waits for the answer; one at a time. Throws what Node's net and tls throw, or
@@ -46,6 +46,7 @@ export function openConnection(
   addresses: readonly string[],
   deadline: Deadline,
   trust: Trust & { readonly headers?: RequestHeaders } = {},
+  isFreshEachTime = false,
 ): Connection {
   const { host } = url
   const [address, ...others] = addresses
@@ -132,6 +133,7 @@ export function openConnection(
   return {
     get: (path, accept) =>
       new Promise((resolve, reject) => {
+        if (isFreshEachTime) hangUp()
         const text = requestText(path, host, accept, trust.headers)
         exchange = { text, resolve, reject, mayAskAnew: open !== undefined, sentMs: 0 }
         if (deadline.isOver) fail(new ProbeError('no complete answer in time'))

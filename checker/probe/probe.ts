@@ -79,12 +79,12 @@ async function probePlace(name: string, url: URL, addresses: readonly string[], 
     deadline,
     trust,
     names,
-    settings: { followRedirects, family, reach },
+    settings: { followRedirects, freshConnections, family, reach },
   } = run
   const allowed = addresses.filter((address) => reach?.addressProblem(address) === undefined)
   const [address = ''] = addresses
   if (allowed.length === 0) return refusedFacts(name, address, `${reach?.addressProblem(address)}`)
-  const route = openRoute(url, allowed, { ...trust, deadline, names, followRedirects, family, reach })
+  const route = openRoute(url, allowed, { ...trust, deadline, names, followRedirects, freshConnections, family, reach })
   const time = await probeTime(route, url, run)
   const reachable = time.status !== undefined
   const version = reachable ? await probeVersion(route, url, run) : {}

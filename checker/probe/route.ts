@@ -32,6 +32,8 @@ export interface RouteLimits extends Trust {
   readonly family?: 4 | 6 | undefined
   /** How many redirects in a row are followed. */
   readonly followRedirects: number
+  /** A connection is used for one request. */
+  readonly freshConnections: boolean
   /** What may be asked at all; absent: everything. */
   readonly reach?: Reach | undefined
   /** What only the service itself is told: wherever it redirects to is another one, unless the origin is the same. */
@@ -49,7 +51,8 @@ interface Place {
 
 /** Prepares the way to a service; nothing is sent yet. What was found behind redirects is asked directly from then on. */
 export function openRoute(service: URL, addresses: readonly string[], limits: RouteLimits): Route {
-  const own = openConnection(service, addresses, limits.deadline, limits.own ?? { secureContext: limits.secureContext })
+  const { deadline, secureContext, freshConnections } = limits
+  const own = openConnection(service, addresses, deadline, limits.own ?? { secureContext }, freshConnections)
   const connections = new Map([[service.origin, own]])
   const found = new Map<string, Place>()
 
@@ -62,9 +65,7 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
     const addresses = found.filter((address) => limits.reach?.addressProblem(address) === undefined)
     const [first = hostname] = found
     if (addresses.length === 0) throw new ProbeError(`${limits.reach?.addressProblem(first)}`, 'checker')
-    const connection = openConnection(new URL(origin), addresses, limits.deadline, {
-      secureContext: limits.secureContext,
-    })
+    const connection = openConnection(new URL(origin), addresses, deadline, { secureContext }, freshConnections)
     connections.set(origin, connection)
     return connection
   }
