@@ -14,6 +14,8 @@ export interface CheckRun {
   readonly options: CheckOptions
   /** The options before their `@FILE` were read; absent: they have none. */
   readonly said?: CheckOptions
+  /** Settings that a request for `/probe` may name. */
+  readonly modules?: ReadonlyMap<string, Partial<CheckOptions>>
   /** Any of these is right where the options name no version. */
   readonly expectVersion?: readonly string[]
   /** Adds to the report what the caller alone knows; what it returns goes to every outlet. */

@@ -1,6 +1,6 @@
 import type { Busy, RunLock } from './alarm/run-lock.ts'
 import type { CheckOptions } from './options/options.ts'
-import { settingsOf } from './options/settings-of.ts'
+import { settingsOf, settingsOfRun } from './options/settings-of.ts'
 import { renderReport } from './outlets/render.ts'
 import { headStart, measureOwnClock } from './own-clock/measure.ts'
 import { probeTargets } from './probe/probe.ts'
@@ -41,7 +41,7 @@ async function refused(reason: string, options: CheckOptions): Promise<RunOutcom
 async function runLocked(run: CheckRun, host: RunHost, lock: RunLock): Promise<RunOutcome> {
   const { options, describe = (report) => report } = run
   const report = describe(await measure(run, host))
-  const rendered = await renderReport(report, options.format, settingsOf(options, run.expectVersion))
+  const rendered = await renderReport(report, options.format, settingsOfRun(run))
   const failures: string[] = []
   // A check that was broken off says nothing of its targets.
   const isBrokenOff = host.signal?.aborted === true
@@ -60,17 +60,16 @@ async function runLocked(run: CheckRun, host: RunHost, lock: RunLock): Promise<R
   }
 }
 
-async function measure(
-  { targets, options, expectVersion }: CheckRun,
-  { startedMs, signal }: RunHost,
-): Promise<CheckReport> {
-  const settings = settingsOf({ ...options, timeoutMs: measuringMs(options) }, expectVersion)
+async function measure(run: CheckRun, { startedMs, signal }: RunHost): Promise<CheckReport> {
+  const { targets, options } = run
+  const settings = settingsOfRun({ ...run, options: { ...options, timeoutMs: measuringMs(options) } })
   const ownClock = measureOwnClock(options, startedMs + settings.timeoutMs - performance.now())
   const probes = headStart(ownClock, options).then(() => probeTargets(targets, settings, startedMs, signal))
   const [facts, known] = await Promise.all([probes, ownClock])
   const report = judge(facts, settings, known)
-  if (settings.headers === undefined) return report
-  return (await import('./verdict/without-secrets.ts')).withoutSecrets(report, [settings.headers])
+  const told = [settings, ...(settings.ofTargets?.values() ?? [])].map(({ headers }) => headers)
+  if (told.every((headers) => headers === undefined)) return report
+  return (await import('./verdict/without-secrets.ts')).withoutSecrets(report, told)
 }
 
 /** Alarms, heartbeats and the history belong to the run, so its deadline leaves room for them. */

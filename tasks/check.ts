@@ -1,9 +1,9 @@
 import { needsTargets } from '../checker/options/contradictions.ts'
 import { forgetVariables } from '../checker/options/environment.ts'
-import { optionProblems } from '../checker/options/option-problems.ts'
+import { optionProblems, targetProblems } from '../checker/options/option-problems.ts'
 import type { CheckOptions } from '../checker/options/options.ts'
 import { readSecrets } from '../checker/options/secrets.ts'
-import { readTargets } from '../checker/options/target-list.ts'
+import { readTargets, type TargetList } from '../checker/options/target-list.ts'
 import { perform } from '../checker/perform.ts'
 import type { CheckTarget } from '../checker/probe/target.ts'
 import type { RunHost } from '../checker/run-types.ts'
@@ -20,14 +20,14 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
   const said = optionsOf(context.settings)
   const { options, problems, warnings } = readSecrets(said)
   const named = await namedTargets(context.positionals, options, problems)
-  for (const line of warnings) context.progress.warn(line)
+  for (const line of [...warnings, ...(named?.warnings ?? [])]) context.progress.warn(line)
   forgetVariables(process.env)
   const isForLater = (options.install ?? options.uninstall) !== undefined
   const {
     targets,
     releases = [],
     roll,
-  } = named === undefined && !isForLater ? await deployed(context) : { targets: named ?? [] }
+  } = named === undefined && !isForLater ? await deployed(context) : { targets: named?.targets ?? [] }
   const {
     report,
     stdout,
@@ -35,6 +35,7 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
     facts: told,
   } = await perform(
     {
+      ...(named?.modules === undefined ? {} : { modules: named.modules }),
       ...{ targets, options, said, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
       again: callAgain(context.settings, isNamed(context.positionals, options)),
     },
@@ -57,11 +58,14 @@ async function namedTargets(
   urls: readonly string[],
   options: CheckOptions,
   unread: readonly string[],
-): Promise<readonly CheckTarget[] | undefined> {
+): Promise<TargetList | undefined> {
   const list = isNamed(urls, options) ? readTargets(urls, options.targets) : undefined
-  const problems = [...unread, ...(await optionProblems(options)), ...(list?.problems ?? [])]
+  // An exporter may have no target, but modules.
+  const listed = list === undefined || (list.isEmpty && !needsTargets(options)) ? [] : list.problems
+  const single = list === undefined ? [] : await targetProblems(list, options)
+  const problems = [...unread, ...(await optionProblems(options)), ...listed, ...single]
   if (problems.length > 0) throw new OperatorError('usage', problems.join('\n'), { hint: 'npm run check -- --help' })
-  return list?.targets ?? (needsTargets(options) ? undefined : [])
+  return list ?? (needsTargets(options) ? undefined : { targets: [], problems: [] })
 }
 
 function isNamed(urls: readonly string[], { targets }: CheckOptions): boolean {

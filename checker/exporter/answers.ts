@@ -43,7 +43,7 @@ export function openAnswers(
 
   async function probe(query: URLSearchParams, timeoutMs: number, signal: AbortSignal): Promise<ExporterAnswer> {
     if (run.options.noProbe) return line(404, '/probe is turned off, by --no-probe')
-    const target = probeTarget(query)
+    const target = probeTarget(query, run.modules)
     if ('problem' in target) return line(400, target.problem)
     const refused = reach.hostProblem(new URL(target.url))
     if (refused !== undefined) return line(403, `target: ${refused}`)
@@ -56,7 +56,7 @@ export function openAnswers(
     signal.addEventListener('abort', leave, { once: true })
     const startedMs = performance.now()
     try {
-      const options = measuringOnly({ ...run.options, timeoutMs })
+      const options = measuringOnly({ ...run.options, ...target.options, timeoutMs })
       const { report } = await runCheck({ targets: [{ url: target.url }], options }, { startedMs, warn, signal })
       const registry = reportRegistry(prometheus, report)
       addProbe(prometheus, registry, ['ok', 'warning'].includes(report.verdict), secondsSince(startedMs))

@@ -1,17 +1,49 @@
+import type { CheckOptions } from '../options/check-options.ts'
+import { optionOf } from '../options/options.ts'
+import { knownFlags, readValue, targetKeys } from '../options/target-settings.ts'
 import { urlProblem } from '../probe/target.ts'
 
 /** Blackbox_exporter's: what a check may not use of the time that the scraper waits, for the answer's way back. */
 const wayBackMs = 500
 
-/** Which url a request for `/probe` names, or what is wrong with it. */
-export function probeTarget(query: URLSearchParams): { readonly url: string } | { readonly problem: string } {
-  const other = [...query.keys()].find((name) => name !== 'target')
-  if (other !== undefined) return { problem: `parameter ${JSON.stringify(other)}: only target is known` }
+/** What a request for `/probe` asks for, or what is wrong with it. */
+export type ProbeRequest =
+  | { readonly url: string; readonly options?: Partial<CheckOptions> }
+  | { readonly problem: string }
+
+/** What anybody may say: no file, no secret, and no pattern, which takes our processor's time. */
+const harmless = targetKeys.filter(
+  (key) => optionOf(key).isFile === undefined && optionOf(key).isSecret === undefined && key !== 'bodyMatch',
+)
+
+/** Reads `target`, `module` and the settings that a request for `/probe` may have. */
+export function probeTarget(
+  query: URLSearchParams,
+  modules: ReadonlyMap<string, Partial<CheckOptions>> = new Map(),
+): ProbeRequest {
   const [url, ...more] = query.getAll('target')
   if (url === undefined) return { problem: 'target: missing, expected /probe?target=http://HOST' }
   if (more.length > 0) return { problem: 'target: given twice' }
   const problem = urlProblem(url)
-  return problem === undefined ? { url } : { problem: `target: ${problem}` }
+  if (problem !== undefined) return { problem: `target: ${problem}` }
+  const [name, second] = query.getAll('module')
+  if (second !== undefined) return { problem: 'module: given twice' }
+  const module = name === undefined ? {} : modules.get(name)
+  if (module === undefined) {
+    const known = modules.size === 0 ? 'there are none' : `expected ${[...modules.keys()].join(', ')}`
+    return { problem: `module ${JSON.stringify(name)}: not in the file of --targets, ${known}` }
+  }
+  const problems: string[] = []
+  const own: Record<string, unknown> = {}
+  for (const flag of new Set(query.keys())) {
+    if (flag === 'target' || flag === 'module') continue
+    const key = harmless.find((one) => optionOf(one).flag === flag)
+    if (key === undefined) problems.push(`parameter ${JSON.stringify(flag)}: expected target, ${knownFlags(harmless)}`)
+    else own[key] = readValue(key, query.getAll(flag), problems)
+  }
+  if (problems[0] !== undefined) return { problem: problems.join('; ') }
+  const options = { ...module, ...own } as Partial<CheckOptions>
+  return Object.keys(options).length === 0 ? { url } : { url, options }
 }
 
 /**

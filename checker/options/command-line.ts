@@ -2,14 +2,16 @@ import type { CheckTarget } from '../probe/target.ts'
 import { needsTargets } from './contradictions.ts'
 import { readVariables, type Variables } from './environment.ts'
 import { type ParsedFlags, parseFlags } from './flags.ts'
-import { optionProblems } from './option-problems.ts'
+import { optionProblems, targetProblems } from './option-problems.ts'
 import { type CheckOptions, defaultOptions, optionKeys, optionOf } from './options.ts'
-import { readTargets } from './target-list.ts'
+import { readTargets, type TargetList } from './target-list.ts'
 
 /** What a command line asks for; `problems` is everything that is wrong with it. */
 export interface CommandLine {
   readonly action: 'check' | 'help' | 'version'
   readonly targets: readonly CheckTarget[]
+  /** Settings that the file of targets names; absent: none. */
+  readonly modules?: NonNullable<TargetList['modules']>
   /** With what the `@FILE` of secrets hold. */
   readonly options: CheckOptions
   /** The options as they were said, `@FILE` and all; absent: they have no secret. */
@@ -35,8 +37,15 @@ export async function readCommandLine(
   const { options, secrets, unread } = await withSecrets(readOptions(parsed, variables, problems))
   if (action === 'check') problems.push(...unread, ...(await optionProblems(options)))
   const list = readTargets(parsed.rest, options.targets)
-  if (action === 'check' && (needsTargets(options) || parsed.rest.length > 0)) problems.push(...list.problems)
-  return { action, targets: list.targets, options, problems, ...secrets }
+  const isNeeded = needsTargets(options) || parsed.rest.length > 0 || (options.serve !== undefined && !list.isEmpty)
+  if (action === 'check' && isNeeded) problems.push(...list.problems)
+  if (action === 'check') problems.push(...(await targetProblems(list, options)))
+  const warnings = [...(secrets.warnings ?? []), ...(list.warnings ?? [])]
+  return {
+    ...{ action, targets: list.targets, options, problems, ...secrets },
+    ...(list.modules === undefined ? {} : { modules: list.modules }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  }
 }
 
 interface WithSecrets {

@@ -2,6 +2,7 @@ import { contradictions } from './contradictions.ts'
 import { fileProblems } from './file-problems.ts'
 import type { CheckOptions } from './options.ts'
 import { identityOf } from './settings-of.ts'
+import type { TargetList } from './target-list.ts'
 
 /** Everything that is wrong with options that can each be read, before the first request; one line each. */
 export async function optionProblems(options: CheckOptions): Promise<string[]> {
@@ -15,6 +16,26 @@ export async function optionProblems(options: CheckOptions): Promise<string[]> {
     ...(await installProblems(options)),
     ...(await webProblems(options)),
   ]
+}
+
+/** Everything that is wrong with what is said of single targets, and of modules, as far as it goes beyond the options themselves. */
+export async function targetProblems(
+  { targets, modules }: Pick<TargetList, 'targets' | 'modules'>,
+  options: CheckOptions,
+): Promise<string[]> {
+  // What /probe may tell others concerns the modules alone.
+  const alone: CheckOptions = { ...options, serve: undefined }
+  const named = targets.map(({ url, options: own }) => ({ place: url, own, base: alone }))
+  const reusable = [...(modules ?? [])].map(([name, own]) => ({ place: `module ${name}`, own, base: options }))
+  const problems: string[] = []
+  for (const { place, own, base } of [...named, ...reusable]) {
+    if (own === undefined) continue
+    const known = new Set(contradictions(base))
+    const merged = { ...base, ...own }
+    const found = [...contradictions(merged), ...(await trustProblems(merged)), ...requestProblems(merged)]
+    problems.push(...found.filter((problem) => !known.has(problem)).map((problem) => `${place}: ${problem}`))
+  }
+  return problems
 }
 
 async function trustProblems(options: CheckOptions): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { reachOf } from '../probe/reach.ts'
 import { requestHeaders } from '../probe/request-headers.ts'
+import type { CheckRun } from '../run-types.ts'
 import type { CheckOptions } from './options.ts'
 import { type CheckSettings, parseTimeFormat } from './settings.ts'
 
@@ -45,6 +46,18 @@ export function settingsOf(options: CheckOptions, expectVersion: readonly string
     ...(headers === undefined ? {} : { headers }),
     ...(ipv4 ? { family: 4 as const } : ipv6 ? { family: 6 as const } : {}),
   }
+}
+
+/** The same for a whole run, with what is said of single targets. */
+export function settingsOfRun({ targets, options, expectVersion }: CheckRun): CheckSettings {
+  const own = targets.filter((target) => target.options !== undefined)
+  const settings = settingsOf(options, expectVersion)
+  if (own.length === 0) return settings
+  const ofTargets = own.map((target): [string, CheckSettings] => [
+    target.url,
+    settingsOf({ ...options, ...target.options }, expectVersion),
+  ])
+  return { ...settings, ofTargets: new Map(ofTargets) }
 }
 
 /** A key may stand in the file of its certificate. */

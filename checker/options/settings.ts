@@ -51,6 +51,13 @@ export interface CheckSettings {
   readonly headers?: RequestHeaders
   /** What may be asked at all; absent: everything. */
   readonly reach?: Reach
+  /** What holds for single targets instead, by their urls. */
+  readonly ofTargets?: ReadonlyMap<string, CheckSettings>
+}
+
+/** What holds for one target. */
+export function settingsFor(settings: CheckSettings, url: string): CheckSettings {
+  return settings.ofTargets?.get(url) ?? settings
 }
 
 /** What applies where nothing is said. */

@@ -1,4 +1,4 @@
-import type { CheckSettings } from '../options/settings.ts'
+import { type CheckSettings, settingsFor } from '../options/settings.ts'
 import type { CheckReport, TargetReport } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 import { printableLine } from './printable.ts'
@@ -7,7 +7,9 @@ import { printableLine } from './printable.ts'
 export function renderNagios({ verdict, summary, targets }: CheckReport, settings: CheckSettings): string {
   const data = targets.flatMap((target) => {
     const prefix = targets.length === 1 ? '' : `${targetName(target)} `
-    return performanceData(target, settings).map(({ label, value }) => `${quoteLabel(prefix + label)}=${value}`)
+    return performanceData(target, settingsFor(settings, target.url)).map(
+      ({ label, value }) => `${quoteLabel(prefix + label)}=${value}`,
+    )
   })
   const text = printableLine(summary.replace(/[\s\p{Cc}]+/gu, ' ')).replaceAll('|', '/')
   return `CHECK ${verdict.toUpperCase()} - ${text}${data.length === 0 ? '' : ` | ${data.join(' ')}`}\n`

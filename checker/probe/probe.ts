@@ -1,5 +1,5 @@
 import { keptWallClock, wallClockStepMs } from '../clock/wall-clock.ts'
-import type { CheckSettings } from '../options/settings.ts'
+import { type CheckSettings, settingsFor } from '../options/settings.ts'
 import { namesWithin, type RunNames, resolveAddresses, withoutUnreachable } from './addresses.ts'
 import { startDeadline } from './deadline.ts'
 import type { ProbeFacts } from './facts.ts'
@@ -60,9 +60,11 @@ async function trustOf(
   return { ...trust, own: headers === undefined ? shown : { ...shown, headers } }
 }
 
-async function probeTarget(target: CheckTarget, run: Run): Promise<ProbeFacts[]> {
+async function probeTarget(target: CheckTarget, all: Run): Promise<ProbeFacts[]> {
+  const settings = settingsFor(all.settings, target.url)
   const url = new URL(target.url)
   try {
+    const run = settings === all.settings ? all : { ...all, settings, trust: await trustOf(settings) }
     const refused = run.settings.reach?.hostProblem(url)
     if (refused !== undefined) throw new ProbeError(refused, 'checker')
     const places = target.address

@@ -1,9 +1,13 @@
+import type { CheckOptions } from '../options/check-options.ts'
+
 /** One service to check; its paths (`/now`) are appended to the url. */
 export interface CheckTarget {
   /** http or https, without user, query or fragment. */
   readonly url: string
   /** Connect to this IP address instead of every one that the host name has. */
   readonly address?: string
+  /** What holds for it alone. */
+  readonly options?: Partial<CheckOptions>
 }
 
 /** Says what is wrong with the url of a service; undefined when nothing is. */

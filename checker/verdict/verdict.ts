@@ -1,5 +1,5 @@
 import { formatDurationMs } from '../duration.ts'
-import type { CheckSettings } from '../options/settings.ts'
+import { type CheckSettings, settingsFor } from '../options/settings.ts'
 import type { ProbeFacts } from '../probe/facts.ts'
 import type { Failure } from '../probe/failure.ts'
 import type { OwnClock } from '../run-types.ts'
@@ -13,7 +13,7 @@ export function judge(
   settings: CheckSettings,
   ownClock: OwnClock = { state: 'unmeasured' },
 ): CheckReport {
-  const targets = facts.map((fact) => judgeTarget(fact, settings, ownClock))
+  const targets = facts.map((fact) => judgeTarget(fact, settingsFor(settings, fact.url), ownClock))
   const verdict = targets.length === 0 ? 'unknown' : worstVerdict(targets.map((target) => target.verdict))
   return { ok: verdict === 'ok', verdict, summary: summarise(targets), targets, ...reportOwnClock(ownClock) }
 }
