@@ -64,7 +64,7 @@ async function probeTarget(target: CheckTarget, all: Run): Promise<ProbeFacts[]>
   const settings = settingsFor(all.settings, target.url)
   const url = new URL(target.url)
   try {
-    const run = settings === all.settings ? all : { ...all, settings, trust: await trustOf(settings) }
+    const run = settings === all.settings ? all : { ...all, settings, trust: await trustOf(settings, [target]) }
     const refused = run.settings.reach?.hostProblem(url)
     if (refused !== undefined) throw new ProbeError(refused, 'checker')
     const places = target.address
