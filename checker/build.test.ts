@@ -2,21 +2,61 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import t from 'tap'
 import { buildChecker } from './build.ts'
+import { startService, timeService } from './fixtures/service.ts'
+import { readScript } from './one-file/load.ts'
 
-t.test('packages that are packed as text can be imported without node_modules, by the system Node, too', async (t) => {
-  const folder = t.testdir()
-  const bundle = readFileSync(await buildChecker(join(folder, 'check.mjs')), 'utf8')
-  const packed = bundle.match(/data:text\/javascript;base64,[\w+/=]+/g) ?? []
-  const sources = [...new Set(packed)].map((url) => JSON.stringify(url))
-  // Never the url itself: it is a megabyte.
-  const tell = 'import(url).then((found) => console.log(Object.keys(found).join(" ")), (e) => console.log(e.message))'
-  writeFileSync(join(folder, 'try.mjs'), `for (const url of [${sources}]) await ${tell}\n`)
-  const nodes = [process.execPath, ...(existsSync('/usr/bin/node') ? ['/usr/bin/node'] : [])]
+const run = promisify(execFile)
+const folder = t.testdir()
+const file = await buildChecker(join(folder, 'check.mjs'))
+const nodes = [process.execPath, ...(existsSync('/usr/bin/node') ? ['/usr/bin/node'] : [])]
+const by = { version: process.version, arch: process.arch, platform: process.platform }
+
+t.test('packages that are packed as text can be loaded without node_modules, by the system Node, too', async (t) => {
+  await build({
+    entryPoints: [join(import.meta.dirname, 'one-file', 'load.ts')],
+    outfile: join(folder, 'load.mjs'),
+    format: 'esm',
+  })
+  const names = ['nodemailer', '@aws-sdk/client-sns', 'prom-client']
+  writeFileSync(
+    join(folder, 'try.mjs'),
+    `import { readFileSync } from 'node:fs'
+     import { createRequire } from 'node:module'
+     import { unpackPackage } from './load.mjs'
+     const [file, builtins] = [readFileSync('check.mjs'), createRequire(import.meta.url)]
+     for (const name of ${JSON.stringify(names)}) console.log(Object.keys(unpackPackage(file, builtins, name)).join(' '))`,
+  )
   for (const node of nodes) {
-    const { stdout } = await promisify(execFile)(node, [join(folder, 'try.mjs')], { cwd: folder })
+    const { stdout } = await run(node, [join(folder, 'try.mjs')], { cwd: folder })
     for (const name of ['createTransport', 'SNSClient', 'PublishCommand', 'Registry', 'collectDefaultMetrics'])
       t.ok(stdout.split(/\s+/).includes(name), name)
+  }
+})
+
+t.test('this Node takes what was compiled for it', async (t) => {
+  const bytes = readFileSync(file)
+  const cached = readScript(bytes, process.getBuiltinModule, by, file)
+  t.equal(cached.cachedDataRejected, false)
+  t.equal(readScript(bytes, process.getBuiltinModule, undefined, file).cachedDataRejected, undefined)
+})
+
+t.test('a Node that the cache is not made for, and one that refuses it, run the code itself', async (t) => {
+  const url = await startService(t, timeService())
+  const text = readFileSync(file, 'latin1')
+  const lines = text.split('\n')
+  const cacheAt = lines.findIndex((line) => line.startsWith('//(function')) + 1
+  const refused = lines.with(cacheAt, `//${Buffer.alloc(1000).toString('base64')}`).join('\n')
+  const cases = { other: text.replace(`version:"${process.version}"`, 'version:"v0.0.0"'), refused }
+  for (const [name, changed] of Object.entries(cases)) {
+    t.not(changed, text)
+    const path = join(folder, `${name}.mjs`)
+    writeFileSync(path, changed, 'latin1')
+    for (const node of nodes) {
+      const { stdout } = await run(node, [path, '--ntp', 'none', url])
+      t.match(stdout, ' ok: version ', `${name}, ${node}`)
+    }
   }
 })

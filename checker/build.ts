@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { deflateRawSync } from 'node:zlib'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { partNames, readPart } from './history/parts.ts'
+import { compiledByCheck } from './one-file/cache.ts'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 
@@ -9,28 +13,81 @@ const folder = fileURLToPath(new URL('.', import.meta.url))
 export async function buildChecker(
   outputPath = fileURLToPath(new URL('dist/check.mjs', import.meta.url)),
 ): Promise<string> {
-  return bundle('main.ts', outputPath)
+  const parts = await bundle('main.ts')
+  const cache = await compiledByCheck(await oneFile(parts, 'check'))
+  return write(outputPath, await oneFile(parts, 'check', cache))
 }
 
 /** Bundles the checker for AWS Lambda, handler `index.handler`; returns the path of that file, `checker/dist/lambda/index.mjs`. */
 export async function buildLambda(
   outputPath = fileURLToPath(new URL('dist/lambda/index.mjs', import.meta.url)),
 ): Promise<string> {
-  return bundle('lambda/handler.ts', outputPath)
+  return write(outputPath, await oneFile(await bundle('lambda/handler.ts'), 'lambda'))
 }
 
-async function bundle(entry: string, outputPath: string): Promise<string> {
+/** What one file is made of. */
+interface Parts {
+  /** On one line. */
+  readonly code: string
+  /** Packages that are loaded when they are needed (mail, SNS, Prometheus), as text. */
+  readonly packages: ReadonlyMap<string, string>
+  readonly licenses: string
+}
+
+async function bundle(entry: string): Promise<Parts> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  const parts = Object.fromEntries(partNames.map((name) => [name, readPart(name)]))
-  await build({
+  const pageParts = Object.fromEntries(partNames.map((name) => [name, readPart(name)]))
+  const packages = new Map<string, string>()
+  const { outputFiles } = await build({
     ...common,
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
-    outfile: outputPath,
-    define: { BUNDLED_VERSION: JSON.stringify(version), BUNDLED_PARTS: JSON.stringify(parts) },
-    plugins: [packedPackages, lateBuiltins],
-    banner: { js: "import{createRequire}from'node:module';const requireOfNode=createRequire(import.meta.url);" },
+    outdir: folder,
+    legalComments: 'external',
+    define: {
+      BUNDLED_VERSION: JSON.stringify(version),
+      BUNDLED_PARTS: JSON.stringify(pageParts),
+      'import.meta.url': 'urlOfFile',
+      'import.meta.dirname': 'urlOfFile',
+      'performance.now': 'msOfProcess',
+    },
+    plugins: [packedPackages(packages), lateBuiltins],
   })
-  return outputPath
+  const textOf = (suffix: string) => outputFiles.find(({ path }) => path.endsWith(suffix))?.text.trim() ?? ''
+  const code = `(function(module,exports,builtins,unpack,msOfProcess,urlOfFile){${textOf('.js').replace(/^#!.*\n/, '')}})`
+  if (/[\n\r\u2028\u2029]|[^\0-\xff]/.test(code)) throw new Error('the bundled code is not on one line of Latin-1')
+  return { code, packages, licenses: textOf('.LEGAL.txt').replaceAll('*/', '*)') }
+}
+
+async function oneFile(
+  { code, packages, licenses }: Parts,
+  kind: 'check' | 'lambda',
+  cache?: Uint8Array,
+): Promise<string> {
+  const { version, arch, platform } = process
+  const by = cache === undefined ? 'undefined' : JSON.stringify({ version, arch, platform })
+  const { outputFiles } = await build({
+    ...common,
+    format: 'esm',
+    stdin: {
+      contents: `
+        import { readScript, runScript } from './load.ts'
+        const url = import.meta.url
+        const builtins = process.getBuiltinModule ?? (await import('node:module')).createRequire(url)
+        const file = builtins('node:fs').readFileSync(new URL(url))
+        const made = runScript(readScript(file, builtins, ${by}, url), file, builtins, url)
+        ${kind === 'lambda' ? 'export const { handler } = made' : ''}`,
+      resolveDir: fileURLToPath(new URL('one-file', import.meta.url)),
+    },
+  })
+  return [
+    ...(kind === 'check' ? ['#!/usr/bin/env node'] : []),
+    outputFiles[0]?.text.trimEnd(),
+    `//${code}`,
+    `//${Buffer.from(cache ?? '').toString('base64')}`,
+    ...[...packages].toSorted().map(([name, text]) => `//${name} ${text}`),
+    ...(licenses === '' ? [] : ['/*', licenses, '*/']),
+    '',
+  ].join('\n')
 }
 
 const common = {
@@ -38,25 +95,29 @@ const common = {
   minify: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
+  format: 'cjs',
   logLevel: 'error',
+  write: false,
+  // Their line breaks would end the comment that the code stands in.
+  supported: { 'template-literal': false },
 } satisfies BuildOptions
 
 /**
- * Packages that are imported when they are needed (mail, SNS) go into the file as text, in `data:` urls: Node then neither
- * parses nor keeps them before that, which halves the time and saves a quarter of the memory of every other run.
+ * Packages that are imported when they are needed stand apart, compressed: Node then neither parses nor keeps them before that.
  */
-const packedPackages: Plugin = {
-  name: 'packed packages',
-  setup({ onResolve }) {
-    const packed = new Map<string, Promise<string>>()
-    onResolve({ filter: /^(@[\w-]+\/)?[a-z][\w.-]*$/ }, async ({ path, kind }) => {
-      if (kind !== 'dynamic-import') return undefined
-      const url = packed.get(path) ?? pack(path)
-      packed.set(path, url)
-      return { path: await url, external: true }
-    })
-  },
+function packedPackages(packages: Map<string, string>): Plugin {
+  return {
+    name: 'packed packages',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^(@[\w-]+\/)?[a-z][\w.-]*$/ }, ({ path, kind }) =>
+        kind === 'dynamic-import' ? { path, namespace: 'packed' } : undefined,
+      )
+      onLoad({ filter: /^/, namespace: 'packed' }, async ({ path }) => {
+        packages.set(path, await pack(path))
+        return { contents: `module.exports=unpack(${JSON.stringify(path)})` }
+      })
+    },
+  }
 }
 
 /**
@@ -67,23 +128,23 @@ const lateBuiltins: Plugin = {
   name: 'late builtins',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
-    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports=requireOfNode('${path}')`,
-    }))
+    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports=builtins('${path}')` }))
   },
 }
 
 async function pack(name: string): Promise<string> {
-  // Named one by one, since `export *` knows no names of CommonJS.
-  const names = Object.keys(await import(name)).filter((exported) => /^[\w$]+$/.test(exported))
   const { outputFiles } = await build({
     ...common,
-    stdin: { contents: `export { ${names.join(', ')} } from '${name}'`, resolveDir: folder },
-    // CommonJS asks for Node's own modules at run time, and an ES module has no `require`.
-    banner: { js: "import{createRequire as requireOfNode}from'node:module';const require=requireOfNode('file:///');" },
-    write: false,
+    stdin: { contents: `module.exports=require('${name}')`, resolveDir: folder },
   })
-  return `data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? '').toString('base64')}`
+  return deflateRawSync(outputFiles[0]?.contents ?? '', { level: 9 }).toString('base64')
+}
+
+async function write(path: string, text: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text)
+  await chmod(path, 0o755)
+  return path
 }
 
 if (import.meta.main) await Promise.all([buildChecker(), buildLambda()])

@@ -9,9 +9,13 @@ import { type CheckReport, exitCodes } from './verdict/report.ts'
 
 const longestStartMs = 50
 
-const { stdout, exitCode } = await main(process.argv.slice(2)).catch(admitDefect)
-// Whatever is still under way was given up.
-process.stdout.write(stdout, () => process.exit(exitCode))
+// Without an await at the top, which only an ES module has: the one file is none (build.ts).
+main(process.argv.slice(2))
+  .catch(admitDefect)
+  .then(({ stdout, exitCode }) => {
+    // Whatever is still under way was given up.
+    process.stdout.write(stdout, () => process.exit(exitCode))
+  })
 
 async function main(argv: readonly string[]): Promise<Outcome> {
   // The deadline counts from the start of the process; of a slow start only this much, or nothing would be left to measure.
