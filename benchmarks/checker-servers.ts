@@ -41,9 +41,9 @@ export async function startBlackboxExporter(folder: string): Promise<Server> {
 }
 
 /** The exporter of a bundled checker. */
-export async function startExporter(bundle: string): Promise<Server> {
+export async function startExporter(bundle: string, ...flags: readonly string[]): Promise<Server> {
   const port = await freePort()
-  return start(process.execPath, [bundle, '--serve', `127.0.0.1:${port}`, '--ntp', 'none'], port)
+  return start(process.execPath, [bundle, '--serve', `127.0.0.1:${port}`, '--ntp', 'none', ...flags], port)
 }
 
 /** Where a program is. Throws with the name of Debian's package when it is not installed. */

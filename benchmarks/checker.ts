@@ -1,31 +1,28 @@
 /**
  * Measures the bundled checker beside a bare Node, Python's urllib and Prometheus' blackbox_exporter, all in one run:
  * `node_modules/.bin/node benchmarks/checker.ts`. Needs nginx, curl, Python, Chromium and Debian's prometheus-blackbox-exporter, and
- * four minutes. Writes results/checker.md and checker.json, and fails when a limit is not met.
+ * ten minutes. Writes results/checker.md and checker.json, and fails when a limit is not met.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { buildChecker } from '../checker/build.ts'
 import { startService, startSocketService, timeService } from '../checker/fixtures/service.ts'
+import { startNameServer } from '../checker/names/fixtures/name-server.ts'
+import { runWithFiles } from '../checker/names/fixtures/own-files.ts'
 import type { CheckReport } from '../checker/verdict/report.ts'
+import { measureExporters, probeAll } from './checker-exporter.ts'
 import { type Cost, measure, median } from './checker-meter.ts'
 import { measureHistory } from './checker-page.ts'
-import {
-  cpuSecondsOf,
-  memoryOf,
-  program,
-  type Server,
-  startBlackboxExporter,
-  startExporter,
-  startNginx,
-} from './checker-servers.ts'
+import { memoryOf, type Server, startBlackboxExporter, startExporter, startNginx } from './checker-servers.ts'
+import { measureStarts } from './checker-start.ts'
 
 const results = join(import.meta.dirname, 'results')
 const folder = await mkdtemp(join(tmpdir(), 'bakeroll-benchmark-'))
 const bundle = await buildChecker(join(folder, 'check.mjs'))
 const node = process.execPath
+const [loadBefore] = loadavg()
 /** Ends the servers of this process. */
 const ends: (() => void)[] = []
 const here = { teardown: (end: () => void) => void ends.push(end) }
@@ -55,36 +52,20 @@ async function listOf(urls: readonly string[]): Promise<string> {
 }
 
 async function oneShot(url: string): Promise<void> {
-  const python = `import urllib.request; urllib.request.urlopen('${url}/now').read()`
-  const costs: Record<'bare' | 'ours' | 'urllib', Cost[]> = { bare: [], ours: [], urllib: [] }
-  for (let round = 0; round < 21; round++) {
-    costs.bare.push(await measure(node, ['-e', '0']))
-    costs.ours.push(await check(url))
-    costs.urllib.push(await measure(program('python3', 'python3'), ['-c', python]))
-  }
-  const wall = (of: readonly Cost[]) => median(of.map(({ wallSeconds }) => wallSeconds))
-  const [bare, ours, urllib] = [wall(costs.bare), wall(costs.ours), wall(costs.urllib)]
-  record('one check from a cold start, beside a bare `node -e 0`', ours / bare, 'times', 3, `${shown(bare)} s`)
-  record('one check from a cold start', ours, 's', urllib, 'one GET by urllib')
-  record('its memory', Math.max(...costs.ours.map(({ memoryMb }) => memoryMb)), 'MB', 80)
-}
-
-/** As many at a time as the checker itself. */
-const atOnce = 16
-
-/** curl asks an exporter for every target; what the exporter took. */
-async function probeAll(exporter: Server, query: string, urls: readonly string[], path = ''): Promise<Cost> {
-  const file = join(folder, 'curl')
-  const probes = urls.map((url) => `url = "http://127.0.0.1:${exporter.port}/probe?${query}target=${url}${path}"`)
-  await writeFile(file, `${probes.map((line) => `${line}\noutput = /dev/null`).join('\n')}\n`)
-  const before = cpuSecondsOf(exporter.pid)
-  const beganAt = performance.now()
-  await execa(program('curl', 'curl'), ['-fsSZ', '--parallel-max', String(atOnce), '-K', file])
-  const wallSeconds = (performance.now() - beganAt) / 1000
-  return {
-    ...{ wallSeconds, stdout: '' },
-    cpuSeconds: cpuSecondsOf(exporter.pid) - before,
-    memoryMb: memoryOf(exporter.pid).mostMb,
+  const quiet = await measureStarts(bundle, url, 0)
+  record(
+    'one check from a cold start, beside a bare `node -e 0`',
+    quiet.ours / quiet.bare,
+    'times',
+    3,
+    `${shown(quiet.bare)} s`,
+  )
+  record('one check from a cold start', quiet.ours, 's', quiet.urllib, 'one GET by urllib')
+  record('the same, processor time', quiet.oursCpu, 's', quiet.urllibCpu, 'one GET by urllib')
+  record('its memory', quiet.memoryMb, 'MB', 80)
+  for (const loops of [2, 4]) {
+    const busy = await measureStarts(bundle, url, loops)
+    record(`one check from a cold start, beside ${loops} busy loops`, busy.ours, 's', busy.urllib, 'one GET by urllib')
   }
 }
 
@@ -95,7 +76,7 @@ async function thousand(nginx: Server): Promise<void> {
   const [ours, theirs]: [Cost[], Cost[]] = [[], []]
   try {
     for (let round = 0; round < 31; round++) {
-      theirs.push(await probeAll(blackbox, 'module=http_2xx&', urls, '/now'))
+      theirs.push(await probeAll(blackbox, folder, urls, 'module=http_2xx&', '/now'))
       ours.push(await check('--targets', file, '--json'))
     }
   } finally {
@@ -106,7 +87,7 @@ async function thousand(nginx: Server): Promise<void> {
   const beside = 'blackbox_exporter, one sample'
   record('1,000 targets, 5 samples each, wall time', of(ours, 'wallSeconds'), 's', of(theirs, 'wallSeconds'), beside)
   record('the same, processor time', of(ours, 'cpuSeconds'), 's', of(theirs, 'cpuSeconds'), beside)
-  record('the same, memory', of(ours, 'memoryMb'), 'MB')
+  record('the same, memory', of(ours, 'memoryMb'), 'MB', 63)
   for (const count of [4000, 8000]) {
     const cost = await check('--timeout', '60s', '--targets', await listOf(addresses(count, nginx.port)))
     record(`memory for ${count} targets`, cost.memoryMb, 'MB')
@@ -119,11 +100,19 @@ async function thousand(nginx: Server): Promise<void> {
 
 async function exporter(nginx: Server): Promise<void> {
   const urls = addresses(1000, nginx.port)
+  const { blackbox, oneSample, usual, trusting } = await measureExporters(bundle, folder, urls)
+  const beside = 'blackbox_exporter, one GET'
+  for (const [name, cost] of Object.entries({ 'one sample': oneSample, 'five samples': usual })) {
+    const what = `exporter, 1,000 probes, 16 at a time, ${name} and the version`
+    record(`${what}: wall time`, cost.wallSeconds, 's', blackbox.wallSeconds, beside)
+    record(`${what}: processor time`, cost.cpuSeconds, 's', blackbox.cpuSeconds, beside)
+  }
+  record('its processor time with `--ca`, beside without', trusting.cpuSeconds / oneSample.cpuSeconds, 'times', 1.2)
   const server = await startExporter(bundle)
   try {
     const memory: number[] = []
     for (let round = 0; round < 20; round++) {
-      await probeAll(server, '', urls)
+      await probeAll(server, folder, urls)
       memory.push(memoryOf(server.pid).nowMb)
     }
     const late = median(memory.slice(15))
@@ -199,6 +188,21 @@ async function deadlines(nginx: Server): Promise<void> {
   record('the same, whole process beyond its deadline', (wallSeconds - 3) * 1000, 'ms', 100)
 }
 
+/** Name servers that take every question and answer none. */
+async function deadNameServers(): Promise<void> {
+  for (const count of [1, 3]) {
+    const servers = await Promise.all(Array.from({ length: count }, () => startNameServer(here, () => undefined)))
+    const files = { 'resolv.conf': servers.map(({ address }) => `nameserver ${address}\n`).join('') }
+    const over: number[] = []
+    for (let round = 0; round < 5; round++) {
+      const words = ['--ntp', 'none', '--timeout', '1s', 'http://dead.example']
+      over.push((await runWithFiles(files, [node, bundle, ...words])).tookMs - 1000)
+    }
+    const name = `a whole process beyond its deadline, ${count} dead name ${count === 1 ? 'server' : 'servers'}, worst of 5`
+    record(name, Math.max(...over), 'ms', 100)
+  }
+}
+
 async function history(): Promise<void> {
   const { databaseMb, writing, pageMb, openMs } = await measureHistory(bundle, folder, 100)
   record('a year of 100 targets, a check a minute: database', databaseMb, 'MB', 50)
@@ -214,6 +218,7 @@ try {
   await exporter(nginx)
   await clockErrors(nginx)
   await deadlines(nginx)
+  await deadNameServers()
   await history()
 } finally {
   for (const end of ends) end()
@@ -221,7 +226,12 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-const machine = `${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.version}`
+const { stdout: commit } = await execa('git', ['rev-parse', '--short', 'HEAD'], { cwd: results })
+const load =
+  loadBefore === undefined
+    ? ''
+    : `; load ${loadBefore.toFixed(1)} before, ${loadavg()[0]?.toFixed(1)} after, own work included`
+const machine = `${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.version}, commit ${commit}${load}`
 const lines = rows.map(({ name, measured, unit, limit, beside }) => {
   const most = limit === undefined ? '' : `${shown(limit)} ${unit}${beside === undefined ? '' : `, ${beside}`}`
   return `| ${name} | ${shown(measured)} ${unit} | ${most} |`
