@@ -108,6 +108,8 @@ async function inBrowser(browser: Browser) {
         const look = async (page: Page) => {
           const fits = await page.evaluate('document.documentElement.scrollWidth <= innerWidth')
           t.ok(fits, `${width} px: no scrolling sideways`)
+          const reason = await page.locator('.incidents td:last-child').first().boundingBox()
+          t.ok((reason?.width ?? 0) >= 200, `${width} px: the reason of an incident is not broken into letters`)
           await page.locator('.bars .item').first().focus()
           t.strictSame(await page.evaluate(faintTexts), [], `${colorScheme}, ${width} px: contrast`)
           grounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'))

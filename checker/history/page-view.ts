@@ -1,11 +1,10 @@
-import { formatDurationMs } from '../duration.ts'
 import { severity, type Verdict, worstVerdict } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 import { type Curve, drawCurve, placeSlots, type Slot, type Values } from './curve.ts'
 import { checkCount, percent } from './figures.ts'
 import type { Alert } from './look-back.ts'
 import { type Cell, type Past, type TargetPast, type WindowName, windows } from './past.ts'
-import { incidentLength, moment, offsetRange, signed } from './words.ts'
+import { incidentLength, moment, offsetRange, roughly, signed } from './words.ts'
 
 const dayMs = 86_400_000
 const quarterMs = 900_000
@@ -33,7 +32,7 @@ export function pageView({ at, targets }: Past, alertIfLate: Alert = () => {}) {
 
 function headline(verdict: Verdict, affected: number, all: number): string {
   if (all === 0) return 'Nothing was checked'
-  if (verdict === 'ok') return all === 1 ? 'The target is ok' : `All ${all} targets are ok`
+  if (verdict === 'ok') return 'Everything is up'
   return all === 1
     ? `The target is ${verdict}`
     : `${affected} of ${all} targets ${affected === 1 ? 'is' : 'are'} ${verdict}`
@@ -55,7 +54,8 @@ function targetView(target: TargetPast, nowMs: number, isOpen: boolean) {
     availability: percent(target.windows['90d'].availability),
     bars: dayBars(days),
     zones: days.map(dayZone).join('|'),
-    figures: (Object.keys(windows) as WindowName[]).map((name) => figuresRow(name, target)),
+    since: sinceWords(target, nowMs),
+    figures: toldWindows(target).map((name) => figuresRow(name, target)),
     plots: [
       ...plotViews('24 hours', quarters, (cell) => moment(cell.from), ['24 h ago', '12 h ago', 'now']),
       ...plotViews('90 days', days, (cell) => cell.from.slice(0, 10), ['90 days ago', '45 days ago', 'today']),
@@ -68,6 +68,22 @@ function targetView(target: TargetPast, nowMs: number, isOpen: boolean) {
     hasIncidents: incidents.length > 0,
     earlier: incidents.length > mostIncidents ? incidents.length - mostIncidents : undefined,
   }
+}
+
+/** The windows that hold more than the one before: on the first day all of them are the last 24 hours. */
+function toldWindows({ windows: all }: TargetPast): WindowName[] {
+  const names = Object.keys(windows) as WindowName[]
+  return names.filter((name, index) => {
+    const before = names[index - 1]
+    return before === undefined || checkCount(all[name]) > checkCount(all[before])
+  })
+}
+
+/** How far back the availability goes. */
+function sinceWords({ days }: TargetPast, nowMs: number): string {
+  const first = days[0]?.from
+  if (first === undefined || nowMs - Date.parse(first) > 89 * dayMs) return 'over 90 days'
+  return nowMs - Date.parse(first) < dayMs ? 'since today' : `since ${first.slice(0, 10)}`
 }
 
 /** The bars of all days, one path for each verdict that was there. */
@@ -106,7 +122,7 @@ function figuresRow(name: WindowName, { windows: all }: TargetPast) {
   const figures = all[name]
   const { range, within } = offsetRange(figures.offsetMs)
   const { latencyMs, availability, offsetMs } = figures
-  const latency = (ms: number | undefined) => ({ value: ms ?? '', text: ms === undefined ? '–' : formatDurationMs(ms) })
+  const latency = (ms: number | undefined) => ({ value: ms ?? '', text: ms === undefined ? '–' : roughly(ms) })
   return {
     ...{ name, availability: { value: availability ?? '', text: percent(availability) } },
     ...{ p50: latency(latencyMs?.p50), p95: latency(latencyMs?.p95), max: latency(latencyMs?.max) },
@@ -133,7 +149,7 @@ function zoneOf({ cell, x, width }: Slot, when: (cell: Cell) => string, label: (
 }
 
 function edge(key: string, ms: number): string {
-  return key === 'offset' && ms !== 0 ? signed(ms) : formatDurationMs(ms)
+  return key === 'offset' && ms !== 0 ? signed(ms) : roughly(ms)
 }
 
 function latencyValues({ latencyMs }: Cell): Values | undefined {
@@ -146,7 +162,7 @@ function offsetValues({ offsetMs }: Cell): Values | undefined {
 
 function latencyLabel({ latencyMs }: Cell): string | undefined {
   if (latencyMs === undefined) return undefined
-  const [min, p50, p95, max] = [latencyMs.min, latencyMs.p50, latencyMs.p95, latencyMs.max].map(formatDurationMs)
+  const [min, p50, p95, max] = [latencyMs.min, latencyMs.p50, latencyMs.p95, latencyMs.max].map(roughly)
   return `p50 ${p50}, p95 ${p95}\nfrom ${min} to ${max}`
 }
 

@@ -60,7 +60,7 @@ t.test('a page that would outlive the deadline stays as it was, which is said; t
   t.equal(readFileSync(page, 'utf8'), 'old')
   t.match(await readHistory(historyFile, Date.now()), { targets: [{ windows: { '24h': { checks: { ok: 1 } } } }] })
   await runHistory(report, options, 10_000, { warn: t.fail })
-  t.match(readFileSync(page, 'utf8'), '<h1>The target is ok</h1>')
+  t.match(readFileSync(page, 'utf8'), '<h1>Everything is up</h1>')
 })
 
 t.test('what cannot be recorded is said, makes ok unknown, and leaves critical critical', async (t) => {

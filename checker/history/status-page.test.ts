@@ -7,6 +7,7 @@ import type { Cell, Past } from './past.ts'
 import { record } from './record.ts'
 import { createTables } from './schema.ts'
 import { renderStatusPage } from './status-page.ts'
+import { incidentLength, roughly } from './words.ts'
 import { fixtureReport } from './year-fixture.ts'
 
 const now = Date.UTC(2026, 5, 15, 14, 7)
@@ -39,6 +40,28 @@ t.test('only the style and the script of the page are let in, and nothing is loa
     ...['img-src data:', "base-uri 'none'", "form-action 'none'"],
   ])
   t.notMatch(page, /src=|@import|url\(/)
+})
+
+t.test('on the first day one row says it all, and the availability says since when it counts', async (t) => {
+  const page = renderStatusPage(pastOf('HTTP 502'))
+  t.strictSame(
+    [...page.matchAll(/data-window="(\w+)"/g)].map(([, name]) => name),
+    ['24h'],
+  )
+  t.match(page, 'available since today')
+})
+
+t.test('lengths of time read as a person says them', async (t) => {
+  const cases: [ms: number, text: string][] = [
+    [12.4, '12.4 ms'],
+    [999, '999 ms'],
+    [1421, '1.4 s'],
+    [3170, '3.2 s'],
+    [61_000, '61 s'],
+    [3_600_000, '60 min'],
+  ]
+  for (const [ms, text] of cases) t.equal(roughly(ms), text)
+  t.equal(incidentLength({ began: '', reason: '', lengthMs: 3170 }), 'for 3.2 s, goes on')
 })
 
 t.test('an empty history is a page, too', async (t) => {

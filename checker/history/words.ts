@@ -18,9 +18,14 @@ export function signed(ms: number): string {
   return `${ms < 0 ? '−' : '+'}${formatDurationMs(Math.abs(ms))}`
 }
 
+/** A length of time as a person reads it on a page: seconds from one on, `1.4 s`; below, `12.4 ms`. */
+export function roughly(ms: number): string {
+  return ms >= 1000 && ms < 10_000 ? `${Math.round(ms / 100) / 10} s` : formatDurationMs(ms)
+}
+
 /** How long an incident was: up to the next good check, so to the distance between two checks. */
 export function incidentLength({ lengthMs, ended }: Incident): string {
-  return `${ended === undefined ? 'for ' : ''}${formatDurationMs(lengthMs)}${ended === undefined ? ', goes on' : ''}`
+  return `${ended === undefined ? 'for ' : ''}${roughly(lengthMs)}${ended === undefined ? ', goes on' : ''}`
 }
 
 function between(low: string, high: string): string {

@@ -47,6 +47,7 @@ const titles: Record<Role, (release: string) => string> = {
 const phaseWords: Record<Phase, string> = {
   booting: 'booting',
   starting: 'waiting for the load balancer',
+  silent: 'does not answer yet',
   unhealthy: 'unhealthy',
   healthy: 'healthy, not proven',
   proven: 'proven and serving',

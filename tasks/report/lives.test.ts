@@ -65,13 +65,26 @@ t.test('a life has its phases in order, and ends when the group knows it no more
   ]
   t.equal(
     told(events, 'a'),
-    'booting 0-3, starting 3-5, unhealthy 5-6, healthy 6-7, proven 7-9, draining 9-11, drained 11-12',
+    'booting 0-3, starting 3-5, silent 5-6, healthy 6-7, proven 7-9, draining 9-11, drained 11-12',
   )
   t.equal(told(events, 'b'), 'dead 20-20')
   t.strictSame(
     livesOf(events).map(({ isGone }) => isGone),
     [true, false],
   )
+})
+
+t.test('not answering yet is not unhealthy, for one that the roll launched, until it was healthy once', async (t) => {
+  const events = [
+    ...[began(0), look(0, 'before', 'old running unhealthy'), launch(1)],
+    ...[look(1, 'young', 'new running unhealthy'), look(4, 'young', 'new running healthy')],
+    ...[look(6, 'young', 'new running unhealthy'), look(1, 'never', 'new running unhealthy')],
+    ...[look(1, 'waiting', 'new running unhealthy'), look(9, 'never', 'new gone unused')],
+  ]
+  t.equal(told(events, 'before'), 'unhealthy 0-9', 'it was there before')
+  t.equal(told(events, 'young'), 'silent 1-4, healthy 4-6, unhealthy 6-9')
+  t.equal(told(events, 'never'), 'unhealthy 1-9', 'it is gone, and never was well')
+  t.equal(told(events, 'waiting'), 'silent 1-9')
 })
 
 t.test('lost from sight for a while, it has a gap', async (t) => {

@@ -1,8 +1,21 @@
 import type { BeganEvent, RollEvent, StepEvent } from '../lib/roll/events.ts'
 import { instanceLooks, type Look, oldInstances } from './instance-looks.ts'
 
-/** What an instance is at, in the order of a life; `drained` serves nothing any more, `dead` has lost its machine. */
-export const phases = ['booting', 'starting', 'unhealthy', 'healthy', 'proven', 'draining', 'drained', 'dead'] as const
+/**
+ * What an instance is at, in the order of a life; `silent` has booted and does not answer yet, `drained` serves nothing any
+ * more, `dead` has lost its machine.
+ */
+export const phases = [
+  'booting',
+  'starting',
+  'silent',
+  'unhealthy',
+  'healthy',
+  'proven',
+  'draining',
+  'drained',
+  'dead',
+] as const
 export type Phase = (typeof phases)[number]
 
 /** A part of a life in one phase. */
@@ -54,12 +67,15 @@ export function livesOf(events: readonly RollEvent[]): Life[] {
     if (!first || first.state === 'gone') return []
     const { imageId, release, zone, startedAt } = first
     const role = roleOf(began, first, isOld.has(id))
+    const isGone = looks.at(-1)?.state === 'gone'
+    // One that has never been well may still become it, unless it is gone: then it was not well at all.
+    const isNewHere = role !== 'old' && !(isGone && looks.every(({ health }) => health !== 'healthy'))
     const steps = [...launchOf(first, isOld.has(id), launches), ...(taken.get(id) ?? []).filter(isNewStep)]
     return {
       ...{ id, imageId, release, ...(zone === undefined ? {} : { zone }), startedAt, role },
-      stretches: stretchesOf(looks, endMs),
+      stretches: stretchesOf(looks, endMs, isNewHere),
       steps: steps.map(({ at, step, because }) => ({ atMs: Date.parse(at), step, because })),
-      isGone: looks.at(-1)?.state === 'gone',
+      isGone,
     }
   })
 }
@@ -77,12 +93,15 @@ function launchOf({ at }: Look, isOld: boolean, launches: readonly Taken[]): Tak
   return launch ? [{ ...launch, at }] : []
 }
 
-function stretchesOf(looks: readonly Look[], endMs: number): Stretch[] {
+function stretchesOf(looks: readonly Look[], endMs: number, isNewHere: boolean): Stretch[] {
   const stretches: Stretch[] = []
+  let mayBeSilent = isNewHere
   for (const [index, look] of looks.entries()) {
     if (look.state === 'gone') continue
     const before = stretches.at(-1)
-    const phase = phaseOf(look, before?.phase)
+    if (look.health === 'healthy') mayBeSilent = false
+    const seen = phaseOf(look, before?.phase)
+    const phase = seen === 'unhealthy' && mayBeSilent ? 'silent' : seen
     const toMs = Date.parse(looks[index + 1]?.at ?? '') || endMs
     const reason = look.reason === undefined ? {} : { reason: look.reason }
     const fromMs = Date.parse(look.at)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import type { RollEvent } from '../lib/roll/events.ts'
 import { renderPage } from './page.ts'
 import { rollFixture } from './roll-fixture.ts'
 
@@ -43,4 +44,20 @@ t.test('a step that is refused again and again is one line', async (t) => {
   const page = renderPage([...events.slice(0, 6), ...[1, 2, 3].map((second) => ({ at: at(second), ...drain }))])
   t.equal(page.split('<td>on app-1').length - 1, 1)
   t.match(page, '3 times until 0:03')
+})
+
+t.test('requests have a track where their course was measured, and a number alone where that is all', async (t) => {
+  const course = rollFixture({ size: 2, surge: 1, load: { perSecond: 50 } })
+  const sum = course.reduce((all, event) => all + (event.event === 'requests' ? event.sent : 0), 0)
+  const began = course[0]?.at ?? ''
+  const ended = course.at(-1)?.at ?? ''
+  const number: RollEvent[] = [
+    ...course.filter(({ event }) => event !== 'requests'),
+    { event: 'requests', since: began, at: ended, sent: sum, failed: 0 },
+  ]
+  const heading = '<h3>Requests</h3>'
+  const card = `data-fact="sent" value="${sum}"`
+  t.match(renderPage(course), heading)
+  t.notMatch(renderPage(number), heading)
+  for (const events of [course, number]) t.ok(renderPage(events).includes(card), 'the card has the number')
 })

@@ -31,10 +31,10 @@ const mostBars = 200
 /** A single failure among thousands of requests is still to be seen. */
 const leastFailedHeight = 12
 
-/** Requests per interval; `undefined` when no load ran. */
+/** Requests per interval; `undefined` when no load ran, and when one number is all that was measured: that is no course. */
 export function requestTrack(events: readonly RollEvent[], scale: TimeScale): RequestTrack | undefined {
   const intervals = merged(intervalsOf(events))
-  if (intervals.length === 0) return undefined
+  if (intervals.length < 2) return undefined
   const most = intervals.reduce((least, interval) => Math.max(least, perSecond(interval)), 0)
   return { bars: intervals.map((interval) => barOf(interval, most, scale)), mostPerSecond: Math.round(most) }
 }

@@ -54,6 +54,12 @@ t.test('one holder at a time', async (t) => {
     hint: 'wait until it ends; npm run status shows the group',
   })
   t.equal((await takeLock(`${file}2`, 'heal')).takenOver, undefined, 'another group is free')
+  await takeLock(`${file}3`, 'bake')
+  await t.rejects(takeLock(`${file}3`, 'bake'), {
+    kind: 'refused',
+    message: /^bake is under way/,
+    hint: 'wait until it ends',
+  })
   await lock.release()
   t.equal(lockOwnerOf(file), undefined)
   await lock.release()

@@ -93,7 +93,7 @@ function releaseLock(file: string, own: LockFile): void {
 function refusal(holder: LockFile): OperatorError {
   const age = Math.max(0, Math.round((Date.now() - Date.parse(holder.since)) / 1000))
   return new OperatorError('refused', `${holder.verb} is under way for ${age} s (${holder.owner})`, {
-    hint: 'wait until it ends; npm run status shows the group',
+    hint: holder.verb === 'bake' ? 'wait until it ends' : 'wait until it ends; npm run status shows the group',
   })
 }
 
