@@ -1,8 +1,8 @@
+import { fitted, terminalColumns } from '../checker/outlets/wrapping.ts'
 import { openReport } from './report/report.ts'
 import { simulateRoll } from './simulator/simulation.ts'
 import { simulationFacts } from './simulator/simulation-facts.ts'
 import { simulationLine, simulationLines } from './simulator/simulation-lines.ts'
-import { fitted, terminalColumns } from './terminal/listing.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
 /**

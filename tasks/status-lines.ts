@@ -1,5 +1,6 @@
+import { fitted } from '../checker/outlets/wrapping.ts'
 import type { Group, Instance, LockOwner } from './platforms/platform.ts'
-import { fitted, listing } from './terminal/listing.ts'
+import { listing } from './terminal/listing.ts'
 
 /** What is known beside the group itself. */
 export interface Surrounding {

@@ -1,5 +1,6 @@
 import type { CheckOptions } from '../options/options.ts'
 import { printable } from '../outlets/printable.ts'
+import { fitted } from '../outlets/wrapping.ts'
 import type { Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'
 import { readHistory } from './history.ts'
@@ -17,7 +18,10 @@ export async function showHistory(
       const { writeAtomically } = await import('../outlets/output-file.ts')
       writeAtomically(page, renderStatusPage(past))
     }
-    const stdout = format === 'json' ? `${JSON.stringify({ ok: true, ...past })}\n` : renderPast(past)
+    const stdout =
+      format === 'json'
+        ? `${JSON.stringify({ ok: true, ...past })}\n`
+        : fitted(renderPast(past).split('\n'), undefined, 4).join('\n')
     return { stdout: printable(stdout), exitCode: exitCodes.ok, facts: { ...past } }
   } catch (error) {
     warn(`--history: ${error instanceof Error ? error.message : error}`)

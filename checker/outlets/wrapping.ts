@@ -35,3 +35,13 @@ export function wrapped(line: string, columns: number, hanging = 0): string[] {
 function lettersOf(text: string): string[] {
   return [...text]
 }
+
+/** The columns of the terminal on stdout; undefined where that is none. One that does not know them is taken for 80 wide. */
+export function terminalColumns(): number | undefined {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : undefined
+}
+
+/** Lines as they fit on the terminal. */
+export function fitted(lines: readonly string[], columns = terminalColumns(), hanging = 0): string[] {
+  return columns === undefined ? [...lines] : lines.flatMap((line) => wrapped(line, columns, hanging))
+}

@@ -18,6 +18,18 @@ t.test('words of others stay words', async (t) => {
   t.notMatch(page, '<!--')
 })
 
+t.test('what a machine says turns no letters round and steers no terminal that shows the page', async (t) => {
+  const words = 'a\u202eb\u2066c\u009b31m\u001b[2J\u2028d'
+  const at = events.at(-1)?.at ?? ''
+  const page = renderPage([
+    ...events.slice(0, -1),
+    { at, event: 'warning', message: words },
+    { at, event: 'step', step: 'drain', instanceId: words, because: words },
+  ])
+  t.notMatch(page, /(?![\n\t])[\p{Cc}\p{Zl}\p{Bidi_Control}]/u)
+  t.match(page, String.raw`a\u202eb`)
+})
+
 t.test('the events are in the page, word for word', async (t) => {
   const some = [...events, { at: events.at(-1)?.at ?? '', event: 'warning' as const, message: hostile }]
   const json = /<script type="application\/json" id="events">(.*?)<\/script>/s.exec(renderPage(some))?.[1] ?? ''

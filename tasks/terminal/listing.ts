@@ -1,4 +1,4 @@
-import { wrapped } from '../../checker/outlets/wrapping.ts'
+import { terminalColumns, wrapped } from '../../checker/outlets/wrapping.ts'
 import { table, width } from './table.ts'
 
 /** Rows of facts as a person reads them. */
@@ -44,16 +44,6 @@ export function listing({ heads, rows, dispensable = [], below = [] }: Listing, 
       )
   }
   return paragraphs(heads, rows, below, room)
-}
-
-/** The columns of the terminal on stdout; undefined where that is none. One that does not know them is taken for 80 wide. */
-export function terminalColumns(): number | undefined {
-  return process.stdout.isTTY ? process.stdout.columns || 80 : undefined
-}
-
-/** Lines as they fit on the terminal. */
-export function fitted(lines: readonly string[], columns = terminalColumns()): string[] {
-  return columns === undefined ? [...lines] : lines.flatMap((line) => wrapped(line, columns))
 }
 
 function withBelow(

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { wrapped } from '../../checker/outlets/wrapping.ts'
+import { helpText } from '../../checker/options/help.ts'
+import { fitted, wrapped } from '../../checker/outlets/wrapping.ts'
 import type { Group } from '../platforms/platform.ts'
 import { simulateRoll } from '../simulator/simulation.ts'
 import { simulationLines } from '../simulator/simulation-lines.ts'
 import { statusLines } from '../status-lines.ts'
 import { overview, settingsHelp, verbHelp } from './help.ts'
-import { fitted, listing } from './listing.ts'
+import { listing } from './listing.ts'
 import { verbNames } from './verbs.ts'
 
 const everyWidth = [30, 40, 80, 200]
@@ -138,6 +139,12 @@ t.test('help: no line is longer than the terminal, or than 100 letters', (t) => 
       t.same(tooLong(write(columns), Math.min(columns, 100)), [], `${index} at ${columns}`)
     t.equal(letters(write(30)), letters(write(200)), 'nothing is lost')
   }
+  t.end()
+})
+
+t.test('the checker alone: its help fits, too', (t) => {
+  for (const columns of everyWidth) t.same(tooLong(helpText(columns), Math.min(columns, 100)), [], String(columns))
+  t.equal(letters(helpText(30)), letters(helpText(200)))
   t.end()
 })
 
