@@ -13,7 +13,7 @@ import { foldersIn, type Home } from './home.ts'
 import { type ImageRecord, listImages, markVerified, newestBase } from './images.ts'
 import type { MachineSettings } from './instances.ts'
 import { makeBase, makeRelease, type SourceSettings, workFolder } from './layers.ts'
-import { takeLock } from './lock.ts'
+import { bakeLockFile, takeLock } from './lock.ts'
 import { keepBoot, type LocalPace } from './pace.ts'
 import { bakeDiskMib, bakeMemoryMib, checkDisk, checkMemory } from './resources.ts'
 import { verifyImage } from './verify.ts'
@@ -82,7 +82,7 @@ export async function planBake(task: Wanted): Promise<BakePlan> {
 export async function bakeImage(task: BakeTask): Promise<BakeResult> {
   const { reusable } = await planBake(task)
   if (reusable?.verified) return { image: reusable, reused: true }
-  const lock = await takeLock(join(task.home.folder, 'locks', '.bake'), 'bake')
+  const lock = await takeLock(bakeLockFile(task.home), 'bake')
   try {
     return await bakeLocked(task)
   } finally {

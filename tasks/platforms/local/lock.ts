@@ -6,6 +6,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Lock, LockOwner } from '../platform.ts'
 
+/** The one lock of all bakes of a home. */
+export function bakeLockFile(home: { readonly folder: string }): string {
+  return join(home.folder, 'locks', '.bake')
+}
+
 interface LockFile extends LockOwner {
   /** Tells this taking of the lock from every other. */
   readonly token: string

@@ -2,14 +2,24 @@ import type { Superseded } from '../superseded.ts'
 import type { Home } from './home.ts'
 import { removeBase, unusedBases } from './images.ts'
 import { keptDisks, removeKeptDisks } from './kept-disk.ts'
+import { bakeLockFile, lockOwnerOf, takeLock } from './lock.ts'
 
-/** What bakes have left for the next one, and no image needs: Debian disks, and base layers when there are no images. */
+/**
+ * What bakes have left for the next one, and no image needs: Debian disks, and base layers when there are no images. Nothing
+ * while a bake is under way, whose own they may be.
+ */
 export function supersededLayers(home: Home): Superseded[] {
-  const disks = keptDisks(home)
+  const lockFile = bakeLockFile(home)
+  if (lockOwnerOf(lockFile) !== undefined) return []
+  const alone = (what: string, work: () => Promise<unknown>): Superseded => ({
+    what,
+    async remove() {
+      const lock = await takeLock(lockFile, 'removal of layers')
+      await work().finally(lock.release)
+    },
+  })
   return [
-    ...unusedBases(home).map((base) => ({ what: `the base layer ${base}`, remove: () => removeBase(home, base) })),
-    ...(disks.length > 0
-      ? [{ what: 'the Debian disk of a bake that failed', remove: async () => void (await removeKeptDisks(home)) }]
-      : []),
+    ...unusedBases(home).map((base) => alone(`the base layer ${base}`, () => removeBase(home, base))),
+    ...keptDisks(home).map((hash) => alone(`the Debian disk ${hash}`, () => removeKeptDisks(home))),
   ]
 }
