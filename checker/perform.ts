@@ -6,9 +6,18 @@ export async function perform(run: CheckRun, host: RunHost): Promise<Outcome> {
   const { watchMs, serve, install, uninstall } = run.options
   if (run.options.history) return (await import('./history/show.ts')).showHistory(run.options, host)
   if (install ?? uninstall) return (await import('./install/install.ts')).installOrNot(run, host)
+  if ((run.options.notify ?? run.options.heartbeat) !== undefined) await prepareProxy(run, host)
   if (serve !== undefined) return (await import('./exporter/serve.ts')).serveExporter(run, serve, host)
   if (watchMs !== undefined) return performWatch(run, watchMs, host)
   return runCheck(run, host)
+}
+
+/** Says before the first request that notices cannot be delivered; the check itself needs no proxy. */
+async function prepareProxy({ options }: CheckRun, { warn }: RunHost): Promise<void> {
+  const { missingProxies, useProxy } = await import('./alarm/proxy.ts')
+  useProxy(options.proxy)
+  const problems = await missingProxies([...(options.notify ?? []), options.heartbeat ?? ''], options.timeoutMs / 10)
+  for (const problem of problems) warn(problem)
 }
 
 async function performWatch(run: CheckRun, everyMs: number, { warn, signal }: RunHost): Promise<Outcome> {

@@ -25,6 +25,7 @@ export class DeliveryError extends Error {
 /** Says a system's error without the address it was about: its code where it has one. */
 export function describeSystemError(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
+  if (error instanceof DeliveryError) return error.message
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time'
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined

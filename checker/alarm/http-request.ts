@@ -1,6 +1,8 @@
 import http, { type IncomingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import { lookupWithin } from '../names/node-lookup.ts'
+import { DeliveryError } from './delivery-error.ts'
+import { askProxy, proxyFailure, proxyFor, tunnelAgent } from './proxy.ts'
 
 /** What is asked, beside the url. */
 export interface HttpRequest {
@@ -23,12 +25,30 @@ const longestLookUpMs = 30_000
  * names up in a thread that the end of the process would wait for.
  */
 export function send(url: URL, { method, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  const { request } = url.protocol === 'https:' ? https : http
-  return new Promise((resolve, reject) => {
-    const options = { method, signal, agent: false, lookup: lookupWithin(longestLookUpMs) }
+  const isSecure = url.protocol === 'https:'
+  const { request } = isSecure ? https : http
+  const proxy = proxyFor(url)
+  return new Promise((resolve, fail) => {
+    const lookup = lookupWithin(longestLookUpMs)
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
-    const sent = request(url, { ...options, headers: { 'user-agent': 'bakeroll-check', ...headers, ...length } })
+    const all = { 'user-agent': 'bakeroll-check', ...headers, ...length }
+    const reject = (error: Error) => fail(proxy === undefined || isSecure ? error : proxyFailure(proxy, error))
+    const sent =
+      proxy === undefined
+        ? request(url, { method, signal, agent: false, lookup, headers: all })
+        : isSecure
+          ? request(url, { method, signal, agent: tunnelAgent(proxy, lookup), headers: all })
+          : askProxy(proxy, {
+              method,
+              signal,
+              agent: false,
+              lookup,
+              path: url.href,
+              headers: { host: url.host, ...all },
+            })
     sent.once('response', (response) => {
+      const isOfProxy = proxy !== undefined && response.statusCode === 407
+      if (isOfProxy) fail(new DeliveryError(`the proxy ${proxy.host} answers 407`))
       // What comes later is nobody's error.
       response.on('error', () => {}).destroy()
       resolve({ status: response.statusCode ?? 0, headers: response.headers })

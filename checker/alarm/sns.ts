@@ -3,6 +3,7 @@ import https from 'node:https'
 import { lookupWithin } from '../names/node-lookup.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
 import { type Message, messageText, messageTitle } from './notice-text.ts'
+import { proxyFor, tunnelAgent } from './proxy.ts'
 
 /** The signal ends it earlier. */
 const longestLookUpMs = 30_000
@@ -15,7 +16,9 @@ export async function sendToSns(topic: string, region: string, message: Message,
     throw new DeliveryError(`the AWS library ${what}`, { cause: error })
   })
   const connection = { lookup: lookupWithin(longestLookUpMs), keepAlive: false }
-  const requestHandler = { httpAgent: new http.Agent(connection), httpsAgent: new https.Agent(connection) }
+  const proxy = proxyFor(new URL(`https://sns.${region}.amazonaws.com`))
+  const httpsAgent = proxy === undefined ? new https.Agent(connection) : tunnelAgent(proxy, connection.lookup)
+  const requestHandler = { httpAgent: new http.Agent(connection), httpsAgent }
   const client = new SNSClient({ region, maxAttempts: 1, requestHandler })
   const fifo = { MessageDeduplicationId: message.key, MessageGroupId: message.notices[0]?.outage ?? 'bakeroll' }
   try {
@@ -42,5 +45,6 @@ export async function sendToSns(topic: string, region: string, message: Message,
 /** The name of the error says what to do (AuthorizationError, NotFound); its text may hold a key's id. */
 function describeAwsError(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
+  if (error instanceof DeliveryError) return error.message
   return 'code' in error || error.name === 'Error' ? describeSystemError(error) : error.name
 }

@@ -34,6 +34,7 @@ export function callAgain({ targets, options, said = options, again }: CheckRun)
     words: [...words, ...flags, ...urls],
     variables: {
       ...again?.variables,
+      ...((options.notify ?? options.heartbeat) === undefined ? {} : proxyVariables()),
       ...Object.fromEntries(secrets.map(({ key, text }) => [variableOf(key), text])),
     },
     isOfGroup: again?.group !== undefined,
@@ -44,6 +45,12 @@ function urlsNamed({ targets, options }: Pick<CheckRun, 'targets' | 'options'>):
   const listed = options.targets === undefined ? [] : readTargets([], options.targets).targets
   const known = new Set(listed.map(({ url }) => url))
   return targets.map(({ url }) => url).filter((url) => !known.has(url))
+}
+
+/** Whoever calls the check later has none of them, and what is told others would not arrive. */
+function proxyVariables(): Record<string, string> {
+  const named = Object.entries(process.env).filter(([name]) => /^(https?|all|no)_proxy$/i.test(name))
+  return Object.fromEntries(named.filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''))
 }
 
 /** A secret that stands in no file of its own; where some of an option do, the order stays. */

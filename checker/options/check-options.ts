@@ -64,6 +64,8 @@ export interface CheckOptions {
   readonly notify: readonly string[] | undefined
   readonly notifyTemplate: string | undefined
   readonly heartbeat: string | undefined
+  /** The url of a proxy for what is told others, or `none`. */
+  readonly proxy: string | undefined
   readonly maintenance: readonly string[] | undefined
 
   readonly historyFile: string | undefined

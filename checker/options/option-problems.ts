@@ -79,7 +79,7 @@ async function installProblems(options: CheckOptions): Promise<string[]> {
   return told('every', everyProblem(options))
 }
 
-async function alarmProblems({ state, notify, maintenance, notifyTemplate, heartbeat }: CheckOptions) {
+async function alarmProblems({ state, notify, maintenance, notifyTemplate, heartbeat, proxy }: CheckOptions) {
   const problems: string[] = []
   if (state !== undefined) {
     const { stateProblem } = await import('../alarm/state-file.ts')
@@ -96,6 +96,10 @@ async function alarmProblems({ state, notify, maintenance, notifyTemplate, heart
   if (notifyTemplate !== undefined) {
     const { templateProblem } = await import('../alarm/template.ts')
     problems.push(...told('notify-template', templateProblem(notifyTemplate)))
+  }
+  if (proxy !== undefined) {
+    const { proxyProblem } = await import('../alarm/proxy.ts')
+    problems.push(...told('proxy', proxyProblem(proxy)))
   }
   if (heartbeat !== undefined) {
     const { heartbeatProblem } = await import('../alarm/heartbeat.ts')

@@ -234,6 +234,15 @@ export const options: { readonly [Key in OptionKey]: Option<NonNullable<CheckOpt
     group: 'alarm',
     isSecret: true,
   },
+  proxy: {
+    flag: 'proxy',
+    value: 'URL|@FILE|none',
+    help: 'the proxy for notices and heartbeat (default that of HTTPS_PROXY and NO_PROXY)',
+    expected: 'none or the url of a proxy, http://HOST:PORT',
+    parse: nonEmpty,
+    group: 'alarm',
+    isSecret: true,
+  },
   maintenance: {
     flag: 'maintenance',
     value: 'WINDOW',

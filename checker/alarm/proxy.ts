@@ -1,0 +1,140 @@
+import http, { type ClientRequest } from 'node:http'
+import https from 'node:https'
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
+import tls from 'node:tls'
+import { DeliveryError, describeSystemError } from './delivery-error.ts'
+
+/** Says what is wrong with `--proxy`, without its password; undefined when nothing is. */
+export function proxyProblem(text: string): string | undefined {
+  if (text === 'none') return undefined
+  if (!URL.canParse(text)) return 'expected none or the url of a proxy, http://HOST:PORT'
+  const { protocol, host, pathname, search } = new URL(text)
+  if (!/^https?:$/.test(protocol)) return `expected http or https, got ${protocol}//${host}`
+  return pathname.length > 1 || search !== '' ? `${host}: a path has no meaning` : undefined
+}
+
+let said: string | undefined
+
+/** The proxy of everything that this process tells others, as `--proxy` has it; undefined: that of the environment. */
+export function useProxy(text: string | undefined): void {
+  said = text
+}
+
+/** The proxy for a url: the one that was said, else that of the environment, unless `NO_PROXY` names the host. */
+export function proxyFor(url: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
+  const variable = (name: string) => environment[name.toLowerCase()] || environment[name]
+  // HTTP_PROXY in capitals is a header of a request, where somebody is called as a CGI program.
+  const usual = url.protocol === 'https:' ? variable('HTTPS_PROXY') : environment['http_proxy']
+  const text = said ?? usual ?? variable('ALL_PROXY')
+  if (text === undefined || text === 'none' || isExempt(url, variable('NO_PROXY') ?? '')) return undefined
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  return proxyProblem(whole) === undefined ? new URL(whole) : undefined
+}
+
+/** As curl reads it: `*`, or hosts and domains with commas between them, each with everything below it. */
+function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  const asked = port || (protocol === 'https:' ? '443' : '80')
+  return list.split(/[\s,]+/).some((entry) => {
+    const [, name = '', only] =
+      /^\[?(?:\*?\.)?([^\]]*?)\]?(?::(\d+))?$/.exec(isIP(entry) === 6 ? `[${entry}]` : entry) ?? []
+    if (entry === '*') return true
+    if (name === '' || (only !== undefined && only !== asked)) return false
+    return host === name.toLowerCase() || (isIP(host) === 0 && host.endsWith(`.${name.toLowerCase()}`))
+  })
+}
+
+/** What cannot be reached of the proxies that some notices need, one line each. */
+export async function missingProxies(texts: readonly string[], patienceMs: number): Promise<string[]> {
+  const urls = texts.flatMap((text) => /^(?:slack:)?(https?:.+)$/is.exec(text.trim())?.[1] ?? [])
+  const proxies = urls.flatMap((url) => (URL.canParse(url) ? (proxyFor(new URL(url))?.href ?? []) : []))
+  const distinct = [...new Set(proxies)].map((href) => new URL(href))
+  const found = await Promise.all(distinct.map((proxy) => missingProxy(proxy, Math.min(1000, patienceMs))))
+  return found.filter((problem) => problem !== undefined)
+}
+
+/** Why a proxy cannot be used right now, found out by connecting to it; undefined when it is there. */
+function missingProxy(proxy: URL, patienceMs: number): Promise<string | undefined> {
+  const tell = (why: string) => `the proxy ${proxy.host}: ${why}`
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostOf(proxy), port: portOf(proxy) })
+    const end = (problem?: string) => {
+      socket.destroy()
+      resolve(problem)
+    }
+    socket.setTimeout(patienceMs, () => end(tell('no connection in time')))
+    socket.once('connect', () => end())
+    socket.once('error', (error) => end(tell(describeSystemError(error))))
+  })
+}
+
+/** Connects by way of a proxy, each time anew (RFC 9110, 9.3.6). */
+export function tunnelAgent(proxy: URL, lookup?: LookupFunction): https.Agent {
+  const agent = new https.Agent()
+  const through: typeof agent.createConnection = (options, callback) => {
+    openTunnel(proxy, `${options.host}`, Number(options.port), lookup).then(
+      (socket) =>
+        callback?.(
+          null,
+          tls.connect({ ...(options as tls.ConnectionOptions), socket, servername: nameOf(`${options.host}`) }),
+        ),
+      (error) => callback?.(error, undefined as never),
+    )
+    return undefined
+  }
+  agent.createConnection = through
+  return agent
+}
+
+function openTunnel(proxy: URL, host: string, port: number, lookup?: LookupFunction): Promise<Socket> {
+  const path = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
+  return new Promise((resolve, reject) => {
+    const asked = askProxy(proxy, {
+      method: 'CONNECT',
+      path,
+      agent: false,
+      headers: { host: path },
+      ...(lookup && { lookup }),
+    })
+    asked.once('connect', ({ statusCode }, socket) => {
+      if (statusCode === 200) return resolve(socket)
+      socket.destroy()
+      reject(new DeliveryError(`the proxy ${proxy.host} answers ${statusCode}`))
+    })
+    asked.once('error', (error) => reject(proxyFailure(proxy, error)))
+    asked.setTimeout(10_000, () => asked.destroy(new DeliveryError('no answer in time')))
+    asked.end()
+  })
+}
+
+/** What went wrong on the way to a proxy, which is named. */
+export function proxyFailure(proxy: URL, error: Error): DeliveryError {
+  const why = error instanceof DeliveryError ? error.message : describeSystemError(error)
+  return new DeliveryError(`the proxy ${proxy.host}: ${why}`, { cause: error })
+}
+
+/** A request to a proxy itself, with the user and password that its url has. */
+export function askProxy(proxy: URL, options: http.RequestOptions): ClientRequest {
+  const { username, password } = proxy
+  const pair = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
+  const headers = { ...options.headers, ...(username === '' ? {} : { 'proxy-authorization': `Basic ${pair}` }) }
+  const client = proxy.protocol === 'https:' ? https : http
+  return client.request({
+    ...options,
+    host: hostOf(proxy),
+    port: portOf(proxy),
+    headers: headers as http.OutgoingHttpHeaders,
+  })
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '')
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port) || (protocol === 'https:' ? 443 : 80)
+}
+
+function nameOf(host: string): string {
+  return isIP(host) === 0 ? host : ''
+}
