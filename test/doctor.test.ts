@@ -181,7 +181,7 @@ t.test('Packer is not in the archive: a word before the repository of its vendor
   t.match(named(doctor, 'packer'), {
     status: 'fail',
     found: /not in the archive of this system$/,
-    hint: /HashiCorp's apt repository: https:/,
+    hint: /^with --yes bakes add HashiCorp's apt repository; by hand: https:/,
   })
   const bake = await under(t, condition, 'bake')
   t.equal(bake.exitCode, 3, 'nobody is there to ask')

@@ -71,7 +71,7 @@ export function programFinding(program: Program, isHere: boolean, where: Install
     const { vendor, guide } = hashicorpRepository
     const by = can
       ? `bakes add ${vendor}'s apt repository, and ask before that`
-      : `it is in ${vendor}'s apt repository: ${guide}`
+      : `with --yes bakes add ${vendor}'s apt repository; by hand: ${guide}`
     return { name, status: can ? 'warn' : 'fail', found: `${found}; not in the archive of this system`, hint: by }
   }
   if (canInstall(where))
