@@ -1,17 +1,18 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import t from 'tap'
 import { buildChecker } from './build.ts'
+import { nodes } from './fixtures/nodes.ts'
 import { startService, timeService } from './fixtures/service.ts'
 import { readScript } from './one-file/load.ts'
 
 const run = promisify(execFile)
 const folder = t.testdir()
 const file = await buildChecker(join(folder, 'check.mjs'))
-const nodes = [process.execPath, ...(existsSync('/usr/bin/node') ? ['/usr/bin/node'] : [])]
+const paths = nodes.map(({ path }) => path)
 const by = { version: process.version, arch: process.arch, platform: process.platform }
 
 t.test('packages that are packed as text can be loaded without node_modules, by the system Node, too', async (t) => {
@@ -29,7 +30,7 @@ t.test('packages that are packed as text can be loaded without node_modules, by 
      const [file, builtins] = [readFileSync('check.mjs'), createRequire(import.meta.url)]
      for (const name of ${JSON.stringify(names)}) console.log(Object.keys(unpackPackage(file, builtins, name)).join(' '))`,
   )
-  for (const node of nodes) {
+  for (const node of paths) {
     const { stdout } = await run(node, [join(folder, 'try.mjs')], { cwd: folder })
     for (const name of ['createTransport', 'SNSClient', 'PublishCommand', 'Registry', 'collectDefaultMetrics'])
       t.ok(stdout.split(/\s+/).includes(name), name)
@@ -54,7 +55,7 @@ t.test('a Node that the cache is not made for, and one that refuses it, run the 
     t.not(changed, text)
     const path = join(folder, `${name}.mjs`)
     writeFileSync(path, changed, 'latin1')
-    for (const node of nodes) {
+    for (const node of paths) {
       const { stdout } = await run(node, [path, '--ntp', 'none', url])
       t.match(stdout, ' ok: version ', `${name}, ${node}`)
     }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { buildChecker } from './build.ts'
+import { lacksNodes, nodes } from './fixtures/nodes.ts'
 import { freeUrl, startService, timeService } from './fixtures/service.ts'
 
 const main = new URL('main.ts', import.meta.url).pathname
@@ -92,19 +93,13 @@ t.test('--help names every flag and the exit codes; --version the package', asyn
   t.same(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
-t.test('the bundle is one file that runs from an empty folder, with the system Node too', async (t) => {
+t.test('the bundle is one file that runs from an empty folder, with every Node that it is for', async (t) => {
   const folder = t.testdir({ alone: {} })
   const built = await buildChecker(join(folder, 'check.mjs'))
   const alone = join(folder, 'alone')
   copyFileSync(built, join(alone, 'check.mjs'))
   const url = await startService(t, timeService())
-  const systemNode = '/usr/bin/node'
-  const nodes = [process.execPath]
-  if (existsSync(systemNode)) {
-    const { stdout } = await run([], systemNode, '--version')
-    if (Number(/^v(\d+)/.exec(stdout)?.[1]) >= 20) nodes.push(systemNode)
-  }
-  for (const node of nodes) {
+  for (const { path: node } of nodes) {
     for (const format of ['text', 'json', 'nagios', 'prometheus', 'junit']) {
       const { code, stdout, stderr } = await run([url, '--format', format], node, 'check.mjs', alone)
       t.same({ code, stderr }, { code: 0, stderr: '' }, `${node} ${format}`)
@@ -112,4 +107,9 @@ t.test('the bundle is one file that runs from an empty folder, with the system N
     }
     t.match(await run(['--version'], node, 'check.mjs', alone), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
   }
+})
+
+t.test('Node 20, 22 and ours are all there', { skip: lacksNodes }, async (t) => {
+  for (const major of [20, 22, Number.parseInt(process.versions.node, 10)])
+    t.ok(nodes.some(({ version }) => version.startsWith(`${major}.`)))
 })

@@ -5,6 +5,7 @@ import { ensureVenv } from './tools/python-venv.ts'
 import { installMissing } from './tools/system-packages.ts'
 import type { TestCount } from './tools/tap-report.ts'
 import { buildTap, runSuite, type Suite } from './tools/tap-run.ts'
+import { ensureTestNodes } from './tools/test-nodes.ts'
 
 /** Installs what the suites need, before any test has its time counted, and once for all of them. */
 export async function prepareSuites(suites: readonly Suite[], context: TaskContext): Promise<void> {
@@ -16,6 +17,8 @@ export async function prepareSuites(suites: readonly Suite[], context: TaskConte
   const emulated = needs((file) => file.includes('aws')) ? ['moto', 'asyncssh'] : []
   for (const name of [...emulated, ...parser]) await ensureVenv(name, progress, signal)
   if (needsPrograms) await mitogenEnvironment(progress, signal)
+  if (needs((file) => /^checker\/(build|main|names\/network|probe\/tls)\./.test(file)))
+    await ensureTestNodes(progress, signal)
   await buildTap(progress, signal)
 }
 

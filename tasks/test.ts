@@ -6,7 +6,7 @@ import { findSuites } from './tools/tap-run.ts'
 
 /**
  * `npm test`: the static gates, each of which counts as one test, then every suite but the long ones. `npm test -- PATH...` runs
- * only the suites at or below the paths; the suites of `checker` need nothing but Node, so they never install anything.
+ * only the suites at or below the paths; the suites of `checker` need nothing but Node, of three releases, so they install no system package.
  */
 export default async function test(context: TaskContext): Promise<TaskResult> {
   const { positionals, progress, signal } = context

@@ -71,6 +71,13 @@ export const programs: readonly Program[] = [
     purposes: ['test'],
     service: 'cron.service',
   },
+  {
+    name: 'prometheus',
+    package: 'prometheus',
+    why: 'scrapes the exporter of the checker',
+    purposes: ['test'],
+    service: 'prometheus.service',
+  },
   { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
   { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: both },
