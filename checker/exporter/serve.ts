@@ -16,7 +16,10 @@ export async function serveExporter(run: CheckRun, listen: string, host: RunHost
   const respond = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     if (!(await gate(request, response))) return
     const gone = new AbortController()
-    response.once('close', () => gone.abort())
+    // After an answer there is nothing to give up, and an abort makes an error with its stack.
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort()
+    })
     const { status, type, body } = await answer(request, gone.signal)
     if (!server.listening) response.shouldKeepAlive = false
     response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
