@@ -4,16 +4,25 @@ import { chmod, constants, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFi
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { type FoundNode, nodeFault } from './official-node.ts'
 
 const run = promisify(execFile)
 const dockerfile = join(import.meta.dirname, 'runtime.Dockerfile')
 
+/** Why the locked Node must not go into an image; `undefined` when it is the official one. */
+export async function runtimeFault(): Promise<string | undefined> {
+  return nodeFault(await lockedNode())
+}
+
 /**
  * Writes rootfs.tar (the locked Node for the running platform, the libraries that it loads, an account 65532, /tmp) and
- * runtime.Dockerfile into `folder`; the digest is that of `runtimeDigest`, and the same digest means the same bytes.
+ * runtime.Dockerfile into `folder`; the digest is that of `runtimeDigest`, and the same digest means the same bytes. Throws
+ * when that Node is not the official one.
  */
 export async function writeRuntime(folder: string): Promise<{ folder: string; digest: string }> {
   const node = await lockedNode()
+  const fault = await nodeFault(node)
+  if (fault !== undefined) throw new Error(fault)
   const libraries = await librariesOf(node.path)
   await mkdir(folder, { recursive: true })
   const root = await mkdtemp(join(folder, 'rootfs-'))
@@ -50,22 +59,22 @@ export function tarArguments({ root, tar }: { root: string; tar: string }): stri
   return ['--create', '--file', tar, '--directory', root, ...reproducible, '.']
 }
 
-interface LockedNode {
-  path: string
+interface LockedNode extends FoundNode {
   /** Name, version and size. */
-  identity: string
+  readonly identity: string
 }
 
 async function lockedNode(): Promise<LockedNode> {
-  const name = `node-linux-${process.arch}`
-  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
-    throw new Error(`a runtime can be made on Linux x64 and arm64, not on ${process.platform} ${process.arch}`)
+  const { arch, platform } = process
+  if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) {
+    throw new Error(`a runtime can be made on Linux x64 and arm64, not on ${platform} ${arch}`)
   }
+  const name = `node-linux-${arch}`
   const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
   const { version } = JSON.parse(await readFile(manifest, 'utf8'))
   const path = join(dirname(manifest), 'bin/node')
   const { size } = await stat(path)
-  return { path, identity: `${name} ${version} ${size}` }
+  return { path, version, arch, identity: `${name} ${version} ${size}` }
 }
 
 async function librariesOf(program: string): Promise<string[]> {

@@ -1,8 +1,15 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { writeRelease } from '../../app/release.ts'
-import { writeRuntime } from '../../app/runtime.ts'
+import { runtimeFault, writeRuntime } from '../../app/runtime.ts'
+import { OperatorError } from '../lib/errors.ts'
 import type { Recipe } from './recipe.ts'
+
+/** Throws a refusal when the Node that would go into an image is not the one whose checksum is recorded. */
+export async function checkRuntime(): Promise<void> {
+  const fault = await runtimeFault()
+  if (fault !== undefined) throw new OperatorError('refused', fault, { hint: 'npm ci' })
+}
 
 /** Writes the Node layer of the container image into `folder` and gives the variables with which the roles find it. */
 export async function runtimeVariables(recipe: Recipe, folder: string): Promise<Record<string, string>> {

@@ -9,6 +9,7 @@ import { stopMachine } from '../../tools/qemu.ts'
 import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
 import { openPlainPaths } from '../plain-paths.ts'
 import { type Recipe, recipeFor } from '../recipe.ts'
+import { checkRuntime } from '../role-variables.ts'
 import { foldersIn, type Home } from './home.ts'
 import { type ImageRecord, listImages, markVerified, newestBase } from './images.ts'
 import type { MachineSettings } from './instances.ts'
@@ -54,7 +55,7 @@ export interface BakePlan {
 
 /** What the base layer needs from Debian; the roles ask for the same, and find it there. */
 export const basePackages = [
-  ...['openssh-server', 'sudo', 'curl', 'python3-minimal', 'python3-apt', 'linux-image-cloud-amd64', 'initramfs-tools'],
+  ...['openssh-server', 'sudo', 'curl', 'python3', 'python3-apt', 'linux-image-cloud-amd64', 'initramfs-tools'],
   ...['docker.io', 'apparmor', 'nginx-light', 'logrotate', 'chrony', 'nftables'],
 ]
 
@@ -95,7 +96,7 @@ async function bakeLocked(task: BakeTask): Promise<BakeResult> {
   const { recipe, reusable } = await planBake(task)
   if (reusable?.verified) return { image: reusable, reused: true }
   checkMemory(bakeMemoryMib(task.machine), 'a bake')
-  if (reusable === undefined) await checkDisk(task.home, bakeDiskMib)
+  if (reusable === undefined) await Promise.all([checkDisk(task.home, bakeDiskMib), checkRuntime()])
   const image = reusable ?? (await makeImage(task, recipe))
   const folder = join(workFolder(task.home), `test-${image.id}`)
   const { factor, crowding } = task.pace()

@@ -1,6 +1,7 @@
 import type { Progress } from '../../../lib/progress.ts'
 import { checkPacker } from '../../../tools/packer-plugins.ts'
 import { type Recipe, recipeFor } from '../../recipe.ts'
+import { checkRuntime } from '../../role-variables.ts'
 import type { Aws } from '../clients.ts'
 import { deprecateAfter, everywhere, markVerified, requireTokensOf } from './ami-finish.ts'
 import { type Ami, listAmis, newestBaseAmi } from './ami-images.ts'
@@ -83,7 +84,7 @@ export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
   const { aws, home, settings, progress } = task
   const { recipe, reusable } = await planAmiBake(task)
   if (reusable?.verified) return { image: reusable, reused: true }
-  await checkPacker()
+  await Promise.all([checkPacker(), checkRuntime()])
   const [account, vpcId] = await Promise.all([accountOf(aws), checkBuilder(aws, settings)])
   const removed = await removeDeadBakes(aws, home, account)
   if (removed.length > 0) progress.event(`removed what a killed bake left: ${removed.join(', ')}`)

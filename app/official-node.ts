@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+
+/**
+ * The Node that goes into images, as nodejs.org publishes it: SHA-256 of the archives, from SHASUMS256.txt of that release, and
+ * of `bin/node` inside each. `sh app/official-node.sh VERSION` gives them; SECURITY.md says what was compared with what.
+ */
+export const officialNode = {
+  version: '24.21.0',
+  x64: {
+    archive: 'fd8e59d5a511510f6a298afb548f18c7d2b1be404d8b4a27d94fbe49f56cb2d6',
+    binary: '7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c',
+  },
+  arm64: {
+    archive: '6ad1325edbdb5649c379b75a237147a666c95d4f9ae8d340fef2d1575d289ad2',
+    binary: '0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584',
+  },
+} as const
+
+/** A `node` on disk, and what it says it is. */
+export interface FoundNode {
+  readonly path: string
+  readonly version: string
+  readonly arch: 'x64' | 'arm64'
+}
+
+/** What tells a Node from the official one, in words; `undefined` when nothing does. Reads all of it: some tenths of a second. */
+export async function nodeFault({ path, version, arch }: FoundNode): Promise<string | undefined> {
+  if (version !== officialNode.version) {
+    return `Node ${version} in ${path}: app/official-node.ts knows the checksum of ${officialNode.version} alone`
+  }
+  const found = await sha256(path)
+  if (found === officialNode[arch].binary) return undefined
+  return `${path} is not the official Node ${version}: its SHA-256 is ${found}, expected ${officialNode[arch].binary}`
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk)
+  return hash.digest('hex')
+}
