@@ -1,6 +1,6 @@
 #!/bin/sh
-# What must hold inside an instance of a new image. Runs there as root: verify.sh RELEASE [SECONDS TO WAIT FOR A TIME SERVER
-# [SECONDS TO WAIT FOR THE SERVICE]].
+# What must hold inside an instance of a new image. Runs there as root: verify.sh RELEASE [SECONDS TO WAIT FOR THE CLOCK
+# [SECONDS TO WAIT FOR THE SERVICE]]. The clock follows a time server, or the computer that the machine runs on.
 # Says on standard output what is wrong, or what the caller needs to judge the rest: clock and boot id.
 set -eu
 
@@ -42,6 +42,16 @@ answer=$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://169.254.169.
 answer=$(setpriv --reuid 65532 --regid 65532 --clear-groups curl -s -o /dev/null -w '%{http_code}' --max-time 5 \
   -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token) || true
 [ "$answer" = 000 ] || fail "instance metadata answer $answer to the service: they are for root alone"
+
+offered=$(sshd -T) || fail 'sshd does not tell its settings'
+weak=$(echo "$offered" | grep -oE '(diffie-hellman|ecdh-sha2|hmac-(md5|sha1)|umac-64|[0-9a-z]+-cbc)[^,]*' | sort -u | paste -sd ' ') || true
+[ -z "$weak" ] || fail "sshd offers $weak"
+
+# A setting that this kernel does not have is none to mind.
+grep -E '^[a-z].* = ' /etc/sysctl.d/60-bakeroll.conf 2>/dev/null | while read -r name _ wanted; do
+  found=$(cat "/proc/sys/$(echo "$name" | tr . /)" 2>/dev/null) || continue
+  [ "$found" = "$wanted" ] || fail "kernel setting $name is $found, expected $wanted"
+done
 
 if [ "$patience" -gt 0 ] && chronyc -n waitsync "$((patience / 2 + 1))" 1 0 2 >/dev/null; then
   echo 'bakeroll-clock synchronised'

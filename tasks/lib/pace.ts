@@ -68,7 +68,9 @@ export interface Limits {
   readonly connectSeconds: number
   /** Inside a machine that has booted: until its service answers. */
   readonly serviceSeconds: number
-  /** The test of an image over SSH, which waits for its service first. */
+  /** Inside a machine that has booted: until chrony follows a clock, by three samples eight seconds apart. */
+  readonly clockSeconds: number
+  /** The test of an image over SSH, which waits for its service first, and for its clock. */
   readonly scriptSeconds: number
   /** One short command over SSH, a look at the state of a machine among them. */
   readonly commandSeconds: number
@@ -102,7 +104,8 @@ export function limitsAt(factor: number): Limits {
     instanceSeconds: at(200),
     connectSeconds: at(20),
     serviceSeconds: at(60),
-    scriptSeconds: at(100),
+    clockSeconds: 30 + at(15),
+    scriptSeconds: 30 + at(100),
     commandSeconds: at(30),
     repairSeconds: at(90),
     recoverySeconds: at(30),

@@ -25,6 +25,7 @@ t.test('arguments', async (t) => {
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
     '--dpkgopt=path-exclude=/usr/share/info/*',
+    '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     "--customize-hook=upload '/repo/files/a.conf' /etc/a.conf",
     "--customize-hook=upload '/it'\\''s a/b.conf' /etc/b.conf",
     "--customize-hook=upload '/repo/packer/finish.sh' /root/finish.sh",

@@ -26,6 +26,8 @@ export interface DebianDisk {
 
 /** Nobody reads them on a machine that nobody works on. */
 const leftOut = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
+/** Licences ask that their text goes where the program goes. Of two rules that fit a path, dpkg obeys the last. */
+const kept = ['/usr/share/doc/*/copyright']
 
 /** Packages that make it boot, and name resolution for it; `apt` of mmdebstrap is the smallest variant that can install more. */
 const bootable = ['systemd-sysv', 'libnss-resolve']
@@ -49,6 +51,7 @@ export function mmdebstrapArguments(
     `--include=${[...bootable, ...system.packages].join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
     ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
+    ...kept.map((path) => `--dpkgopt=path-include=${path}`),
     ...[...hooks, `rm "$1"${finish}`].map((hook) => `--customize-hook=${hook}`),
     ...[system.suite, tarFile, ...mirrors],
   ]

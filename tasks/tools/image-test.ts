@@ -4,8 +4,8 @@ import { join } from 'node:path'
 const script = join(import.meta.dirname, '../../packer/verify.sh')
 
 /**
- * What `sh` runs as root on an instance of a new image: packer/verify.sh. It waits for a time server and for the service, ends
- * with exit code 1 when something does not hold, and says so on standard output.
+ * What `sh` runs as root on an instance of a new image: packer/verify.sh. It waits until the clock follows another one and for
+ * the service, ends with exit code 1 when something does not hold, and says so on standard output.
  */
 export function imageTest(release: string, limits: { clockSeconds: number; serviceSeconds: number }): string {
   return `set -- ${release} ${limits.clockSeconds} ${limits.serviceSeconds}\n${readFileSync(script, 'utf8')}`
@@ -19,6 +19,11 @@ export function faultIn(output: string): string | undefined {
 /** The id of the boot in which a test ran. */
 export function bootIdIn(output: string): string {
   return output.match(/^bakeroll-boot (\S+)$/m)?.[1] ?? ''
+}
+
+/** Whether chrony follows another clock: a time server's, or that of the computer that the instance runs on. */
+export function isSynchronised(output: string): boolean {
+  return /^bakeroll-clock synchronised$/m.test(output)
 }
 
 /** A line that a test wrote, and when it came in (milliseconds since 1970). */

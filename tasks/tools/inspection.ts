@@ -27,9 +27,10 @@ export const repairScripts: Record<InnerRepair, string> = {
   nginx: 'systemctl reset-failed nginx; systemctl restart nginx',
   container: `docker unpause ${container} 2>/dev/null; docker restart --time 10 ${container}`,
   docker: `systemctl reset-failed docker; systemctl restart docker && docker start ${container}`,
-  // Where no time server can be reached, the machine's own clock is the best there is (hwclock(8)).
+  // With chrony starts what gives it the time where no time server can be reached. Without either, the machine's own clock is
+  // the best there is (hwclock(8)).
   time: `systemctl reset-failed chrony; systemctl restart chrony
-chronyc waitsync 6 0.5 0 5 >/dev/null || hwclock --hctosys --utc --noadjfile`,
+chronyc waitsync 12 0.5 0 5 >/dev/null || hwclock --hctosys --utc --noadjfile`,
   reboot: rebootScript,
 }
 

@@ -22,7 +22,7 @@ t.test('every wish is a script that a shell understands', async (t) => {
 
 t.test('the journal is asked for the units, and journalctl understands it', async (t) => {
   const said = onPath(t, { journalctl: 'for word in "$@"; do echo "$word"; done' })
-  const units = ['nginx', 'docker', 'chrony', 'bakeroll-identity'].flatMap((unit) => ['--unit', unit])
+  const units = ['nginx', 'docker', 'chrony', 'bakeroll-time', 'bakeroll-identity'].flatMap((unit) => ['--unit', unit])
   const script = logScript({ sinceSeconds: 90, grep: undefined }, false, join(said, 'access.log'))
   const { stdout } = await execa('sh', ['-s'], { input: script, reject: false })
   const asked = ['--no-pager', '--output', 'short-iso', '--quiet', '--since', '-90s', ...units]

@@ -11,7 +11,7 @@ export interface LogWish {
 }
 
 /** What the units wrote, and what systemd says of them; the service's container writes through Docker. */
-const units = '--unit nginx --unit docker --unit chrony --unit bakeroll-identity'
+const units = '--unit nginx --unit docker --unit chrony --unit bakeroll-time --unit bakeroll-identity'
 
 /** The shell script that prints the log lines of an instance, oldest first: journal and nginx's access log. */
 export function logScript(

@@ -2,7 +2,8 @@
  * Stand-in for the EC2 instance metadata service, IMDSv2
  * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html). QEMU starts this program once
  * per connection from the guest to 169.254.169.254:80, with the TCP stream as its standard input and output:
- * `node metadata-service.ts FILE`, where FILE is JSON from metadata path to value.
+ * `node metadata-service.ts FILE`, where FILE is JSON from metadata path to value. It also tells this computer's time, which
+ * EC2's service does not: a machine without a network has no other clock to follow.
  */
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -13,6 +14,9 @@ import { Duplex } from 'node:stream'
 const lifeMs = 10_000
 
 type Metadata = Record<string, string>
+
+/** Where the time is told, in milliseconds since 1970: outside of EC2's own paths. */
+const timePath = '/bakeroll/time'
 
 function tokenFor(metadata: Metadata): string {
   return createHmac('sha256', JSON.stringify(metadata)).update('IMDSv2').digest('base64url')
@@ -34,6 +38,7 @@ function token(metadata: Metadata, { method, headers }: IncomingMessage): { stat
 function value(metadata: Metadata, { method, url = '', headers }: IncomingMessage): { status: number; body?: string } {
   if (headers['x-aws-ec2-metadata-token'] !== tokenFor(metadata)) return { status: 401 }
   if (method !== 'GET') return { status: 405 }
+  if (url === timePath) return { status: 200, body: String(Date.now()) }
   const body = new Map(Object.entries(metadata)).get(url.replace('/latest/meta-data/', ''))
   return body === undefined ? { status: 404 } : { status: 200, body }
 }
