@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t from 'tap'
 import { checkPacker, hasOwnPlugins, missingPlugins, neededPlugins, packerVersion } from './packer-plugins.ts'
 import { onPath } from './path-fixture.ts'
 
 const folder = '/home/u/.config/packer/plugins'
 
-/** A `packer` of this version with these plugins. */
-function packer(version: string, plugins: readonly string[]): string {
-  const files = plugins.map((plugin) => `${folder}/${plugin}/packer-plugin-x_v1.2.3_x5.0_linux_amd64`)
+interface Plugin {
+  readonly source: string
+  readonly version: string
+}
+
+/** A `packer` of this version with these plugins, which it lists as 1.10 and later do. */
+function packer(version: string, plugins: readonly Plugin[]): string {
+  const files = plugins.map(({ source, version }) => {
+    return `${folder}/${source}/packer-plugin-${basename(source)}_v${version}_x5.0_linux_amd64`
+  })
   return `case $1 in version) echo 'Packer v${version}';; plugins) printf '%s\\n' ${files.join(' ')};; *) exit 1;; esac`
 }
 
@@ -31,10 +38,12 @@ t.test("Debian's needs none, newer ones name what is missing", async (t) => {
   onPath(t, { packer: packer('1.15.0', neededPlugins) })
   t.strictSame(await missingPlugins('1.15.0'), [])
   await checkPacker()
-  onPath(t, { packer: packer('1.15.0', ['github.com/hashicorp/ansible', 'github.com/other/amazon']) })
+  const [amazon, ansible, qemu] = neededPlugins
+  const others = [ansible, { ...amazon, source: 'github.com/other/amazon' }, { ...qemu, version: `${qemu.version}0` }]
+  onPath(t, { packer: packer('1.15.0', others) })
   await t.rejects(checkPacker(), {
     kind: 'refused',
-    message: 'Packer 1.15.0 misses github.com/hashicorp/amazon, github.com/hashicorp/qemu',
+    message: `Packer 1.15.0 misses github.com/hashicorp/amazon ${amazon.version}, github.com/hashicorp/qemu ${qemu.version}`,
     hint: 'packer init packer/plugins',
   })
 })
@@ -51,5 +60,9 @@ t.test('without packer', async (t) => {
 
 t.test('the file for `packer init` asks for the same', async (t) => {
   const file = readFileSync(join(import.meta.dirname, '../../packer/plugins/plugins.pkr.hcl'), 'utf8')
-  t.strictSame(Array.from(file.matchAll(/source += "(.*)"/g), ([, source]) => source).sort(), neededPlugins)
+  const asked = file.matchAll(/source += "(.*)"\s+version += "= (.*)"/g)
+  t.strictSame(
+    Array.from(asked, ([, source, version]) => ({ source, version })),
+    neededPlugins,
+  )
 })

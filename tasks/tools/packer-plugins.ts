@@ -1,15 +1,15 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 
 const pluginsFolder = join(import.meta.dirname, '../../packer/plugins')
 
-/** What the template needs, as packer/plugins/plugins.pkr.hcl asks for it. */
+/** What the template needs, in these very versions, as packer/plugins/plugins.pkr.hcl asks for it. */
 export const neededPlugins = [
-  'github.com/hashicorp/amazon',
-  'github.com/hashicorp/ansible',
-  'github.com/hashicorp/qemu',
+  { source: 'github.com/hashicorp/amazon', version: '1.8.0' },
+  { source: 'github.com/hashicorp/ansible', version: '1.1.4' },
+  { source: 'github.com/hashicorp/qemu', version: '1.1.6' },
 ] as const
 
 /** The command that gets them. */
@@ -27,14 +27,16 @@ export function hasOwnPlugins(version: string): boolean {
   return major > 1 || minor >= 10
 }
 
-/** The plugins that this Packer needs and does not have. */
+/** The plugins that this Packer needs and does not have, each as `SOURCE VERSION`. */
 export async function missingPlugins(version: string): Promise<string[]> {
   if (!hasOwnPlugins(version)) return []
   const { stdout } = await execa('packer', ['plugins', 'installed'], {
     reject: false,
     env: { CHECKPOINT_DISABLE: '1' },
   })
-  return neededPlugins.filter((plugin) => !stdout.includes(`/${plugin}/`))
+  return neededPlugins
+    .filter(({ source, version }) => !stdout.includes(`/${source}/packer-plugin-${basename(source)}_v${version}_`))
+    .map(({ source, version }) => `${source} ${version}`)
 }
 
 /** Fetches the plugins that this Packer needs and does not have; nothing for a Packer that brought them along. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { basename } from 'node:path'
 import { CreateVpcCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import t, { type Test } from 'tap'
 import type { Finding } from '../../tasks/lib/finding.ts'
@@ -12,6 +13,7 @@ import { judge } from '../../tasks/platforms/aws/examination/permission-findings
 import { needs } from '../../tasks/platforms/aws/examination/permissions.ts'
 import { judgeQuota } from '../../tasks/platforms/aws/examination/quotas.ts'
 import { homeAt } from '../../tasks/platforms/local/home.ts'
+import { neededPlugins } from '../../tasks/tools/packer-plugins.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 import { denied, expired } from './faults.ts'
@@ -326,7 +328,9 @@ t.test('the own clock', async (t) => {
 t.test('programs', async (t) => {
   const packer = (version: string, plugins = '') =>
     `case "$1 $2" in version*) echo "Packer v${version}";; "plugins installed") printf '%s\\n' ${plugins};; *) exit 1;; esac`
-  const plugin = (name: string) => `/p/github.com/hashicorp/${name}/packer-plugin-${name}_v1.3.2_x5.0_linux_amd64`
+  const [amazon = '', ansible = '', qemu = ''] = neededPlugins.map(({ source, version }) => {
+    return `/p/${source}/packer-plugin-${basename(source)}_v${version}_x5.0_linux_amd64`
+  })
   const look = async (programs: Readonly<Record<string, string>>, use: Parameters<typeof programFindings>[0]) => {
     const { PATH } = process.env
     onPath(t, programs)
@@ -339,7 +343,7 @@ t.test('programs', async (t) => {
   t.notOk(old.has('packer plugins'), 'they are part of an old Packer')
   t.match(old.get('AWS CLI'), { status: 'fail', found: /^2\.9\.19: .*2\.12 or later/, hint: /awscli/ })
 
-  const all = [plugin('amazon'), plugin('ansible'), plugin('qemu')].join(' ')
+  const all = [amazon, ansible, qemu].join(' ')
   const current = await look(
     { packer: packer('1.15.0', all), aws: 'echo aws-cli/2.31.0 Python/3.13' },
     { reach: 'endpoint' },
@@ -348,10 +352,10 @@ t.test('programs', async (t) => {
   t.match(current.get('AWS CLI'), { status: 'ok', found: '2.31.0' })
 
   const bare = await look(
-    { packer: packer('1.15.0', plugin('qemu')) },
+    { packer: packer('1.15.0', qemu) },
     { reach: 'direct', builderInterface: 'session_manager' },
   )
-  t.match(bare.get('packer plugins'), { status: 'fail', found: /^missing: .*amazon.*ansible$/, hint: /^packer init / })
+  t.match(bare.get('packer plugins'), { status: 'fail', found: /^missing: .*amazon .*ansible \S+$/, hint: /^packer init / })
   t.notOk(bare.has('AWS CLI'), 'it is not needed without tunnels')
   t.match(bare.get('session-manager-plugin'), { status: 'fail', hint: /^https:/ })
 })

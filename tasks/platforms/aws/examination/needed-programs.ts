@@ -36,7 +36,8 @@ async function packerFindings(where: Installing): Promise<Finding[]> {
   const packer: Finding = { name: 'packer', status: 'ok', found: version }
   if (!hasOwnPlugins(version)) return [packer]
   const missing = await missingPlugins(version)
-  const found = missing.length === 0 ? neededPlugins.join(', ') : `missing: ${missing.join(', ')}`
+  const found =
+    missing.length === 0 ? neededPlugins.map(({ source }) => source).join(', ') : `missing: ${missing.join(', ')}`
   const plugins = { name: 'packer plugins', found }
   return [
     packer,
