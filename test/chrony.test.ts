@@ -1,7 +1,9 @@
 import { execFile, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +13,7 @@ import { askServers } from '../checker/own-clock/ask-servers.ts'
 import { askDaemon } from '../checker/own-clock/daemon.ts'
 import { startNtpServer } from '../checker/own-clock/fixtures/ntp-server.ts'
 import { parseTimeServers } from '../checker/own-clock/servers.ts'
+import { answer } from '../tasks/tools/metadata-service.ts'
 import { findProgram } from '../tasks/tools/system-packages.ts'
 
 const execute = promisify(execFile)
@@ -120,3 +123,67 @@ for (const offsetMs of [300, -300]) {
     t.equal(clock.source, 'chrony (127.0.0.1)')
   })
 }
+
+/** bakeroll-time, asking `service` and telling a chronyd of ours, in seconds in place of minutes; what it said, and its end. */
+function startMachineTime(t: Test, service: string, socket: string) {
+  const constants = { SERVICE: service, SOCKET: socket }
+  let script = readFileSync(join(import.meta.dirname, '../ansible/roles/time/files/bakeroll-time'), 'utf8')
+  for (const [name, value] of Object.entries(constants)) {
+    script = script.replace(new RegExp(`^${name} = .*$`, 'm'), `${name} = ${JSON.stringify(value)}`)
+  }
+  script = script
+    .replace(/^ROW, ROW_SECONDS = .*$/m, 'ROW, ROW_SECONDS = 4, 0.2')
+    .replace(/^REST_.*$/m, 'REST_SECONDS = 1')
+  const feeder = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [feeder.stdout, feeder.stderr])
+    stream.on('data', (chunk) => {
+      said += chunk
+    })
+  const ended = once(feeder, 'exit')
+  t.teardown(async () => {
+    feeder.kill('SIGKILL')
+    await ended
+  })
+  return { said: () => said, ended }
+}
+
+/** The metadata stand-in on loopback, behind a clock that is off; gives its address. */
+async function startMetadata(t: Test, { aheadMs = 0, hasTime = true } = {}): Promise<string> {
+  const server = createServer((request, response) => {
+    if (hasTime || request.url !== '/bakeroll/time') return answer({}, request, response, () => Date.now() + aheadMs)
+    response.writeHead(404).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close().closeAllConnections())
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+for (const aheadMs of [0, 90_000, -700]) {
+  t.test(`the computer below is ${aheadMs} ms ahead: a real chronyd hears it by bakeroll-time`, { skip }, async (t) => {
+    const service = await startMetadata(t, { aheadMs })
+    const socket = join(await mkdtemp(join(tmpdir(), 'chrony-')), 'time.sock')
+    const { folders } = await startChronyd(t, `refclock SOCK ${socket} refid HOST stratum 10 poll 0 delay 0.05`)
+    const { said } = startMachineTime(t, service, socket)
+    const tracking = await until(t, join(folders[0] ?? '', 'chronyc'), (line) => !line.includes('Not synchronised'))
+    const [, name, stratum, , offset] = tracking.split(',')
+    t.match({ name, stratum }, { name: 'HOST', stratum: '11' })
+    // chronyc tells how far the system's clock is behind; this chronyd leaves it alone.
+    t.ok(Math.abs(Number(offset) * 1000 - aheadMs) < 50, `${offset} s`)
+    t.equal(said(), '')
+  })
+}
+
+t.test('a metadata service that tells no time ends it, in good order', { skip }, async (t) => {
+  const { said, ended } = startMachineTime(t, await startMetadata(t, { hasTime: false }), '/nonexistent')
+  t.strictSame(await ended, [0, null])
+  t.equal(said(), 'the metadata service tells no time: nothing to do\n')
+})
+
+t.test('a fault is told once while it lasts', { skip }, async (t) => {
+  const { said } = startMachineTime(t, '127.0.0.1:1', '/nonexistent')
+  while (said() === '') await new Promise((resolve) => setTimeout(resolve, 50))
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  t.match(said(), /^no time from the metadata service: ConnectionRefusedError\(.*\)\n$/)
+})

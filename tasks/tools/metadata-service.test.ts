@@ -69,6 +69,11 @@ async function promises(t: Test, port: number): Promise<void> {
   for (const [what, method, path, headers, status, body] of cases) {
     t.strictSame(await ask(port, method, path, headers), { status, body, server: 'EC2ws' }, what)
   }
+  t.strictSame((await ask(port, 'GET', '/bakeroll/time')).status, 401, 'the time, without a token')
+  const asked = Date.now()
+  const { body } = await ask(port, 'GET', '/bakeroll/time', withToken)
+  t.match(body, /^\d{13}$/)
+  t.ok(Number(body) >= asked && Number(body) <= Date.now(), 'the time')
 }
 
 t.test('answers over a socket', async (t) => {
@@ -91,7 +96,7 @@ t.test(
     t.teardown(() => server.close())
     const port = await listen(server)
     await promises(t, port)
-    t.equal(ends.length, 13, 'one for every connection')
+    t.equal(ends.length, 15, 'one for every connection')
     for (const end of ends) t.strictSame(await end, [0, null], 'it ends with its connection')
   },
 )

@@ -22,10 +22,15 @@ function tokenFor(metadata: Metadata): string {
   return createHmac('sha256', JSON.stringify(metadata)).update('IMDSv2').digest('base64url')
 }
 
-/** Answers one request as IMDSv2 would: a token for PUT, values only for GET with that token. */
-export function answer(metadata: Metadata, request: IncomingMessage, response: ServerResponse): void {
+/** Answers one request as IMDSv2 would: a token for PUT, values, and the time, only for GET with that token. */
+export function answer(
+  metadata: Metadata,
+  request: IncomingMessage,
+  response: ServerResponse,
+  now: () => number = Date.now,
+): void {
   const { status, body = '' } =
-    request.url === '/latest/api/token' ? token(metadata, request) : value(metadata, request)
+    request.url === '/latest/api/token' ? token(metadata, request) : value(metadata, request, now)
   response.writeHead(status, { 'content-type': 'text/plain', server: 'EC2ws' }).end(body)
 }
 
@@ -35,10 +40,14 @@ function token(metadata: Metadata, { method, headers }: IncomingMessage): { stat
   return isNumber ? { status: 200, body: tokenFor(metadata) } : { status: 400 }
 }
 
-function value(metadata: Metadata, { method, url = '', headers }: IncomingMessage): { status: number; body?: string } {
+function value(
+  metadata: Metadata,
+  { method, url = '', headers }: IncomingMessage,
+  now: () => number,
+): { status: number; body?: string } {
   if (headers['x-aws-ec2-metadata-token'] !== tokenFor(metadata)) return { status: 401 }
   if (method !== 'GET') return { status: 405 }
-  if (url === timePath) return { status: 200, body: String(Date.now()) }
+  if (url === timePath) return { status: 200, body: String(now()) }
   const body = new Map(Object.entries(metadata)).get(url.replace('/latest/meta-data/', ''))
   return body === undefined ? { status: 404 } : { status: 200, body }
 }

@@ -351,11 +351,12 @@ t.test('programs', async (t) => {
   t.match(current.get('packer plugins'), { status: 'ok' })
   t.match(current.get('AWS CLI'), { status: 'ok', found: '2.31.0' })
 
-  const bare = await look(
-    { packer: packer('1.15.0', qemu) },
-    { reach: 'direct', builderInterface: 'session_manager' },
-  )
-  t.match(bare.get('packer plugins'), { status: 'fail', found: /^missing: .*amazon .*ansible \S+$/, hint: /^packer init / })
+  const bare = await look({ packer: packer('1.15.0', qemu) }, { reach: 'direct', builderInterface: 'session_manager' })
+  t.match(bare.get('packer plugins'), {
+    status: 'fail',
+    found: /^missing: .*amazon .*ansible \S+$/,
+    hint: /^packer init /,
+  })
   t.notOk(bare.has('AWS CLI'), 'it is not needed without tunnels')
   t.match(bare.get('session-manager-plugin'), { status: 'fail', hint: /^https:/ })
 })
