@@ -90,6 +90,7 @@ t.test(
     const bytes = await stat(join(root, 'usr/bin/node'))
     t.equal(bytes.mode & 0o777, 0o755)
     t.match(await readFile(join(root, 'etc/passwd'), 'utf8'), /:65532:65532:/)
+    t.match(await readFile(join(root, 'usr/share/doc/node/LICENSE'), 'utf8'), /Node\.js is licensed/)
 
     const chroot = ['/usr/sbin/chroot', '--userspec=65532:65532', root, '/usr/bin/node']
     const [program = '', ...args] = chroot

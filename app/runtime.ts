@@ -27,7 +27,7 @@ export async function writeRuntime(folder: string): Promise<{ folder: string; di
   await mkdir(folder, { recursive: true })
   const root = await mkdtemp(join(folder, 'rootfs-'))
   try {
-    await fillRoot(root, node.path, libraries)
+    await fillRoot(root, node, libraries)
     await run('tar', tarArguments({ root, tar: join(folder, 'rootfs.tar') }))
   } finally {
     await rm(root, { recursive: true })
@@ -62,6 +62,8 @@ export function tarArguments({ root, tar }: { root: string; tar: string }): stri
 interface LockedNode extends FoundNode {
   /** Name, version and size. */
   readonly identity: string
+  /** Its file: who passes Node on passes this on. */
+  readonly licence: string
 }
 
 async function lockedNode(): Promise<LockedNode> {
@@ -74,7 +76,8 @@ async function lockedNode(): Promise<LockedNode> {
   const { version } = JSON.parse(await readFile(manifest, 'utf8'))
   const path = join(dirname(manifest), 'bin/node')
   const { size } = await stat(path)
-  return { path, version, arch, identity: `${name} ${version} ${size}` }
+  const licence = join(dirname(manifest), 'LICENSE')
+  return { path, version, arch, identity: `${name} ${version} ${size}`, licence }
 }
 
 async function librariesOf(program: string): Promise<string[]> {
@@ -95,7 +98,7 @@ async function digestOf(node: LockedNode, libraries: string[]): Promise<string> 
   return hash.digest('hex')
 }
 
-async function fillRoot(root: string, nodePath: string, libraries: string[]): Promise<void> {
+async function fillRoot(root: string, { path: nodePath, licence }: LockedNode, libraries: string[]): Promise<void> {
   const place = async (from: string, to: string, mode: number) => {
     await makeFolder(root, dirname(to))
     await copyFile(from, join(root, to), constants.COPYFILE_FICLONE)
@@ -103,6 +106,7 @@ async function fillRoot(root: string, nodePath: string, libraries: string[]): Pr
   }
   await chmod(root, 0o755)
   await place(nodePath, '/usr/bin/node', 0o755)
+  await place(licence, '/usr/share/doc/node/LICENSE', 0o644)
   // Paths as the loader asks for them; copying follows the symbolic links behind them.
   for (const path of libraries) await place(path, path, 0o755)
   await makeFolder(root, '/etc')

@@ -30,7 +30,7 @@ export const repairScripts: Record<InnerRepair, string> = {
   // With chrony starts what gives it the time where no time server can be reached. Without either, the machine's own clock is
   // the best there is (hwclock(8)).
   time: `systemctl reset-failed chrony; systemctl restart chrony
-chronyc waitsync 12 0.5 0 5 >/dev/null || hwclock --hctosys --utc --noadjfile`,
+chronyc waitsync 24 0.5 0 5 >/dev/null || hwclock --hctosys --utc --noadjfile`,
   reboot: rebootScript,
 }
 

@@ -20,7 +20,7 @@ import {
   terminateInstance,
 } from './instances.ts'
 
-/** chrony wants three samples, four seconds apart; a busy emulated machine takes longer to ask for them. */
+/** chrony wants three samples, eight seconds apart; a busy emulated machine takes longer to ask for them. */
 const clockPatienceSeconds = 120
 
 /** An image to test, and where its test instance may live. */
