@@ -20,9 +20,6 @@ import {
   terminateInstance,
 } from './instances.ts'
 
-/** chrony wants three samples, eight seconds apart; a busy emulated machine takes longer to ask for them. */
-const clockPatienceSeconds = 120
-
 /** An image to test, and where its test instance may live. */
 export interface Verification {
   readonly home: Home
