@@ -1,5 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { test } from 'tap'
 import type { Progress } from '../lib/progress.ts'
 import { ensureVenv, venvCommands, venvPlace } from './python-venv.ts'
@@ -31,9 +33,53 @@ test('the commands pin every package and name no index', (t) => {
   const pip = ['/repo/.venv/x/bin/python', '-m', 'pip', '--disable-pip-version-check', '--no-input', '--no-color']
   t.strictSame(venvCommands(place), [
     ['/usr/bin/python3', '-m', 'venv', '--clear', '/repo/.venv/x'],
-    [...pip, 'install', '--quiet', '--no-deps', '--requirement', '/repo/test/python/x.txt'],
+    [
+      ...[...pip, 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:'],
+      ...['--requirement', '/repo/test/python/x.txt'],
+    ],
     [...pip, 'check'],
   ])
+  t.end()
+})
+
+/** A wheel with nothing in it, in a folder that pip may look for it in. */
+async function emptyWheel(folder: string): Promise<string> {
+  const file = join(folder, 'nothing-1.0-py3-none-any.whl')
+  const code = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
+    info = 'nothing-1.0.dist-info/'
+    wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: nothing\\nVersion: 1.0\\n')
+    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    wheel.writestr(info + 'RECORD', '')
+`
+  await execa('python3', ['-c', code, file])
+  return createHash('sha256').update(readFileSync(file)).digest('hex')
+}
+
+test('a package is installed only with the bytes that the requirements name', async (t) => {
+  const root = t.testdir({ test: { python: {} }, index: {} })
+  const sha256 = await emptyWheel(join(root, 'index'))
+  const requirements = (hash: string) => `--no-index\n--find-links ${join(root, 'index')}\nnothing==1.0 ${hash}\n`
+  const venvWith = (hash: string) => {
+    writeFileSync(join(root, 'test/python/x.txt'), requirements(hash))
+    return ensureVenv('x', recording(), undefined, venvPlace('x', root))
+  }
+  const other = '0'.repeat(64)
+  await t.rejects(venvWith(`--hash=sha256:${other}`), { message: new RegExp(`Expected sha256 ${other}[^]*${sha256}`) })
+  await venvWith(`--hash=sha256:${other} --hash=sha256:${sha256}`)
+})
+
+test('every requirement of the repository has its hashes', (t) => {
+  const root = join(import.meta.dirname, '../..')
+  const files = ['ansible/requirements.txt', ...globSync('test/python/*.txt', { cwd: root })]
+  t.ok(files.length >= 9)
+  for (const file of files) {
+    const entries = readFileSync(join(root, file), 'utf8').replaceAll('\\\n', '').split('\n')
+    for (const entry of entries.filter((line) => line !== '' && !line.startsWith('#'))) {
+      t.match(entry, /^[\w.-]+==[\w.]+( +--hash=sha256:[0-9a-f]{64})+ *$/, `${file}: ${entry.slice(0, 40)}`)
+    }
+  }
   t.end()
 })
 

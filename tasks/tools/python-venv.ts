@@ -44,7 +44,10 @@ export async function ensureVenv(
   return join(place.folder, 'bin')
 }
 
-/** The commands that make an environment, in their order. */
+/**
+ * The commands that make an environment, in their order. pip takes nothing but files whose SHA-256 stand in the requirements,
+ * and runs no code of a source archive, whose own needs nothing would pin.
+ */
 export function venvCommands(place: VenvPlace): string[][] {
   const pip = [
     join(place.folder, 'bin', 'python'),
@@ -56,7 +59,10 @@ export function venvCommands(place: VenvPlace): string[][] {
   ]
   return [
     [place.python, '-m', 'venv', '--clear', place.folder],
-    [...pip, 'install', '--quiet', '--no-deps', '--requirement', place.requirements],
+    [
+      ...[...pip, 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:'],
+      ...['--requirement', place.requirements],
+    ],
     [...pip, 'check'],
   ]
 }

@@ -53,6 +53,31 @@ t.test('logs tell which instance wrote them', async (t) => {
   for (const id of ids) t.ok(facts.lines.some((line: string) => line.startsWith(`${id} `)))
 })
 
+/** Runs a script as root on the first instance; gives its output. */
+async function insideFirst(script: string): Promise<string> {
+  const [instance] = await instances()
+  return (await startVerb('ssh', '--instance', instance?.id ?? '', '--', 'sudo', 'sh', '-c', script)).stdout
+}
+
+t.test('a clock that was set wrong comes right by itself, where no time server can be reached', async (t) => {
+  const sources = await insideFirst('chronyc -c -n sources')
+  t.match(sources, /^#,\*,HOST,/m, 'it follows the computer that it runs on')
+  t.notMatch(sources, /^\^,(?!([^,]*,){4}0,)/m, 'and nothing else has answered')
+  await insideFirst("date -s '+90 seconds'")
+  t.match(await runVerb('check', '--instances'), { exitCode: 2, facts: { verdict: 'critical' } })
+  await eventually('the clock is right again', async () => (await runVerb('check', '--instances')).exitCode === 0)
+})
+
+t.test('a wrong clock without its time service is healed by starting that', async (t) => {
+  await insideFirst("systemctl stop chrony; date -s '-90 seconds'")
+  const healed = await runVerb('heal')
+  t.match(healed, { exitCode: 0, facts: { outcome: 'healed' } }, healed.stderr)
+  t.match(
+    healed.facts.instances.flatMap(({ repairs }: { repairs: unknown[] }) => repairs),
+    [{ repair: 'time', result: 'worked' }],
+  )
+})
+
 t.test('a killed machine is noticed, replaced, and well again', async (t) => {
   const [victim] = await instances()
   const machine = (await machineProcesses()).find(({ command }) => command.includes(victim?.id ?? ''))
