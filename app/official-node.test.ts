@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { nodeFault, officialNode } from './official-node.ts'
+import { runtimeFault } from './runtime.ts'
 
 const run = promisify(execFile)
 const script = join(import.meta.dirname, 'official-node.sh')
@@ -26,6 +27,12 @@ t.test('another Node is told from the official one', async (t) => {
     `${path} is not the official Node ${version}: its SHA-256 is ${sha256('not Node')}, expected ${officialNode.x64.binary}`,
   )
   t.match(await nodeFault({ path, version: '24.0.0', arch: 'arm64' }), /^Node 24\.0\.0 in .* 24\.21\.0 alone$/)
+})
+
+const skip = process.platform === 'linux' ? false : 'a runtime is made on Linux only'
+
+t.test('the locked Node is the official one', { skip }, async (t) => {
+  t.equal(await runtimeFault(), undefined)
 })
 
 t.test('a release is read as nodejs.org lays it out', async (t) => {
