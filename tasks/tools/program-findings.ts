@@ -50,7 +50,7 @@ export function rootFinding(missing: readonly Program[], { system, root, isAtten
     none: 'you are not root, and there is no sudo',
   }
   if (canInstall({ root, isAttended })) return { name, status: 'ok', found: ways[root] }
-  return { name, status: 'fail', found: ways[root], hint: `as root: ${aptCommand(missing)}` }
+  return { name, status: 'fail', found: ways[root], hint: `${asRoot(root)}${aptCommand(missing)}` }
 }
 
 /** One program; what a verb installs by itself is a warning, not a failure. */
@@ -81,7 +81,7 @@ export function programFinding(program: Program, isHere: boolean, where: Install
       found: `${found}; installed when it is needed`,
       hint: `sudo ${aptCommand([program])}`,
     }
-  return { name, status: 'fail', found, hint: `as root: ${aptCommand([program])}` }
+  return { name, status: 'fail', found, hint: `${asRoot(where.root)}${aptCommand([program])}` }
 }
 
 /** The system, the way to root, and every program for a purpose. */
@@ -98,6 +98,11 @@ export async function computerFindings(purpose: Purpose): Promise<Finding[]> {
 
 function canInstall({ root, isAttended }: Pick<Installing, 'root' | 'isAttended'>): boolean {
   return root === 'root' || root === 'sudo' || (root === 'password' && isAttended)
+}
+
+/** Where sudo is there, and only nobody to ask, it is the way. */
+function asRoot(root: RootAccess): string {
+  return root === 'password' ? 'sudo ' : 'as root: '
 }
 
 function aptCommand(missing: readonly Program[]): string {
