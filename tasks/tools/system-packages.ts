@@ -78,6 +78,7 @@ export const programs: readonly Program[] = [
     purposes: ['test'],
     service: 'prometheus.service',
   },
+  { name: 'ss', package: 'iproute2', why: 'tells the tests what listens', purposes: ['test'] },
   { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
   { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: both },

@@ -13,19 +13,32 @@ import { silentProgress } from '../../tasks/terminal/progress.ts'
 import { mitogenEnvironment } from '../../tasks/tools/mitogen.ts'
 import { probeInstance } from '../../tasks/tools/probe.ts'
 import { chooseAccelerator } from '../../tasks/tools/qemu.ts'
+import { canTryAsNobody, undocumented, watchListeners } from './listeners.ts'
 import { eventually, runVerb, testHome } from './verbs.ts'
 
 const releases = ['1.0.0', '1.1.0'] as const
+const watch = watchListeners()
+let isBaked = false
 
 for (const release of releases) {
   t.test(`release ${release} is baked once, tested, and recognised from then on`, async (t) => {
     const first = await runVerb('bake', '--release', release)
     t.equal(first.exitCode, 0, first.stderr)
     t.match(first.facts, { ok: true, release, verified: true })
+    isBaked ||= !first.facts.reused
     const again = await runVerb('bake', '--release', release)
     t.match(again.facts, { ok: true, image: first.facts.image, release, reused: true, verified: true })
   })
 }
+
+t.test('whatever listened during a bake is on the list of the docs', async (t) => {
+  const { found, open } = await watch.stop()
+  t.same(await undocumented(found), [])
+  t.same(open, [], 'UNIX sockets that another user could connect to', { skip: !canTryAsNobody && 'only root can try' })
+  // Images of an earlier run of the suites are baked no more.
+  const builders = found.filter(({ program, address }) => program.startsWith('qemu') && /^127\.0\.0\.1:/.test(address))
+  t.equal(builders.length > 0, isBaked, 'the builders were seen')
+})
 
 t.test('a release that was not baked is planned, and nothing is touched', async (t) => {
   const before = await runVerb('images')

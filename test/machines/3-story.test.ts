@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { execa } from 'execa'
 import t from 'tap'
 import { slowed } from '../../tasks/tools/test-pace.ts'
-import { eventually, machineProcesses, runVerb, startVerb, testPort } from './verbs.ts'
+import { canTryAsNobody, listeners, undocumented, watchListeners } from './listeners.ts'
+import { eventually, machineProcesses, runVerb, startVerb, testHome, testPort } from './verbs.ts'
 
 const url = `http://127.0.0.1:${testPort}`
 
@@ -22,6 +26,8 @@ async function servedBy(release: string): Promise<InstanceFacts[]> {
 
 t.teardown(() => runVerb('destroy', '--yes'))
 
+const watch = watchListeners()
+
 t.test('the demo: two releases, a roll under load without a failed request, a repair', async (t) => {
   const { exitCode, facts, stderr } = await runVerb('demo', '--keep')
   t.equal(exitCode, 0, stderr)
@@ -32,6 +38,100 @@ t.test('the demo: two releases, a roll under load without a failed request, a re
     [{ repair: 'nginx', reason: /nginx/, result: 'worked' }],
   )
   t.equal((await servedBy('1.1.0')).length, 2)
+})
+
+t.test('whatever listened during a deploy, a roll and a heal is on the list of the docs', async (t) => {
+  const { found, open } = await watch.stop()
+  t.same(await undocumented(found), [])
+  t.same(open, [], 'UNIX sockets that another user could connect to', { skip: !canTryAsNobody && 'only root can try' })
+  const now = (await listeners()).map(
+    ({ program, address }) =>
+      `${program} ${address.replace(testHome, 'HOME').replace(/^127\.[1-9]\d*\.\d+\.\d+:/, 'instance:')}`,
+  )
+  t.same(now.sort(), [
+    `haproxy 127.0.0.1:${testPort}`,
+    'haproxy HOME/groups/timeapp/haproxy.sock',
+    ...['qemu-system-x86 instance:2222', 'qemu-system-x86 instance:2222'],
+    ...['qemu-system-x86 instance:8080', 'qemu-system-x86 instance:8080'],
+  ])
+})
+
+/** What a script says that root runs on the first instance. */
+async function inside(script: string): Promise<string> {
+  const [instance] = await instances()
+  const { stdout } = await startVerb('ssh', '--instance', instance?.id ?? '', '--', 'sudo', 'bash', '-c', script)
+  return stdout
+}
+
+/** The user of root, and that of the service's container. */
+const users = { root: 0, service: 65_532 }
+
+t.test('an instance reaches neither this computer nor anything beyond, whoever tries', async (t) => {
+  let heard = 0
+  const server = createServer((socket) => {
+    heard += 1
+    socket.end('heard')
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const addresses = [`10.0.2.2/${port}`, `10.0.2.2/${testPort}`, '10.0.2.3/53', `169.254.169.2/${port}`, '192.0.2.1/80']
+  const tries = addresses.map((to) => `timeout 5 bash -c 'echo >/dev/tcp/${to}' 2>/dev/null && echo ${to} answers`)
+  for (const [name, uid] of Object.entries(users)) {
+    const script = `${tries.join('\n')}\necho tried as $(id -u)`
+    const said = await inside(
+      `setpriv --reuid ${uid} --regid ${uid} --clear-groups bash -c "$(cat <<'END'\n${script}\nEND\n)"`,
+    )
+    t.equal(said, `tried as ${uid}`, name)
+  }
+  t.equal(await inside('ip -4 route show default; ip -6 route show default; echo no more'), 'no more')
+  t.equal(heard, 0)
+})
+
+t.test('instance metadata answers root, and nobody else', async (t) => {
+  const ttl = 'X-aws-ec2-metadata-token-ttl-seconds: 60'
+  const token = `curl -s -m 5 -o /dev/null -w '%{http_code}' -X PUT -H '${ttl}' http://169.254.169.254/latest/api/token`
+  t.equal(await inside(token), '200')
+  t.equal(await inside(`setpriv --reuid 65532 --regid 65532 --clear-groups ${token}`), '000')
+  const fetched = `fetch('http://169.254.169.254/latest/api/token', { method: 'PUT', signal: AbortSignal.timeout(5000) })`
+  const said = await inside(
+    `docker exec service /usr/bin/node -e "${fetched}.then((a) => console.log(a.status), (e) => console.log(e.cause.code))"`,
+  )
+  t.equal(said, 'ECONNREFUSED', 'from the container itself')
+})
+
+t.test('connections to the metadata service are few processes here, and end by themselves', async (t) => {
+  const [instance] = await instances()
+  const id = instance?.id ?? ''
+  const running = async () => {
+    const { stdout } = await execa('ps', ['-eo', 'args=', '-ww'])
+    const isService = (line: string) => /^\S*node \S*metadata-service\.ts /.test(line) && line.includes(id)
+    return stdout.split('\n').filter(isService).length
+  }
+  const holding = startVerb(
+    'ssh',
+    '--instance',
+    id,
+    '--',
+    'sudo',
+    'bash',
+    '-c',
+    `
+    for i in $(seq 40); do exec {fd}<>/dev/tcp/169.254.169.254/80; done; echo held; sleep 30`,
+  )
+  await eventually('the connections are there', async () => (await running()) > 0, 60)
+  let most = 0
+  await eventually(
+    'they have ended, although the guest holds them',
+    async () => {
+      const now = await running()
+      most = Math.max(most, now)
+      return now === 0
+    },
+    60,
+  )
+  t.ok(most > 0 && most <= 4, `${most} processes`)
+  t.match((await holding).stdout, 'held')
 })
 
 t.test('a deploy that changes nothing says so', async (t) => {

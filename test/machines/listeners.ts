@@ -8,7 +8,7 @@ import { testHome } from './verbs.ts'
 export interface Listener {
   /** The process, by the first 15 letters of its program. */
   readonly program: string
-  /** `127.0.0.1:8080`, or the path of a UNIX socket. */
+  /** `127.0.0.1:8080`, `udp 0.0.0.0:123`, or the path of a UNIX socket. */
   readonly address: string
 }
 
@@ -22,7 +22,8 @@ export async function listeners(): Promise<Listener[]> {
 
 /** A line of `ss`: netid, state, queues, own address, the peer's, users. */
 async function listenersIn(line: string): Promise<Listener[]> {
-  const address = line.trim().split(/\s+/)[4] ?? ''
+  const [netid, , , , own = ''] = line.trim().split(/\s+/)
+  const address = netid === 'udp' ? `udp ${own}` : own
   const users = [...line.matchAll(/\("([^"]*)",pid=(\d+),fd=\d+\)/g)]
   const found = await Promise.all(
     users.map(async ([, program = '', pid = '']) =>
