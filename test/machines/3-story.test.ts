@@ -93,11 +93,11 @@ t.test('instance metadata answers root, and nobody else', async (t) => {
   const token = `curl -s -m 5 -o /dev/null -w '%{http_code}' -X PUT -H '${ttl}' http://169.254.169.254/latest/api/token`
   t.equal(await inside(token), '200')
   t.equal(await inside(`setpriv --reuid 65532 --regid 65532 --clear-groups ${token}`), '000')
-  const fetched = `fetch('http://169.254.169.254/latest/api/token', { method: 'PUT', signal: AbortSignal.timeout(5000) })`
+  const fetched = `fetch('http://169.254.169.254/latest/api/token', { method: 'PUT', signal: AbortSignal.timeout(60_000) })`
   const said = await inside(
-    `docker exec service /usr/bin/node -e "${fetched}.then((a) => console.log(a.status), (e) => console.log(e.cause.code))"`,
+    `docker exec service /usr/bin/node -e "${fetched}.then((a) => console.log(a.status), (e) => console.log(e.cause?.code ?? e.name))"`,
   )
-  t.equal(said, 'ECONNREFUSED', 'from the container itself')
+  t.match(said, /^(ECONNREFUSED|TimeoutError)$/, 'from the container itself')
 })
 
 t.test('connections to the metadata service are few processes here, and end by themselves', async (t) => {
