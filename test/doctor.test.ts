@@ -56,7 +56,7 @@ async function under(t: Test, { env = {}, files = {}, without = [], before = ':'
         NODE_OPTIONS: '',
         NODE_COMPILE_CACHE: cache,
         HOME: '/nonexistent',
-        BAKEROLL_HOME: '/tmp/bakeroll-doctor-test',
+        BAKEROLL_HOME: join(cache, asNobody ? 'home-of-nobody' : 'home'),
       },
       ...{ BAKEROLL_LOCAL_PORT: String(await anyFreePort()), ...env },
     },
