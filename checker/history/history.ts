@@ -93,7 +93,10 @@ async function loadSqlite(): Promise<typeof import('node:sqlite')> {
   // Node 22 and 24.0 call the module experimental, on stderr, which cron would mail after every run.
   process.emitWarning = () => {}
   try {
-    return await import('node:sqlite')
+    const sqlite = await import('node:sqlite')
+    // Where there is none, the one file's way to Node's own modules gives nothing instead of an error.
+    if (sqlite.DatabaseSync === undefined) throw new Error('no node:sqlite')
+    return sqlite
   } catch (error) {
     throw new Error(`needs Node 22.13 or later for its SQLite; this is ${process.version}`, { cause: error })
   } finally {
