@@ -33,7 +33,7 @@ export async function probeAll(
   return {
     ...{ wallSeconds, stdout: '' },
     cpuSeconds: cpuSecondsOf(exporter.pid) - before,
-    memoryMb: memoryOf(exporter.pid).mostMb,
+    memoryMib: memoryOf(exporter.pid).mostMib,
   }
 }
 
@@ -41,7 +41,7 @@ export async function probeAll(
 export interface ExporterCost {
   readonly wallSeconds: number
   readonly cpuSeconds: number
-  readonly memoryMb: number
+  readonly memoryMib: number
 }
 
 type Exporters = 'blackbox' | 'oneSample' | 'usual' | 'trusting'
@@ -80,7 +80,7 @@ export async function measureExporters(
     return {
       wallSeconds: median(warm.map(({ wallSeconds }) => wallSeconds)),
       cpuSeconds: median(warm.map(({ cpuSeconds }) => cpuSeconds)),
-      memoryMb: median(warm.map(({ memoryMb }) => memoryMb)),
+      memoryMib: median(warm.map(({ memoryMib }) => memoryMib)),
     }
   }
   return { blackbox: of('blackbox'), oneSample: of('oneSample'), usual: of('usual'), trusting: of('trusting') }

@@ -4,8 +4,8 @@ import { execa } from 'execa'
 export interface Cost {
   readonly wallSeconds: number
   readonly cpuSeconds: number
-  /** The most memory that it had. */
-  readonly memoryMb: number
+  /** The most memory that it had, in mebibytes. */
+  readonly memoryMib: number
   readonly stdout: string
 }
 
@@ -23,8 +23,8 @@ print(json.dumps([wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, ou
 /** Runs a command and measures it. Its exit code does not matter. */
 export async function measure(command: string, words: readonly string[]): Promise<Cost> {
   const { stdout } = await execa('python3', ['-c', meter, command, ...words], { maxBuffer: 1e9 })
-  const [wallSeconds, cpuSeconds, memoryMb, output] = JSON.parse(stdout)
-  return { wallSeconds, cpuSeconds, memoryMb, stdout: output }
+  const [wallSeconds, cpuSeconds, memoryMib, output] = JSON.parse(stdout)
+  return { wallSeconds, cpuSeconds, memoryMib, stdout: output }
 }
 
 /** The middle one. */

@@ -86,11 +86,11 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Megabytes in memory, now and at most, of a process that runs. */
-export function memoryOf(pid: number): { nowMb: number; mostMb: number } {
+/** Mebibytes in memory, now and at most, of a process that runs. */
+export function memoryOf(pid: number): { nowMib: number; mostMib: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mb = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024
-  return { nowMb: mb('VmRSS'), mostMb: mb('VmHWM') }
+  const mib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024
+  return { nowMib: mib('VmRSS'), mostMib: mib('VmHWM') }
 }
 
 /** Seconds of processor time that a process has had, to the hundredth (proc(5), stat). */

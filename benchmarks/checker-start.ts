@@ -10,7 +10,7 @@ export interface Starts {
   /** The same of the processor time, which a busy computer changes less. */
   readonly oursCpu: number
   readonly urllibCpu: number
-  readonly memoryMb: number
+  readonly memoryMib: number
 }
 
 /** One check from a cold start, a bare Node and one GET by Python's urllib in turn, beside so many loops that never rest. */
@@ -35,6 +35,6 @@ export async function measureStarts(bundle: string, url: string, loops: number):
     urllib: of(urllib, 'wallSeconds'),
     oursCpu: of(ours, 'cpuSeconds'),
     urllibCpu: of(urllib, 'cpuSeconds'),
-    memoryMb: Math.max(...ours.map(({ memoryMb }) => memoryMb)),
+    memoryMib: Math.max(...ours.map(({ memoryMib }) => memoryMib)),
   }
 }

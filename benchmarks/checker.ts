@@ -62,7 +62,7 @@ async function oneShot(url: string): Promise<void> {
   )
   record('one check from a cold start', quiet.ours, 's', quiet.urllib, 'one GET by urllib')
   record('the same, processor time', quiet.oursCpu, 's', quiet.urllibCpu, 'one GET by urllib')
-  record('its memory', quiet.memoryMb, 'MB', 80)
+  record('its memory', quiet.memoryMib, 'MiB', 80)
   for (const loops of [2, 4]) {
     const busy = await measureStarts(bundle, url, loops)
     record(`one check from a cold start, beside ${loops} busy loops`, busy.ours, 's', busy.urllib, 'one GET by urllib')
@@ -82,15 +82,15 @@ async function thousand(nginx: Server): Promise<void> {
   } finally {
     await blackbox.stop()
   }
-  const of = (costs: readonly Cost[], key: 'wallSeconds' | 'cpuSeconds' | 'memoryMb') =>
+  const of = (costs: readonly Cost[], key: 'wallSeconds' | 'cpuSeconds' | 'memoryMib') =>
     median(costs.map((cost) => cost[key]))
   const beside = 'blackbox_exporter, one sample'
   record('1,000 targets, 5 samples each, wall time', of(ours, 'wallSeconds'), 's', of(theirs, 'wallSeconds'), beside)
   record('the same, processor time', of(ours, 'cpuSeconds'), 's', of(theirs, 'cpuSeconds'), beside)
-  record('the same, memory', of(ours, 'memoryMb'), 'MB', 63)
+  record('the same, memory', of(ours, 'memoryMib'), 'MiB', 60)
   for (const count of [4000, 8000]) {
     const cost = await check('--timeout', '60s', '--targets', await listOf(addresses(count, nginx.port)))
-    record(`memory for ${count} targets`, cost.memoryMb, 'MB')
+    record(`memory for ${count} targets`, cost.memoryMib, 'MiB')
   }
   const clocks = ours.flatMap((cost) => reportOf(cost).targets.map(({ clock }) => clock))
   const wrong = clocks.filter((clock) => clock === undefined || Math.abs(clock.offsetMs) > clock.errorMs)
@@ -113,11 +113,11 @@ async function exporter(nginx: Server): Promise<void> {
     const memory: number[] = []
     for (let round = 0; round < 20; round++) {
       await probeAll(server, folder, urls)
-      memory.push(memoryOf(server.pid).nowMb)
+      memory.push(memoryOf(server.pid).nowMib)
     }
     const late = median(memory.slice(15))
     record('memory of the exporter after 20,000 probes, beside 5,000', late / median(memory.slice(2, 7)), 'times', 1.2)
-    record('memory of the exporter after 20,000 probes', late, 'MB')
+    record('memory of the exporter after 20,000 probes', late, 'MiB')
   } finally {
     await server.stop()
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { Registry } from 'prom-client'
 import type { CheckOptions } from '../options/options.ts'
 import { printable, printableLine } from '../outlets/printable.ts'
+import { renderGauge, renderPrometheus } from '../outlets/prometheus.ts'
 import { reachOf } from '../probe/reach.ts'
 import { runCheck } from '../run.ts'
 import type { CheckRun, RunOutcome } from '../run-types.ts'
@@ -9,7 +9,6 @@ import type { CheckReport } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 import { isOwnHost } from './host-check.ts'
 import { allowedMs, probeTarget } from './probe-request.ts'
-import { addProbe, addRun, type Prometheus, reportRegistry } from './registry.ts'
 
 /** What the exporter says to one request. */
 export interface ExporterAnswer {
@@ -26,7 +25,7 @@ const mostProbes = 100
  * not closed to others looks at the name by which it is asked.
  */
 export function openAnswers(
-  prometheus: Prometheus,
+  prometheus: typeof import('prom-client'),
   run: CheckRun,
   warn: (line: string) => void,
   isClosed = false,
@@ -58,22 +57,20 @@ export function openAnswers(
     try {
       const options = measuringOnly({ ...run.options, ...target.options, timeoutMs })
       const { report } = await runCheck({ targets: [{ url: target.url }], options }, { startedMs, warn, signal })
-      const registry = reportRegistry(prometheus, report)
-      addProbe(prometheus, registry, ['ok', 'warning'].includes(report.verdict), secondsSince(startedMs))
-      return withReasons(await metricsOf(registry), report)
+      return metricsText(reasonsOf(report) + renderPrometheus(report) + probeGauges(report, secondsSince(startedMs)))
     } finally {
       leave()
     }
   }
 
   async function metrics(timeoutMs: number): Promise<ExporterAnswer> {
-    if (run.targets.length === 0) return metricsOf(own)
+    if (run.targets.length === 0) return metricsText(await own.metrics())
     const startedMs = performance.now()
     const outcome = await measured(timeoutMs)
     if (outcome === undefined) return line(503, 'the check of an earlier scrape is still under way')
-    const registry = reportRegistry(prometheus, outcome.report)
-    addRun(prometheus, registry, secondsSince(startedMs))
-    return metricsOf(prometheus.Registry.merge([registry, own]))
+    const seconds = secondsSince(startedMs)
+    const took = renderGauge('bakeroll_check_run_duration_seconds', 'How long the check of all targets took.', seconds)
+    return metricsText(renderPrometheus(outcome.report) + took + (await own.metrics()))
   }
 
   return async ({ url = '/', method = '', headers }, signal) => {
@@ -151,12 +148,21 @@ async function statusPage({ historyFile }: CheckOptions): Promise<ExporterAnswer
   }
 }
 
+/** How one probe went, under the names that blackbox_exporter gave these two. */
+function probeGauges({ verdict }: CheckReport, seconds: number): string {
+  const success = ['ok', 'warning'].includes(verdict) ? 1 : 0
+  return [
+    renderGauge('probe_success', 'Whether the verdict is ok or a warning.', success),
+    renderGauge('probe_duration_seconds', 'How long the check took.', seconds),
+  ].join('')
+}
+
 /** Why the verdict is not ok, for people: comments, which Prometheus skips. */
-function withReasons(answer: ExporterAnswer, { targets }: CheckReport): ExporterAnswer {
+function reasonsOf({ targets }: CheckReport): string {
   const lines = targets.flatMap((target) =>
     target.reasons.map((reason) => `# ${target.verdict} ${printableLine(`${targetName(target)}: ${reason}`)}\n`),
   )
-  return { ...answer, body: lines.join('') + answer.body }
+  return lines.join('')
 }
 
 function once(work: () => void): () => void {
@@ -167,8 +173,8 @@ function once(work: () => void): () => void {
   }
 }
 
-async function metricsOf(registry: Registry): Promise<ExporterAnswer> {
-  return { status: 200, type: registry.contentType, body: await registry.metrics() }
+function metricsText(body: string): ExporterAnswer {
+  return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body }
 }
 
 function line(status: number, text: string): ExporterAnswer {

@@ -62,6 +62,8 @@ t.test('/metrics: the targets of the command line, checked at each scrape', asyn
   t.match(body, /\nbakeroll_check_version_info\{[^}]+found="1\.4\.0"\} 1\n/)
   t.match(body, /\nbakeroll_check_run_duration_seconds 0\.\d+\n/)
   t.match(body, /\nprocess_cpu_seconds_total /)
+  const families = [...body.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name)
+  t.strictSame(families, [...new Set(families)], 'each family once')
   const before = asked
   await get(`${url}/metrics`)
   t.ok(asked > before)

@@ -51,29 +51,39 @@ export const metrics: readonly Metric[] = [
   },
 ]
 
-/** The text exposition format of Prometheus 0.0.4, for node_exporter's textfile collector. */
+/** The text exposition format of Prometheus 0.0.4, for node_exporter's textfile collector and for the exporter. */
 export function renderPrometheus({ targets }: CheckReport): string {
+  const labelled = targets.map((target) => ({ target, pairs: pairsOf(labelsOf(target)) }))
   const families = metrics.map(({ name, help, value }) => {
-    const samples = targets.flatMap((target) => {
+    const samples = labelled.flatMap(({ target, pairs }) => {
       const number = value(target)
-      return number === undefined ? [] : [`bakeroll_check_${name}${labels(target)} ${number}\n`]
+      return number === undefined ? [] : [`bakeroll_check_${name}{${pairs}} ${number}\n`]
     })
-    return family(name, help, samples)
+    return family(`bakeroll_check_${name}`, help, samples)
   })
-  const versions = targets.flatMap((target) =>
-    target.version === undefined ? [] : [`bakeroll_check_version_info${labels(target, target.version)} 1\n`],
+  const versions = labelled.flatMap(({ target: { version }, pairs }) =>
+    version === undefined ? [] : [`bakeroll_check_version_info{${pairs},${pairsOf({ ...version })}} 1\n`],
   )
-  return [...families, family('version_info', 'Version found and expected.', versions)].join('')
+  return [...families, family('bakeroll_check_version_info', 'Version found and expected.', versions)].join('')
+}
+
+/** One gauge without labels. */
+export function renderGauge(name: string, help: string, number: number): string {
+  return family(name, help, [`${name} ${number}\n`])
 }
 
 function family(name: string, help: string, samples: readonly string[]): string {
-  if (samples.length === 0) return ''
-  return `# HELP bakeroll_check_${name} ${help}\n# TYPE bakeroll_check_${name} gauge\n${samples.join('')}`
+  return samples.length === 0 ? '' : `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${samples.join('')}`
 }
 
-function labels({ url, address }: TargetReport, more: Record<string, string> = {}): string {
-  const pairs = Object.entries({ url, ...(address === undefined ? {} : { address }), ...more })
-  return `{${pairs.map(([name, value]) => `${name}="${escapeLabel(value)}"`).join(',')}}`
+function labelsOf({ url, address }: TargetReport): Record<string, string> {
+  return { url, ...(address === undefined ? {} : { address }) }
+}
+
+function pairsOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
+    .join(',')
 }
 
 function escapeLabel(value: string): string {
