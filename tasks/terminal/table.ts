@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/** Rows as aligned columns, two spaces between them; the first row is usually the heads. Lines are cut to `widthColumns`, if given. */
-export function table(rows: readonly (readonly string[])[], widthColumns?: number): string {
+/** Rows as aligned columns, two spaces between them; the first row is usually the heads. */
+export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, width(cell))
@@ -12,7 +12,7 @@ export function table(rows: readonly (readonly string[])[], widthColumns?: numbe
       .join('  ')
       .trimEnd(),
   )
-  return lines.map((line) => (widthColumns === undefined ? line : truncate(line, widthColumns))).join('\n')
+  return lines.join('\n')
 }
 
 /** A line that fits, its end replaced by `…` when it does not; colours are dropped from what is cut. */
