@@ -165,6 +165,12 @@ t.test('a failure names its reason and its log, which holds every line', async (
   t.equal(log().trim().split('\n').length, 2002)
 })
 
+t.test('a failure is not told in the words of an earlier run with the same log', async (t) => {
+  const { run, logFile } = await standIn(t, 'echo "==> x: Error: the disk is full"; exit 1')
+  await writeFile(logFile, '    x: fatal: [default]: UNREACHABLE! => {"msg": "wéird"}\n')
+  await t.rejects(packerBuild(build, run), { message: 'packer failed: Error: the disk is full' })
+})
+
 t.test('a machine that Ansible could not reach any more is tried once more, told in one line', async (t) => {
   const unreachable = 'fatal: [default]: UNREACHABLE! => {"msg": "Connection timed out."}'
   const { run, folder } = await standIn(

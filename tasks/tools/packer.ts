@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createWriteStream, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
@@ -57,6 +57,8 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const interrupted = (cause?: unknown) =>
     new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
   if (run.signal.aborted) throw interrupted()
+  // Earlier runs have told their own reasons there.
+  const logStart = statSync(run.logFile, { throwIfNoEntry: false })?.size ?? 0
   const log = createWriteStream(run.logFile, { flags: 'a', mode: 0o600 })
   // What cannot be logged is no reason to stop.
   log.on('error', () => {})
@@ -94,7 +96,7 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
       throw new OperatorError('failed', 'packer is not installed', { hint: 'npm run doctor', cause })
     }
     await finished(log.end())
-    const reason = failureIn(readFileSync(run.logFile, 'utf8'), qemuWords(debugLog))
+    const reason = failureIn(readFileSync(run.logFile).subarray(logStart).toString(), qemuWords(debugLog))
     const Failure = /^fatal: .*UNREACHABLE!/.test(reason) ? MachineUnreachable : OperatorError
     throw new Failure('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
   } finally {
