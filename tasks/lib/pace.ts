@@ -74,7 +74,7 @@ export interface Limits {
   readonly scriptSeconds: number
   /** One short command over SSH, a look at the state of a machine among them. */
   readonly commandSeconds: number
-  /** One repair over SSH: Docker starts its containers again, say. */
+  /** One repair over SSH: Docker starts its containers again, say, or chrony looks for a clock, which takes two minutes at most. */
   readonly repairSeconds: number
   /** After a repair: until the service, or SSH, is back. */
   readonly recoverySeconds: number
@@ -107,7 +107,7 @@ export function limitsAt(factor: number): Limits {
     clockSeconds: at(45),
     scriptSeconds: at(120),
     commandSeconds: at(30),
-    repairSeconds: at(90),
+    repairSeconds: at(150),
     recoverySeconds: at(30),
     logsSeconds: at(60),
     removalSeconds: at(60),

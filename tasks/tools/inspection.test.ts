@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import t from 'tap'
 import type { Inspection } from '../lib/heal/planner.ts'
+import { limitsAt } from '../lib/pace.ts'
 import { inspectionFrom, inspectOver, inspectScript, repairOver, repairScripts } from './inspection.ts'
 import { onPath } from './path-fixture.ts'
 
@@ -69,6 +70,12 @@ t.test('every repair is a script that a shell understands', async (t) => {
 })
 
 const limit = { timeoutSeconds: 60 }
+
+t.test('the longest wait in a repair is shorter than its time limit, on the quickest computer too', async (t) => {
+  const [, tries, seconds] = /waitsync (\d+) \S+ \S+ (\d+)/.exec(repairScripts.time) ?? []
+  t.ok(Number(tries) * Number(seconds) > 0)
+  t.ok(limitsAt(1).repairSeconds > Number(tries) * Number(seconds))
+})
 
 t.test('an instance that cannot be reached is an answer; a stop is none', async (t) => {
   onPath(t, { ssh: 'echo "Connection refused" >&2; exit 255' })
