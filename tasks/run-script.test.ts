@@ -98,6 +98,30 @@ t.test('a Node of the packages that does not run here, as on musl, gives way to 
   t.equal(stdout, `node ${process.version}`, stderr)
 })
 
+t.test('without npm the first call says so', async (t) => {
+  const folder = clone(t)
+  const bin = join(folder, 'programs')
+  mkdirSync(bin)
+  for (const name of ['sh', 'dirname', 'uname', 'cmp']) {
+    symlinkSync((await execa('sh', ['-c', `command -v ${name}`])).stdout, join(bin, name))
+  }
+  const { exitCode, stderr } = await execa('sh', ['tasks/run.sh', 'doctor'], {
+    ...{ cwd: folder, env: { PATH: bin }, extendEnv: false, stdin: 'ignore', reject: false },
+  })
+  t.equal(exitCode, 5)
+  t.match(stderr, /^error: npm is not installed\nhint: {2}sudo apt-get install npm, [^\n]*$/)
+})
+
+t.test('a CDPATH of the user leads nowhere else', async (t) => {
+  const folder = clone(t)
+  installed(folder)
+  const elsewhere = join(folder, 'elsewhere')
+  mkdirSync(join(elsewhere, 'tasks'), { recursive: true })
+  const env = { ...withPrograms(folder, { node: `exec '${process.execPath}' "$@"` }), CDPATH: elsewhere }
+  const { stdout, stderr } = await run(folder, 'doctor', env)
+  t.equal(stdout, `node ${process.version}`, stderr)
+})
+
 t.test('a system that is not Linux is told in one sentence', async (t) => {
   const folder = clone(t)
   const { exitCode, stderr } = await run(folder, 'demo', withPrograms(folder, { uname: 'echo Darwin' }))
@@ -150,7 +174,9 @@ t.test('which packages a verb has installed, and when it has none', async (t) =>
 
 t.test('what a user runs imports no devDependency', async (t) => {
   const { dependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
-  const verbs = globSync('tasks/*.ts', { cwd: repository }).filter((file) => !/test\.ts$|lint\.ts$/.test(file))
+  const verbs = globSync('tasks/*.ts', { cwd: repository }).filter(
+    (file) => !/\.test\.ts$|\/(test|test-run|test-long|lint)\.ts$/.test(file),
+  )
   t.ok(verbs.includes('tasks/demo.ts') && verbs.length > 20)
   const { metafile } = await build({
     absWorkingDir: repository,

@@ -2,7 +2,8 @@
 # Runs one verb: `sh tasks/run.sh VERB [flags]`. On a fresh clone it installs the locked npm packages first,
 # among them the Node that runs everything else, so that any npm (and any system Node) can start it.
 set -eu
-cd "$(dirname "$0")/.."
+# With a CDPATH of the user `cd` could go to a folder of the same name elsewhere.
+CDPATH='' cd -- "$(dirname -- "$0")/.."
 
 # fail EXIT-CODE MESSAGE HINT; `check` speaks Nagios, where 3 is unknown.
 fail() {
@@ -34,6 +35,7 @@ is_installed() {
 }
 
 install_packages() {
+  command -v npm >/dev/null || fail 5 'npm is not installed' 'sudo apt-get install npm, or Node 18 or later with npm from elsewhere'
   echo "installing the locked npm packages" >&2
   # Machines that run go on asking the Node that is there already, so what only adds to it removes nothing.
   action=ci
