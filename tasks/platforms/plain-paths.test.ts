@@ -70,6 +70,17 @@ t.test('so is the clone; what lies elsewhere, and what is no path, stays', async
   })
 })
 
+t.test('of a home and a clone, one inside the other, the inner one gives the name', async (t) => {
+  const inside = homeAt(join(repository, '.bakeroll'))
+  const around = homeAt(join(repository, '..'))
+  for (const home of [inside, around]) {
+    const paths = await openPlainPaths(home, '.bake-nested')
+    t.teardown(paths.remove)
+    t.match(paths.of(join(repository, 'packer')), /\/project\/packer$/)
+    t.match(paths.of(join(home.folder, 'keys', 'id')), /\/home\/keys\/id$/)
+  }
+})
+
 t.test('the same work has the same names, which go and leave what they lead to', async (t) => {
   const home = homeAt(t.testdir({ kept: 'x' }))
   const [first, second] = [await openPlainPaths(home, '.bake'), await openPlainPaths(home, '.bake')]

@@ -39,10 +39,10 @@ export async function openPlainPaths(home: Home, work: string): Promise<PlainPat
     if (copied.has(name)) await cp(from, to, { recursive: true })
     else await symlink(from, to)
   }
-  // The home first: it often lies inside the clone.
-  const names = { home: home.folder, project }
+  // The inner one first: a home often lies inside the clone, and a clone may lie inside a home.
+  const names = Object.entries({ home: home.folder, project }).sort(([, a], [, b]) => b.length - a.length)
   const of = (path: string) => {
-    for (const [name, target] of isAbsolute(path) ? Object.entries(names) : []) {
+    for (const [name, target] of isAbsolute(path) ? names : []) {
       const inside = relative(target, path)
       if (inside !== '..' && !inside.startsWith('../')) return join(folder, name, inside)
     }
