@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { startService, timeService } from '../fixtures/service.ts'
+import type { CheckReport } from '../verdict/report.ts'
+import { identityContext } from './identity.ts'
 
 const run = promisify(execFile)
 const main = new URL('../main.ts', import.meta.url).pathname
@@ -101,6 +103,17 @@ t.test('what a service repeats of a secret is not told', async (t) => {
   }
 })
 
+t.test('a header whose value is a word of the report itself takes nothing away from it', async (t) => {
+  const { port } = new URL(await startService(t, (request, response) => response.writeHead(500).end(request.url)))
+  const url = `http://127.0.0.1:${port}`
+  const words = ['critical', 'http', '127.0.0.1', url]
+  const headers = words.flatMap((word, index) => ['--header', `X-${index}: ${word}`])
+  const ended = await check([...headers, '--json', url])
+  t.equal(ended.code, 2)
+  const report: CheckReport = JSON.parse(ended.stdout)
+  t.match(report, { verdict: 'critical', targets: [{ url, address: '127.0.0.1', verdict: 'critical' }] })
+})
+
 t.test('what is wrong is told before the first request, with file and line, without the secret', async (t) => {
   const { seen, handler } = listening(timeService())
   const url = await startService(t, handler)
@@ -190,6 +203,16 @@ t.test('a client certificate', async (t) => {
   ]
   for (const [flags, problem] of cases) t.match(await check([...trusting, ...flags]), { code: 3, stderr: problem })
   t.equal(seen.length, asked, 'no request')
+  // Under --serve: of a renewed pair the one file is there before the other.
+  const identity = { certFile: path('renewed.pem'), keyFile: path('renewed.key') }
+  for (const end of ['pem', 'key']) copyFileSync(path(`client.${end}`), path(`renewed.${end}`))
+  const context = identityContext(identity, path('ca.pem'))
+  copyFileSync(path('service.pem'), identity.certFile)
+  t.equal(identityContext(identity, path('ca.pem')), context, 'the one that fits together stays')
+  copyFileSync(path('service.key'), identity.keyFile)
+  t.not(identityContext(identity, path('ca.pem')), context)
+  rmSync(identity.certFile)
+  t.ok(identityContext(identity, path('ca.pem')))
   chmodSync(path('client.key'), 0o644)
   t.match(await check([...trusting, ...pair]), {
     code: 0,
