@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { addTrusted } from './trust.ts'
+import { addTrusted, stampOf, trustProblem } from './trust.ts'
 
 /** The certificate that a check shows where a service asks for one. */
 export interface Identity {
@@ -55,25 +55,27 @@ function readPem(path: string): { readonly text: string } | { readonly problem: 
   }
 }
 
-const made = new Map<string, SecureContext>()
+const made = new Map<string, { readonly stamp: string; readonly context: SecureContext }>()
 
-/** What a connection needs to show a certificate, and to trust what `caFile` adds; made anew when a file is another. */
-export function identityContext(
-  { certFile, keyFile, passphrase }: Identity,
-  caFile: string | undefined,
-): SecureContext {
+/**
+ * What a connection needs to show a certificate, and to trust what `caFile` adds; made anew when a file is another, and all of them
+ * can be used: of a certificate and its key one is replaced after the other.
+ */
+export function identityContext(identity: Identity, caFile: string | undefined): SecureContext {
+  const { certFile, keyFile, passphrase } = identity
   const files = [certFile, keyFile, ...(caFile === undefined ? [] : [caFile])]
-  const key = JSON.stringify([files, passphrase, files.map((file) => statSync(file).mtimeMs)])
+  const key = JSON.stringify([files, passphrase])
+  const stamp = files.map(stampOf).join()
   const known = made.get(key)
-  if (known !== undefined) return known
+  if (known?.stamp === stamp) return known.context
+  const problem = () => identityProblem(identity) ?? (caFile === undefined ? undefined : trustProblem(caFile))
+  if (known !== undefined && problem() !== undefined) return known.context
   const context = createSecureContext({
     cert: readFileSync(certFile),
     key: readFileSync(keyFile),
     ...(passphrase === undefined ? {} : { passphrase }),
   })
-  // Those of files that are no longer as they were are needed by nobody.
-  if (made.size >= 100) made.clear()
   if (caFile !== undefined) addTrusted(context, caFile)
-  made.set(key, context)
+  made.set(key, { stamp, context })
   return context
 }

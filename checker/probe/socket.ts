@@ -75,8 +75,8 @@ function connectTls(options: TcpNetConnectOpts, url: URL, secureContext: tls.Sec
   const client: typeof tls = load('node:tls')
   return client.connect({
     ...options,
-    // Server name indication takes names only (RFC 6066, 3).
-    servername: isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname : '',
+    // Server name indication takes names only, without a dot at their end (RFC 6066, 3).
+    servername: isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname.replace(/\.$/, '') : '',
     rejectUnauthorized: true,
     ALPNProtocols: ['http/1.1'],
     ...(secureContext === undefined ? {} : { secureContext }),

@@ -164,6 +164,11 @@ t.test(
     t.match(await check(url, '', ['--ca', root]), { verdict: 'ok', targets: [{ certificate: { daysLeft: 29 } }] })
     const leaf = root.replace('root.pem', 'server.pem')
     t.match(await check(url, root, ['--ca', leaf]), { verdict: 'ok' }, 'NODE_EXTRA_CA_CERTS still counts')
+    t.match(
+      await check(url, '/nowhere', ['--ca', root]),
+      { verdict: 'ok' },
+      'one that is not there is passed over, as by Node',
+    )
   },
 )
 
@@ -188,6 +193,17 @@ for (const { version, path } of nodes) {
     }
   })
 }
+
+t.test('a dot at the end of a name is no part of the name that TLS is told', async (t) => {
+  const names: unknown[] = []
+  const SNICallback = (name: string, done: (error: null) => void) => {
+    names.push(name)
+    done(null)
+  }
+  const { url, certificate } = await startTlsService(t, 'localhost', { SNICallback })
+  await check(url.replace('127.0.0.1', 'localhost.'), certificate, ['--samples', '1'])
+  t.same([...new Set(names)], ['localhost'])
+})
 
 t.test('--ca is read before the first request', async (t) => {
   const folder = t.testdir({

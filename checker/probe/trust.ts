@@ -21,8 +21,7 @@ const made = new Map<string, { readonly stamp: string; readonly context: SecureC
  */
 export function trustFile(path: string): SecureContext {
   const known = made.get(path)
-  const { mtimeMs, size, ino } = statSync(path, { throwIfNoEntry: false }) ?? {}
-  const stamp = `${mtimeMs} ${size} ${ino}`
+  const stamp = stampOf(path)
   if (known?.stamp === stamp) return known.context
   // Who replaces the file while the exporter runs may leave it unreadable for a moment, or for good.
   if (known !== undefined && trustProblem(path) !== undefined) return known.context
@@ -31,16 +30,26 @@ export function trustFile(path: string): SecureContext {
   return context
 }
 
+/** Another when the file is another. */
+export function stampOf(path: string): string {
+  const { mtimeMs, size, ino } = statSync(path, { throwIfNoEntry: false }) ?? {}
+  return `${mtimeMs} ${size} ${ino}`
+}
+
 /**
  * Adds the certificates in a file (PEM) to what a context trusts. Not by its option `ca`, which takes the place of all that Node was told
  * to trust (NODE_EXTRA_CA_CERTS, --use-openssl-ca with SSL_CERT_FILE, --use-system-ca), and no function of Node 20 lists that.
  */
 export function addTrusted(context: SecureContext, path: string): SecureContext {
   // Of these Node 20 forgets when it adds another.
-  const more = process.env.NODE_EXTRA_CA_CERTS
-  const all = [...(more ? certificatesIn(more) : []), ...certificatesIn(path)]
-  for (const certificate of all) context.context.addCACert(certificate)
+  for (const certificate of [...nodesOwn(), ...certificatesIn(path)]) context.context.addCACert(certificate)
   return context
+}
+
+/** Those of NODE_EXTRA_CA_CERTS; Node warns of a file that it cannot read, and goes on. */
+function nodesOwn(): string[] {
+  const path = process.env.NODE_EXTRA_CA_CERTS
+  return path && trustProblem(path) === undefined ? certificatesIn(path) : []
 }
 
 function certificatesIn(path: string): string[] {
