@@ -16,7 +16,7 @@ t.test('which proxy a url has', (t) => {
   const environment = {
     HTTPS_PROXY: 'http://proxy.example:3128',
     http_proxy: 'other.example:80',
-    NO_PROXY: 'inside.example, .lan,10.0.0.1,[::1],only.example:8443',
+    NO_PROXY: 'inside.example, .lan,10.0.0.1,[::1],only.example:8443,192.168.0.0/16,fd00::/8',
   }
   const cases: [string, string | undefined][] = [
     ['https://a.example', 'http://proxy.example:3128/'],
@@ -28,6 +28,9 @@ t.test('which proxy a url has', (t) => {
     ['https://10.0.0.1', undefined],
     ['https://10.0.0.11', 'http://proxy.example:3128/'],
     ['https://[::1]', undefined],
+    ['https://192.168.7.7', undefined],
+    ['https://192.169.7.7', 'http://proxy.example:3128/'],
+    ['https://[fd12::1]', undefined],
     ['https://only.example', 'http://proxy.example:3128/'],
     ['https://only.example:8443', undefined],
   ]
@@ -122,12 +125,14 @@ t.test(
     })
     t.match(dead.stderr, `error: the proxy ${gone.host}: connection refused\n`)
     t.match(dead, { code: 0, stdout: / ok: / })
+    const odd = await check(['--heartbeat', up, up], { ALL_PROXY: 'socks5://me:geheim@127.0.0.1:1' })
+    t.match(odd.stderr, 'the proxy of the environment is not used: expected http or https, got socks5://127.0.0.1:1\n')
     const { url } = await startProxy(t)
     const { host } = new URL(url)
     for (const beat of ['https://beat.invalid', 'http://beat.invalid']) {
       const refused = await check(['--heartbeat', beat, '--proxy', `http://me:geheim@${host}`, up], {})
       t.match(refused.stderr, `error: heartbeat beat.invalid: the proxy ${host} answers 407\n`)
-      t.notMatch(refused.stderr + dead.stderr, 'geheim')
+      t.notMatch(refused.stderr + dead.stderr + odd.stderr, 'geheim')
     }
     const none = await check(['--heartbeat', up, '--proxy', 'none', up], { http_proxy: `http://${gone.host}` })
     t.match(none, { stderr: /^error: heartbeat \S+: status 404\n$/ })

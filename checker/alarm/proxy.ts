@@ -2,6 +2,8 @@ import http, { type ClientRequest } from 'node:http'
 import https from 'node:https'
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import tls from 'node:tls'
+import { lookupWithin } from '../names/node-lookup.ts'
+import { parseNetworks } from '../probe/reach.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
 
 /** Says what is wrong with `--proxy`, without its password; undefined when nothing is. */
@@ -22,16 +24,20 @@ export function useProxy(text: string | undefined): void {
 
 /** The proxy for a url: the one that was said, else that of the environment, unless `NO_PROXY` names the host. */
 export function proxyFor(url: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
+  const text = proxyTextFor(url, environment)
+  return text === undefined || proxyProblem(text) !== undefined ? undefined : new URL(text)
+}
+
+function proxyTextFor(url: URL, environment: NodeJS.ProcessEnv): string | undefined {
   const variable = (name: string) => environment[name.toLowerCase()] || environment[name]
   // HTTP_PROXY in capitals is a header of a request, where somebody is called as a CGI program.
   const usual = url.protocol === 'https:' ? variable('HTTPS_PROXY') : environment['http_proxy']
   const text = said ?? usual ?? variable('ALL_PROXY')
   if (text === undefined || text === 'none' || isExempt(url, variable('NO_PROXY') ?? '')) return undefined
-  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
-  return proxyProblem(whole) === undefined ? new URL(whole) : undefined
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
 }
 
-/** As curl reads it: `*`, or hosts and domains with commas between them, each with everything below it. */
+/** As curl reads it: `*`, or with commas between them hosts and domains, each with everything below it, and networks. */
 function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   const asked = port || (protocol === 'https:' ? '443' : '80')
@@ -39,17 +45,23 @@ function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
     const [, name = '', only] =
       /^\[?(?:\*?\.)?([^\]]*?)\]?(?::(\d+))?$/.exec(isIP(entry) === 6 ? `[${entry}]` : entry) ?? []
     if (entry === '*') return true
+    if (entry.includes('/')) return parseNetworks(entry)?.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4') === true
     if (name === '' || (only !== undefined && only !== asked)) return false
     return host === name.toLowerCase() || (isIP(host) === 0 && host.endsWith(`.${name.toLowerCase()}`))
   })
 }
 
-/** What cannot be reached of the proxies that some notices need, one line each. */
+/** What cannot be used, or reached, of the proxies that some notices need, one line each. */
 export async function missingProxies(texts: readonly string[], patienceMs: number): Promise<string[]> {
   const urls = texts.flatMap((text) => /^(?:slack:)?(https?:.+)$/is.exec(text.trim())?.[1] ?? [])
-  const proxies = urls.flatMap((url) => (URL.canParse(url) ? (proxyFor(new URL(url))?.href ?? []) : []))
-  const distinct = [...new Set(proxies)].map((href) => new URL(href))
-  const found = await Promise.all(distinct.map((proxy) => missingProxy(proxy, Math.min(1000, patienceMs))))
+  const proxies = urls.flatMap((url) => (URL.canParse(url) ? (proxyTextFor(new URL(url), process.env) ?? []) : []))
+  const found = await Promise.all(
+    [...new Set(proxies)].map((text) => {
+      const problem = proxyProblem(text)
+      if (problem !== undefined) return `the proxy of the environment is not used: ${problem}`
+      return missingProxy(new URL(text), Math.min(1000, patienceMs))
+    }),
+  )
   return found.filter((problem) => problem !== undefined)
 }
 
@@ -57,7 +69,7 @@ export async function missingProxies(texts: readonly string[], patienceMs: numbe
 function missingProxy(proxy: URL, patienceMs: number): Promise<string | undefined> {
   const tell = (why: string) => `the proxy ${proxy.host}: ${why}`
   return new Promise((resolve) => {
-    const socket = connect({ host: hostOf(proxy), port: portOf(proxy) })
+    const socket = connect({ host: hostOf(proxy), port: portOf(proxy), lookup: lookupWithin(patienceMs) })
     const end = (problem?: string) => {
       socket.destroy()
       resolve(problem)

@@ -136,6 +136,19 @@ t.test(
   },
 )
 
+t.test('the name of a proxy that nobody knows costs no time beyond the deadline', { skip }, async (t) => {
+  const url = await startService(t, timeService())
+  const env = { ...process.env, http_proxy: 'http://dead-proxy.t:3128' }
+  const { code, stderr, tookMs } = await check(
+    await filesOf(t, zone),
+    ['--timeout', '2s', '--samples', '1', '--max-offset', '9s', '--heartbeat', 'http://beat.t/', url],
+    env,
+  )
+  t.equal(code, 0)
+  t.match(stderr, /^error: the proxy dead-proxy\.t:3128: /)
+  t.ok(tookMs < 2000 + 5000, `${tookMs} ms`)
+})
+
 t.test('what name servers answer, in words and in verdicts', { skip }, async (t) => {
   const { port } = new URL(await startService(t, timeService()))
   const good = { addresses: ['127.0.0.1'] }
