@@ -30,7 +30,7 @@ async function main(argv: readonly string[]): Promise<Outcome> {
     const { helpText, checkerVersion } = await import('./options/help.ts')
     return { stdout: action === 'help' ? helpText() : `${checkerVersion()}\n`, exitCode: 0 }
   }
-  for (const line of warnings) process.stderr.write(`warning: ${line}\n`)
+  for (const line of warnings) say(`warning: ${line}`)
   const { perform } = await import('./perform.ts')
   return perform(commandLine, {
     startedMs,

@@ -49,6 +49,7 @@ t.test('what is wrong is told with file and line, and without secrets', async (t
     ['http://a.example samples=1 samples=2', ':1: samples: given twice'],
     ['http://a.example s3cret', ':1: expected key=value; a value with blanks'],
     ['\nhttp://a.example authorization=@none', ':2: authorization: cannot read '],
+    ['http://a.example authorization=Bearer s3cret==', ':1: unknown setting, or a value with blanks in it'],
     ['http://a.example header=s3cret', ':1: header: no colon, expected NAME: VALUE'],
     ['http://a.example module=x', ':1: module: there is no "x" above'],
     ['module', ':1: module: expected a name'],

@@ -42,11 +42,17 @@ export function readTargetSettings(
   }
   const base = moduleOf(said, modules, problems)
   const own: Record<string, unknown> = {}
+  // What follows a secret with a blank in it may be a part of it.
+  const mayBeSecret = targetKeys.some((key) => optionOf(key).isSecret && said.has(optionOf(key).flag))
   for (const [flag, values] of said) {
     const key = targetKeys.find((one) => optionOf(one).flag === flag)
     if (flag === 'module') continue
-    if (key === undefined) problems.push(`${flag}: unknown setting, expected ${knownFlags(targetKeys)}`)
-    else own[key] = readValue(key, values, problems)
+    if (key === undefined) {
+      const what = mayBeSecret
+        ? 'unknown setting, or a value with blanks in it without double quotes'
+        : `${flag}: unknown setting`
+      problems.push(`${what}, expected ${knownFlags(targetKeys)}`)
+    } else own[key] = readValue(key, values, problems)
     const folder = dirname(file)
     if (key !== undefined && optionOf(key).isFile && typeof own[key] === 'string') own[key] = resolve(folder, own[key])
   }

@@ -47,7 +47,11 @@ const ofChecker: Record<string, string> = {
 export function describeFailure(error: unknown): Failure {
   if (error instanceof ProbeError) return error.failure
   if (!(error instanceof Error)) return { reason: String(error), blame: 'service' }
-  if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0])
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    // Several addresses were tried: what one of them says is known, whatever kept us from another.
+    const all = error.errors.map(describeFailure)
+    return all.find(({ blame }) => blame === 'service') ?? (all[0] as Failure)
+  }
   const code = 'code' in error ? String(error.code) : ''
   const checkerReason = ofChecker[code]
   if (checkerReason !== undefined) {

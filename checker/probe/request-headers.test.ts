@@ -47,6 +47,7 @@ t.test('authorization: a pair, a token, a scheme', (t) => {
     t.equal(authorizationValue(text), value, text)
   }
   t.equal(authorizationProblem('a:b\u0007'), 'there is a control character in it')
+  t.equal(authorizationProblem('  '), 'there is nothing in it')
   t.match(authorizationProblem('wörter zwei'), /^expected USER:PASSWORD/)
   t.end()
 })

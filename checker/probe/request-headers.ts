@@ -27,6 +27,7 @@ export function headerProblem(text: string): string | undefined {
 /** Says what is wrong with a user and password, a token, or a scheme with its credentials; undefined when nothing is. */
 export function authorizationProblem(text: string): string | undefined {
   if (/\p{Cc}/u.test(text)) return 'there is a control character in it'
+  if (text.trim() === '') return 'there is nothing in it'
   const isOneWord = !/\s/.test(text.trim())
   if (text.includes(':') || isOneWord || token.test(text.trim().split(/\s+/)[0] ?? '')) return undefined
   return 'expected USER:PASSWORD, a token, or a scheme with its credentials such as Bearer TOKEN'

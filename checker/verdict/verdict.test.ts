@@ -200,6 +200,12 @@ t.test('three states of the clock; exactly the limit passes', (t) => {
 })
 
 t.test('who is to blame decides between critical and unknown', (t) => {
+  const told = (code: string) => Object.assign(new Error(code), { code })
+  t.equal(
+    describeFailure(new AggregateError([told('ENETUNREACH'), told('ECONNREFUSED')], 'none took it')).blame,
+    'service',
+    'of several addresses one has answered',
+  )
   const fail = (code: string) => describeFailure(Object.assign(new Error(code), { code }))
   const blame = (code: string) => fail(code).blame
   for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'CERT_HAS_EXPIRED']) t.equal(blame(code), 'service')
