@@ -20,6 +20,7 @@ main(process.argv.slice(2))
 async function main(argv: readonly string[]): Promise<Outcome> {
   // The deadline counts from the start of the process; of a slow start only this much, or nothing would be left to measure.
   const startedMs = Math.max(0, performance.now() - longestStartMs)
+  if (mayAskManyOnce(argv)) (await import('./heap-flags.ts')).keepHeapSmall()
   const commandLine = await readCommandLine(argv, process.env)
   const { action, said, warnings = [], problems } = commandLine
   forgetVariables(process.env)
@@ -37,6 +38,11 @@ async function main(argv: readonly string[]): Promise<Outcome> {
     warn: (line) => say(`error: ${line}`),
     say,
   })
+}
+
+/** Whether it is a check that ends by itself, of targets of which there may be many: known before anything is read. */
+function mayAskManyOnce(argv: readonly string[]): boolean {
+  return argv.some((word) => /^--targets\b/.test(word)) && !argv.some((word) => /^--(serve|watch)\b/.test(word))
 }
 
 async function refuse({ problems, options: { format } }: CommandLine): Promise<Outcome> {

@@ -36,6 +36,7 @@ const nothing = Buffer.alloc(0)
 export function openAnswerReader(): AnswerReader {
   let phase: Phase = 'head'
   let head: AnswerHead | undefined
+  let headText: string | undefined
   /** The beginning of a head or a line whose end has not come. */
   let rest = nothing
   let pieces: Buffer[] = []
@@ -59,7 +60,10 @@ export function openAnswerReader(): AnswerReader {
       return 0
     }
     countHead(end.next)
-    head = readHead(bytes.toString('latin1', 0, end.at))
+    const text = bytes.toString('latin1', 0, end.at)
+    // One service says the same again and again, within a second.
+    if (head === undefined || text !== headText) head = readHead(text)
+    headText = text
     const { status, length } = head
     left = length === 'until-end' ? Number.POSITIVE_INFINITY : length === 'chunked' ? 0 : length
     // What announces the answer is not the answer (RFC 9110, 15.2).

@@ -54,6 +54,7 @@ export function openConnection(
   let exchange: Exchange | undefined
   let certificateEndsMs: number | undefined
   let remoteAddress: string | undefined
+  let last: { readonly path: string; readonly accept: string; readonly text: string } | undefined
 
   function connect(): void {
     const reader = openAnswerReader()
@@ -75,6 +76,13 @@ export function openConnection(
       },
     })
     open = { socket, reader }
+  }
+
+  /** The time is asked for again and again. */
+  function textOf(path: string, accept: string): string {
+    if (last?.path !== path || last.accept !== accept)
+      last = { path, accept, text: requestText(path, host, accept, trust.headers) }
+    return last.text
   }
 
   function send(socket: Socket): void {
@@ -134,8 +142,7 @@ export function openConnection(
     get: (path, accept) =>
       new Promise((resolve, reject) => {
         if (isFreshEachTime) hangUp()
-        const text = requestText(path, host, accept, trust.headers)
-        exchange = { text, resolve, reject, mayAskAnew: open !== undefined, sentMs: 0 }
+        exchange = { text: textOf(path, accept), resolve, reject, mayAskAnew: open !== undefined, sentMs: 0 }
         if (deadline.isOver) fail(new ProbeError('no complete answer in time'))
         else if (open === undefined) connect()
         else send(open.socket)

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { buildChecker } from './build.ts'
+import { startService } from './fixtures/service.ts'
+
+/** The most memory that a Node had, and what it said. */
+async function peakOf(...words: string[]): Promise<{ mib: number; said: string }> {
+  const tell = `data:text/javascript,import{writeSync}from'node:fs';
+    process.on('exit',()=>writeSync(3,String(process.resourceUsage().maxRSS/1024)))`
+  const child = spawn(process.execPath, ['--import', tell, ...words], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
+  const heard = ['', '']
+  for (const [at, pipe] of [child.stdio[1], child.stdio[3]].entries()) {
+    pipe?.on('data', (chunk) => {
+      heard[at] += chunk
+    })
+  }
+  await once(child, 'close')
+  return { mib: Number(heard[1]), said: heard[0] ?? '' }
+}
+
+t.test('1,000 targets take little more memory than a bare Node', async (t) => {
+  const folder = t.testdir()
+  const bundle = await buildChecker(join(folder, 'check.mjs'))
+  const service = await startService(t, (_, response) => response.end(`${Date.now()}`))
+  const list = join(folder, 'targets')
+  writeFileSync(list, Array.from({ length: 1000 }, (_, at) => `${service}/${at}\n`).join(''))
+  const bare = await peakOf('-e', '0')
+  const check = await peakOf(bundle, '--ntp', 'none', '--timeout', '60s', '--targets', list)
+  t.match(check.said, 'all 1000 targets ok')
+  t.ok(check.mib < bare.mib + 32, `${check.mib.toFixed(1)} MiB beside ${bare.mib.toFixed(1)} MiB`)
+})
