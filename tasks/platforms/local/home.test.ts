@@ -65,6 +65,26 @@ t.test('a folder of somebody else', async (t) => {
   )
 })
 
+t.test('a folder in the home that another user made, root in most cases', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bakeroll-home-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const isRoot = process.getuid?.() === 0
+  const uid = isRoot ? 65534 : (process.getuid?.() ?? 0)
+  const group = join(folder, 'groups', 'timeapp')
+  mkdirSync(group, { recursive: true })
+  mkdirSync(join(folder, 'theirs'), { mode: 0o500 })
+  if (isRoot) for (const path of [folder, join(folder, 'groups')]) chownSync(path, uid, uid)
+  const check = () => asUser(uid, `checkHomeIsWritable(homeAt(${JSON.stringify(folder)}))`)
+  chmodSync(group, isRoot ? 0o700 : 0o500)
+  t.equal(check(), `usage: no permission to write ${group}: another user, root perhaps, ran bakeroll here\n`)
+  if (isRoot) chownSync(group, uid, uid)
+  chmodSync(group, 0o700)
+  t.equal(check(), 'fine\n')
+  chmodSync(join(folder, 'groups'), 0)
+  t.match(check(), /^usage: no permission to write .*\/groups: /)
+  chmodSync(join(folder, 'groups'), 0o700)
+})
+
 /** What others may do with a file or folder, and with everything below it, by path: `{ 'keys/id': '0044' }`. */
 function openToOthers(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true })

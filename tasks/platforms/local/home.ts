@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
+import { shellWord } from '../../lib/shell-word.ts'
 
 /** Where the local platform keeps what it knows: one folder per image, base layer, group and instance. */
 export interface Home {
@@ -57,6 +58,36 @@ export function checkHomeIsWritable(home: Home): void {
     throw new OperatorError('usage', `${existing} belongs to another user, who could change the state in it`, {
       hint: 'BAKEROLL_HOME=/a/folder/of/yours moves it',
     })
+  }
+  const closed = closedFolder(home)
+  if (closed !== undefined) {
+    throw new OperatorError(
+      'usage',
+      `no permission to write ${closed}: another user, root perhaps, ran bakeroll here`,
+      {
+        hint: `sudo chown -R "$USER" ${shellWord(home.folder)}`,
+      },
+    )
+  }
+}
+
+/** A folder of ours in the home, or one in such a folder, that this user may not use. */
+function closedFolder(home: Home): string | undefined {
+  const own = readableNames(home.folder).filter((name) => ownFolders.has(name))
+  for (const folder of own.map((name) => join(home.folder, name))) {
+    const closed = [folder, ...readableNames(folder).map((name) => join(folder, name))].find(isClosedFolder)
+    if (closed !== undefined) return closed
+  }
+  return undefined
+}
+
+function isClosedFolder(path: string): boolean {
+  try {
+    if (lstatSync(path).isDirectory()) accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    return false
+  } catch (error) {
+    // What another verb has just removed is in nobody's way.
+    return !isErrno(error, 'ENOENT')
   }
 }
 
