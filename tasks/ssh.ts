@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { OperatorError } from './lib/errors.ts'
 import { noGroup } from './lib/no-group.ts'
+import { shellWord } from './lib/shell-word.ts'
 import { openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
 
@@ -15,7 +16,8 @@ export default async function ssh(context: TaskContext): Promise<TaskResult> {
   if (id === undefined) throw new OperatorError('usage', `no instance of ${group.name} runs`, { hint: 'npm run heal' })
   const path = await platform.sshArguments(id)
   const command = [...positionals, ...rest]
-  const child = spawn('ssh', command.length > 0 ? [...path, command.map(shellQuoted).join(' ')] : ['-t', ...path], {
+  // SSH joins its arguments to one line for the shell on the other side; each word must arrive as it was.
+  const child = spawn('ssh', command.length > 0 ? [...path, command.map(shellWord).join(' ')] : ['-t', ...path], {
     stdio: 'inherit',
   })
   signal.addEventListener('abort', () => end(child), { once: true })
@@ -27,9 +29,4 @@ export default async function ssh(context: TaskContext): Promise<TaskResult> {
 function end(child: ChildProcess): void {
   child.kill('SIGTERM')
   setTimeout(() => child.kill('SIGKILL'), 5000).unref()
-}
-
-/** SSH joins its arguments to one line for the shell on the other side; each word must arrive as it was. */
-function shellQuoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -1,4 +1,4 @@
-import { quoted } from './command-text.ts'
+import { shellWord } from '../lib/shell-word.ts'
 
 const variable = 'BAKEROLL_PROGRAM'
 
@@ -6,7 +6,7 @@ const variable = 'BAKEROLL_PROGRAM'
 export function takeProgramName(env: NodeJS.ProcessEnv): string | undefined {
   const name = env[variable]
   delete env[variable]
-  return name ? quoted(name) : undefined
+  return name ? shellWord(name) : undefined
 }
 
 /** Texts say `npm run roll -- --batch 2`; this is the one place that words it for another way of calling. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { $ } from 'zx/core'
 import { OperatorError } from '../lib/errors.ts'
+import { shellWord } from '../lib/shell-word.ts'
 import { flattenDisk } from './qemu.ts'
 
 /** A Debian system for a virtual machine. */
@@ -42,9 +43,9 @@ export function mmdebstrapArguments(
   mirrors: readonly string[],
   hasMergedUsr = existsSync(mergedUsr),
 ): string[] {
-  const uploads = Object.entries(system.files).map(([inside, file]) => `upload ${quoted(file)} ${inside}`)
+  const uploads = Object.entries(system.files).map(([inside, file]) => `upload ${shellWord(file)} ${inside}`)
   const finish = '/root/finish.sh'
-  const hooks = [...uploads, `upload ${quoted(system.finishScript)} ${finish}`, `chroot "$1" sh ${finish}`]
+  const hooks = [...uploads, `upload ${shellWord(system.finishScript)} ${finish}`, `chroot "$1" sh ${finish}`]
   return [
     ...['--verbose', '--variant=apt', '--format=tar'],
     ...(hasMergedUsr ? [`--hook-dir=${mergedUsr}`] : []),
@@ -55,10 +56,6 @@ export function mmdebstrapArguments(
     ...[...hooks, `rm "$1"${finish}`].map((hook) => `--customize-hook=${hook}`),
     ...[system.suite, tarFile, ...mirrors],
   ]
-}
-
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", `'\\''`)}'`
 }
 
 /**

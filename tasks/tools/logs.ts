@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { shellWord } from '../lib/shell-word.ts'
 import { runOver } from './ssh.ts'
 
 /** Which lines are wanted. */
@@ -22,9 +23,7 @@ export function logScript(
   const since = sinceSeconds === undefined ? '' : `--since '-${sinceSeconds}s'`
   const journal = `journalctl --no-pager --output short-iso --quiet ${since} ${units}`
   const filter =
-    grep === undefined
-      ? ''
-      : ` | grep ${follow ? '--line-buffered ' : ''}--fixed-strings -e ${shellQuoted(grep)} || true`
+    grep === undefined ? '' : ` | grep ${follow ? '--line-buffered ' : ''}--fixed-strings -e ${shellWord(grep)} || true`
   if (follow)
     return `( ${journal} --lines 10 --follow & exec tail --lines 10 --follow=name --quiet ${accessLog} )${filter}\n`
   return `( ${journal}; ${accessLines(sinceSeconds, accessLog)} )${filter}\n`
@@ -35,10 +34,6 @@ function accessLines(sinceSeconds: number | undefined, accessLog: string): strin
   if (sinceSeconds === undefined) return `tail --lines 1000 ${accessLog}`
   const field = `match($0, /"unixSeconds":[0-9]+/)`
   return `awk -v from="$(( $(date +%s) - ${sinceSeconds} ))" '${field} { if (substr($0, RSTART + 14, RLENGTH - 14) + 0 >= from) print }' ${accessLog}`
-}
-
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /** The log lines of one instance, read over SSH. */
@@ -53,7 +48,7 @@ export async function followLogs(
   wish: LogWish,
   onLine: (line: string) => void,
 ): Promise<void> {
-  const child = execa('ssh', [...sshArguments, `sudo sh -c ${shellQuoted(logScript(wish, true))}`], {
+  const child = execa('ssh', [...sshArguments, `sudo sh -c ${shellWord(logScript(wish, true))}`], {
     stdin: 'ignore',
     reject: false,
     buffer: false,

@@ -108,7 +108,7 @@ t.test('a path may hold commas, spaces and quotes', async (t) => {
   for (const [path, word] of [
     ['/h/metadata.json', '/h/metadata.json'],
     ['/a b/metadata.json', "'/a b/metadata.json'"],
-    ['/a,b/metadata.json', "'/a,,b/metadata.json'"],
+    ['/a,b/metadata.json', '/a,,b/metadata.json'],
     ["/it's/metadata.json", "'/it'\\''s/metadata.json'"],
     ['/$HOME/`x`/ä', "'/$HOME/`x`/ä'"],
   ] as const) {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
+import { shellWord } from '../lib/shell-word.ts'
 import { processRuns, stopProcess } from './process.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
@@ -134,7 +135,8 @@ function isolation(network: Network): string[] {
 export function metadataNetwork(metadataFile: string, plain = (path: string) => path): string {
   const [slots, service] = ['metadata-slots.sh', 'metadata-service.ts'].map((name) => join(import.meta.dirname, name))
   const program = ['sh', slots, metadataFile, process.execPath, service, metadataFile]
-  const command = program.map((word) => shellQuoted(plain(String(word)))).join(' ')
+  // QEMU splits it as a shell would (g_shell_parse_argv).
+  const command = program.map((word) => shellWord(plain(String(word)))).join(' ')
   const words = ['net=169.254.169.0/24', ...isolation('closed')]
   return `user,id=imds,${words.join(',')},guestfwd=tcp:169.254.169.254:80-cmd:${quoted(command)}`
 }
@@ -142,11 +144,6 @@ export function metadataNetwork(metadataFile: string, plain = (path: string) => 
 /** In QEMU's option syntax a comma inside a value is written twice. */
 function quoted(value: string): string {
   return value.replaceAll(',', ',,')
-}
-
-/** QEMU splits the command as a shell would (g_shell_parse_argv). */
-function shellQuoted(word: string): string {
-  return /^[\w/.:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 /** A start takes a tenth of a second; one that takes longer than this is tried again, on a busy computer a few times. */

@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
+import { shellWord } from '../lib/shell-word.ts'
 
 /** How to reach one machine. */
 export interface SshTarget {
@@ -29,7 +30,9 @@ export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): str
     UserKnownHostsFile: quoted(target.knownHostsFile),
     GlobalKnownHostsFile: '/dev/null',
     ...(target.hostKeyAlias === undefined ? {} : { HostKeyAlias: target.hostKeyAlias }),
-    ...(target.proxyCommand === undefined ? {} : { ProxyCommand: literal(shellLine(target.proxyCommand)) }),
+    ...(target.proxyCommand === undefined
+      ? {}
+      : { ProxyCommand: literal(target.proxyCommand.map(shellWord).join(' ')) }),
     ConnectTimeout: String(connectTimeoutSeconds),
     ServerAliveInterval: '15',
     LogLevel: 'ERROR',
@@ -49,11 +52,6 @@ function literal(path: string): string {
 /** A path as one word of ssh_config(5), where a backslash goes before a quote and before itself. */
 function quoted(path: string): string {
   return `"${literal(path).replaceAll(/["\\]/g, '\\$&')}"`
-}
-
-/** One line for the shell that ssh starts a proxy command with. */
-function shellLine(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
 }
 
 /**
