@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { OperatorError } from './lib/errors.ts'
 import { noGroup } from './lib/no-group.ts'
-import { shellWord } from './lib/shell-word.ts'
 import { openPlatform } from './open-platform.ts'
 import type { TaskContext, TaskResult } from './terminal/task.ts'
+import { shellWord } from './tools/shell-word.ts'
 
 /** A shell on an instance, or one command, whose output and exit code are passed on. */
 export default async function ssh(context: TaskContext): Promise<TaskResult> {

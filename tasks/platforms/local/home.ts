@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
-import { shellWord } from '../../lib/shell-word.ts'
+import { shellWord } from '../../tools/shell-word.ts'
 
 /** Where the local platform keeps what it knows: one folder per image, base layer, group and instance. */
 export interface Home {
