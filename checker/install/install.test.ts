@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { buildChecker } from '../build.ts'
 import { startService, timeService } from '../fixtures/service.ts'
@@ -165,6 +166,13 @@ const listOfProcesses: [string, string[], { encoding: 'utf8' }] =
 
 t.test('cron: what it refuses, before anything is written', async (t) => {
   const { path, stored } = cronFolder(t)
+  const argv = ['--install', 'cron', '--header', '@/dev/stdin', 'http://a.example']
+  const piped = ['-c', 'printf "X-Key: geheim" | "$@"', 'sh', process.execPath, bundle, ...argv]
+  await t.rejects(promisify(execFile)('sh', piped, { env: { ...process.env, PATH: path } }), {
+    code: 3,
+    stderr: 'error: --install cron: /dev/stdin is there for this run alone; name a file that stays\n',
+  })
+  t.notOk(existsSync(stored))
   const cases: [string[], RegExp][] = [
     [['--every', '7m'], /error: --every: cron cannot keep 7 min: expected whole minutes that divide an hour/],
     [['--every', '30s'], /error: --every: cron cannot keep 30 s/],

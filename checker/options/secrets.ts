@@ -50,9 +50,19 @@ export function readSecrets<Options extends Partial<CheckOptions>>(
   return { options: read as Options, problems, warnings }
 }
 
-/** The values as they were said, files by their whole path: what somebody else may read again. */
+/** The values as they were said, files by their whole path: what somebody else may read again. Throws where nobody can. */
 export function secretsAsSaid(said: string | readonly string[]): string[] {
-  return [said].flat().map((text) => (text.startsWith('@') ? `@${resolve(text.slice(1))}` : text))
+  return [said].flat().map((text) => {
+    if (!text.startsWith('@')) return text
+    const path = resolve(text.slice(1))
+    if (isHandedOver(path)) throw new Error(`${path} is there for this run alone; name a file that stays`)
+    return `@${path}`
+  })
+}
+
+/** What a shell hands over, `@<(pass show check)`. */
+function isHandedOver(path: string): boolean {
+  return /^\/(dev|proc\/self)\/(fd\/|stdin)/.test(path)
 }
 
 interface Line {
@@ -90,8 +100,7 @@ function advice(path: string): string {
 function readText(path: string): string | { readonly problem: string } {
   try {
     const found = statSync(path)
-    // What a shell hands over, `@<(pass show check)`, is a pipe.
-    if (!found.isFile() && !(found.isFIFO() && /^\/(dev|proc\/self)\/(fd\/|stdin)/.test(path))) {
+    if (!found.isFile() && !(found.isFIFO() && isHandedOver(path))) {
       return { problem: `${path} is not a regular file` }
     }
     if (found.size > longestBytes) return { problem: `${path} is longer than ${longestBytes / 1024} KiB` }
