@@ -28,7 +28,7 @@ export function openNames(endMs: number): Names {
     const all = hostsOfComputer().get(plainName(host)) ?? []
     const written = ofFamily(all)
     // Both, also where only one is written: a service listens on either.
-    if (isLocalhost(host)) return sorted([...new Set([...written, ...ofFamily(['127.0.0.1', '::1'])])])
+    if (isLocalhost(host)) return sorted([...written, ...ofFamily(['127.0.0.1', '::1'])])
     if (written.length > 0) return sorted(written)
     const sources = parseNameSources(readIfThere('/etc/nsswitch.conf'))
     const fromSystem = async () =>
@@ -80,6 +80,7 @@ function rank({ code }: LookUpError): number {
   return ['ENOTFOUND', 'ENODATA', 'EAI_FAIL'].indexOf(code)
 }
 
+/** Each once: a name server may say one twice, which would be two targets with one name. */
 function sorted(addresses: readonly string[]): string[] {
-  return addresses.toSorted((a, b) => isIP(a) - isIP(b))
+  return [...new Set(addresses)].toSorted((a, b) => isIP(a) - isIP(b))
 }
