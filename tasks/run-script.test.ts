@@ -172,6 +172,23 @@ t.test('which packages a verb has installed, and when it has none', async (t) =>
   t.notOk(existsSync(join(folder, 'node_modules/.installed-lock.json')))
 })
 
+t.test('of two first calls at once one installs the packages, and both go on', async (t) => {
+  const folder = clone(t)
+  const asked = join(folder, 'asked')
+  // Longer than both take to come to it.
+  const npm = `echo "$1" >>'${asked}'; mkdir -p node_modules; sleep 3`
+  const env = withPrograms(folder, { npm, node: `exec '${process.execPath}' "$@"` })
+  for (const { exitCode, stdout, stderr } of await Promise.all([
+    run(folder, 'demo', env),
+    run(folder, 'doctor', env),
+  ])) {
+    t.equal(exitCode, 0, stderr)
+    t.equal(stdout, `node ${process.version}`)
+    t.match(stderr, /^(installing the locked npm packages|waiting for another verb, which installs the npm packages)?$/)
+  }
+  t.equal(readFileSync(asked, 'utf8'), 'ci\n')
+})
+
 t.test('what a user runs imports no devDependency', async (t) => {
   const { dependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
   const verbs = globSync('tasks/*.ts', { cwd: repository }).filter(

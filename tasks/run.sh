@@ -50,12 +50,23 @@ install_packages() {
   fi
 }
 
+# Of two verbs at once, one from cron perhaps, the second waits for what the first installs; after ten minutes no more.
+one_at_a_time() {
+  command -v flock >/dev/null || return 0
+  exec 9<.
+  flock -n 9 && return
+  echo "waiting for another verb, which installs the npm packages" >&2
+  flock -w 600 9 || :
+}
+
 if ! is_installed; then
+  one_at_a_time
   # What somebody installed by hand counts as well.
-  node tasks/locked-packages.mjs "$who" 2>/dev/null || install_packages
+  is_installed || node tasks/locked-packages.mjs "$who" 2>/dev/null || install_packages
   # It is made for glibc: where it does not run, the system's own Node has to do.
   [ ! -e node_modules/.bin/node ] || node_modules/.bin/node --version >/dev/null 2>&1 || rm node_modules/.bin/node
-  cp package-lock.json "$stamp"
+  is_installed || cp package-lock.json "$stamp"
+  exec 9<&-
 fi
 
 PATH="$PWD/node_modules/.bin:$PATH"
