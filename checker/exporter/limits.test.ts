@@ -168,8 +168,12 @@ t.test('TLS, users and headers by a web configuration', async (t) => {
       `${newKey} -x509 -subj /CN=service -addext subjectAltName=IP:127.0.0.1 -keyout service.key -out service.pem`,
     )
   await renew()
-  const { url } = await start(t, '--web-config', join(folder, 'web.yml'))
+  const { url, child } = await start(t, '--web-config', join(folder, 'web.yml'))
   t.match(url, /^https:/)
+  let said = ''
+  child.stderr?.on('data', (chunk) => {
+    said += chunk
+  })
   const curl = async (...argv: string[]) => {
     const flags = ['-s', '-w', '%{http_code}', '--cacert', join(folder, 'service.pem'), ...argv, `${url}/metrics`]
     return (await run('curl', flags).catch((error) => error)) as { stdout: string; code?: number }
@@ -184,8 +188,10 @@ t.test('TLS, users and headers by a web configuration', async (t) => {
     )
   await renew()
   t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'a renewed certificate is used at once')
-  writeFileSync(join(folder, 'web.yml'), 'basic_auth_users: [')
+  writeFileSync(join(folder, 'web.yml'), `basic_auth_users:\n  ops: "${hash}\n`)
   t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'one that cannot be used changes nothing')
+  while (!said.includes('the old one stays')) await once(child.stderr ?? child, 'data')
+  t.notMatch(said, hash.slice(-20), 'nor is its hash told')
 })
 
 interface Targets {

@@ -45,8 +45,13 @@ export async function webConfigProblem(file: string): Promise<string | undefined
     if (tls !== undefined) createSecureContext(tls)
     return undefined
   } catch (error) {
-    return `${file}: ${error instanceof Error ? error.message.split('\n')[0] : error}`
+    return `${file}: ${firstLine(error)}`
   }
+}
+
+/** What is wrong, without the lines of the file that a parser quotes: hashes stand in them. */
+export function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? ''
 }
 
 /** When the files of a configuration were last written: renewed certificates are used without a new start. */

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { TLSSocket } from 'node:tls'
-import { isAllowed, readWebConfig, stampOf } from './web-config.ts'
+import { firstLine, isAllowed, readWebConfig, stampOf } from './web-config.ts'
 
 /** Decides whether a request may be answered; answers it otherwise. */
 type Gate = (request: http.IncomingMessage, response: http.ServerResponse) => Promise<boolean>
@@ -36,9 +36,7 @@ export async function openWebServer(file: string | undefined, warn: (line: strin
       config = next
       stamp = stampOf(config)
     } catch (error) {
-      warn(
-        `--web-config: ${file} is another now and cannot be used, the old one stays: ${error instanceof Error ? error.message : error}`,
-      )
+      warn(`--web-config: ${file} is another now and cannot be used, the old one stays: ${firstLine(error)}`)
     }
   }
 
