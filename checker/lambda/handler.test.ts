@@ -96,3 +96,15 @@ t.test('no target at all still counts as unknown; what was not measured is absen
   t.same(rest, { Checker: 'c', Url: 'http://a', Available: 1, verdict: 'ok', reasons: [] })
   t.end()
 })
+
+t.test('the heartbeat goes by the proxy that the event names', async (t) => {
+  const asked: string[] = []
+  const proxy = await startService(t, (request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    response.end()
+  })
+  const url = await startService(t, timeService())
+  const { said } = await invoke({ urls: [url], flags: { heartbeat: 'http://beat.invalid/b', proxy, samples: 1 } })
+  t.match(said, { answer: { targets: [{ url }] } })
+  t.same(asked, ['GET http://beat.invalid/b'])
+})

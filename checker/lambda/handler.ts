@@ -24,6 +24,7 @@ export async function handler(event: CheckEvent | undefined, context: LambdaCont
   if (timeoutMs <= 0) throw new Error('the function has no time left; give it more than --timeout')
   const { stdout, stderr } = process
   const warn = (line: string) => void stderr.write(printable(`error: ${line}\n`))
+  if (options.heartbeat !== undefined) (await import('../alarm/proxy.ts')).useProxy(options.proxy)
   const { report } = await runCheck({ targets, options: { ...options, timeoutMs } }, { startedMs, warn })
   for (const line of metricLines(report, context.functionName, Date.now())) stdout.write(line)
   return report
