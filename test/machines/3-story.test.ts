@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { slowed } from '../../tasks/tools/test-pace.ts'
 import { canTryAsNobody, listeners, undocumented, watchListeners } from './listeners.ts'
-import { eventually, machineProcesses, runVerb, startVerb, testHome, testPort } from './verbs.ts'
+import { eventually, machineProcesses, runVerb, startPlainVerb, startVerb, testHome, testPort } from './verbs.ts'
 
 const url = `http://127.0.0.1:${testPort}`
 
@@ -59,7 +59,7 @@ t.test('whatever listened during a deploy, a roll and a heal is on the list of t
 /** What a script says that root runs on the first instance. */
 async function inside(script: string): Promise<string> {
   const [instance] = await instances()
-  const { stdout } = await startVerb('ssh', '--instance', instance?.id ?? '', '--', 'sudo', 'bash', '-c', script)
+  const { stdout } = await startPlainVerb('ssh', '--instance', instance?.id ?? '', '--', 'sudo', 'bash', '-c', script)
   return stdout
 }
 

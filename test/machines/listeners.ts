@@ -102,11 +102,15 @@ function matches(pattern: string, address: string): boolean {
   const [, low, high] = /:(\d+)-(\d+)$/.exec(pattern) ?? []
   const port = Number(/:(\d+)$/.exec(address)?.[1])
   if (low !== undefined && !(port >= Number(low) && port <= Number(high))) return false
-  const text = pattern
-    .replace(/:\d+-\d+$/, ':PORT')
-    .replace(/[.*+?^$()[\]\\{}|]/g, '\\$&')
-    .replace(/[A-Z]+/g, (word) => ({ HOME: testHome, SCRATCH: '/.+' })[word] ?? '[^/:]+')
+  const text = literally(pattern.replace(/:\d+-\d+$/, ':PORT')).replace(
+    /[A-Z]+/g,
+    (word) => ({ HOME: literally(testHome), SCRATCH: '/.+' })[word] ?? '[^/:]+',
+  )
   return new RegExp(`^${text}$`).test(address)
+}
+
+function literally(text: string): string {
+  return text.replace(/[.*+?^$()[\]\\{}|]/g, '\\$&')
 }
 
 /** Only root can become somebody else. */

@@ -30,7 +30,12 @@ export interface VerbOutcome {
 
 /** Starts a verb as `npm run` does, with --json. */
 export function startVerb(verb: string, ...flags: string[]) {
-  return execa('sh', ['tasks/run.sh', verb, '--json', ...flags], {
+  return startPlainVerb(verb, '--json', ...flags)
+}
+
+/** Starts a verb as `npm run` does. */
+export function startPlainVerb(verb: string, ...flags: string[]) {
+  return execa('sh', ['tasks/run.sh', verb, ...flags], {
     cwd: repository,
     env: testEnvironment,
     stdin: 'ignore',
