@@ -124,8 +124,9 @@ for (const [path, reason] of lasting) {
     const { file, boot } = await machine(t, listener, { attempts: '3' })
     const { exitCode, stderr } = await boot()
     t.equal(exitCode, 1)
-    t.equal(stderr, `bakeroll-identity: the instance metadata service gives ${reason}`)
-    t.notOk(existsSync(file('console')))
+    const told = `bakeroll-identity: the instance metadata service gives ${reason}`
+    t.equal(stderr, told)
+    t.equal(readFileSync(file('console'), 'utf8'), `${told}\n`, 'on the console, too, and nothing else')
   })
 }
 
