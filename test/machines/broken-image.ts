@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { testHome } from './verbs.ts'
 
@@ -12,7 +12,11 @@ export async function makeBrokenImage(ofId: string, release: string): Promise<st
   await mkdir(to, { recursive: true })
   try {
     await execa('qemu-img', ['convert', '-O', 'raw', join(from, 'disk.qcow2'), raw])
-    await execa('debugfs', ['-w', '-R', 'rm /etc/nginx/nginx.conf', raw])
+    // By its plain name: in a path, it would take a question mark for the beginning of options. And it fails with exit 0.
+    const debugfs = (...args: string[]) => execa('debugfs', [...args, basename(raw)], { cwd: dirname(raw), all: true })
+    await debugfs('-w', '-R', 'rm /etc/nginx/nginx.conf')
+    const { all } = await debugfs('-R', 'stat /etc/nginx/nginx.conf')
+    if (!/File not found/.test(all)) throw new Error(`nginx.conf is still there: ${all}`)
     await execa('qemu-img', ['convert', '-O', 'qcow2', raw, join(to, 'disk.qcow2')])
   } finally {
     await rm(raw, { force: true })

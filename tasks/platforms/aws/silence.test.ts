@@ -55,6 +55,17 @@ t.test('an error that AWS sends is no silence', async (t) => {
   t.equal(await once(watch, 'ec2', async () => 'well'), 'well')
 })
 
+t.test('a connection that breaks is no silence', async (t) => {
+  const watch = openSilenceWatch(undefined, limits)
+  for (const code of ['ECONNRESET', 'EPIPE']) {
+    const broken = Object.assign(new Error(`write ${code}`), { name: 'TimeoutError', code })
+    await t.rejects(
+      once(watch, 'ec2', () => Promise.reject(broken)),
+      { code },
+    )
+  }
+})
+
 t.test('a call that does not even begin', async (t) => {
   const watch = openSilenceWatch(undefined, limits)
   await t.rejects(watch.call(false, never), { name: 'SilenceError', message: /^no credentials within/ })

@@ -136,6 +136,9 @@ function wasAnswered(error: unknown): boolean {
   return $response !== undefined || $metadata?.httpStatusCode !== undefined
 }
 
+/** The SDK gives a connection that broke the name of a time-out, too; a broken one came to its end. */
 function isSilence(error: unknown): boolean {
-  return error === timeIsOver || (error instanceof Error && error.name === 'TimeoutError')
+  if (error === timeIsOver) return true
+  const { name, code = '' } = error as { name?: string; code?: string }
+  return name === 'TimeoutError' && !['ECONNRESET', 'EPIPE'].includes(code)
 }
