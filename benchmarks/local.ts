@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import { homeAt } from '../tasks/platforms/local/home.ts'
+import { homeAt } from '../tasks/platforms/home.ts'
 import { launchInstance, terminateInstance } from '../tasks/platforms/local/instances.ts'
 import { callVerb, machine, measurements, port, repository, seconds } from './measurements.ts'
 

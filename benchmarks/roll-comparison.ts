@@ -1,4 +1,4 @@
-import type { PeerResult } from '../tasks/simulator/peers/scaling-group.ts'
+import type { PeerResult } from './peers/scaling-group.ts'
 import { bakeroll, bouncer, instanceRefresh, lowerBound, type Mode } from './roll-makespan.ts'
 import { quantile } from './roll-planning.ts'
 

@@ -1,14 +1,14 @@
 import { floorOf, maximumOf, plainPolicy, type RollPolicy } from '../tasks/lib/roll/policy.ts'
 import { rollGroup } from '../tasks/lib/roll/roll.ts'
 import { lowerBoundSeconds } from '../tasks/simulator/lower-bound.ts'
-import { type BouncerMode, bounce, bouncerPollSeconds } from '../tasks/simulator/peers/bouncer.ts'
-import { type RefreshReading, refreshInstances } from '../tasks/simulator/peers/instance-refresh.ts'
-import type { PeerResult } from '../tasks/simulator/peers/scaling-group.ts'
 import { lognormalSeconds, seededRandom } from '../tasks/simulator/random.ts'
 import { recordedProgress } from '../tasks/simulator/recorded-progress.ts'
 import { healthCheckSeconds } from '../tasks/simulator/simulated-machine.ts'
 import { simulatedPlatform } from '../tasks/simulator/simulated-platform.ts'
 import { simulatedWorld } from '../tasks/simulator/simulated-world.ts'
+import { type BouncerMode, bounce, bouncerPollSeconds } from './peers/bouncer.ts'
+import { type RefreshReading, refreshInstances } from './peers/instance-refresh.ts'
+import type { PeerResult } from './peers/scaling-group.ts'
 
 /** A way to roll a group of a size, at a seed. */
 export interface Mode {

@@ -77,7 +77,7 @@ export function report({ size, limits, bySurge, others, slow, costs }: RollFigur
       ['instances', 'median', '99th percentile', 'slowest moment', 'per n log n', 'first turn of a process', 'turns'],
       costs.map(costRow),
     ),
-    'The rules of the other tools, with their sources, are in [tasks/simulator/peers](../../tasks/simulator/peers). "looking every',
+    'The rules of the other tools, with their sources, are in [benchmarks/peers](../peers). "looking every',
     'second" takes away the pause of 15 s that bouncer makes between two looks; Instance Refresh is given a pause of 1 s and, unless it',
     'says otherwise, no warmup. AWS documents "set after set"; "one by one" is the kindest reading, which nothing here confirms.',
     '',

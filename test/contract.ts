@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { Group, Instance, Platform } from '../tasks/platforms/platform.ts'
+import type { Group, Instance, Platform } from '../tasks/lib/platform.ts'
 
 /** One platform under test, with the hands that the interface does not have. */
 export interface ContractSubject {
@@ -21,7 +21,7 @@ export interface ContractSubject {
 }
 
 /**
- * Holds a platform to the promises of `tasks/platforms/platform.ts`. One story with two machines, because a real one takes a
+ * Holds a platform to the promises of `tasks/lib/platform.ts`. One story with two machines, because a real one takes a
  * minute to boot; it begins without a group and leaves none.
  */
 export async function platformContract(t: Test, subject: ContractSubject): Promise<void> {

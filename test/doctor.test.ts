@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
 import type { Finding } from '../tasks/lib/finding.ts'
-import { anyFreePort } from '../tasks/platforms/local/ports.ts'
+import { anyFreePort } from '../tasks/tools/ports.ts'
 import { findProgram } from '../tasks/tools/system-packages.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Platform } from '../platforms/platform.ts'
+import type { Platform } from './platform.ts'
 
 /** The last lines of an instance's console, to be put below a hint; empty when there is none to read. */
 export async function consoleTail(platform: Platform, instanceId: string, lines = 8): Promise<string> {

@@ -1,5 +1,4 @@
 import t from 'tap'
-import type { Instance } from '../platforms/platform.ts'
 import {
   type Evidence,
   isServing,
@@ -10,6 +9,7 @@ import {
   weigh,
   whyAwaited,
 } from './evidence.ts'
+import type { Instance } from './platform.ts'
 
 const right: Instance = {
   id: 'm1',

@@ -1,4 +1,4 @@
-import type { Instance } from '../platforms/platform.ts'
+import type { Instance } from './platform.ts'
 
 /** What our own probe of one instance found; an `...Ok` that is absent could not be told. */
 export interface ProbeResult {

@@ -1,6 +1,6 @@
-import type { Platform } from '../platforms/platform.ts'
 import { OperatorError } from './errors.ts'
 import { interrupted } from './interruption.ts'
+import type { Platform } from './platform.ts'
 import type { Progress } from './progress.ts'
 
 /** What a story needs to hold the group's lock. */

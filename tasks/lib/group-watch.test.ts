@@ -1,9 +1,9 @@
 import t from 'tap'
-import type { Group, Instance, Platform } from '../platforms/platform.ts'
 import { simulatedPlatform } from '../simulator/simulated-platform.ts'
 import { simulatedWorld } from '../simulator/simulated-world.ts'
 import type { ProbeResult } from './evidence.ts'
 import { type WatchOptions, watchGroup } from './group-watch.ts'
+import type { Group, Instance, Platform } from './platform.ts'
 
 const ids = (count: number, prefix: string) => Array.from({ length: count }, (_, nth) => `${prefix}${nth}`)
 

@@ -1,7 +1,7 @@
-import type { Group, Instance, Platform } from '../platforms/platform.ts'
 import { inTurns } from './bounded.ts'
 import type { Clock } from './clock.ts'
 import { type Evidence, median, type Probe, weigh } from './evidence.ts'
+import type { Group, Instance, Platform } from './platform.ts'
 
 /** The group at one moment, with what this run knows of each instance. */
 export interface Observation {

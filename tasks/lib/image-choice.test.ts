@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Group, Image, Instance } from '../platforms/platform.ts'
 import { resolveImage, rollbackImageId, servingImageId } from './image-choice.ts'
+import type { Group, Image, Instance } from './platform.ts'
 
 const image = (id: string, release: string, verified = true): Image => ({
   id,

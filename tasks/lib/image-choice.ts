@@ -1,5 +1,5 @@
-import type { Group, Image } from '../platforms/platform.ts'
 import { OperatorError } from './errors.ts'
+import type { Group, Image } from './platform.ts'
 
 /**
  * The verified image that `wanted` means: an image id, else the newest of that release. Without `wanted`: the image of an

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Group, Image } from '../platforms/platform.ts'
 import { retirable, usedBy } from './images.ts'
+import type { Group, Image } from './platform.ts'
 
 const image = (id: string, verified = true): Image => ({ id, release: id, createdAt: '2026-01-01T00:00:00Z', verified })
 const group = (change: Partial<Group>): Group => ({

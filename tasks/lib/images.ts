@@ -1,4 +1,4 @@
-import type { Group, Image } from '../platforms/platform.ts'
+import type { Group, Image } from './platform.ts'
 
 /** An image with what needs it. */
 export interface ImageUse extends Image {

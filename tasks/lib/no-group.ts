@@ -1,5 +1,5 @@
-import type { Platform } from '../platforms/platform.ts'
 import { OperatorError } from './errors.ts'
+import type { Platform } from './platform.ts'
 
 /** There is no group, and where there is none: a usage error. */
 export function noGroup(platform: Pick<Platform, 'place'>): OperatorError {

@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { packerBuild } from '../tools/packer.ts'
 import { metadataNetwork } from '../tools/qemu.ts'
-import { homeAt } from './local/home.ts'
+import { homeAt } from './home.ts'
 import { operatorKey } from './operator-key.ts'
 import { openPlainPaths } from './plain-paths.ts'
 

@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative } from 'node:path'
-import { type Home, socketFolder } from './local/home.ts'
+import { type Home, socketFolder } from './home.ts'
 
 /**
  * Second names for the clone and the home, short and of plain letters only. Packer reads some paths as urls or templates, its

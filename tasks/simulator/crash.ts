@@ -1,4 +1,4 @@
-import type { Lock, Platform } from '../platforms/platform.ts'
+import type { Lock, Platform } from '../lib/platform.ts'
 import type { World } from './simulated-world.ts'
 
 /** What a killed client throws out of every call; no story may catch it. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Group, Platform } from '../platforms/platform.ts'
+import type { Group, Platform } from '../lib/platform.ts'
 import { mortal } from './crash.ts'
 import { openSchedule, planFaults } from './fault-schedule.ts'
 import { type FaultName, faultNames, parseFaults } from './fault-text.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { verbs } from '../terminal/verbs.ts'
+import { verbs } from '../settings/verbs.ts'
 import { faultNames, parseFaults } from './fault-text.ts'
 
 t.test('name, count and moment', (t) => {

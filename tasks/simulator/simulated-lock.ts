@@ -1,5 +1,5 @@
 import { OperatorError } from '../lib/errors.ts'
-import type { Lock, Platform } from '../platforms/platform.ts'
+import type { Lock, Platform } from '../lib/platform.ts'
 import type { World } from './simulated-world.ts'
 
 let lockIds = 0

@@ -1,4 +1,4 @@
-import type { Instance, InstanceState, TargetHealth } from '../platforms/platform.ts'
+import type { Instance, InstanceState, TargetHealth } from '../lib/platform.ts'
 
 /** What is wrong with a simulated machine from its launch on. */
 export interface Fault {

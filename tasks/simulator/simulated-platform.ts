@@ -1,5 +1,5 @@
 import { OperatorError } from '../lib/errors.ts'
-import type { Group, Platform } from '../platforms/platform.ts'
+import type { Group, Platform } from '../lib/platform.ts'
 import { recounting, serves, takeCensus } from './census.ts'
 import { refuseControl, refuseLaunch, refuseWrite } from './outages.ts'
 import { takeLock } from './simulated-lock.ts'

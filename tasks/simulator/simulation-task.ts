@@ -1,6 +1,6 @@
+import type { Platform } from '../lib/platform.ts'
 import type { RollJournal } from '../lib/roll/events.ts'
 import type { RollPolicy } from '../lib/roll/policy.ts'
-import type { Platform } from '../platforms/platform.ts'
 import type { World } from './simulated-world.ts'
 
 /** What is simulated. */

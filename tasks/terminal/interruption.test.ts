@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { slowed } from '../tools/test-pace.ts'
+import { slowed } from '../dev/test-pace.ts'
 
 const interruption = JSON.stringify(new URL('./interruption.ts', import.meta.url).href)
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { takeProgramName } from './program-name.ts'
+import { takeProgramName } from '../settings/program-name.ts'
+import { verbs } from '../settings/verbs.ts'
 import { runCommandLine } from './run.ts'
 import { endWith } from './streams.ts'
 
@@ -12,6 +13,9 @@ await endWith(() =>
     env: process.env,
     workingFolder: process.env.INIT_CWD ?? process.cwd(),
     repository,
-    loadTask: async (verb) => (await import(`../${verb.replace(':', '-')}.ts`)).default,
+    loadTask: async (verb) => {
+      const folder = verbs[verb].development ? 'dev' : 'verbs'
+      return (await import(`../${folder}/${verb.replace(':', '-')}.ts`)).default
+    },
   }),
 )

@@ -1,7 +1,7 @@
 import { printable, printableLine } from '../../checker/outlets/printable.ts'
 import { exitCodes, OperatorError } from '../lib/errors.ts'
+import { asCalled } from '../settings/program-name.ts'
 import { interruptedExitCode } from './interruption.ts'
-import { asCalled } from './program-name.ts'
 import type { TaskResult } from './task.ts'
 
 /** What a run leaves: the exit code, and the text for each stream. */

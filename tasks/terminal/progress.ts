@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { stripVTControlCharacters } from 'node:util'
 import { printable } from '../../checker/outlets/printable.ts'
 import type { Progress } from '../lib/progress.ts'
+import { asCalled } from '../settings/program-name.ts'
 import { elapsed } from './elapsed.ts'
 import { liveBoard } from './live-board.ts'
-import { asCalled } from './program-name.ts'
 import { coloured, type Screen } from './screen.ts'
 
 /** A progress on a screen. */

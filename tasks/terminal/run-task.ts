@@ -1,13 +1,13 @@
 import { printable } from '../../checker/outlets/printable.ts'
-import { commandText, withFlag } from './command-text.ts'
+import { commandText, withFlag } from '../settings/command-text.ts'
+import type { CommandLine } from '../settings/flags.ts'
+import type { Settings } from '../settings/settings.ts'
+import { stopSecondsOf } from '../settings/verbs.ts'
 import { endProcess } from './end-process.ts'
-import type { CommandLine } from './flags.ts'
 import { interruptedExitCode, onInterruption } from './interruption.ts'
 import { screenProgress } from './progress.ts'
 import type { Screen } from './screen.ts'
-import type { Settings } from './settings.ts'
 import type { Task, TaskContext, TaskResult } from './task.ts'
-import { stopSecondsOf } from './verbs.ts'
 
 /** A verb that is ready to run. */
 export interface Run {

@@ -1,15 +1,15 @@
 import { OperatorError } from '../lib/errors.ts'
-import { commandText } from './command-text.ts'
-import { type CommandLine, parseFlags } from './flags.ts'
-import { didYouMean } from './nearest.ts'
-import { flagsKeptByNpm, keptByNpm } from './npm-flags.ts'
-import { npmWords } from './npm-words.ts'
+import { commandText } from '../settings/command-text.ts'
+import { type CommandLine, parseFlags } from '../settings/flags.ts'
+import { didYouMean } from '../settings/nearest.ts'
+import { flagsKeptByNpm, keptByNpm } from '../settings/npm-flags.ts'
+import { npmWords } from '../settings/npm-words.ts'
+import { packageVersion } from '../settings/package-version.ts'
+import type { Surroundings } from '../settings/setting.ts'
+import { isVerbName, type VerbName, verbNames } from '../settings/verbs.ts'
 import { failureOutcome, type Outcome, type Reporting, resultOutcome } from './outcome.ts'
-import { packageVersion } from './package-version.ts'
 import { coloured, type Screen, screenOf } from './screen.ts'
-import type { Surroundings } from './setting.ts'
 import type { Task } from './task.ts'
-import { isVerbName, type VerbName, verbNames } from './verbs.ts'
 
 /** A command line, and where it is run. */
 export interface Launch extends Surroundings {
@@ -56,7 +56,7 @@ async function runVerb(
   screen: Screen,
   blank: Reporting,
 ): Promise<Outcome> {
-  const { readSettings } = await import('./settings-reader.ts')
+  const { readSettings } = await import('../settings/settings-reader.ts')
   const { settings, problems, configFile } = await readSettings(commandLine, launch)
   const { json, verbose } = settings
   const reporting = { ...blank, json, verbose, format: settings.check.format }
@@ -91,7 +91,7 @@ function unknownVerb(word: string): OperatorError {
 }
 
 async function help(topic: string | undefined, { env, repository, program }: Launch): Promise<string> {
-  const { overview, settingsHelp, verbHelp } = await import('./help.ts')
+  const { overview, settingsHelp, verbHelp } = await import('../settings/help.ts')
   const screen = screenOf(process.stdout, env)
   const title = (text: string) => coloured(screen, 'bold', text)
   const sheet = { program, ...(process.stdout.isTTY ? { columns: screen.size().columns } : {}) }

@@ -1,5 +1,5 @@
 import type { Progress } from '../lib/progress.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /** What a verb is given. */
 export interface TaskContext {

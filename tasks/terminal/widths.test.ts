@@ -6,13 +6,13 @@ import fc from 'fast-check'
 import t from 'tap'
 import { helpText } from '../../checker/options/help.ts'
 import { fitted, wrapped } from '../../checker/outlets/wrapping.ts'
-import type { Group } from '../platforms/platform.ts'
+import type { Group } from '../lib/platform.ts'
+import { overview, settingsHelp, verbHelp } from '../settings/help.ts'
+import { verbNames } from '../settings/verbs.ts'
 import { simulateRoll } from '../simulator/simulation.ts'
 import { simulationLines } from '../simulator/simulation-lines.ts'
-import { statusLines } from '../status-lines.ts'
-import { overview, settingsHelp, verbHelp } from './help.ts'
+import { statusLines } from '../verbs/status/lines.ts'
 import { listing } from './listing.ts'
-import { verbNames } from './verbs.ts'
 
 const everyWidth = [30, 40, 80, 200]
 const main = join(import.meta.dirname, 'main.ts')

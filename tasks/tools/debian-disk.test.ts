@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import t from 'tap'
+import { slowed } from '../dev/test-pace.ts'
 import { type DebianSystem, hostMirrors, makeDebianDisk, mirrorLines, mmdebstrapArguments } from './debian-disk.ts'
 import { onPath } from './path-fixture.ts'
-import { slowed } from './test-pace.ts'
 
 const system: DebianSystem = {
   suite: 'bookworm',

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { $ } from 'zx/core'
 import { OperatorError } from '../lib/errors.ts'
+import { shellWord } from '../lib/shell-word.ts'
 import { flattenDisk } from './qemu.ts'
-import { shellWord } from './shell-word.ts'
 
 /** A Debian system for a virtual machine. */
 export interface DebianSystem {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
+import { shellWord } from '../lib/shell-word.ts'
 import { processRuns, stopProcess } from './process.ts'
-import { shellWord } from './shell-word.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 

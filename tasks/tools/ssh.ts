@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
-import { shellWord } from './shell-word.ts'
+import { shellWord } from '../lib/shell-word.ts'
 
 /** How to reach one machine. */
 export interface SshTarget {

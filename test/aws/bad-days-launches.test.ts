@@ -1,7 +1,7 @@
 /* Images that cannot be used, launches that AWS refuses, the wrong region, and credentials that end in the middle of a roll. */
 import { DescribeImagesCommand, EC2Client, RegisterImageCommand, StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'
-import type { VerbName } from '../../tasks/terminal/verbs.ts'
+import type { VerbName } from '../../tasks/settings/verbs.ts'
 import { expired } from './faults.ts'
 import { answer } from './group-answers.ts'
 import { registerImage } from './image.ts'

@@ -2,7 +2,7 @@
 import { CreateChangeSetCommand, type StackStatus } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
 import { deleteStack } from '../../tasks/platforms/aws/stacks/stacks.ts'
-import type { VerbName } from '../../tasks/terminal/verbs.ts'
+import type { VerbName } from '../../tasks/settings/verbs.ts'
 import { tellState } from './told-stack.ts'
 import { assertAtRest, assertClear, startVerbGroup } from './verb-group.ts'
 

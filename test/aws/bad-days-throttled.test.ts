@@ -1,7 +1,7 @@
 /* Each call of a verb throttled for ever in turn: what is said then, and that the same command carries on. */
 import { StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'
-import type { VerbName } from '../../tasks/terminal/verbs.ts'
+import type { VerbName } from '../../tasks/settings/verbs.ts'
 import { eachPassingFault } from './broken-verbs.ts'
 import { throttled } from './faults.ts'
 import { pretendService } from './pretend-service.ts'

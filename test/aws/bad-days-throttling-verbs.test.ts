@@ -1,7 +1,7 @@
 /* Every call of a verb throttled a few times: nobody notices but by the time that it takes. */
 import { StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'
-import type { VerbName } from '../../tasks/terminal/verbs.ts'
+import type { VerbName } from '../../tasks/settings/verbs.ts'
 import type { FaultOf } from './fault-proxy.ts'
 import { throttled } from './faults.ts'
 import { pretendService } from './pretend-service.ts'

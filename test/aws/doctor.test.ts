@@ -12,7 +12,7 @@ import { clockFinding, judgeClock } from '../../tasks/platforms/aws/examination/
 import { judge } from '../../tasks/platforms/aws/examination/permission-findings.ts'
 import { needs } from '../../tasks/platforms/aws/examination/permissions.ts'
 import { judgeQuota } from '../../tasks/platforms/aws/examination/quotas.ts'
-import { homeAt } from '../../tasks/platforms/local/home.ts'
+import { homeAt } from '../../tasks/platforms/home.ts'
 import { neededPlugins } from '../../tasks/tools/packer-plugins.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
 import { startFaultProxy } from './fault-proxy.ts'

@@ -4,7 +4,7 @@ import t from 'tap'
 import { needs } from '../../tasks/platforms/aws/examination/permissions.ts'
 import { arnOf, contextOf, type Need } from '../../tasks/platforms/aws/examination/permitted.ts'
 import { actionsOf, questionOf } from '../../tasks/platforms/aws/examination/policy-simulation.ts'
-import { verbs } from '../../tasks/terminal/verbs.ts'
+import { verbs } from '../../tasks/settings/verbs.ts'
 import { account, policyOf } from './operator-policy.ts'
 import { modelOf, problemsOf } from './recorded-model.ts'
 

@@ -1,6 +1,6 @@
 import type { Progress } from '../../tasks/lib/progress.ts'
-import { awsSettings as table } from '../../tasks/terminal/aws-settings.ts'
-import type { Settings } from '../../tasks/terminal/settings.ts'
+import { awsSettings as table } from '../../tasks/settings/aws-settings.ts'
+import type { Settings } from '../../tasks/settings/settings.ts'
 
 /** The settings of the aws platform: their defaults, but for what is given. */
 export function awsSettings(given: Partial<Settings['aws']> = {}): Settings['aws'] {

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { clock } from '../../tasks/open-platform.ts'
-import { parseFlags } from '../../tasks/terminal/flags.ts'
+import { clock } from '../../tasks/platforms/open.ts'
+import { parseFlags } from '../../tasks/settings/flags.ts'
+import { readSettings } from '../../tasks/settings/settings-reader.ts'
+import type { VerbName } from '../../tasks/settings/verbs.ts'
 import { failureOutcome, type Reporting, resultOutcome } from '../../tasks/terminal/outcome.ts'
 import { runTask } from '../../tasks/terminal/run-task.ts'
-import { readSettings } from '../../tasks/terminal/settings-reader.ts'
-import type { VerbName } from '../../tasks/terminal/verbs.ts'
 
 /** How a verb ended, and what it said. */
 export interface VerbEnd {
@@ -65,7 +65,7 @@ export function verbRuns(home: string): RunVerb {
     const shown: string[] = []
     const size = () => ({ columns: 200, rows: 50 })
     const screen = { isLive: false, hasColour: false, write: (text: string) => void shown.push(text), size }
-    const load = async () => (await import(join(repository, `tasks/${verb}.ts`))).default
+    const load = async () => (await import(join(repository, `tasks/verbs/${verb}.ts`))).default
     const { result, error } = await inHaste(() => runTask({ ...{ commandLine, words: all, settings, screen }, load }))
     const reporting: Reporting = {
       ...{ verb, json: true, verbose: false, wasInterrupted: false, command: `npm run ${verb}` },

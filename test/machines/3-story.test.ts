@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { execa } from 'execa'
 import t from 'tap'
-import { slowed } from '../../tasks/tools/test-pace.ts'
+import { slowed } from '../../tasks/dev/test-pace.ts'
 import { canTryAsNobody, listeners, undocumented, watchListeners } from './listeners.ts'
 import { eventually, machineProcesses, runVerb, startPlainVerb, startVerb, testHome, testPort } from './verbs.ts'
 

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { homeAt } from '../../tasks/platforms/local/home.ts'
+import { homeAt } from '../../tasks/platforms/home.ts'
 import { baseFiles, imageRecord } from '../../tasks/platforms/local/images.ts'
 import {
   instanceFiles,

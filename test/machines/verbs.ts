@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import { testHome } from '../../tasks/test-machines.ts'
-import { slowed } from '../../tasks/tools/test-pace.ts'
+import { testHome } from '../../tasks/dev/test-machines.ts'
+import { slowed } from '../../tasks/dev/test-pace.ts'
 
 export { testHome }
 

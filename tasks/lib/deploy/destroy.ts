@@ -1,8 +1,8 @@
-import type { Group, Platform } from '../../platforms/platform.ts'
 import type { Clock } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
+import type { Group, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 
 /** What a destroy works with. */

@@ -1,7 +1,7 @@
-import type { Group, GroupChange, Instance } from '../../platforms/platform.ts'
 import { type Evidence, whyAwaited } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
 import { servingImageId } from '../image-choice.ts'
+import type { Group, GroupChange, Instance } from '../platform.ts'
 
 /** What the group should be. */
 export interface Wish {

@@ -1,7 +1,7 @@
-import type { Instance } from '../../platforms/platform.ts'
 import { OperatorError } from '../errors.ts'
 import type { ProbeResult } from '../evidence.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
+import type { Instance } from '../platform.ts'
 import type { HealEvidence, Inspection } from './planner.ts'
 import type { HealTask } from './task.ts'
 

@@ -1,5 +1,5 @@
-import type { TargetHealth } from '../../platforms/platform.ts'
 import type { ProbeResult } from '../evidence.ts'
+import type { TargetHealth } from '../platform.ts'
 
 /** From the smallest to the largest: what `--max-repair` counts by. */
 export const repairs = ['nginx', 'container', 'docker', 'time', 'reboot', 'replace'] as const

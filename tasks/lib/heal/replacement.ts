@@ -1,7 +1,7 @@
-import type { Group, Instance } from '../../platforms/platform.ts'
 import { OperatorError } from '../errors.ts'
 import { watchGroup } from '../group-watch.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
+import type { Group, Instance } from '../platform.ts'
 import type { HealTask } from './task.ts'
 
 /** Launches what the group lacks and waits for its proof. Gives the new ids, and why they are not proven. */

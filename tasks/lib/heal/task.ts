@@ -1,6 +1,6 @@
-import type { Instance, Platform } from '../../platforms/platform.ts'
 import type { Clock } from '../clock.ts'
 import type { Probe } from '../evidence.ts'
+import type { Instance, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import type { InnerRepair, Inspection, Repair } from './planner.ts'
 

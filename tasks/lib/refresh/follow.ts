@@ -1,4 +1,3 @@
-import type { Refresh, RefreshState } from '../../platforms/refresh.ts'
 import { secondsSince } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
@@ -6,6 +5,7 @@ import { turnedRound } from '../roll/record.ts'
 import type { RollTask } from '../roll/task.ts'
 import { count } from '../words.ts'
 import { goesForward, hasEnded, isOf, type RefreshRecord } from './planner.ts'
+import type { Refresh, RefreshState } from './port.ts'
 
 /** A refresh that is over, and the record of its roll as it is then. */
 export interface Followed {

@@ -1,7 +1,7 @@
-import type { Group, RollRecord } from '../../platforms/platform.ts'
-import type { RefreshState } from '../../platforms/refresh.ts'
+import type { Group, RollRecord } from '../platform.ts'
 import { targetImageId } from '../roll/fleet.ts'
 import { turnedRound } from '../roll/record.ts'
+import type { RefreshState } from './port.ts'
 
 /** The record of a roll that the platform carries out, or may. */
 export type RefreshRecord = RollRecord

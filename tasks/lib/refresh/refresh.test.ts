@@ -1,13 +1,13 @@
 import t, { type Test } from 'tap'
-import type { Platform } from '../../platforms/platform.ts'
-import type { Refresh, RefreshState, RefreshWish } from '../../platforms/refresh.ts'
 import { ClientKilled, crashingAt } from '../../simulator/crash.ts'
 import { recordedProgress } from '../../simulator/recorded-progress.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedWorld, type World } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
+import type { Platform } from '../platform.ts'
 import { plainPolicy } from '../roll/policy.ts'
 import { rollGroup } from '../roll/roll.ts'
+import type { Refresh, RefreshState, RefreshWish } from './port.ts'
 import { isRefreshing, type RefreshTask, refreshBack, refreshGroup } from './refresh.ts'
 
 const image = (id: string) => ({ id, release: `1.${id.slice(1)}.0`, createdAt: '2026-01-01T00:00:00Z', verified: true })

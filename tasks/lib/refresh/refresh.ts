@@ -1,17 +1,17 @@
-import type { Group, Platform, RollRecord } from '../../platforms/platform.ts'
-import type { Refresh, RefreshState } from '../../platforms/refresh.ts'
 import { secondsSince } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { resolveImage, rollbackImageId } from '../image-choice.ts'
 import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
+import type { Group, Platform, RollRecord } from '../platform.ts'
 import { targetImageId } from '../roll/fleet.ts'
 import { countOutdated, openRecord, replacedBetween } from '../roll/record.ts'
 import { rollGroup } from '../roll/roll.ts'
 import type { RollResult, RollTask } from '../roll/task.ts'
 import { followRefresh } from './follow.ts'
 import { changeAtEnd, endOf, hasEnded, isOf, nextMove, type RefreshEnd, type RefreshRecord } from './planner.ts'
+import type { Refresh, RefreshState } from './port.ts'
 
 /** What a roll by the platform itself works with: a roll, but the probe counts for nothing and `pollMs` is 5 s by itself. */
 export type RefreshTask = RollTask

@@ -1,6 +1,6 @@
-import type { Group, RollRecord } from '../../platforms/platform.ts'
 import { OperatorError } from '../errors.ts'
 import { throwIfInterrupted } from '../interruption.ts'
+import type { Group, RollRecord } from '../platform.ts'
 import { isOlderThan, targetImageId } from './fleet.ts'
 import { mustStay, runHooks } from './hook-runs.ts'
 import { emptyMemory, type Refusal, type RollMemory, type Step } from './planner.ts'

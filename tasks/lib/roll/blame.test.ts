@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Instance } from '../../platforms/platform.ts'
 import type { Evidence } from '../evidence.ts'
+import type { Instance } from '../platform.ts'
 import { blame, setbackLimit } from './blame.ts'
 import { back, booting, fleetOf, fresh, nowMs, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
 import type { RollSnapshot } from './planner.ts'

@@ -1,6 +1,6 @@
-import type { Instance } from '../../platforms/platform.ts'
 import { secondsSince } from '../clock.ts'
 import { isServing, lossesKept } from '../evidence.ts'
+import type { Instance } from '../platform.ts'
 import { type Fleet, isGood, isNew, isOlderThan, targetImageId } from './fleet.ts'
 import type { RollSnapshot } from './planner.ts'
 import type { RollPolicy } from './policy.ts'

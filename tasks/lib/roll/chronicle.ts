@@ -1,6 +1,6 @@
-import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
 import { type Evidence, isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
+import type { Group, Instance, RollRecord } from '../platform.ts'
 import type { CapacityEvent, InstanceEvent, RollEvent, RollJournal } from './events.ts'
 import { targetImageId } from './fleet.ts'
 import { floorOf, maximumOf, type RollPolicy } from './policy.ts'

@@ -1,4 +1,4 @@
-import type { InstanceState, TargetHealth } from '../../platforms/platform.ts'
+import type { InstanceState, TargetHealth } from '../platform.ts'
 import type { Step } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
 

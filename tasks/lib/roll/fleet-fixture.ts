@@ -1,5 +1,5 @@
-import type { Group, Instance, RollRecord } from '../../platforms/platform.ts'
 import { type Evidence, noEvidence } from '../evidence.ts'
+import type { Group, Instance, RollRecord } from '../platform.ts'
 import { type Fleet, sortFleet } from './fleet.ts'
 import { emptyMemory, nextSteps, type RollSnapshot, type Step } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'

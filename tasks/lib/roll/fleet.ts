@@ -1,6 +1,6 @@
-import type { Instance, RollRecord } from '../../platforms/platform.ts'
 import { type Evidence, isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
+import type { Instance, RollRecord } from '../platform.ts'
 import { type Leaver, leavingOrder } from './order.ts'
 import type { RollSnapshot } from './planner.ts'
 

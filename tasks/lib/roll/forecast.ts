@@ -1,5 +1,5 @@
-import type { Instance } from '../../platforms/platform.ts'
 import { type Evidence, noEvidence } from '../evidence.ts'
+import type { Instance } from '../platform.ts'
 import { targetImageId } from './fleet.ts'
 import { nextSteps, type RollSnapshot, type Step } from './planner.ts'
 import type { RollPolicy } from './policy.ts'

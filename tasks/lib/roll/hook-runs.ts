@@ -1,6 +1,6 @@
-import type { Group, Instance } from '../../platforms/platform.ts'
 import { inTurns } from '../bounded.ts'
 import { OperatorError } from '../errors.ts'
+import type { Group, Instance } from '../platform.ts'
 import type { RollRun } from './actions.ts'
 import type { Step } from './planner.ts'
 

@@ -1,4 +1,4 @@
-import type { Instance } from '../../platforms/platform.ts'
+import type { Instance } from '../platform.ts'
 
 /**
  * What a user wants done around an instance. Each rejects with an OperatorError when it fails or takes too long. A run that

@@ -1,4 +1,4 @@
-import type { Instance } from '../../platforms/platform.ts'
+import type { Instance } from '../platform.ts'
 
 /** An instance that is to leave. */
 export interface Leaver {

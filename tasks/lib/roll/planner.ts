@@ -1,6 +1,6 @@
-import type { Instance, RollRecord } from '../../platforms/platform.ts'
 import { isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
+import type { Instance, RollRecord } from '../platform.ts'
 import { blame, type Failing, hopeless } from './blame.ts'
 import { counts, type Fleet, sortFleet, targetImageId } from './fleet.ts'
 import { type Gate, gateOf } from './gate.ts'

@@ -1,5 +1,5 @@
-import type { Group, Instance } from '../../platforms/platform.ts'
 import { type Evidence, isServing } from '../evidence.ts'
+import type { Group, Instance } from '../platform.ts'
 
 /** How many instances that are proven already are probed again in one look; the load balancer watches the others. */
 const provenAgain = 20

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Group, RollRecord } from '../../platforms/platform.ts'
+import type { Group, RollRecord } from '../platform.ts'
 import { back, fresh, nowMs, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
 import { countOutdated, openRecord, replacedBetween, turnedRound } from './record.ts'
 

@@ -1,5 +1,5 @@
-import type { Group, RollRecord } from '../../platforms/platform.ts'
 import { servingImageId } from '../image-choice.ts'
+import type { Group, RollRecord } from '../platform.ts'
 import { isOlderThan } from './fleet.ts'
 
 /**

@@ -1,6 +1,6 @@
-import type { Platform } from '../../platforms/platform.ts'
 import type { Clock } from '../clock.ts'
 import type { Probe } from '../evidence.ts'
+import type { Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import type { RollJournal } from './events.ts'
 import type { RollHooks } from './hooks.ts'

@@ -7,8 +7,8 @@ import { missingPlugins, packerVersion } from '../../tools/packer-plugins.ts'
 import { computerFindings } from '../../tools/program-findings.ts'
 import { type Accelerator, chooseAccelerator } from '../../tools/qemu.ts'
 import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
+import { checkHomeIsWritable, type Home } from '../home.ts'
 import { checkArchitecture } from './architecture.ts'
-import { checkHomeIsWritable, type Home } from './home.ts'
 import { listImages } from './images.ts'
 import {
   bakeDiskMib,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { homeAt } from './home.ts'
+import { homeAt } from '../home.ts'
 import {
   addImage,
   baseFiles,

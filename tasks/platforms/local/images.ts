@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
-import type { Image } from '../platform.ts'
-import { foldersIn, type Home } from './home.ts'
+import type { Image } from '../../lib/platform.ts'
+import { foldersIn, type Home } from '../home.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 /** What the local platform writes beside each image's disk. */

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { homeAt } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
-import { homeAt } from './home.ts'
 import {
   consoleOf,
   type InstanceRecord,

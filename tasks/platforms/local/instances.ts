@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
+import { portIsFree } from '../../tools/ports.ts'
 import {
   type Accelerator,
   createDisk,
@@ -13,10 +14,9 @@ import {
   stopMachine,
 } from '../../tools/qemu.ts'
 import { hostKeyFrom } from '../../tools/ssh.ts'
+import { backingPath, foldersIn, type Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
-import { backingPath, foldersIn, type Home } from './home.ts'
 import { baseFiles, imageDisk, imageRecord } from './images.ts'
-import { portIsFree } from './ports.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 /** What stands in an instance's folder; written before its machine starts, so that no machine is ever unknown. */

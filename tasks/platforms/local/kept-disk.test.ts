@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import t from 'tap'
 import type { DebianDisk } from '../../tools/debian-disk.ts'
-import { homeAt } from './home.ts'
+import { homeAt } from '../home.ts'
 import { disksFolder, hashOfSystem, keptDisk, keptDisks, removeKeptDisks } from './kept-disk.ts'
 
 let made = 0

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DebianDisk, DebianSystem } from '../../tools/debian-disk.ts'
-import type { Home } from './home.ts'
+import type { Home } from '../home.ts'
 
 /**
  * The Debian disk that a base layer is made on. It takes minutes and outlives a bake that fails after it: it lies under the

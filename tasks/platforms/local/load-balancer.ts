@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Limits } from '../../lib/pace.ts'
+import type { TargetHealth } from '../../lib/platform.ts'
 import { type HaproxyFiles, haproxyState, startHaproxy, stopHaproxy } from '../../tools/haproxy.ts'
 import { type HaproxyServer, renderHaproxyConfig } from '../../tools/haproxy-config.ts'
 import {
@@ -12,7 +13,6 @@ import {
   resumeServer,
   type ServerState,
 } from '../../tools/haproxy-runtime.ts'
-import type { TargetHealth } from '../platform.ts'
 import type { InstanceRecord } from './instances.ts'
 
 /** The load balancer of one group: an HAProxy whose file and running state say the same at any moment. */

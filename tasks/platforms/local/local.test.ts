@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { limitsAt } from '../../lib/pace.ts'
+import { anyFreePort, portIsFree } from '../../tools/ports.ts'
 import { ownProcess } from '../../tools/process.ts'
-import { type Home, homeAt } from './home.ts'
+import { type Home, homeAt } from '../home.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
-import { anyFreePort, portIsFree } from './ports.ts'
 
 const limits = () => limitsAt(1)
 const machine = { accelerator: 'tcg', cpus: 1, memoryMib: 64, network: 'closed' } as const

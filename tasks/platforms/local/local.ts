@@ -3,10 +3,10 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Limits } from '../../lib/pace.ts'
+import type { Group, GroupChange, Instance, Platform, RollRecord } from '../../lib/platform.ts'
 import { sshArguments } from '../../tools/ssh.ts'
+import { foldersIn, type Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
-import type { Group, GroupChange, Instance, Platform, RollRecord } from '../platform.ts'
-import { foldersIn, type Home } from './home.ts'
 import { listImages, removeImage } from './images.ts'
 import {
   consoleOf,

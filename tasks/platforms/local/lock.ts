@@ -4,7 +4,7 @@ import { hostname, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OperatorError } from '../../lib/errors.ts'
-import type { Lock, LockOwner } from '../platform.ts'
+import type { Lock, LockOwner } from '../../lib/platform.ts'
 
 /** The one lock of all bakes of a home. */
 export function bakeLockFile(home: { readonly folder: string }): string {

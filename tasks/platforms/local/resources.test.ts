@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { homeAt } from './home.ts'
-import { anyFreePort, portIsFree } from './ports.ts'
+import { anyFreePort, portIsFree } from '../../tools/ports.ts'
+import { homeAt } from '../home.ts'
 import { checkDisk, checkMemory, checkPort, checkRoomForInstances } from './resources.ts'
 
 t.test('memory', async (t) => {

@@ -3,8 +3,8 @@ import { statfs } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import { dirname } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
-import type { Home } from './home.ts'
-import { freePortFrom, listenProblem } from './ports.ts'
+import { freePortFrom, listenProblem } from '../../tools/ports.ts'
+import type { Home } from '../home.ts'
 
 /** What a machine of plain size writes to its thin disk before it serves, generously. */
 const diskMibPerInstance = 512

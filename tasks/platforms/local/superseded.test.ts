@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { homeAt } from './home.ts'
+import { homeAt } from '../home.ts'
 import { diskIn, disksFolder } from './kept-disk.ts'
 import { bakeLockFile, takeLock } from './lock.ts'
 import { supersededLayers } from './superseded.ts'

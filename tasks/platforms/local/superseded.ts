@@ -1,5 +1,5 @@
-import type { Superseded } from '../superseded.ts'
-import type { Home } from './home.ts'
+import type { Superseded } from '../../lib/superseded.ts'
+import type { Home } from '../home.ts'
 import { removeBase, unusedBases } from './images.ts'
 import { keptDisks, removeKeptDisks } from './kept-disk.ts'
 import { bakeLockFile, lockOwnerOf, takeLock } from './lock.ts'

@@ -7,8 +7,8 @@ import { bootIdIn, faultIn, imageTest, isSynchronised } from '../../tools/image-
 import { rebootScript } from '../../tools/inspection.ts'
 import { probeInstance } from '../../tools/probe.ts'
 import { runOver, sshArguments } from '../../tools/ssh.ts'
+import type { Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
-import type { Home } from './home.ts'
 import type { ImageRecord } from './images.ts'
 import {
   consoleOf,

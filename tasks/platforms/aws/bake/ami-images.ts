@@ -6,7 +6,7 @@ import {
   type Filter,
   paginateDescribeImages,
 } from '@aws-sdk/client-ec2'
-import type { Image } from '../../platform.ts'
+import type { Image } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { imageTags } from '../names.ts'

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { slowed } from '../../../tools/test-pace.ts'
-import { anyFreePort } from '../../local/ports.ts'
+import { slowed } from '../../../dev/test-pace.ts'
+import { anyFreePort } from '../../../tools/ports.ts'
 import { callerCidr } from './caller.ts'
 
 const real = { isEmulated: false }

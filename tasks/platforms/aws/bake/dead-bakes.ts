@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-ec2'
 import { interruptPacker } from '../../../tools/packer.ts'
 import { ownProcess, processRuns } from '../../../tools/process.ts'
-import { homeAt } from '../../local/home.ts'
+import { homeAt } from '../../home.ts'
 import { removePlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
 import { imageTags } from '../names.ts'

@@ -1,7 +1,7 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Finding } from '../../../lib/finding.ts'
-import { checkHomeIsWritable, type Home } from '../../local/home.ts'
+import { checkHomeIsWritable, type Home } from '../../home.ts'
 import type { Aws } from '../clients.ts'
 import { type ProgramUse, programFindings } from './needed-programs.ts'
 import { clockFinding } from './own-clock.ts'

@@ -1,4 +1,4 @@
-import type { GroupChange, RollRecord } from '../../platform.ts'
+import type { GroupChange, RollRecord } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import type { Names } from '../names.ts'
 import { describeStack, requireReady, updateParameters, type Waiting } from '../stacks/stacks.ts'

@@ -2,7 +2,7 @@ import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import t, { type Test } from 'tap'
 import { answer, group, member, refusal, scaling, scalingGroup, suspended } from '../../../../test/aws/group-answers.ts'
 import { type RecordedAnswer, recorded, startRecorded } from '../../../../test/aws/recorded.ts'
-import { slowed } from '../../../tools/test-pace.ts'
+import { slowed } from '../../../dev/test-pace.ts'
 import { openAws } from '../clients.ts'
 import { launchMembers } from './launch.ts'
 

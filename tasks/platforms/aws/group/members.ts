@@ -1,7 +1,7 @@
 import type { AutoScalingGroup, Instance as Member } from '@aws-sdk/client-auto-scaling'
 import type { Instance as Machine } from '@aws-sdk/client-ec2'
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { Instance, TargetHealth } from '../../platform.ts'
+import type { Instance, TargetHealth } from '../../../lib/platform.ts'
 
 /** What is known around the members of a group. */
 export interface View {

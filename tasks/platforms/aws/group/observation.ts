@@ -5,7 +5,7 @@ import {
   DescribeTargetHealthCommand,
   type TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { Group } from '../../platform.ts'
+import type { Group } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { imageTags, type Names } from '../names.ts'

@@ -5,7 +5,7 @@ import {
   paginateGetParametersByPath,
 } from '@aws-sdk/client-ssm'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { RollRecord } from '../../platform.ts'
+import type { RollRecord } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { type Names, parameterRoot } from '../names.ts'

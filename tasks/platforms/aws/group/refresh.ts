@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-auto-scaling'
 import { paginateListStackResources } from '@aws-sdk/client-cloudformation'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Refresh, RefreshState, RefreshWish } from '../../refresh.ts'
+import type { Refresh, RefreshState, RefreshWish } from '../../../lib/refresh/port.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import type { Names } from '../names.ts'

@@ -1,4 +1,4 @@
-import type { Group } from '../../platform.ts'
+import type { Group } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import type { Names } from '../names.ts'
 import { stateNote } from '../stacks/stack-refusal.ts'

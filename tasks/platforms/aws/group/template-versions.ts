@@ -9,7 +9,7 @@ import {
   paginateDescribeLaunchTemplateVersions,
 } from '@aws-sdk/client-ec2'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Superseded } from '../../superseded.ts'
+import type { Superseded } from '../../../lib/superseded.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import type { Names } from '../names.ts'

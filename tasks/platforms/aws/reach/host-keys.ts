@@ -3,8 +3,8 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../../../lib/errors.ts'
+import type { Instance } from '../../../lib/platform.ts'
 import { hostKeyFrom } from '../../../tools/ssh.ts'
-import type { Instance } from '../../platform.ts'
 
 /** How long to wait for an instance that is still writing its first words. */
 export interface Patience {

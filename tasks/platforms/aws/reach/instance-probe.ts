@@ -1,7 +1,7 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Probe, ProbeResult } from '../../../lib/evidence.ts'
+import type { Instance } from '../../../lib/platform.ts'
 import { probeInstance } from '../../../tools/probe.ts'
-import type { Instance } from '../../platform.ts'
 import type { Reach } from './reach.ts'
 import { openTunnel } from './tunnel.ts'
 import { openTunnels, type Tunnels } from './tunnels.ts'

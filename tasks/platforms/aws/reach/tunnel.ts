@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { OperatorError } from '../../../lib/errors.ts'
+import { anyFreePort } from '../../../tools/ports.ts'
 import { reasonIn } from '../../../tools/ssh.ts'
-import { anyFreePort } from '../../local/ports.ts'
 
 /** A port of this computer that leads to the web server of one instance. */
 export interface Tunnel {

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../../lib/errors.ts'
-import type { InfrastructurePlan } from '../../infrastructure.ts'
+import type { InfrastructurePlan } from '../../../lib/infrastructure.ts'
 import type { Aws } from '../clients.ts'
 import type { Wishes } from './infrastructure-plans.ts'
 import { type Stacks, standing, valuesFromNetwork } from './infrastructure-wishes.ts'

@@ -1,5 +1,5 @@
+import type { Infrastructure, InfrastructurePlan } from '../../../lib/infrastructure.ts'
 import { count } from '../../../lib/words.ts'
-import type { Infrastructure, InfrastructurePlan } from '../../infrastructure.ts'
 import type { Aws } from '../clients.ts'
 import type { Names } from '../names.ts'
 import { costLines } from './costs.ts'

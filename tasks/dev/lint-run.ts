@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { execa } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
+import type { Progress } from '../lib/progress.ts'
+import { ensureVenv } from '../tools/python-venv.ts'
+import type { Gate } from './lint-gates.ts'
+
+/** How a gate ended; `nothing`: there is nothing for it to check. */
+export interface GateResult {
+  readonly name: string
+  readonly outcome: 'passed' | 'failed' | 'nothing'
+  readonly seconds: number
+  /** What its programs said, empty when it passed. */
+  readonly output: string
+}
+
+const repository = join(import.meta.dirname, '../..')
+
+/** Runs every gate, also after one has failed, and tells `progress` in full what is wrong. */
+export async function runGates(
+  gates: readonly Gate[],
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<GateResult[]> {
+  const results: GateResult[] = []
+  for (const gate of gates) {
+    const result = await runGate(gate, progress, signal)
+    if (result.outcome === 'failed') progress.event(`${gate.name} failed\n${result.output}`)
+    results.push(result)
+  }
+  return results
+}
+
+async function runGate(gate: Gate, progress: Progress, signal: AbortSignal | undefined): Promise<GateResult> {
+  const startedAt = performance.now()
+  const scratch = await mkdtemp(join(tmpdir(), 'bakeroll-gate-'))
+  const ended = (outcome: GateResult['outcome'], output = '') => {
+    return { name: gate.name, outcome, seconds: (performance.now() - startedAt) / 1000, output }
+  }
+  try {
+    const commands = await gate.commands(repository, scratch)
+    if (commands.length === 0) return ended('nothing')
+    const bin = gate.venv === undefined ? undefined : await ensureVenv(gate.venv, progress, signal)
+    const output = await progress.step(`lint: ${gate.name}`, () => firstFailure(gate, commands, bin, signal))
+    return output === undefined ? ended('passed') : ended('failed', output)
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Runs commands until one fails, and gives what that one said. */
+async function firstFailure(
+  gate: Gate,
+  commands: readonly string[][],
+  bin: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  for (const [program = '', ...argv] of commands) {
+    const result = await execa(program, argv, {
+      all: true,
+      cwd: join(repository, gate.folder ?? ''),
+      env: { PATH: searchPath(bin), NO_COLOR: '1' },
+      reject: false,
+      stdin: 'ignore',
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    })
+    if (result.isCanceled) throw new OperatorError('interrupted', `interrupted in ${gate.name}`)
+    if (result.failed) return result.all || result.shortMessage
+  }
+  return undefined
+}
+
+function searchPath(bin: string | undefined): string {
+  const folders = [bin, join(repository, 'node_modules/.bin'), process.env['PATH'], '/usr/sbin', '/sbin']
+  return folders.filter(Boolean).join(delimiter)
+}

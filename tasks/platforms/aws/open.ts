@@ -1,0 +1,123 @@
+import type { CheckTarget } from '../../../checker/probe/target.ts'
+import { OperatorError } from '../../lib/errors.ts'
+import { cloudFactor, limitsAt } from '../../lib/pace.ts'
+import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
+import type { Opening, OpenPlatform } from '../open-platform.ts'
+import { openAwsPlatform } from './aws.ts'
+import { openAws } from './clients.ts'
+import { recordedGroups } from './group/record.ts'
+import { absenceOf, remainsOf } from './group/remains.ts'
+import { namesOf } from './names.ts'
+import { openInstanceProbe } from './reach/instance-probe.ts'
+import { openReach } from './reach/reach.ts'
+import { openInfrastructure } from './stacks/infrastructure.ts'
+
+/** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
+const usualSeconds = { instance: 600, launch: 300 }
+
+/** The verbs that measure instances to prove them. */
+const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback', 'scale', 'heal'])
+
+/** The aws platform with what the verbs need of it. */
+export async function openAwsVerbs({ verb, settings, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
+  const home = homeAt(settings.home)
+  if (verb !== 'doctor') {
+    checkHomeIsWritable(home)
+    keepClosed(home, onExit)
+  }
+  const aws = openAws(settings.aws, signal)
+  const mode = settings.aws.reach ?? (aws.isEmulated ? 'none' : 'endpoint')
+  if (aws.isEmulated && verb !== 'doctor') {
+    progress.event(`AWS is emulated at ${process.env['AWS_ENDPOINT_URL']}: records, no machines behind them`)
+  }
+  // Without a region the first call says so; a doctor makes a finding of it.
+  const region = await aws.region().catch(() => undefined)
+  const open = (group: string) => {
+    const names = namesOf(group)
+    const {
+      home,
+      aws: { profile },
+    } = settings
+    const reach = openReach({ ...{ aws, mode, home, group, profile, signal }, onWait: progress.event })
+    const infrastructure = openInfrastructure({ aws, names, home: settings.home, settings: settings.aws })
+    const launch = { timeoutSeconds: usualSeconds.launch, pollMs: 1000 }
+    const url = settings.aws.url
+    return {
+      reach,
+      infrastructure,
+      platform: openAwsPlatform({
+        signal,
+        copyRegions: settings.aws.copyRegions,
+        aws,
+        group,
+        region,
+        url,
+        reach,
+        infrastructure,
+        launch,
+        progress,
+      }),
+    }
+  }
+  const { platform, reach, infrastructure } = open(settings.group)
+  // What the way to the instances lacks is said before anything is changed, not in the middle.
+  const isPlan = verb === 'deploy' && settings.dryRun
+  if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await reach.assertReady()
+  const instanceProbe = openInstanceProbe(reach)
+  onExit(() => instanceProbe.close())
+  const bakery = { aws, home: settings.home, settings: settings.aws }
+  return {
+    platform,
+    infrastructure,
+    probe: instanceProbe.probe,
+    groups: async () => {
+      const groups = await Promise.all(
+        (await recordedGroups(aws)).map((name) =>
+          open(name)
+            .platform.group()
+            .catch((error: unknown) => {
+              if (error instanceof OperatorError && error.isOfBrokenGroup) return remainsOf(aws, namesOf(name))
+              throw error
+            }),
+        ),
+      )
+      return groups.filter((group) => group !== undefined)
+    },
+    async bake(wanted, run) {
+      const { bakeAmi } = await import('./bake/bakery.ts')
+      return bakeAmi({ ...bakery, ...wanted, ...run })
+    },
+    async planBake(wanted) {
+      const { planAmiBake } = await import('./bake/bakery.ts')
+      return (await planAmiBake({ ...bakery, ...wanted })).steps
+    },
+    instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
+    limits: () => limitsAt(cloudFactor),
+    async examine() {
+      const { examineAws } = await import('./examination/examination.ts')
+      const { profile, builderInterface } = settings.aws
+      return examineAws({ aws, home, group: settings.group, reach: mode, profile, builderInterface })
+    },
+    targetsOf: (instances) =>
+      Promise.all(instances.map(async (one) => targetOf(one.id, await instanceProbe.urlFor(one)))),
+    absence: () => absenceOf(aws, namesOf(settings.group)),
+    async superseded() {
+      const { supersededVersions } = await import('./group/template-versions.ts')
+      const groups = await Promise.all(
+        (await recordedGroups(aws)).map((name) => supersededVersions(aws, namesOf(name))),
+      )
+      return groups.flat()
+    },
+    async drift() {
+      const { detectDrift } = await import('./stacks/drift.ts')
+      const { networkStack, serviceStack } = namesOf(settings.group)
+      return (await Promise.all([networkStack, serviceStack].map((stack) => detectDrift(aws, stack)))).flat()
+    },
+  }
+}
+
+/** A target that the report calls by the id of its instance, although it is reached elsewhere. */
+function targetOf(id: string, url: string): CheckTarget {
+  const { protocol, hostname, port } = new URL(url)
+  return { url: `${protocol}//${id}${port === '' ? '' : `:${port}`}`, address: hostname }
+}

@@ -1,0 +1,84 @@
+import { limitsAt } from '../../lib/pace.ts'
+import type { Progress } from '../../lib/progress.ts'
+import { probeInstance } from '../../tools/probe.ts'
+import { chooseAccelerator } from '../../tools/qemu.ts'
+import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
+import type { Opening, OpenPlatform } from '../open-platform.ts'
+import { checkArchitecture } from './architecture.ts'
+import { basesOnlyOf } from './images.ts'
+import { groupNames, openLocalPlatform } from './local.ts'
+import { localPace } from './pace.ts'
+
+/** The verbs that start machines. */
+const launchingVerbs: ReadonlySet<string> = new Set(['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'demo'])
+
+/** The local platform with what the verbs need of it. */
+export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): OpenPlatform {
+  const home = homeAt(settings.home)
+  // A doctor tells these as findings among others.
+  if (verb !== 'doctor') {
+    checkArchitecture()
+    checkHomeIsWritable(home)
+    keepClosed(home, onExit)
+  }
+  if (launchingVerbs.has(verb)) tellRoot(progress)
+  const { accelerator } = chooseAccelerator(settings.local.accelerator)
+  const { cpus, memoryMib, network } = settings.local
+  const machine = { accelerator, cpus, memoryMib, network }
+  const pace = localPace(home, machine, settings.local.pace)
+  const limits = () => limitsAt(pace().factor)
+  const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine, verb, limits })
+  const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
+  return {
+    platform: open(settings.group),
+    probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease, limits().probeMs),
+    groups: async () => {
+      const groups = await Promise.all(groupNames(home).map((name) => open(name).group()))
+      return groups.filter((group) => group !== undefined)
+    },
+    async bake(wanted, run) {
+      const { bakeImage } = await import('./bakery.ts')
+      return bakeImage({ home, machine, pace, ...source, ...wanted, ...run })
+    },
+    async planBake(wanted) {
+      const { planBake } = await import('./bakery.ts')
+      return (await planBake({ home, ...source, ...wanted })).steps
+    },
+    async planDemo(releases) {
+      const { planBake } = await import('./bakery.ts')
+      const plans = await Promise.all(releases.map((release) => planBake({ home, ...source, release, force: false })))
+      const counted = (part: 'release' | 'test') => plans.filter(({ work }) => work[part]).length
+      const work = { base: plans.some((plan) => plan.work.base), releases: counted('release'), tests: counted('test') }
+      return { work, pace: pace() }
+    },
+    get instanceTimeoutSeconds() {
+      return settings.roll.instanceTimeoutSeconds ?? limits().instanceSeconds
+    },
+    limits,
+    async examine() {
+      const { examineComputer } = await import('./examination.ts')
+      const { port, memoryMib } = settings.local
+      const groupUrl = await open(settings.group)
+        .group()
+        .then((group) => group?.url)
+      const { suite } = settings.image
+      const { accelerator } = settings.local
+      return examineComputer({ home, port, groupUrl, accelerator, memoryMib, suite, pace: pace() })
+    },
+    async superseded() {
+      const { supersededLayers } = await import('./superseded.ts')
+      return supersededLayers(home)
+    },
+    basesOnlyOf: async (imageIds) => basesOnlyOf(home, imageIds),
+    targetsOf: async (instances) => instances.map(({ url }) => ({ url })),
+  }
+}
+
+let isRootTold = false
+
+/** HAProxy gives up being root, QEMU cannot: its metadata service reads what is root's alone. */
+function tellRoot(progress: Progress): void {
+  if (process.getuid?.() !== 0 || isRootTold) return
+  isRootTold = true
+  progress.warn('bakeroll runs as root, and so do its machines; any user can run it, with fewer rights')
+}

@@ -1,0 +1,23 @@
+import { openPlatform } from '../platforms/open.ts'
+import type { TaskContext, TaskResult } from '../terminal/task.ts'
+import { prepareComputer } from './prepare.ts'
+
+/** Makes, or recognises as already made, a verified image of one release. */
+export default async function bake(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal } = context
+  const { bake, planBake } = await openPlatform(context)
+  const wanted = { release: settings.release, force: settings.force }
+  if (settings.dryRun) {
+    const steps = await planBake(wanted)
+    return { line: steps.join('\n'), facts: { release: wanted.release, steps } }
+  }
+  await prepareComputer(context)
+  const startedAt = Date.now()
+  const { image, reused } = await bake(wanted, { progress, signal })
+  const seconds = Math.round((Date.now() - startedAt) / 100) / 10
+  const { id, release, verified } = image
+  return {
+    line: reused ? `reused ${id}: it holds the same, and is verified` : `baked ${id}, verified, in ${seconds} s`,
+    facts: { image: id, release, reused, verified, seconds },
+  }
+}

@@ -1,0 +1,108 @@
+import { needsTargets } from '../../checker/options/contradictions.ts'
+import { forgetVariables } from '../../checker/options/environment.ts'
+import { optionProblems, targetProblems } from '../../checker/options/option-problems.ts'
+import type { CheckOptions } from '../../checker/options/options.ts'
+import { readSecrets } from '../../checker/options/secrets.ts'
+import { readTargets, type TargetList } from '../../checker/options/target-list.ts'
+import { perform } from '../../checker/perform.ts'
+import type { CheckTarget } from '../../checker/probe/target.ts'
+import type { RunHost } from '../../checker/run-types.ts'
+import type { CheckReport } from '../../checker/verdict/report.ts'
+import { OperatorError } from '../lib/errors.ts'
+import { whereIn } from '../lib/no-group.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { TaskContext, TaskResult } from '../terminal/task.ts'
+import { callAgain } from './check/again.ts'
+import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './check/roll-notice.ts'
+
+/** Checks the service from outside: urls, or without one the deployed group. */
+export default async function check(context: TaskContext): Promise<TaskResult> {
+  const said = optionsOf(context.settings)
+  const { options, problems, warnings } = readSecrets(said)
+  const named = await namedTargets(context.positionals, options, problems)
+  for (const line of [...warnings, ...(named?.warnings ?? [])]) context.progress.warn(line)
+  forgetVariables(process.env)
+  const isForLater = (options.install ?? options.uninstall) !== undefined
+  const {
+    targets,
+    releases = [],
+    roll,
+  } = named === undefined && !isForLater ? await deployed(context) : { targets: named?.targets ?? [] }
+  const {
+    report,
+    stdout,
+    exitCode,
+    facts: told,
+  } = await perform(
+    {
+      ...(named?.modules === undefined ? {} : { modules: named.modules }),
+      ...{ targets, options, said, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
+      again: callAgain(context.settings, isNamed(context.positionals, options)),
+    },
+    { startedMs: performance.now(), ...talkOf(context) },
+  )
+  const { ok, ...facts } = report ?? { ok: exitCode === 0, ...told }
+  return { ok, line: report?.summary ?? '', output: stdout.trimEnd(), facts, exitCode }
+}
+
+function talkOf({ progress, signal }: TaskContext): Pick<RunHost, 'warn' | 'say' | 'signal'> {
+  return { warn: progress.warn, say: progress.event, signal }
+}
+
+function optionsOf({ check, json }: Settings): CheckOptions {
+  return json ? { ...check, format: 'json' } : check
+}
+
+/** What the command line or a file names; undefined: the deployed group. Throws all that is wrong with the options. */
+async function namedTargets(
+  urls: readonly string[],
+  options: CheckOptions,
+  unread: readonly string[],
+): Promise<TargetList | undefined> {
+  const list = isNamed(urls, options) ? readTargets(urls, options.targets) : undefined
+  // An exporter may have no target, but modules.
+  const listed = list === undefined || (list.isEmpty && !needsTargets(options)) ? [] : list.problems
+  const single = list === undefined ? [] : await targetProblems(list, options)
+  const problems = [...unread, ...(await optionProblems(options)), ...listed, ...single]
+  if (problems.length > 0) throw new OperatorError('usage', problems.join('\n'), { hint: 'npm run check -- --help' })
+  return list ?? (needsTargets(options) ? undefined : { targets: [], problems: [] })
+}
+
+function isNamed(urls: readonly string[], { targets }: CheckOptions): boolean {
+  return urls.length > 0 || targets !== undefined
+}
+
+interface Checked {
+  readonly targets: CheckTarget[]
+  /** Those that it may serve; undefined: not known. */
+  readonly releases?: readonly string[]
+  readonly roll?: RollNotice
+}
+
+/** The deployed group: its load balancer, with --instances each instance too, and the releases that it may serve. */
+async function deployed(context: TaskContext): Promise<Checked> {
+  const { openPlatform } = await import('../platforms/open.ts')
+  const { settings } = context
+  const { platform, targetsOf } = await openPlatform(context)
+  const [group, images] = await Promise.all([platform.group(), platform.images()])
+  if (group === undefined) {
+    throw new OperatorError('usage', `there is no group ${settings.group}${whereIn(platform)} to check`, {
+      hint: 'npm run deploy, or npm run check -- URL',
+    })
+  }
+  const instances = settings.check.instances ? group.instances : []
+  return {
+    targets: [toTarget(group.url), ...(await targetsOf(instances))],
+    releases: rightReleases(group, images),
+    ...(group.roll ? { roll: rollNotice(group.roll, await platform.lockOwner()) } : {}),
+  }
+}
+
+/** A roll explains what would be strange without it, so every format that has a summary tells of it. */
+function withRoll(report: CheckReport, roll: RollNotice | undefined): CheckReport & { readonly roll?: RollNotice } {
+  return roll ? { ...report, summary: `${report.summary}; ${noticeInWords(roll)}`, roll } : report
+}
+
+function toTarget(url: string): CheckTarget {
+  return { url }
+}

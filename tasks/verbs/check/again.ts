@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import type { CheckRun } from '../../../checker/run-types.ts'
+import type { Settings } from '../../settings/settings.ts'
+
+const repository = join(import.meta.dirname, '../../..')
+
+/** What a group is found by, beside flags: the project's own variables, and where the AWS SDK looks. No credentials. */
+const carried =
+  /^(BAKEROLL_(?!CHECK_)\w+|AWS_(PROFILE|REGION|DEFAULT_REGION|CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL))$/
+
+/** The words by which cron or systemd call a check again: of urls the checker alone, of the deployed group the verb. */
+export function callAgain(
+  { platform, group, home, config, check }: Settings,
+  isNamed: boolean,
+  environment: NodeJS.ProcessEnv = process.env,
+): NonNullable<CheckRun['again']> {
+  if (isNamed) return { words: [process.execPath, join(repository, 'checker', 'main.ts')] }
+  const variables = Object.entries(environment).filter(
+    (variable): variable is [string, string] => carried.test(variable[0]) && variable[1] !== undefined,
+  )
+  const verb = [process.execPath, join(repository, 'tasks', 'terminal', 'main.ts'), 'check']
+  const flags = [`--platform=${platform}`, `--group=${group}`, ...(config === undefined ? [] : [`--config=${config}`])]
+  return {
+    words: [...verb, ...flags, ...(check.instances ? ['--instances'] : [])],
+    variables: Object.fromEntries(variables.toSorted()),
+    group: { name: group, id: `${home} ${platform} ${group}` },
+  }
+}

@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { OperatorError } from '../lib/errors.ts'
+import { homeAt } from '../platforms/home.ts'
+import { checkPort, checkRoomForInstances, demoInstances } from '../platforms/local/resources.ts'
+import { clock, openPlatform } from '../platforms/open.ts'
+import { openReport } from '../report/report.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { TaskContext, TaskResult } from '../terminal/task.ts'
+import { type LoadResult, startLoad, sum } from '../tools/load.ts'
+import { runOver } from '../tools/ssh.ts'
+import bake from './bake.ts'
+import check from './check.ts'
+import { demoLines } from './demo/estimate.ts'
+import { duringWords, perSecond, requestWords, type TimedLoad } from './demo/requests.ts'
+import deploy from './deploy.ts'
+import destroy from './destroy.ts'
+import heal from './heal.ts'
+import { prepareComputer } from './prepare.ts'
+import roll from './roll.ts'
+
+const releases = ['1.0.0', '1.1.0'] as const
+const load = { keptPerSecond: 70, newPerSecond: 50, leastRequests: 20_000 }
+
+type Verb = (context: TaskContext) => Promise<TaskResult>
+
+/**
+ * The whole story on the local platform, told by the verbs themselves: bake two releases, deploy the first, check, roll to
+ * the second under load, break nginx on one instance, see `check` notice, heal, check.
+ */
+export default async function demo(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress } = context
+  if (settings.platform !== 'local') throw new OperatorError('usage', 'the demo runs on the local platform only')
+  // The group is the demo's own, so nobody is asked before it is removed.
+  const told = { ...context, confirm: async () => {} }
+  await clearTheWay(told)
+  await prepareComputer(context)
+  const steps: { name: string; seconds: number }[] = []
+  const stepCount = settings.demo.keep ? 10 : 11
+  const plan = await (await openPlatform(context)).planDemo?.(releases)
+  for (const line of plan ? demoLines(stepCount, plan.work, plan.pace) : []) progress.event(line)
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const startedAt = Date.now()
+    const result = await progress.step(`${steps.length + 1}/${stepCount} ${name}`, work)
+    steps.push({ name, seconds: Math.round((Date.now() - startedAt) / 100) / 10 })
+    return result
+  }
+  const tell = (name: string, verb: Verb, changes: Partial<Settings> = {}, expected = 0) =>
+    step(name, async () => {
+      const result = await verb({ ...told, positionals: [], settings: { ...settings, ...changes } })
+      if ((result.exitCode ?? 0) !== expected) throw new OperatorError('failed', `${name}: ${result.line}`)
+      return result
+    })
+  const checking = (expectVersion: string, instances = false) => ({
+    check: { ...settings.check, expectVersion, instances },
+  })
+
+  const [first, second] = releases
+  await tell(`bake ${first}`, bake, { release: first })
+  await tell(`bake ${second}`, bake, { release: second })
+  await tell(`deploy ${first}`, deployMarked, { wantedImage: first, size: 2 })
+  await tell('check', check, checking(first))
+  const report = join(settings.home, 'demo-roll.html')
+  const { during, after } = await step(`roll to ${second} under load`, () => rollUnderLoad(context, second, report))
+  await tell('check again', check, checking(second))
+  const broken = await step('break nginx on one instance', () => breakNginx(context))
+  await tell('check notices', check, checking(second, true), 2)
+  const healed = await tell('heal', heal)
+  await tell('check is well again', check, checking(second, true))
+  if (!settings.demo.keep) await tell('destroy', destroy)
+  const all = sum([during, after])
+  const requests = { ...all, during: factsOf(during), after: factsOf(after) }
+  return {
+    line: `${requestWords(during, after)}; nginx broken on ${broken} and healed; ${second} served; the roll: ${report}`,
+    facts: { requests, steps, release: second, heal: healed.facts, report },
+    ok: all.failed === 0,
+    exitCode: all.failed === 0 ? 0 : 5,
+  }
+}
+
+/** Says that a group is a demo's. It lies in the group's own folder, so it goes when the group goes, whoever removes it. */
+function markOf({ home, group }: Settings): string {
+  return join(homeAt(home).groups, group, 'demo')
+}
+
+/** Removes what an earlier demo left, refuses to touch any other group, and says what the deploy would lack. */
+async function clearTheWay(context: TaskContext): Promise<void> {
+  const { settings, progress } = context
+  const group = await (await openPlatform(context)).platform.group()
+  if (group && !existsSync(markOf(settings))) {
+    throw new OperatorError('refused', `there is a group ${group.name} already, and it is not a demo's`, {
+      hint: 'npm run demo -- --group demo',
+    })
+  }
+  if (group) {
+    progress.event('removing what an earlier demo left')
+    await destroy({ ...context, settings: { ...settings, destroy: { images: false } } })
+  }
+  // Minutes before the deploy that needs them: what is not there now will not be there then.
+  await checkPort(settings.local.port, 'demo')
+  await checkRoomForInstances(homeAt(settings.home), demoInstances, settings.local)
+}
+
+/** Deploys a group that is marked from its first moment; no mark stays without a group. */
+async function deployMarked(context: TaskContext): Promise<TaskResult> {
+  const mark = markOf(context.settings)
+  await mkdir(dirname(mark), { recursive: true, mode: 0o700 })
+  await writeFile(mark, '')
+  try {
+    return await deploy(context)
+  } catch (error) {
+    if (!(await (await openPlatform(context)).platform.group())) await rm(dirname(mark), { recursive: true })
+    throw error
+  }
+}
+
+/** Rolls while the load runs, and lets the load go on until it has sent enough to mean something. */
+async function rollUnderLoad(context: TaskContext, release: string, reportFile: string) {
+  const { settings, progress, signal } = context
+  const { platform } = await openPlatform(context)
+  const url = new URL('/now', (await platform.group())?.url).href
+  const since = new Date().toISOString()
+  const during = await underLoad(url, async () => {
+    const rolling = { ...settings.roll, report: reportFile }
+    const result = await roll({ ...context, settings: { ...settings, wantedImage: release, roll: rolling } })
+    if ((result.exitCode ?? 0) !== 0) throw new OperatorError('failed', result.line)
+  })
+  const report = openReport(reportFile)
+  report.journal({ event: 'requests', at: new Date().toISOString(), since, sent: during.sent, failed: during.failed })
+  report.finish()
+  progress.event(duringWords(during, load.keptPerSecond + load.newPerSecond))
+  let after: TimedLoad = { sent: 0, failed: 0, failures: {}, seconds: 0 }
+  for (let rate = during; during.sent + after.sent < load.leastRequests && !signal.aborted; rate = after) {
+    const missing = load.leastRequests - during.sent - after.sent
+    progress.event(`${missing} more, to make it ${load.leastRequests}`)
+    const ms = (1.1 * missing * 1000) / Math.max(1, perSecond(rate))
+    const more = await underLoad(url, () => clock.sleep(ms, signal))
+    after = { ...sum([after, more]), seconds: after.seconds + more.seconds }
+  }
+  return { during, after }
+}
+
+/** Sends requests while the work goes on, and counts them with the seconds that they took. */
+async function underLoad(url: string, work: () => Promise<unknown>): Promise<TimedLoad> {
+  const startedAt = Date.now()
+  const running = startLoad({ url, ...load })
+  let result: LoadResult | undefined
+  try {
+    await work()
+  } finally {
+    result = await running.stop()
+  }
+  return { ...result, seconds: (Date.now() - startedAt) / 1000 }
+}
+
+/** A part of the requests in the facts. */
+function factsOf(part: TimedLoad) {
+  const { sent, failed, seconds } = part
+  return { sent, failed, seconds: Math.round(seconds * 10) / 10, perSecond: perSecond(part) }
+}
+
+async function breakNginx(context: TaskContext): Promise<string> {
+  const { signal } = context
+  const { platform, limits } = await openPlatform(context)
+  const id = (await platform.group())?.instances[0]?.id
+  if (id === undefined) throw new OperatorError('failed', 'the group has no instance to break')
+  const limit = { timeoutSeconds: limits().commandSeconds, signal }
+  const stopped = await runOver(await platform.sshArguments(id), 'systemctl stop nginx', limit)
+  if (stopped.exitCode !== 0)
+    throw new OperatorError('failed', `nginx on ${id} does not stop: ${stopped.stderr.trim()}`)
+  return id
+}

@@ -1,0 +1,30 @@
+import type { Pace } from '../../lib/pace.ts'
+import { count } from '../../lib/words.ts'
+import type { DemoWork } from '../../platforms/open-platform.ts'
+
+/**
+ * Measured on two quiet processors under plain emulation, which is pace 3 (benchmarks/results/demo.tsv). `native` runs on the
+ * computer itself; the load goes on until it has sent enough to mean something, however fast the roll is.
+ */
+const measured = { pace: 3, native: 65, base: 140, release: 70, test: 80, deploy: 80, roll: 170, load: 170, rest: 25 }
+
+/** How many minutes a demo takes at this pace. */
+export function demoMinutes({ base, releases, tests }: DemoWork, pace: number): number {
+  const { native, release, test, deploy, roll, load, rest } = measured
+  const factor = pace / measured.pace
+  const machines = (base ? measured.base : 0) + releases * release + tests * test + deploy + rest
+  const total = (base ? native : 0) + factor * machines + Math.max(factor * roll + 80, load)
+  return Math.max(1, Math.round(total / 60))
+}
+
+/** What is said before a demo starts: how long it will take here and why, and what is here already. */
+export function demoLines(steps: number, work: DemoWork, { factor, because }: Pace): string[] {
+  const there = [
+    ...(work.base ? [] : ['the base layer']),
+    ...(work.releases === 0 ? ['both releases'] : work.releases === 1 ? ['one release'] : []),
+  ]
+  return [
+    `${count(steps, 'step')}, about ${count(demoMinutes(work, factor), 'minute')} at the pace of this computer, ${factor} (${because})`,
+    ...(there.length > 0 ? [`here already: ${there.join(' and ')}`] : []),
+  ]
+}

@@ -1,0 +1,34 @@
+import { deployGroup, planDeploy } from '../lib/deploy/deploy.ts'
+import { count } from '../lib/words.ts'
+import { clock, openPlatform } from '../platforms/open.ts'
+import type { TaskContext, TaskResult } from '../terminal/task.ts'
+import { agreeTo } from './deploy/confirm-plan.ts'
+import { prepareComputer } from './prepare.ts'
+
+/** Creates the group, or brings it to what is wished. */
+export default async function deploy(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal } = context
+  const { platform, probe, instanceTimeoutSeconds, infrastructure } = await openPlatform(context)
+  const { wantedImage: image, size } = settings
+  const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
+  // Before anything is installed or made, so that a wish that cannot be met touches nothing.
+  const { wish, steps } = await planDeploy(task)
+  const plan = await infrastructure?.plan(wish)
+  if (settings.dryRun) {
+    await plan?.discard()
+    const all = [...(plan?.lines ?? []), ...(plan?.warnings ?? []), ...(plan?.dangers ?? []), ...steps]
+    return { line: all.join('\n') || 'nothing to change', facts: { outcome: 'planned', steps: all } }
+  }
+  await prepareComputer(context)
+  if (plan) await agreeTo(plan, context)
+  const result = await deployGroup({ ...task, infrastructure: plan }).catch(async (error: unknown) => {
+    // Nobody carries out what a refused deploy has planned: the group is locked, say.
+    await plan?.discard().catch(() => undefined)
+    throw error
+  })
+  const outdated = result.outdated > 0 ? `; ${count(result.outdated, 'instance')} outdated: npm run roll` : ''
+  return {
+    line: `${result.outcome}: ${result.url} serves ${result.image} from ${count(result.size, 'instance')}${outdated}`,
+    facts: { ...result },
+  }
+}

@@ -1,0 +1,48 @@
+import { retirable, usedBy } from '../lib/images.ts'
+import { count } from '../lib/words.ts'
+import { openPlatform } from '../platforms/open.ts'
+import { listing } from '../terminal/listing.ts'
+import type { TaskContext, TaskResult } from '../terminal/task.ts'
+
+/** Lists the images and what uses them; with --retire removes what nothing needs. */
+export default async function images(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, confirm } = context
+  const { platform, groups, superseded } = await openPlatform(context)
+  if (settings.images.retire) {
+    const going = retirable(await platform.images(), settings.images.keep, await groups()).map(({ id }) => id)
+    const beside = (await superseded?.()) ?? []
+    const all = [...going, ...beside.map(({ what }) => what)]
+    if (settings.dryRun) return retirePlan(going, all)
+    if (all.length > 0) await confirm(`Remove ${all.join(', ')}?`)
+    for (const id of going) {
+      await platform.removeImage(id)
+      progress.event(`removed image ${id}`)
+    }
+    for (const { what, remove } of beside) {
+      await remove()
+      progress.event(`removed ${what}`)
+    }
+  }
+  const listed = usedBy(await platform.images(), await groups()).map(
+    ({ id, release, createdAt, verified, current, usedBy }) => {
+      return { id, release, createdAt, verified, current, usedBy }
+    },
+  )
+  const rows = listed.map(({ id, release, createdAt, verified, usedBy }) => {
+    return [id, release, createdAt.slice(0, 16).replace('T', ' '), verified ? 'yes' : 'no', usedBy.join(', ') || '-']
+  })
+  const heads = ['IMAGE', 'RELEASE', 'CREATED (UTC)', 'VERIFIED', 'USED BY']
+  return {
+    line: count(listed.length, 'image'),
+    output: rows.length === 0 ? 'no images; npm run bake makes one' : listing({ heads, rows }),
+    facts: { images: listed },
+  }
+}
+
+function retirePlan(retirable: readonly string[], all: readonly string[]): TaskResult {
+  const superseded = all.slice(retirable.length)
+  return {
+    line: all.length > 0 ? `would remove ${all.join(', ')}` : 'nothing to remove',
+    facts: { retirable, ...(superseded.length > 0 ? { superseded } : {}) },
+  }
+}

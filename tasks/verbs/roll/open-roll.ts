@@ -1,0 +1,93 @@
+import { OperatorError } from '../../lib/errors.ts'
+import type { Group } from '../../lib/platform.ts'
+import { isRefreshing, type RefreshTask } from '../../lib/refresh/refresh.ts'
+import type { RollHooks } from '../../lib/roll/hooks.ts'
+import type { RollPolicy } from '../../lib/roll/policy.ts'
+import type { RollResult } from '../../lib/roll/task.ts'
+import { count } from '../../lib/words.ts'
+import { refreshProblem } from '../../platforms/aws/group/refresh-preferences.ts'
+import { clock, openPlatform } from '../../platforms/open.ts'
+import { beyondRefresh } from '../../settings/roll-contradictions.ts'
+import type { Settings } from '../../settings/settings.ts'
+import type { TaskContext, TaskResult } from '../../terminal/task.ts'
+import { hookCommand } from '../../tools/hook.ts'
+import { rollPolicy } from './policy.ts'
+import { openRollReport, type RollReport } from './report.ts'
+
+/** What `roll` and `rollback` work with, and who replaces the instances: what one engine began, only that one carries on. */
+export interface OpenRoll {
+  readonly task: Omit<RefreshTask, 'image'>
+  readonly engine: 'own' | 'refresh'
+  /** Keeps what happens, where that was asked for. */
+  readonly report: RollReport
+}
+
+/** Opens a roll as the settings say. Throws a usage error for a policy that this group, or this engine, cannot keep to. */
+export async function openRoll(context: TaskContext): Promise<OpenRoll> {
+  const { settings, progress, signal } = context
+  const report = openRollReport(settings.roll.report, progress)
+  const { platform, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
+  const group = await platform.group()
+  const size = group?.size ?? 1
+  const terms = { size, force: settings.force, instanceTimeoutSeconds }
+  const { canaryGraceSeconds } = limits()
+  const policy = { ...rollPolicy(settings.roll, terms), canaryGraceSeconds }
+  const engine = isRefreshing(group) ? 'refresh' : settings.roll.engine
+  if (engine === 'refresh') refuseBeyondRefresh(settings, policy, size)
+  for (const id of strangers(policy.first, group)) progress.warn(`--first: ${id} is no instance of ${group?.name} now`)
+  const task = { platform, policy, probe, clock, progress, signal, dryRun: settings.dryRun }
+  return { task: { ...task, hooks: rollHooks(context), journal: report.journal }, engine, report }
+}
+
+/** What `roll` and `rollback` say at their end: 4 when the group went back by itself. */
+export function rollResult(result: RollResult, verb: string): TaskResult {
+  const { steps = [], ...facts } = result
+  const planned = steps.map((step) => `${step.do}${'instanceId' in step ? ` ${step.instanceId}` : ''}: ${step.because}`)
+  const replaced = count(result.replaced.length, 'instance')
+  const goesBack = verb === 'roll' ? ', npm run rollback goes back' : ''
+  const lines = {
+    rolled: `rolled ${replaced} to ${result.image} in ${result.seconds} s`,
+    unchanged: `unchanged: every instance runs ${result.image}`,
+    paused: `paused on the way to ${result.image}, ${replaced} replaced by this run; the same command carries on${goesBack}`,
+    'rolled-back': `rolled back to ${result.image}: ${result.reason}`,
+    planned: planned.join('\n') || `nothing to do: every instance runs ${result.image}`,
+  }
+  return {
+    line: lines[result.outcome],
+    facts: result.outcome === 'planned' ? { ...facts, steps } : { ...facts },
+    exitCode: result.outcome === 'rolled-back' ? 4 : 0,
+  }
+}
+
+/** Those that a run which was stopped has already replaced are no mistake, so this is no reason to refuse. */
+function strangers(ids: readonly string[], group: Group | undefined): string[] {
+  if (!group) return []
+  return ids.filter((id) => !group.instances.some((instance) => instance.id === id))
+}
+
+function refuseBeyondRefresh(settings: Settings, policy: RollPolicy, size: number): void {
+  const problems = beyondRefresh(settings).map(({ problem }) => problem)
+  const ofSize = refreshProblem(policy, size)
+  if (ofSize !== undefined) problems.push(ofSize)
+  if (problems.length === 0) return
+  const hint =
+    settings.roll.engine === 'refresh'
+      ? 'without --engine refresh bakeroll replaces the instances itself'
+      : 'the roll under way is an instance refresh, and only such a one carries it on'
+  throw new OperatorError('usage', problems.join('\n'), { hint })
+}
+
+function rollHooks({ settings, progress, signal }: TaskContext): RollHooks {
+  const { beforeTerminate, afterAccept, hookTimeoutSeconds: timeoutSeconds } = settings.roll
+  // As with paths: what is relative starts where the user stands.
+  const folder = process.env['INIT_CWD'] ?? process.cwd()
+  const around = { timeoutSeconds, group: settings.group, folder, progress, signal }
+  return {
+    ...(beforeTerminate === undefined
+      ? {}
+      : { beforeTerminate: hookCommand({ name: 'before-terminate', command: beforeTerminate, ...around }) }),
+    ...(afterAccept === undefined
+      ? {}
+      : { afterAccept: hookCommand({ name: 'after-accept', command: afterAccept, ...around }) }),
+  }
+}

@@ -1,0 +1,59 @@
+import { resolveCount, resolveShare } from '../../lib/count.ts'
+import { OperatorError } from '../../lib/errors.ts'
+import type { RollPolicy } from '../../lib/roll/policy.ts'
+import type { Settings } from '../../settings/settings.ts'
+
+/** What a policy depends on beside the settings of `roll`. */
+export interface PolicyTerms {
+  /** The size of the group. */
+  readonly size: number
+  readonly force: boolean
+  readonly instanceTimeoutSeconds: number
+}
+
+/**
+ * The policy that the settings say, in instances of this group. A share is rounded down, but is at least 1; that of the
+ * instances that may be missing can come to none, since it is a promise. Throws a usage error when no machine could be new.
+ */
+export function rollPolicy(roll: Settings['roll'], terms: PolicyTerms): RollPolicy {
+  const { size, force, instanceTimeoutSeconds } = terms
+  const { pauseSeconds, first } = roll
+  const canary = countOrNone(roll.canary, size)
+  const canaryWatchSeconds = canary > 0 ? (roll.canaryWatchSeconds ?? 0) : 0
+  const pauseAt = pausePoints(roll.pauseAt, size)
+  const maxUnavailable = Math.min(size, resolveShare(roll.maxUnavailable, size))
+  return {
+    surge: surgeOf(roll, size, maxUnavailable),
+    maxUnavailable,
+    canary,
+    canaryWatchSeconds,
+    pauseAt,
+    pauseSeconds,
+    first: [...new Set(first)],
+    force,
+    instanceTimeoutSeconds,
+    // A wait that was asked for is no delay.
+    timeoutSeconds: roll.timeoutSeconds + canaryWatchSeconds + pauseAt.length * (pauseSeconds ?? 0),
+  }
+}
+
+/** Ascending, each once; a roll that has come to its end has no use for a pause. */
+function pausePoints(wanted: readonly string[], size: number): number[] {
+  const points = new Set(wanted.map((text) => resolveCount(text, size)))
+  return [...points].filter((point) => point < size).toSorted((a, b) => a - b)
+}
+
+function surgeOf({ batch, maxUnavailable: text }: Settings['roll'], size: number, maxUnavailable: number): number {
+  if (batch === undefined) return maxUnavailable > 0 ? 0 : 1
+  const surge = countOrNone(batch, size)
+  if (surge > 0 || maxUnavailable > 0) return surge
+  throw new OperatorError(
+    'usage',
+    `--batch: ${batch} leaves no room for a new instance: --max-unavailable ${text} of ${size} is none`,
+    { hint: 'give --max-unavailable as a number of instances, or --batch 1' },
+  )
+}
+
+function countOrNone(text: string, size: number): number {
+  return /^0%?$/.test(text) ? 0 : resolveCount(text, size)
+}

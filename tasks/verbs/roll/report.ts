@@ -1,0 +1,49 @@
+import { OperatorError } from '../../lib/errors.ts'
+import type { Progress } from '../../lib/progress.ts'
+import type { RollJournal } from '../../lib/roll/events.ts'
+import { openReport, reportProblem } from '../../report/report.ts'
+import type { TaskResult } from '../../terminal/task.ts'
+
+/** The report of a roll as the verbs keep it. */
+export interface RollReport {
+  /** Undefined when no report was asked for. */
+  readonly journal: RollJournal | undefined
+  /** Runs the roll, writes the page however it ends, and names it. That it could not be written is a warning. */
+  keep(roll: () => Promise<TaskResult>): Promise<TaskResult>
+}
+
+/** Opens the report FILE, if there is to be one. Throws a usage error when it could not be written. */
+export function openRollReport(file: string | undefined, progress: Progress): RollReport {
+  if (file === undefined) return { journal: undefined, keep: (roll) => roll() }
+  const problem = reportProblem(file)
+  if (problem !== undefined) throw new OperatorError('usage', `--report: ${problem}`)
+  const { journal, finish } = openReport(file)
+  let isBegun = false
+  const write = () => {
+    try {
+      return isBegun ? finish() : undefined
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      progress.warn(error.message)
+      return undefined
+    }
+  }
+  return {
+    journal(event) {
+      isBegun = true
+      journal(event)
+    },
+    async keep(roll) {
+      try {
+        const result = await roll()
+        const report = write()
+        if (!report) return result
+        return { ...result, line: `${result.line}; report: ${report.page}`, facts: { ...result.facts, report } }
+      } catch (error) {
+        const report = write()
+        if (report) progress.event(`report: ${report.page}`)
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import { scaleGroup } from '../lib/deploy/deploy.ts'
+import { count } from '../lib/words.ts'
+import { clock, openPlatform } from '../platforms/open.ts'
+import type { TaskContext, TaskResult } from '../terminal/task.ts'
+
+/** Changes the size of the group. */
+export default async function scale(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal } = context
+  const { platform, probe, instanceTimeoutSeconds } = await openPlatform(context)
+  const { size = 0 } = settings
+  const task = { platform, size, instanceTimeoutSeconds, probe, clock, progress, signal }
+  const { outcome, size: now } = await scaleGroup(task)
+  return { line: `${outcome}: ${count(now, 'instance')}`, facts: { outcome, size: now } }
+}

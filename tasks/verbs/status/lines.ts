@@ -1,0 +1,54 @@
+import { fitted } from '../../../checker/outlets/wrapping.ts'
+import type { Group, Instance, LockOwner } from '../../lib/platform.ts'
+import { listing } from '../../terminal/listing.ts'
+
+/** What is known beside the group itself. */
+export interface Surrounding {
+  readonly busy?: LockOwner | undefined
+  /** What was changed behind its back; undefined: nobody asked. */
+  readonly drifted?: readonly string[] | undefined
+}
+
+/** The group as a person reads it, on a terminal of so many columns. */
+export function statusLines(group: Group, { busy, drifted }: Surrounding, columns?: number): string[] {
+  const drift =
+    drifted === undefined ? [] : drifted.length > 0 ? ['changed behind its back:', ...drifted] : ['no drift']
+  const aside = (group.aside ?? []).map(({ id, because }) => `${id} is ${because}, and left alone`)
+  return [
+    ...fitted(
+      [headLine(group, busy !== undefined), ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : [])],
+      columns,
+    ),
+    instanceTable(group, columns),
+    ...fitted([...(busy ? [] : (group.notes ?? [])), ...aside, ...drift], columns),
+  ]
+}
+
+/** What `--json` tells of an instance. */
+export function instanceFacts(instance: Instance) {
+  const { id, release, imageId, state, health, startedAt } = instance
+  return { id, release, image: imageId, imageId, state, health, address: new URL(instance.url).host, startedAt }
+}
+
+function headLine({ name, url, imageId, size, loadBalancer, roll }: Group, isBusy: boolean): string {
+  const unfinished = roll && !isBusy ? `; an unfinished roll to ${roll.imageId}: npm run roll carries it on` : ''
+  return `${name}  ${url}  image ${imageId}  size ${size}  load balancer ${loadBalancer}${unfinished}`
+}
+
+function instanceTable(group: Group, columns: number | undefined): string {
+  if (group.instances.length === 0) return 'no instances'
+  const rows = group.instances.map((instance) => {
+    const { id, release, imageId, state, health, address, startedAt } = instanceFacts(instance)
+    const outdated = imageId === group.imageId ? '' : ' (outdated)'
+    return [id, `${release}${outdated}`, imageId, state, health, address, age(startedAt)]
+  })
+  // The release says which image it is, and the line above names the group's.
+  const heads = ['INSTANCE', 'RELEASE', 'IMAGE', 'STATE', 'HEALTH', 'ADDRESS', 'AGE']
+  return listing({ heads, rows, dispensable: ['IMAGE'] }, columns)
+}
+
+function age(startedAt: string): string {
+  const minutes = Math.floor((Date.now() - Date.parse(startedAt)) / 60_000)
+  if (minutes < 60) return `${minutes} min`
+  return minutes < 2 * 24 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60 / 24)} d`
+}
