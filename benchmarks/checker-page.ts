@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { createTables } from '../checker/history/schema.ts'
 import { fillYear } from '../checker/history/year-fixture.ts'
-import { startBrowser } from '../test/browser.ts'
+import { startBrowser } from '../tasks/dev/browser.ts'
 import { type Cost, measure, median } from './checker-meter.ts'
 import { program } from './checker-servers.ts'
 

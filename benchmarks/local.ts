@@ -16,7 +16,7 @@ const home = homeAt(process.argv[2] ?? join(tmpdir(), `bakeroll-benchmark-${proc
 const { record, write } = measurements()
 const verb = (...words: string[]) => callVerb(home.folder, words)
 
-/** The demo, its lines kept with the second at which each came, for docs/render-demo.ts. */
+/** The demo, its lines kept with the second at which each came, for tasks/dev/render-demo.ts. */
 async function recordedDemo() {
   const startedAt = performance.now()
   const env = { BAKEROLL_HOME: home.folder, BAKEROLL_LOCAL_PORT: String(port) }

@@ -3,8 +3,9 @@
  * process, for `node benchmarks/roll.ts`.
  */
 import { execa } from 'execa'
-import { nextSteps, type RollSnapshot } from '../tasks/lib/roll/planner.ts'
+import { nextSteps } from '../tasks/lib/roll/planner.ts'
 import { plainPolicy } from '../tasks/lib/roll/policy.ts'
+import type { RollSnapshot } from '../tasks/lib/roll/snapshot.ts'
 import { phases, snapshotOf } from './roll-snapshots.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { type Evidence, type ProbeResult, weigh } from '../tasks/lib/evidence.ts'
 import type { Instance, InstanceState, TargetHealth } from '../tasks/lib/platform.ts'
-import { emptyMemory, type RollSnapshot } from '../tasks/lib/roll/planner.ts'
+import { emptyMemory, type RollSnapshot } from '../tasks/lib/roll/snapshot.ts'
 import { seededRandom } from '../tasks/simulator/random.ts'
 
 const record = {

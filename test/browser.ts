@@ -1,12 +1,6 @@
 import { pathToFileURL } from 'node:url'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { Test } from 'tap'
-
-/** Starts Debian's Chromium. */
-export function startBrowser(executablePath: string): Promise<Browser> {
-  // As root its sandbox refuses to work; what it shows here is our own page, from a file.
-  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
-}
 
 /** Looks at a page in a file without a network: nothing may go wrong in it, or be asked for beside it. */
 export async function showFile(

@@ -1,11 +1,12 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { startBrowser } from '../tasks/dev/browser.ts'
 import type { RollJournal } from '../tasks/lib/roll/events.ts'
 import { type RollFixture, rollFixture } from '../tasks/report/roll-fixture.ts'
 import { summarize } from '../tasks/report/summary.ts'
 import { simulateRoll } from '../tasks/simulator/simulation.ts'
 import { findProgram } from '../tasks/tools/system-packages.ts'
-import { faintTexts, startBrowser, tipIsInside } from './browser.ts'
+import { faintTexts, tipIsInside } from './browser.ts'
 import { hasItsNumbers, type Shown, showReport } from './roll-report-page.ts'
 
 const chromium = findProgram('chromium')

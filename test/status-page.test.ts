@@ -9,8 +9,9 @@ import { record } from '../checker/history/record.ts'
 import { createTables } from '../checker/history/schema.ts'
 import { renderStatusPage } from '../checker/history/status-page.ts'
 import { fillYear, fixtureReport } from '../checker/history/year-fixture.ts'
+import { startBrowser } from '../tasks/dev/browser.ts'
 import { findProgram } from '../tasks/tools/system-packages.ts'
-import { faintTexts, showFile, startBrowser, tipIsInside } from './browser.ts'
+import { faintTexts, showFile, tipIsInside } from './browser.ts'
 
 const now = Date.UTC(2026, 5, 15, 14, 7)
 const most = { ok: 4, all: 6 }

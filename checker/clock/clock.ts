@@ -1,4 +1,4 @@
-import type { Reading } from './formats.ts'
+import type { Reading } from './reading.ts'
 
 /** One answer of the service's clock between two readings of ours, all wall-clock milliseconds since 1970. */
 export interface ClockSample {

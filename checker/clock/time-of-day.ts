@@ -1,4 +1,4 @@
-import type { Reading } from './formats.ts'
+import type { Reading } from './reading.ts'
 
 /** Hours, minutes and seconds as milliseconds since midnight; the 60th second is the 59th once more, see `inLeapSecond`. */
 export function timeOfDayMs(hours: string, minutes: string, seconds: string, fraction: string): number | undefined {

@@ -1,9 +1,11 @@
 import type { OwnClock } from '../run-types.ts'
 import { driftPerMs, trusted } from './bounds.ts'
-import type { Daemon } from './daemon.ts'
+
+/** The time services that tell a bound. */
+export type DaemonName = 'chrony' | 'systemd-timesyncd' | 'ntp'
 
 /** Reads what a time service says; undefined when it says nothing, as where it does not run. */
-export function readDaemon(name: Daemon['name'], stdout: string, nowMs: number): OwnClock | undefined {
+export function readDaemon(name: DaemonName, stdout: string, nowMs: number): OwnClock | undefined {
   switch (name) {
     case 'chrony':
       return readChrony(stdout)

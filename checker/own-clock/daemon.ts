@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { programFolders, programIn } from '../programs.ts'
 import type { OwnClock } from '../run-types.ts'
+import type { DaemonName } from './daemon-answers.ts'
 
 /** How one kind of time service is asked. */
 export interface Daemon {
-  readonly name: 'chrony' | 'systemd-timesyncd' | 'ntp'
+  readonly name: DaemonName
   readonly argv: readonly [string, ...string[]]
   /** It runs only where this is; absent: asking it tells. */
   readonly needs?: string

@@ -1,5 +1,6 @@
 import type { ClockSample } from '../clock/clock.ts'
-import { type Reading, readTime } from '../clock/formats.ts'
+import { readTime } from '../clock/formats.ts'
+import type { Reading } from '../clock/reading.ts'
 import { nextSampleDelayMs } from '../clock/sampling.ts'
 import type { WallClock } from '../clock/wall-clock.ts'
 import type { CheckSettings } from '../options/settings.ts'

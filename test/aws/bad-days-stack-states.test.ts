@@ -1,7 +1,7 @@
 /* The service stack in each of CloudFormation's bad states: what deploy, roll, status and destroy say, and do. */
 import { CreateChangeSetCommand, type StackStatus } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
-import { deleteStack } from '../../tasks/platforms/aws/stacks/stacks.ts'
+import { deleteStack } from '../../tasks/platforms/aws/cloudformation/stacks.ts'
 import type { VerbName } from '../../tasks/settings/verbs.ts'
 import { tellState } from './told-stack.ts'
 import { assertAtRest, assertClear, startVerbGroup } from './verb-group.ts'

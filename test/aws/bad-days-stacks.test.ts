@@ -2,7 +2,7 @@
 import { DeleteAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
-import { deleteStack } from '../../tasks/platforms/aws/stacks/stacks.ts'
+import { deleteStack } from '../../tasks/platforms/aws/cloudformation/stacks.ts'
 import { tellState } from './told-stack.ts'
 import { assertClear, startVerbGroup } from './verb-group.ts'
 

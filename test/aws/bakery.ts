@@ -8,7 +8,7 @@ import {
   type Image,
 } from '@aws-sdk/client-ec2'
 import type { Test } from 'tap'
-import type { AmiBakeTask } from '../../tasks/platforms/aws/bake/bakery.ts'
+import type { AmiBakeTask } from '../../tasks/platforms/aws/bake/task.ts'
 import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
 import type { Settings } from '../../tasks/settings/settings.ts'
 import { recordingProgress } from '../../tasks/terminal/progress.ts'

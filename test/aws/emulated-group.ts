@@ -16,9 +16,9 @@ import {
 import type { Platform } from '../../tasks/lib/platform.ts'
 import { openAwsPlatform } from '../../tasks/platforms/aws/aws.ts'
 import { type Aws, type ClientConfiguration, openAws } from '../../tasks/platforms/aws/clients.ts'
+import { openInfrastructure } from '../../tasks/platforms/aws/infrastructure/infrastructure.ts'
 import { namesOf } from '../../tasks/platforms/aws/names.ts'
 import { openReach } from '../../tasks/platforms/aws/reach/reach.ts'
-import { openInfrastructure } from '../../tasks/platforms/aws/stacks/infrastructure.ts'
 import { awsSettings, quiet } from './settings.ts'
 
 /** A group on an emulated AWS, and the hands that its platform does not have. */

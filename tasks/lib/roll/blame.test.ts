@@ -3,8 +3,8 @@ import type { Evidence } from '../evidence.ts'
 import type { Instance } from '../platform.ts'
 import { blame, setbackLimit } from './blame.ts'
 import { back, booting, fleetOf, fresh, nowMs, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
-import type { RollSnapshot } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
+import type { RollSnapshot } from './snapshot.ts'
 
 type Row = [string, RollSnapshot, string | undefined, Partial<RollPolicy>?]
 

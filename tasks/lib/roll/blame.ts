@@ -2,8 +2,8 @@ import { secondsSince } from '../clock.ts'
 import { isServing, lossesKept } from '../evidence.ts'
 import type { Instance } from '../platform.ts'
 import { type Fleet, isGood, isNew, isOlderThan, targetImageId } from './fleet.ts'
-import type { RollSnapshot } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
+import type { RollSnapshot } from './snapshot.ts'
 
 /** A person is needed. */
 export interface Stop {

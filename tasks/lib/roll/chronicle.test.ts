@@ -2,8 +2,8 @@ import t from 'tap'
 import { openChronicle } from './chronicle.ts'
 import type { RollEvent } from './events.ts'
 import { back, booting, fresh, nowMs, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
-import type { RollSnapshot } from './planner.ts'
 import { plainPolicy } from './policy.ts'
+import type { RollSnapshot } from './snapshot.ts'
 
 /** A chronicle that says `instance a` or `capacity 2`, and its events. */
 function recorded(policy = plainPolicy) {

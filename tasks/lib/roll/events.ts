@@ -1,6 +1,6 @@
 import type { InstanceState, TargetHealth } from '../platform.ts'
-import type { Step } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
+import type { Step } from './snapshot.ts'
 
 /** How a roll ended: as `RollResult`, or with an error of one of these kinds. */
 export type RollEnd = 'rolled' | 'unchanged' | 'rolled-back' | 'paused' | 'failed' | 'refused' | 'interrupted'

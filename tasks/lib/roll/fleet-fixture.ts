@@ -1,8 +1,9 @@
 import { type Evidence, noEvidence } from '../evidence.ts'
 import type { Group, Instance, RollRecord } from '../platform.ts'
 import { type Fleet, sortFleet } from './fleet.ts'
-import { emptyMemory, nextSteps, type RollSnapshot, type Step } from './planner.ts'
+import { nextSteps } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
+import { emptyMemory, type RollSnapshot, type Step } from './snapshot.ts'
 
 /** The moment of every snapshot. */
 export const nowMs = Date.UTC(2026, 0, 1, 12)

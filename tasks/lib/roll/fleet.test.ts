@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isGood, isOlderThan, targetImageId } from './fleet.ts'
 import { back, booting, fleetOf, fresh, instanceOf, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
-import type { RollSnapshot } from './planner.ts'
+import type { RollSnapshot } from './snapshot.ts'
 
 const ids = (instances: readonly { readonly id: string }[]) => instances.map(({ id }) => id).join(' ')
 

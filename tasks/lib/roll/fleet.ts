@@ -2,7 +2,7 @@ import { type Evidence, isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
 import type { Instance, RollRecord } from '../platform.ts'
 import { type Leaver, leavingOrder } from './order.ts'
-import type { RollSnapshot } from './planner.ts'
+import type { RollSnapshot } from './snapshot.ts'
 
 /** The instances of a group as a roll sees them. */
 export interface Fleet {

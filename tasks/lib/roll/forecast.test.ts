@@ -1,8 +1,8 @@
 import t from 'tap'
 import { booting, fresh, nowMs, old, record, shortStep, snapshot } from './fleet-fixture.ts'
 import { forecastSteps } from './forecast.ts'
-import type { RollSnapshot } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
+import type { RollSnapshot } from './snapshot.ts'
 
 /** All the steps in short. */
 function forecast(shot: RollSnapshot, change: Partial<RollPolicy> = {}): string {

@@ -1,8 +1,9 @@
 import { type Evidence, noEvidence } from '../evidence.ts'
 import type { Instance } from '../platform.ts'
 import { targetImageId } from './fleet.ts'
-import { nextSteps, type RollSnapshot, type Step } from './planner.ts'
+import { nextSteps } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
+import type { RollSnapshot, Step } from './snapshot.ts'
 
 const looksAtMost = 10_000
 const endings: readonly Step['do'][] = ['finish', 'turn round', 'give up', 'stop', 'replace']

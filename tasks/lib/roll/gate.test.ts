@@ -2,8 +2,8 @@ import t from 'tap'
 import type { Evidence } from '../evidence.ts'
 import { back, booting, fleetOf, fresh, nowMs, old, record, snapshot } from './fleet-fixture.ts'
 import { type Gate, gateOf } from './gate.ts'
-import type { RollSnapshot } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
+import type { RollSnapshot } from './snapshot.ts'
 
 type Row = [string, RollSnapshot, Gate, Partial<RollPolicy>?]
 

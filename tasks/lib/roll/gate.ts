@@ -1,6 +1,6 @@
 import { counts, type Fleet } from './fleet.ts'
-import type { RollSnapshot, Step } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
+import type { RollSnapshot, Step } from './snapshot.ts'
 
 /** How far a roll may go for now: how many new instances there may be, and whether those that serve must wait to be drained. */
 export interface Gate {

@@ -4,12 +4,12 @@ import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedWorld } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
 import type { Group, Instance } from '../platform.ts'
-import { newRun } from './actions.ts'
 import { fresh, nowMs, old, snapshot } from './fleet-fixture.ts'
 import { mustStay, runHooks } from './hook-runs.ts'
 import type { RollHooks } from './hooks.ts'
-import type { Step } from './planner.ts'
 import { plainPolicy } from './policy.ts'
+import { newRun } from './run.ts'
+import type { Step } from './snapshot.ts'
 
 const step = (name: 'drain' | 'terminate' | 'accept') => (instanceId: string) =>
   ({ do: name, instanceId, because: '' }) satisfies Step

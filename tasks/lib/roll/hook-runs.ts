@@ -1,8 +1,8 @@
 import { inTurns } from '../bounded.ts'
 import { OperatorError } from '../errors.ts'
 import type { Group, Instance } from '../platform.ts'
-import type { RollRun } from './actions.ts'
-import type { Step } from './planner.ts'
+import type { RollRun } from './run.ts'
+import type { Step } from './snapshot.ts'
 
 /** Hooks that run at the same time, at most. */
 const hooksAtOnce = 10

@@ -3,12 +3,13 @@ import { type GroupWatch, type Observation, watchGroup } from '../group-watch.ts
 import { instanceLines } from '../instance-lines.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Group, Instance, RollRecord } from '../platform.ts'
-import { actTurn, noteRefusal, type RollRun } from './actions.ts'
+import { actTurn, noteRefusal } from './actions.ts'
 import type { Chronicle } from './chronicle.ts'
 import { isOlderThan, targetImageId } from './fleet.ts'
 import { nextSteps } from './planner.ts'
 import { chooseProbes } from './probing.ts'
 import { countOutdated } from './record.ts'
+import type { RollRun } from './run.ts'
 
 /** How a roll ended, with the group as last seen. */
 export interface Finished {

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { back, booting, fresh, inShort, nowMs, old, reasons, record, type Sketch, snapshot } from './fleet-fixture.ts'
-import { nextSteps, type RollSnapshot } from './planner.ts'
+import { nextSteps } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
+import type { RollSnapshot } from './snapshot.ts'
 
 type Row = [string, RollSnapshot, string[], Partial<RollPolicy>?]
 

@@ -4,8 +4,8 @@ import type { Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import type { RollJournal } from './events.ts'
 import type { RollHooks } from './hooks.ts'
-import type { Step } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
+import type { Step } from './snapshot.ts'
 
 /** What a roll works with. */
 export interface RollTask {

@@ -7,10 +7,10 @@ import { openAwsPlatform } from './aws.ts'
 import { openAws } from './clients.ts'
 import { recordedGroups } from './group/record.ts'
 import { absenceOf, remainsOf } from './group/remains.ts'
+import { openInfrastructure } from './infrastructure/infrastructure.ts'
 import { namesOf } from './names.ts'
 import { openInstanceProbe } from './reach/instance-probe.ts'
 import { openReach } from './reach/reach.ts'
-import { openInfrastructure } from './stacks/infrastructure.ts'
 
 /** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
 const usualSeconds = { instance: 600, launch: 300 }
@@ -109,7 +109,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
       return groups.flat()
     },
     async drift() {
-      const { detectDrift } = await import('./stacks/drift.ts')
+      const { detectDrift } = await import('./cloudformation/drift.ts')
       const { networkStack, serviceStack } = namesOf(settings.group)
       return (await Promise.all([networkStack, serviceStack].map((stack) => detectDrift(aws, stack)))).flat()
     },

@@ -8,10 +8,10 @@ import type { Recipe } from '../../recipe.ts'
 import { releaseVariables, runtimeVariables } from '../../role-variables.ts'
 import { imageTags } from '../names.ts'
 import { type Ami, amiFrom, ownImages } from './ami-images.ts'
-import type { BakeRun } from './bake-run.ts'
 import { requireTokensDuring } from './builder-watch.ts'
 import { amisIn, layerVariables, testVariables } from './packer-variables.ts'
 import { describeSource, type SourceImage } from './source-image.ts'
+import type { BakeRun } from './task.ts'
 
 const project = join(import.meta.dirname, '../../../..')
 

@@ -3,9 +3,9 @@ import { OperatorError } from '../../../lib/errors.ts'
 import { findProgram } from '../../../tools/system-packages.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
-import type { BuilderSettings } from './bakery.ts'
 import { builderVpc } from './builder-group.ts'
 import { architecture } from './source-image.ts'
+import type { BuilderSettings } from './task.ts'
 
 /** Throws a usage error when settings of a bake do not go together. Asks nobody. */
 export function checkBakeSettings(settings: BuilderSettings): void {

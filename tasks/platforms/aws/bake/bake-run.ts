@@ -8,13 +8,12 @@ import { cloudFactor, limitsAt } from '../../../lib/pace.ts'
 import { mitogenEnvironment } from '../../../tools/mitogen.ts'
 import { connectionEnvironment } from '../../../tools/packer.ts'
 import { homeAt } from '../../home.ts'
-import { openPlainPaths, type PlainPaths } from '../../plain-paths.ts'
+import { openPlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
 import { imageTags } from '../names.ts'
-import type { AmiBakeTask } from './bakery.ts'
 import { letCallerIn, makeBuilderGroup, removeGroup } from './builder-group.ts'
 import { callerCidr } from './caller.ts'
-import type { BuilderRun } from './packer-variables.ts'
+import type { AmiBakeTask, BakeRun } from './task.ts'
 
 /** What a bake writes down before its first effect, for the case that it is killed. */
 export interface BakeRecord {
@@ -24,17 +23,6 @@ export interface BakeRecord {
   /** The process of the bake, and the name of the script that it runs. */
   readonly pid: number
   readonly script: string
-}
-
-/** One bake under way. */
-export interface BakeRun extends BuilderRun {
-  readonly task: AmiBakeTask
-  /** Where it works; gone at its end. */
-  readonly folder: string
-  /** What Packer and Ansible are told in the place of real paths. */
-  readonly paths: PlainPaths
-  /** What Packer finds in its environment: the identity of our own clients, and how Ansible is to work. */
-  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** The folder that holds one folder for each bake under way. */

@@ -1,49 +1,14 @@
-import type { Progress } from '../../../lib/progress.ts'
 import { checkPacker } from '../../../tools/packer-plugins.ts'
 import { type Recipe, recipeFor } from '../../recipe.ts'
 import { checkRuntime } from '../../role-variables.ts'
-import type { Aws } from '../clients.ts'
 import { deprecateAfter, everywhere, markVerified, requireTokensOf } from './ami-finish.ts'
 import { type Ami, listAmis, newestBaseAmi } from './ami-images.ts'
 import { makeBaseAmi, makeReleaseAmi, testAmi } from './ami-layers.ts'
 import { checkBakeSettings, checkBuilder } from './bake-checks.ts'
-import { accountOf, type BakeRun, withBakeRun } from './bake-run.ts'
+import { accountOf, withBakeRun } from './bake-run.ts'
 import { removeDeadBakes } from './dead-bakes.ts'
 import { findSourceImage } from './source-image.ts'
-
-/** What a bake on AWS is told; the settings of this name. */
-export interface BuilderSettings {
-  readonly sourceOwner: string
-  readonly sourceName: string
-  readonly sourceParameter: string | undefined
-  readonly builderType: string
-  readonly builderSubnetId: string | undefined
-  readonly builderInterface: 'public_ip' | 'private_ip' | 'session_manager'
-  readonly builderInstanceProfile: string | undefined
-  readonly callerCidr: string | undefined
-  readonly copyRegions: readonly string[]
-  readonly shareAccounts: readonly string[]
-  readonly kmsKey: string | undefined
-  readonly deprecateAfterDays: number | undefined
-  readonly packerVariables: ReadonlyMap<string, string>
-}
-
-/** Which image is wanted. */
-export interface WantedAmi {
-  readonly aws: Aws
-  /** The folder of the local state. */
-  readonly home: string
-  readonly release: string
-  /** Bake even when the same image exists already: both layers, so that newer Debian packages come in. */
-  readonly force: boolean
-  readonly settings: BuilderSettings
-}
-
-/** What a bake on AWS works with. */
-export interface AmiBakeTask extends WantedAmi {
-  readonly progress: Progress
-  readonly signal: AbortSignal
-}
+import type { AmiBakeTask, BakeRun, BuilderSettings, WantedAmi } from './task.ts'
 
 export interface AmiBakeResult {
   readonly image: Ami

@@ -12,7 +12,7 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { imageTags } from '../names.ts'
-import type { BuilderSettings } from './bakery.ts'
+import type { BuilderSettings } from './task.ts'
 
 /** What the security group of a bake depends on. */
 export interface BuilderGroupTask {

@@ -1,12 +1,6 @@
 import t from 'tap'
-import {
-  amisIn,
-  type BuilderRun,
-  expression,
-  type LayerBuild,
-  layerVariables,
-  testVariables,
-} from './packer-variables.ts'
+import { amisIn, expression, type LayerBuild, layerVariables, testVariables } from './packer-variables.ts'
+import type { BuilderRun } from './task.ts'
 
 const settings: BuilderRun['settings'] = {
   sourceOwner: '136693071363',

@@ -1,19 +1,4 @@
-import type { BuilderSettings } from './bakery.ts'
-
-/** What every run of Packer in one bake is told. */
-export interface BuilderRun {
-  readonly bakeId: string
-  readonly region: string
-  /** Where EC2 answers, when not at AWS. */
-  readonly endpoint: string | undefined
-  readonly callerCidr: string
-  /** What Packer takes in the place of a group of its own. */
-  readonly securityGroupIds: readonly string[]
-  readonly keyPair: { readonly name: string; readonly privateKeyFile: string }
-  /** Tags of whatever is there while the bake runs. */
-  readonly runTags: Readonly<Record<string, string>>
-  readonly settings: BuilderSettings
-}
+import type { BuilderRun } from './task.ts'
 
 /** What one layer is made of. */
 export interface LayerBuild {

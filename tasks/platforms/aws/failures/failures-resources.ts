@@ -1,4 +1,4 @@
-import { stateOf } from '../stacks/stack-states.ts'
+import { stateOf } from '../cloudformation/states.ts'
 import { raiseQuota } from './capacity-reasons.ts'
 import type { FailureFacts } from './failure-facts.ts'
 import type { Attempt, Explanation, FailureRule } from './failure-rule.ts'

@@ -1,7 +1,7 @@
 import type { GroupChange, RollRecord } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
+import { describeStack, requireReady, updateParameters, type Waiting } from '../cloudformation/stacks.ts'
 import type { Names } from '../names.ts'
-import { describeStack, requireReady, updateParameters, type Waiting } from '../stacks/stacks.ts'
 import { type Observed, scalingGroup } from './observation.ts'
 import { type GroupRecord, readRecord, type Undo, writeRecord } from './record.ts'
 import { putBack } from './scaling.ts'

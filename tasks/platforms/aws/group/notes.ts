@@ -1,6 +1,6 @@
+import { stateNote, withoutNetwork } from '../cloudformation/refusal.ts'
+import type { Stack } from '../cloudformation/states.ts'
 import type { Names } from '../names.ts'
-import { stateNote, withoutNetwork } from '../stacks/stack-refusal.ts'
-import type { Stack } from '../stacks/stacks.ts'
 import type { GroupRecord, Undo } from './record.ts'
 
 /** The network stack, where it was asked for; undefined inside when it is gone. */

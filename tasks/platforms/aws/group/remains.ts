@@ -1,8 +1,8 @@
 import type { Group } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
+import { stateNote } from '../cloudformation/refusal.ts'
+import { describeStack } from '../cloudformation/stacks.ts'
 import type { Names } from '../names.ts'
-import { stateNote } from '../stacks/stack-refusal.ts'
-import { describeStack } from '../stacks/stacks.ts'
 import { wantedImageId } from './observation.ts'
 import { readRecord } from './record.ts'
 

@@ -10,26 +10,12 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Progress } from '../../../lib/progress.ts'
 import type { Aws } from '../clients.ts'
 import { awsMessage, isAwsError } from '../failures/failures.ts'
-import { newestEvent, newestOperation } from './stack-events.ts'
-import { evidenceBehind } from './stack-evidence.ts'
-import { rootCause, stackFailure } from './stack-failure.ts'
-import { refusal } from './stack-refusal.ts'
-import { stateOf } from './stack-states.ts'
-import { type Ended, watchOperation } from './stack-watch.ts'
-
-/** A CloudFormation stack that exists. */
-export interface Stack {
-  readonly name: string
-  /** Its ARN, by which it can be asked for when it is deleted, too. */
-  readonly id: string
-  /** CloudFormation's own word, `UPDATE_ROLLBACK_COMPLETE`; stack-states.ts says what each means. */
-  readonly status: string
-  /** Why it is in that state, as far as CloudFormation tells. */
-  readonly reason: string
-  readonly parameters: Readonly<Record<string, string>>
-  readonly outputs: Readonly<Record<string, string>>
-  readonly tags: Readonly<Record<string, string>>
-}
+import { newestEvent, newestOperation } from './events.ts'
+import { evidenceBehind } from './evidence.ts'
+import { rootCause, stackFailure } from './failure.ts'
+import { refusal } from './refusal.ts'
+import { type Stack, stateOf } from './states.ts'
+import { type Ended, watchOperation } from './watch.ts'
 
 /** How an operation is waited for. */
 export interface Waiting {

@@ -1,10 +1,15 @@
 import type { Infrastructure, InfrastructurePlan } from '../../../lib/infrastructure.ts'
 import { count } from '../../../lib/words.ts'
 import type { Aws } from '../clients.ts'
+import { planStack, type StackPlan, type StackWish } from '../cloudformation/plan.ts'
+import { describeStack } from '../cloudformation/stacks.ts'
+import type { Stack } from '../cloudformation/states.ts'
+import { readTemplate, templateFolder } from '../cloudformation/template.ts'
 import type { Names } from '../names.ts'
+import { applyAll, discardAll, type Plans } from './apply.ts'
 import { costLines } from './costs.ts'
-import { applyAll, discardAll, type Plans } from './infrastructure-apply.ts'
-import { groupWishes, planGuard, planService, type Wishes } from './infrastructure-plans.ts'
+import { saveOutputs } from './outputs.ts'
+import { groupWishes, planGuard, planService, type Wishes } from './plans.ts'
 import {
   type AwsInfrastructureSettings,
   checkRules,
@@ -13,11 +18,7 @@ import {
   type Stacks,
   standing,
   type Templates,
-} from './infrastructure-wishes.ts'
-import { saveOutputs } from './outputs.ts'
-import { planStack, type StackPlan, type StackWish } from './stack-plan.ts'
-import { describeStack, type Stack } from './stacks.ts'
-import { readTemplate, templateFolder } from './template.ts'
+} from './wishes.ts'
 
 /** What the infrastructure of a group is opened with. */
 export interface InfrastructureOpening {

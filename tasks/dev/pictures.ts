@@ -1,13 +1,14 @@
 /**
- * Takes the pictures of pages that the docs show, light and dark: `npx node docs/pictures.ts roll-report FILE.html` of a roll's
- * report, `npx node docs/pictures.ts status-page FILE.html` of a status page of the checker. Writes docs/NAME-light.png and
+ * Takes the pictures of pages that the docs show, light and dark: `npx node tasks/dev/pictures.ts roll-report FILE.html` of a roll's
+ * report, `npx node tasks/dev/pictures.ts status-page FILE.html` of a status page of the checker. Writes docs/NAME-light.png and
  * docs/NAME-dark.png, from the top to the end of what counts. Needs Chromium, which `npm test` installs.
  */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { findProgram } from '../tasks/tools/system-packages.ts'
-import { startBrowser } from '../test/browser.ts'
+import { findProgram } from '../tools/system-packages.ts'
+import { startBrowser } from './browser.ts'
 
+const docs = join(import.meta.dirname, '../../docs')
 const width = 1080
 const margin = 16
 /** The last part that each picture shows. */
@@ -27,6 +28,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
   const end = await page.locator(last).first().boundingBox()
   if (!end) throw new Error(`${file} is no ${name}`)
   const clip = { x: 0, y: 0, width, height: end.y + end.height + margin }
-  await page.screenshot({ path: `${import.meta.dirname}/${name}-${colorScheme}.png`, fullPage: true, clip })
+  await page.screenshot({ path: join(docs, `${name}-${colorScheme}.png`), fullPage: true, clip })
 }
 await browser.close()

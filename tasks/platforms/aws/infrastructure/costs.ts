@@ -1,7 +1,7 @@
 import { count } from '../../../lib/words.ts'
+import type { Template } from '../cloudformation/template.ts'
+import { defaultsOf, resourcesMade, type Values } from '../cloudformation/template-conditions.ts'
 import { type Price, type PriceTable, readPrices } from './prices.ts'
-import type { Template } from './template.ts'
-import { defaultsOf, resourcesMade, type Values } from './template-conditions.ts'
 
 /** A template and the values with which it is used. */
 export interface TemplateUse {

@@ -1,5 +1,9 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
+import { planLater, planStack, refuseUnplannable, type StackPlan, type StackWish } from '../cloudformation/plan.ts'
+import { withoutNetwork } from '../cloudformation/refusal.ts'
+import { describeStack } from '../cloudformation/stacks.ts'
+import type { Stack } from '../cloudformation/states.ts'
 import type { Names } from '../names.ts'
 import {
   type AwsInfrastructureSettings,
@@ -10,10 +14,7 @@ import {
   standing,
   type Templates,
   valuesFromNetwork,
-} from './infrastructure-wishes.ts'
-import { planLater, planStack, refuseUnplannable, type StackPlan, type StackWish } from './stack-plan.ts'
-import { withoutNetwork } from './stack-refusal.ts'
-import { describeStack, type Stack } from './stacks.ts'
+} from './wishes.ts'
 
 /** How the stacks of a group should be. */
 export interface Wishes {

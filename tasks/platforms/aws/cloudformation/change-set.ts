@@ -14,8 +14,8 @@ import {
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
 import { awsMessage, isAwsError } from '../failures/failures.ts'
-import { stateOf } from './stack-states.ts'
 import { deleteStack, describeStack, isNoChange, requestToken } from './stacks.ts'
+import { stateOf } from './states.ts'
 
 /** What a change set is made of. */
 export interface ChangeSetWish {

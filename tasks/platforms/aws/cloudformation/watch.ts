@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Progress } from '../../../lib/progress.ts'
 import type { Aws } from '../clients.ts'
-import { eventsAfter, type Happening } from './stack-events.ts'
-import { awaitedRecords, eventLine, liveLines, unfinished } from './stack-progress.ts'
-import { isAtRest } from './stack-states.ts'
+import { eventsAfter, type Happening } from './events.ts'
+import { awaitedRecords, eventLine, liveLines, unfinished } from './progress.ts'
+import { isAtRest } from './states.ts'
 
 /** An operation that was begun, and how its end is awaited. */
 export interface Watch {

@@ -1,9 +1,9 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import { capacityReason } from '../failures/capacity-reasons.ts'
-import type { Happening } from './stack-events.ts'
-import { awaitedRecords, shortType } from './stack-progress.ts'
-import { stateOf } from './stack-states.ts'
-import type { Ended } from './stack-watch.ts'
+import type { Happening } from './events.ts'
+import { awaitedRecords, shortType } from './progress.ts'
+import { stateOf } from './states.ts'
+import type { Ended } from './watch.ts'
 
 /** The resource by which an operation failed, and AWS's reason. */
 export interface RootCause {

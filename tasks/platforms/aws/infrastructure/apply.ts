@@ -1,10 +1,11 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import type { InfrastructurePlan } from '../../../lib/infrastructure.ts'
 import type { Aws } from '../clients.ts'
-import type { Wishes } from './infrastructure-plans.ts'
-import { type Stacks, standing, valuesFromNetwork } from './infrastructure-wishes.ts'
-import { planStack, type StackPlan } from './stack-plan.ts'
-import type { Stack, Waiting } from './stacks.ts'
+import { planStack, type StackPlan } from '../cloudformation/plan.ts'
+import type { Waiting } from '../cloudformation/stacks.ts'
+import type { Stack } from '../cloudformation/states.ts'
+import type { Wishes } from './plans.ts'
+import { type Stacks, standing, valuesFromNetwork } from './wishes.ts'
 
 /** The plan of each stack of a group. */
 export interface Plans {

@@ -3,8 +3,8 @@ import { paginateDescribeLoadBalancers, paginateDescribeTargetGroups } from '@aw
 import { paginateGetResources, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import { paginateDescribeParameters } from '@aws-sdk/client-ssm'
 import type { Aws } from '../clients.ts'
+import { describeStack } from '../cloudformation/stacks.ts'
 import { groupTag, type Names, parameterRoot } from '../names.ts'
-import { describeStack } from './stacks.ts'
 
 /**
  * Everything that is there of a group, in words: its stacks, its SSM parameters, and whatever carries its tag. Images and

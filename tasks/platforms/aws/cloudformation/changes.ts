@@ -1,5 +1,5 @@
 import type { Change, ResourceChange } from '@aws-sdk/client-cloudformation'
-import { dangersOf } from './stack-dangers.ts'
+import { dangersOf } from './dangers.ts'
 
 /** What a change set would do, for people. */
 export interface ChangeReport {

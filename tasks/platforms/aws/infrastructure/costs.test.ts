@@ -1,7 +1,7 @@
 import t from 'tap'
+import { readTemplate } from '../cloudformation/template.ts'
 import { costLines, estimateLines, positionsOf } from './costs.ts'
 import { pricesIn } from './prices.ts'
-import { readTemplate } from './template.ts'
 
 /** The form of docs/aws-costs.md, with round prices. */
 const page = `

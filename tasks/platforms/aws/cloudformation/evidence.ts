@@ -4,8 +4,8 @@ import { GetConsoleOutputCommand } from '@aws-sdk/client-ec2'
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Aws } from '../clients.ts'
 import { capacityReason } from '../failures/capacity-reasons.ts'
-import { newestOperation } from './stack-events.ts'
-import { isVague, type RootCause, rootCause } from './stack-failure.ts'
+import { newestOperation } from './events.ts'
+import { isVague, type RootCause, rootCause } from './failure.ts'
 
 const consoleLines = 12
 

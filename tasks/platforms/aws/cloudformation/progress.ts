@@ -1,4 +1,4 @@
-import type { Happening } from './stack-events.ts'
+import type { Happening } from './events.ts'
 
 /** The resources that are being worked on: the newest event of each that is not finished, in the order of their beginning. */
 export function unfinished(events: readonly Happening[]): Happening[] {

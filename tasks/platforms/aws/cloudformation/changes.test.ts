@@ -1,6 +1,6 @@
 import type { Change, ResourceChange, ResourceChangeDetail } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
-import { reportChanges } from './stack-changes.ts'
+import { reportChanges } from './changes.ts'
 
 /*
  * The shapes of https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets-samples.html

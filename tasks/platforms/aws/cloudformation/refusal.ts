@@ -1,9 +1,9 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
-import { beginningOf, newestOperation } from './stack-events.ts'
-import { rootCause } from './stack-failure.ts'
-import { type StackCondition, stateOf } from './stack-states.ts'
-import type { Stack } from './stacks.ts'
+import { beginningOf, newestOperation } from './events.ts'
+import { rootCause } from './failure.ts'
+import type { Stack } from './states.ts'
+import { type StackCondition, stateOf } from './states.ts'
 
 /** Why a stack in this state cannot be changed, since when, and what to do. */
 export async function refusal(aws: Aws, { name, id, status, reason }: Stack): Promise<OperatorError> {

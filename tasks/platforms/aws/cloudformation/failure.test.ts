@@ -1,8 +1,8 @@
 import type { StackEvent } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
-import { beginningOf, type Happening, happeningOf } from './stack-events.ts'
-import { isVague, rootCause, stackFailure } from './stack-failure.ts'
-import { awaitedRecords, eventLine, liveLines, unfinished } from './stack-progress.ts'
+import { beginningOf, type Happening, happeningOf } from './events.ts'
+import { isVague, rootCause, stackFailure } from './failure.ts'
+import { awaitedRecords, eventLine, liveLines, unfinished } from './progress.ts'
 
 const stackId = 'arn:aws:cloudformation:eu-central-1:123456789012:stack/shop/1'
 const types: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { StackStatus } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
-import { isAtRest, stackStates, stateOf } from './stack-states.ts'
+import { isAtRest, stackStates, stateOf } from './states.ts'
 import { readTemplate, templateIn } from './template.ts'
 import { resourcesMade, ruleProblems } from './template-conditions.ts'
 

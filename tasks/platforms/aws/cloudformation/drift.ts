@@ -8,9 +8,9 @@ import {
 } from '@aws-sdk/client-cloudformation'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
-import { shortType } from './stack-progress.ts'
-import { stateOf } from './stack-states.ts'
+import { shortType } from './progress.ts'
 import { describeStack } from './stacks.ts'
+import { stateOf } from './states.ts'
 
 /**
  * What was changed behind CloudFormation's back, one line for each property; empty when nothing was or there is no such stack.

@@ -1,5 +1,5 @@
 /**
- * Draws a recording of a terminal as a still SVG picture with text that can be selected: `npx node docs/render-demo.ts
+ * Draws a recording of a terminal as a still SVG picture with text that can be selected: `npx node tasks/dev/render-demo.ts
  * RECORDING [TITLE] >docs/demo.svg`. Each line of the recording is `SECONDS<TAB>TEXT`; TEXT may hold ANSI colours. To record:
  *
  *   npm run demo 2>&1 | awk 'BEGIN { start = systime() } { printf "%d\t%s\n", systime() - start, $0; fflush() }' >demo.tsv
@@ -111,6 +111,6 @@ ${rows.map(rowSvg).join('\n')}
 
 if (import.meta.main) {
   const [file, title = 'npm run demo'] = process.argv.slice(2)
-  if (file === undefined) throw new Error('usage: npx node docs/render-demo.ts RECORDING [TITLE] >docs/demo.svg')
+  if (file === undefined) throw new Error('usage: npx node tasks/dev/render-demo.ts RECORDING [TITLE] >docs/demo.svg')
   process.stdout.write(renderRecording(readFileSync(file, 'utf8'), title))
 }

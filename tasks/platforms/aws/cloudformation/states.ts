@@ -1,5 +1,19 @@
 import type { StackStatus } from '@aws-sdk/client-cloudformation'
 
+/** A CloudFormation stack that exists. */
+export interface Stack {
+  readonly name: string
+  /** Its ARN, by which it can be asked for when it is deleted, too. */
+  readonly id: string
+  /** CloudFormation's own word, `UPDATE_ROLLBACK_COMPLETE`; the table below says what each means. */
+  readonly status: string
+  /** Why it is in that state, as far as CloudFormation tells. */
+  readonly reason: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly outputs: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
+}
+
 /**
  * What a stack's state means to us.
  * `ready`: it stands and can be changed. `unmade`: only change sets of it exist. `ruin`: its first creation failed; it holds

@@ -1,10 +1,10 @@
 import { OperatorError } from '../../../lib/errors.ts'
+import { parameterProblems } from '../cloudformation/parameters.ts'
+import type { Stack } from '../cloudformation/states.ts'
+import { stateOf } from '../cloudformation/states.ts'
+import type { Template } from '../cloudformation/template.ts'
+import { defaultsOf, ruleProblems, type Values } from '../cloudformation/template-conditions.ts'
 import type { Names } from '../names.ts'
-import { parameterProblems } from './parameters.ts'
-import { stateOf } from './stack-states.ts'
-import type { Stack } from './stacks.ts'
-import type { Template } from './template.ts'
-import { defaultsOf, ruleProblems, type Values } from './template-conditions.ts'
 
 /** The settings that decide about the stacks. */
 export interface AwsInfrastructureSettings {

@@ -1,0 +1,138 @@
+/**
+ * `node tasks/dev/figures.ts`: the size of each room of the sources, a room being a folder below tasks/ or at the top, and how
+ * they import each other. Tests and their fixtures have lines of their own and no arrows.
+ */
+import { globSync, readFileSync } from 'node:fs'
+import { join, normalize } from 'node:path'
+
+const repository = join(import.meta.dirname, '../..')
+
+/** The order of the rooms: each imports only from those below it. `lib`, `checker` and `app` import from nobody. */
+export const order = [
+  ['benchmarks'],
+  ['test'],
+  ['tasks/dev'],
+  ['tasks/verbs'],
+  ['tasks/platforms', 'tasks/terminal', 'tasks/report', 'tasks/simulator'],
+  ['tasks/settings'],
+  ['tasks/tools'],
+  ['tasks/lib', 'checker', 'app'],
+] as const
+
+/** One TypeScript file, by its path from the top. */
+export interface Source {
+  readonly path: string
+  readonly text: string
+}
+
+/** All of them, tests included. */
+export function readSources(root = repository): Source[] {
+  const paths = globSync('{app,benchmarks,checker,tasks,test}/**/*.ts', { cwd: root, exclude: ['checker/dist/**'] })
+  return paths.sort().map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+}
+
+export function isTest(path: string): boolean {
+  return /\.test\.ts$|-fixture\.ts$|\/fixtures\/|^test\//.test(path)
+}
+
+export function roomOf(path: string): string {
+  return /^(?:tasks\/(?=[^/]+\/))?[^/]+/.exec(path)?.[0] ?? ''
+}
+
+/** The files that a file imports, types and what is loaded later among them. */
+export function importsOf({ path, text }: Source): string[] {
+  const specifiers = text.matchAll(/^(?:import|export) (?:[^'"`;]*? from )?'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm)
+  return [...specifiers].map(([, still, loaded]) => normalize(join(path, '..', still ?? loaded ?? '')))
+}
+
+/** An import that crosses from one room to another: `from to`, with the files that do it. */
+export function arrowsBetween(sources: readonly Source[]): Map<string, string[]> {
+  const arrows = new Map<string, string[]>()
+  for (const source of sources.filter(({ path }) => !isTest(path))) {
+    for (const imported of importsOf(source)) {
+      const arrow = `${roomOf(source.path)} -> ${roomOf(imported)}`
+      if (roomOf(source.path) !== roomOf(imported)) arrows.set(arrow, [...(arrows.get(arrow) ?? []), source.path])
+    }
+  }
+  return new Map([...arrows].sort())
+}
+
+/** Whether an arrow runs against the order, or between rooms of one line of it. */
+export function runsUp(arrow: string): boolean {
+  const [from = -1, to = -1] = arrow
+    .split(' -> ')
+    .map((room) => order.findIndex((rooms) => rooms.some((one) => one === room)))
+  return from === -1 || to === -1 || from >= to
+}
+
+/** The files that are part of an import circle, or lie between two of them. */
+export function inCircles(sources: readonly Source[]): string[] {
+  let left = new Map(sources.map((source) => [source.path, importsOf(source)]))
+  for (let size = -1; size !== left.size; ) {
+    size = left.size
+    const imported = new Set([...left.values()].flat())
+    const isBetween = ([path, imports]: [string, string[]]) =>
+      imported.has(path) && imports.some((one) => left.has(one))
+    left = new Map([...left].filter(isBetween))
+  }
+  return [...left.keys()]
+}
+
+/** The functions with a body of their own lines, by the indentation that the formatter gives them. */
+export function functionsOf({ path, text }: Source): { where: string; lines: number }[] {
+  const lines = text.split('\n')
+  return lines.flatMap((line, start) => {
+    const [, indent, name] =
+      /^( *)(?:export )?(?:default )?(?:(?:async )?function\*? ?(\w*)|.*=> \{$|(?:async |get |static )*\w+\(.*\{$)/.exec(
+        line,
+      ) ?? []
+    if (indent === undefined || /^ *(?:if|for|while|switch|catch|return|await)\b/.test(line)) return []
+    const end = lines.findIndex((one, at) => at > start && one.startsWith(`${indent}}`) && !one.endsWith('{'))
+    return end === -1 ? [] : [{ where: `${path}:${start + 1} ${name ?? ''}`.trimEnd(), lines: end - start + 1 }]
+  })
+}
+
+function table(sources: readonly Source[]): string[] {
+  const rooms = [...new Set(sources.map(({ path }) => roomOf(path)))].sort()
+  const count = (some: readonly Source[]) => [
+    some.length,
+    some.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0),
+  ]
+  const row = (name: string, some: readonly Source[]) => {
+    const numbers = [false, true].flatMap((asked) => count(some.filter(({ path }) => isTest(path) === asked)))
+    return `${name.padEnd(16)}${numbers.map((number) => String(number).padStart(8)).join('')}`
+  }
+  return [
+    `${'room'.padEnd(16)}${['files', 'lines', 'tests', 'lines'].map((head) => head.padStart(8)).join('')}`,
+    ...rooms.map((room) =>
+      row(
+        room,
+        sources.filter(({ path }) => roomOf(path) === room),
+      ),
+    ),
+    row('all', sources),
+  ]
+}
+
+function figures(sources: readonly Source[]): string[] {
+  const arrows = [...arrowsBetween(sources)]
+  const rooms = new Set(sources.filter(({ path }) => !isTest(path)).map(({ path }) => roomOf(path)))
+  const up = arrows.filter(([arrow]) => runsUp(arrow))
+  const circles = inCircles(sources)
+  const own = sources.filter(({ path }) => !isTest(path))
+  const longest = own.flatMap(functionsOf).sort((a, b) => b.lines - a.lines)
+  return [
+    ...table(sources),
+    '',
+    `${rooms.size} rooms, ${arrows.length} arrows between them`,
+    ...arrows.map(([arrow, files]) => `  ${arrow} (${files.length})`),
+    `${up.length} arrows run up${up.map(([arrow, files]) => `\n  ${arrow}: ${files.join(', ')}`).join('')}`,
+    `${circles.length} files in import circles${circles.map((path) => `\n  ${path}`).join('')}`,
+    `longest functions: ${longest
+      .slice(0, 5)
+      .map(({ where, lines }) => `${where}, ${lines} lines`)
+      .join('; ')}`,
+  ]
+}
+
+if (import.meta.main) process.stdout.write(`${figures(readSources()).join('\n')}\n`)
