@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
-import type { Finding } from '../tasks/lib/finding.ts'
+import type { Finding } from '../tasks/lib/platform.ts'
 import { anyFreePort } from '../tasks/tools/ports.ts'
 import { findProgram } from '../tasks/tools/system-packages.ts'
 

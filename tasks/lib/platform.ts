@@ -167,3 +167,20 @@ export interface Platform {
   /** Who holds the lock now. */
   lockOwner(): Promise<LockOwner | undefined>
 }
+
+/** One thing that a platform needs, as it is. */
+export interface Finding {
+  readonly name: string
+  readonly status: 'ok' | 'warn' | 'fail'
+  readonly found: string
+  /** The command that mends it; absent when nothing is to mend. */
+  readonly hint?: string
+}
+
+/** Something that a platform keeps beside images and that nothing needs any more. */
+export interface Superseded {
+  /** In words, with the group: `versions 2-4 of the launch template of timeapp`. */
+  readonly what: string
+  /** Removes it; what is gone already is no error. */
+  remove(): Promise<void>
+}

@@ -1,11 +1,9 @@
 import type { CheckTarget } from '../../checker/probe/target.ts'
 import type { Probe } from '../lib/evidence.ts'
-import type { Finding } from '../lib/finding.ts'
 import type { Infrastructure } from '../lib/infrastructure.ts'
 import type { Limits, Pace } from '../lib/pace.ts'
-import type { Group, Image, Instance, Platform } from '../lib/platform.ts'
+import type { Finding, Group, Image, Instance, Platform, Superseded } from '../lib/platform.ts'
 import type { Progress } from '../lib/progress.ts'
-import type { Superseded } from '../lib/superseded.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /** An image that `bake` gave, and how it came by it. */

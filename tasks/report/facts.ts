@@ -1,4 +1,4 @@
-import { count } from '../lib/words.ts'
+import { count } from '../lib/count.ts'
 import type { Summary } from './summary.ts'
 
 /** One of the numbers at the top of a report. */

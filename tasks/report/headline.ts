@@ -1,5 +1,5 @@
+import { count } from '../lib/count.ts'
 import type { RollPolicy } from '../lib/roll/policy.ts'
-import { count } from '../lib/words.ts'
 import type { Life } from './lives.ts'
 import type { Summary } from './summary.ts'
 

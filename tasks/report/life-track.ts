@@ -1,4 +1,4 @@
-import { count } from '../lib/words.ts'
+import { count } from '../lib/count.ts'
 import type { Life, LifeStep, Phase, Role, Stretch } from './lives.ts'
 import { round, type TimeScale } from './time-scale.ts'
 

@@ -1,5 +1,5 @@
+import { count } from '../lib/count.ts'
 import type { RollEvent } from '../lib/roll/events.ts'
-import { count } from '../lib/words.ts'
 import type { Run } from './summary.ts'
 import type { TimeScale } from './time-scale.ts'
 

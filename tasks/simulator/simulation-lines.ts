@@ -1,4 +1,4 @@
-import { count } from '../lib/words.ts'
+import { count } from '../lib/count.ts'
 import { drawCapacity } from './drawing.ts'
 import type { Simulation } from './simulation.ts'
 import { boundOf, notableEvents } from './simulation-facts.ts'

@@ -1,4 +1,4 @@
-import { elapsed } from './elapsed.ts'
+import { elapsed } from '../../checker/duration.ts'
 import { coloured, type Screen } from './screen.ts'
 import { truncate, width } from './table.ts'
 

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { stripVTControlCharacters } from 'node:util'
+import { elapsed } from '../../checker/duration.ts'
 import { printable } from '../../checker/outlets/printable.ts'
 import type { Progress } from '../lib/progress.ts'
 import { asCalled } from '../settings/program-name.ts'
-import { elapsed } from './elapsed.ts'
 import { liveBoard } from './live-board.ts'
 import { coloured, type Screen } from './screen.ts'
 

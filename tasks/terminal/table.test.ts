@@ -1,5 +1,5 @@
 import t from 'tap'
-import { elapsed } from './elapsed.ts'
+import { elapsed } from '../../checker/duration.ts'
 import { table, truncate } from './table.ts'
 
 t.test('columns are aligned, the last one is not padded', (t) => {

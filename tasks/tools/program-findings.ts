@@ -1,4 +1,4 @@
-import type { Finding } from '../lib/finding.ts'
+import type { Finding } from '../lib/platform.ts'
 import { type Distribution, distribution, supportedReleases } from './distribution.ts'
 import { hashicorpRepository } from './hashicorp-repository.ts'
 import { type RootAccess, rootAccess } from './root-access.ts'

@@ -10,6 +10,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { type LoadResult, startLoad, sum } from '../tools/load.ts'
 import { runOver } from '../tools/ssh.ts'
+import { installMissing } from '../tools/system-packages.ts'
 import bake from './bake.ts'
 import check from './check.ts'
 import { demoLines } from './demo/estimate.ts'
@@ -17,7 +18,6 @@ import { duringWords, perSecond, requestWords, type TimedLoad } from './demo/req
 import deploy from './deploy.ts'
 import destroy from './destroy.ts'
 import heal from './heal.ts'
-import { prepareComputer } from './prepare.ts'
 import roll from './roll.ts'
 
 const releases = ['1.0.0', '1.1.0'] as const
@@ -35,7 +35,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   // The group is the demo's own, so nobody is asked before it is removed.
   const told = { ...context, confirm: async () => {} }
   await clearTheWay(told)
-  await prepareComputer(context)
+  await installMissing(settings.platform, context)
   const steps: { name: string; seconds: number }[] = []
   const stepCount = settings.demo.keep ? 10 : 11
   const plan = await (await openPlatform(context)).planDemo?.(releases)

@@ -1,5 +1,5 @@
+import { count } from '../lib/count.ts'
 import { retirable, usedBy } from '../lib/images.ts'
-import { count } from '../lib/words.ts'
 import { openPlatform } from '../platforms/open.ts'
 import { listing } from '../terminal/listing.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'

@@ -1,5 +1,5 @@
+import { count } from '../lib/count.ts'
 import { scaleGroup } from '../lib/deploy/deploy.ts'
-import { count } from '../lib/words.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 

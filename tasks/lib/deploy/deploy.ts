@@ -1,12 +1,10 @@
 import { type Clock, secondsSince } from '../clock.ts'
-import { consoleTail } from '../console-tail.ts'
 import { OperatorError } from '../errors.ts'
 import type { Probe } from '../evidence.ts'
 import { holdingLock } from '../group-lock.ts'
-import { type Observation, watchGroup } from '../group-watch.ts'
+import { instanceLines, type Observation, watchGroup } from '../group-watch.ts'
 import { resolveImage } from '../image-choice.ts'
 import type { InfrastructurePlan } from '../infrastructure.ts'
-import { instanceLines } from '../instance-lines.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, Platform } from '../platform.ts'
@@ -139,4 +137,11 @@ function inWords(step: DeployStep): string {
   if (step.do === 'launch') return `launch ${step.count}: ${step.because}`
   if ('instanceId' in step) return `${step.do} ${step.instanceId}: ${step.because}`
   return `${step.do}: ${step.because}`
+}
+
+/** The last lines of an instance's console, to be put below a hint; empty when there is none to read. */
+async function consoleTail(platform: Platform, instanceId: string, lines = 8): Promise<string> {
+  const output = await platform.consoleOutput(instanceId).catch(() => '')
+  const tail = output.trimEnd().split('\n').slice(-lines).filter(Boolean)
+  return tail.length > 0 ? `\nits console ends with:\n${tail.map((line) => `  ${line}`).join('\n')}` : ''
 }

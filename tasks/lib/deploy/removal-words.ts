@@ -1,4 +1,4 @@
-import { count } from '../words.ts'
+import { count } from '../count.ts'
 
 /** What a destroy is about to remove. */
 export interface Removal {

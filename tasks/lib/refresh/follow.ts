@@ -1,9 +1,9 @@
 import { secondsSince } from '../clock.ts'
+import { count } from '../count.ts'
 import { OperatorError } from '../errors.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import { turnedRound } from '../roll/record.ts'
 import type { RollTask } from '../roll/task.ts'
-import { count } from '../words.ts'
 import { goesForward, hasEnded, isOf, type RefreshRecord } from './planner.ts'
 import type { Refresh, RefreshState } from './port.ts'
 

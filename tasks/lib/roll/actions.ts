@@ -1,6 +1,6 @@
 import { OperatorError } from '../errors.ts'
 import { throwIfInterrupted } from '../interruption.ts'
-import type { Group, RollRecord } from '../platform.ts'
+import type { Group, GroupChange, RollRecord } from '../platform.ts'
 import { isOlderThan, targetImageId } from './fleet.ts'
 import { mustStay, runHooks } from './hook-runs.ts'
 import { turnedRound } from './record.ts'
@@ -20,27 +20,20 @@ export async function actTurn(
   await runHooks(run, steps, group)
   for (const step of steps) {
     throwIfInterrupted('roll', run.task.signal)
-    if (!(await actOrRefuse(run, step, group, record))) return false
+    const what = step.do === 'launch' ? 'launch' : 'other'
+    const isDone = await act(run, step, group, record).catch((error: unknown) => {
+      noteRefusal(run, what, error)
+      return false
+    })
+    if (!isDone) {
+      run.refusedSteps.add(inWords(step))
+      return false
+    }
+    if (step.do === 'wait') continue
+    run.refusals = { ...run.refusals, [what]: undefined }
+    run.refusedSteps.clear()
   }
   return true
-}
-
-/** Gives back whether the platform did it. */
-async function actOrRefuse(run: RollRun, step: Step, group: Group, record: RollRecord): Promise<boolean> {
-  const what = step.do === 'launch' ? 'launch' : 'other'
-  try {
-    const isDone = await act(run, step, group, record)
-    if (!isDone) run.refusedSteps.add(inWords(step))
-    else if (step.do !== 'wait') {
-      run.refusals = { ...run.refusals, [what]: undefined }
-      run.refusedSteps.clear()
-    }
-    return isDone
-  } catch (error) {
-    noteRefusal(run, what, error)
-    run.refusedSteps.add(inWords(step))
-    return false
-  }
 }
 
 /** A platform that refuses right now may do it later; the planner decides how long to try. Throws what will not pass. */
@@ -83,7 +76,9 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
       run.condemned.add(step.instanceId)
       return true
     case 'turn round':
-      await turnRound(run, record, step.because)
+      await platform.updateGroup(wayBack(record, step.because))
+      forget(run)
+      for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
       return true
     case 'hold':
       run.heldSinceMs = clock.now()
@@ -94,10 +89,17 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
       run.heldSinceMs = undefined
       return true
     case 'finish':
-      await finish(run, group, record)
+      await platform.updateGroup(lastChange(group, record))
       return true
     case 'give up':
-      throw wayBackFailed(record, step.because, await forgetSetbacks(run, group, record))
+      throw wayBackFailed(
+        record,
+        step.because,
+        await platform.updateGroup(anew(group, record)).then(
+          () => true,
+          (error: unknown) => leaveUnwritten(run, error),
+        ),
+      )
     case 'stop':
       throw stopped(record, step.because)
   }
@@ -106,36 +108,35 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
 /** How long a roll that has given up tries to write that down: the time in which somebody who was warned empties a disk. */
 const recordPatienceMs = 600_000
 
-/**
- * Whoever tries again tries anew, and what is left of this try is no setback of the next. Where the record cannot be written
- * that is left out in the end; until then it throws. Gives back whether it was written.
- */
-async function forgetSetbacks({ task, refusals }: RollRun, group: Group, record: RollRecord): Promise<boolean> {
-  try {
-    await task.platform.updateGroup({ roll: { ...record, setbacks: -launchedBack(group, record) } })
-    return true
-  } catch (error) {
-    const refusedMs = task.clock.now() - (refusals.other?.sinceMs ?? task.clock.now())
-    if (refusedMs <= recordPatienceMs) throw error
-    return false
-  }
+/** Whoever tries again tries anew, and what is left of this try is no setback of the next. */
+function anew(group: Group, record: RollRecord): GroupChange {
+  return { roll: { ...record, setbacks: -launchedBack(group, record) } }
 }
 
-async function turnRound(run: RollRun, record: RollRecord, reason: string): Promise<void> {
-  const { platform, progress, clock } = run.task
-  const back = turnedRound(record, reason)
-  await platform.updateGroup({ imageId: targetImageId(back), roll: back })
-  Object.assign(run, { phaseStartedMs: clock.now(), refusals: {}, heldSinceMs: undefined })
+/** Where the record cannot be written that is left out in the end, told by `false`; until then it throws. */
+function leaveUnwritten({ task, refusals }: RollRun, error: unknown): false {
+  const refusedMs = task.clock.now() - (refusals.other?.sinceMs ?? task.clock.now())
+  if (refusedMs <= recordPatienceMs) throw error
+  return false
+}
+
+function wayBack(record: RollRecord, reason: string): GroupChange {
+  const roll = turnedRound(record, reason)
+  return { imageId: targetImageId(roll), roll }
+}
+
+/** What was learnt on the way there counts for nothing on the way back. */
+function forget(run: RollRun): void {
+  Object.assign(run, { phaseStartedMs: run.task.clock.now(), refusals: {}, heldSinceMs: undefined })
   run.hookFailures.clear()
   run.condemned.clear()
   run.rejected.clear()
-  for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
 }
 
-async function finish({ task }: RollRun, group: Group, record: RollRecord): Promise<void> {
+function lastChange(group: Group, record: RollRecord): GroupChange {
   const servedBefore = record.rollingBack ? group.previousImageId : record.previousImageId
   const isOther = servedBefore !== undefined && servedBefore !== targetImageId(record)
-  await task.platform.updateGroup(isOther ? { previousImageId: servedBefore, roll: null } : { roll: null })
+  return isOther ? { previousImageId: servedBefore, roll: null } : { roll: null }
 }
 
 /** How many instances of the way back are there. */

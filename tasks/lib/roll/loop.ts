@@ -1,6 +1,5 @@
 import { OperatorError } from '../errors.ts'
-import { type GroupWatch, type Observation, watchGroup } from '../group-watch.ts'
-import { instanceLines } from '../instance-lines.ts'
+import { type GroupWatch, instanceLines, type Observation, watchGroup } from '../group-watch.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Group, Instance, RollRecord } from '../platform.ts'
 import { actTurn, noteRefusal } from './actions.ts'
@@ -10,6 +9,7 @@ import { nextSteps } from './planner.ts'
 import { chooseProbes } from './probing.ts'
 import { countOutdated } from './record.ts'
 import type { RollRun } from './run.ts'
+import type { RollTask } from './task.ts'
 
 /** How a roll ended, with the group as last seen. */
 export interface Finished {
@@ -18,28 +18,18 @@ export interface Finished {
   readonly reason?: string | undefined
 }
 
-/** Begins or carries on the roll that the record tells of, and brings it to its end or to a pause. */
+/**
+ * Begins or carries on the roll that the record tells of: looks, decides, acts and waits until it is finished or pauses.
+ */
 export async function carryOut(
   run: RollRun,
   before: Group,
   record: RollRecord,
   chronicle: Chronicle,
 ): Promise<Finished> {
-  const { platform, progress } = run.task
-  if (record !== before.roll) await platform.updateGroup({ imageId: targetImageId(record), roll: record })
-  progress.event(openingLine(before, record))
-  // A load balancer that cannot be told anything now may listen later, and the roll goes by what it sees.
-  const mended = await platform.repairLoadBalancer().catch((error: unknown) => noteRefusal(run, 'other', error))
-  for (const line of mended ?? []) progress.event(line)
-  return turnUntilFinished(run, chronicle)
-}
-
-/** Looks, decides, acts and waits until the roll is finished or pauses. */
-async function turnUntilFinished(run: RollRun, chronicle: Chronicle): Promise<Finished> {
-  const { platform, policy, probe, clock, progress, signal, pollMs = 1000, probesNeeded = 2 } = run.task
-  // What was there before the roll is what the new ones are measured against.
-  const isMeasure = (one: Instance, group: Group) => group.roll !== undefined && isOlderThan(group.roll, one)
-  const watch = watchGroup({ platform, probe, clock }, { probesNeeded, choose: chooseProbes, isMeasure })
+  const { policy, clock, progress, signal, pollMs = 1000 } = run.task
+  await begin(run, before, record)
+  const watch = watchRoll(run.task)
   while (true) {
     throwIfInterrupted('roll', signal)
     const seen = await lookOrRefuse(run, watch)
@@ -59,6 +49,21 @@ async function turnUntilFinished(run: RollRun, chronicle: Chronicle): Promise<Fi
     }
     await pause(clock, pollMs, 'roll', signal)
   }
+}
+
+async function begin(run: RollRun, before: Group, record: RollRecord): Promise<void> {
+  const { platform, progress } = run.task
+  if (record !== before.roll) await platform.updateGroup({ imageId: targetImageId(record), roll: record })
+  progress.event(openingLine(before, record))
+  // A load balancer that cannot be told anything now may listen later, and the roll goes by what it sees.
+  const mended = await platform.repairLoadBalancer().catch((error: unknown) => noteRefusal(run, 'other', error))
+  for (const line of mended ?? []) progress.event(line)
+}
+
+function watchRoll({ platform, probe, clock, probesNeeded = 2 }: RollTask): GroupWatch {
+  // What was there before the roll is what the new ones are measured against.
+  const isMeasure = (one: Instance, group: Group) => group.roll !== undefined && isOlderThan(group.roll, one)
+  return watchGroup({ platform, probe, clock }, { probesNeeded, choose: chooseProbes, isMeasure })
 }
 
 /** A look that fails for a while is tried again, as everything else. */

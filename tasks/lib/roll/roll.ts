@@ -24,7 +24,24 @@ import type { RollResult, RollTask } from './task.ts'
  */
 export async function rollGroup(task: RollTask): Promise<RollResult> {
   if (task.dryRun) return planRoll(task)
-  return holdingLock('roll', task, () => rollLocked(task))
+  return holdingLock('roll', task, async () => {
+    const startedMs = task.clock.now()
+    const before = await existingGroup(task.platform)
+    const image = resolveImage(await task.platform.images(), task.image, before)
+    const { force } = task.policy
+    const record = openRecord(before, image.id, { force, isRollback: task.isRollback }, startedMs)
+    if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
+    throwIfInterrupted('roll', task.signal)
+    const story = tellStory(task, before, record, startedMs)
+    try {
+      const told = { ...task, progress: withWarnings(task.progress, story.chronicle) }
+      const { outcome, group, reason } = await carryOut(newRun(told, startedMs), before, record, story.chronicle)
+      return { outcome, ...story.end(outcome, group, reason) }
+    } catch (error) {
+      if (error instanceof OperatorError) story.end(endOf(error), before, error.message)
+      throw error
+    }
+  })
 }
 
 /** Rolls to the image that served before; refused when there is none. */
@@ -32,15 +49,9 @@ export async function rollbackGroup(task: Omit<RollTask, 'image'>): Promise<Roll
   return rollGroup({ ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) })
 }
 
-async function rollLocked(task: RollTask): Promise<RollResult> {
-  const { platform, clock, policy } = task
-  const startedMs = clock.now()
-  const before = await existingGroup(platform)
-  const image = resolveImage(await platform.images(), task.image, before)
-  const record = openRecord(before, image.id, { force: policy.force, isRollback: task.isRollback }, startedMs)
-  if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
-  throwIfInterrupted('roll', task.signal)
-  const chronicle = openChronicle(task.journal, policy, () => clock.now())
+/** Tells the journal that a roll begins; `end` tells how it ended, and gives what there is to say of it. */
+function tellStory({ journal, policy, clock }: RollTask, before: Group, record: RollRecord, startedMs: number) {
+  const chronicle = openChronicle(journal, policy, () => clock.now())
   chronicle.tell(beganEvent(before, record, policy))
   const end = (outcome: RollEnd, after: Group, reason?: string) => {
     const replaced = outcome === 'rolled-back' ? [] : replacedBetween(before, after)
@@ -50,14 +61,7 @@ async function rollLocked(task: RollTask): Promise<RollResult> {
     chronicle.tell({ event: 'ended', outcome, imageId, replaced: replaced.length, seconds, ...why })
     return { image: imageId, replaced, seconds, ...why }
   }
-  try {
-    const told = { ...task, progress: withWarnings(task.progress, chronicle) }
-    const { outcome, group, reason } = await carryOut(newRun(told, startedMs), before, record, chronicle)
-    return { outcome, ...end(outcome, group, reason) }
-  } catch (error) {
-    if (error instanceof OperatorError) end(endOf(error), before, error.message)
-    throw error
-  }
+  return { chronicle, end }
 }
 
 async function planRoll({ platform, probe, clock, policy, image: wanted }: RollTask): Promise<RollResult> {

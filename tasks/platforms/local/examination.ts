@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import type { Finding } from '../../lib/finding.ts'
 import type { Pace } from '../../lib/pace.ts'
+import type { Finding } from '../../lib/platform.ts'
 import { hostMirrors } from '../../tools/debian-disk.ts'
 import { missingPlugins, packerVersion } from '../../tools/packer-plugins.ts'
 import { computerFindings } from '../../tools/program-findings.ts'

@@ -1,4 +1,4 @@
-import type { Superseded } from '../../lib/superseded.ts'
+import type { Superseded } from '../../lib/platform.ts'
 import type { Home } from '../home.ts'
 import { removeBase, unusedBases } from './images.ts'
 import { keptDisks, removeKeptDisks } from './kept-disk.ts'

@@ -1,5 +1,5 @@
+import { count } from '../../lib/count.ts'
 import type { Pace } from '../../lib/pace.ts'
-import { count } from '../../lib/words.ts'
 import type { DemoWork } from '../../platforms/open-platform.ts'
 
 /**

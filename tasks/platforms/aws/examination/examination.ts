@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Finding } from '../../../lib/finding.ts'
+import type { Finding } from '../../../lib/platform.ts'
 import { checkHomeIsWritable, type Home } from '../../home.ts'
 import type { Aws } from '../clients.ts'
 import { type ProgramUse, programFindings } from './needed-programs.ts'

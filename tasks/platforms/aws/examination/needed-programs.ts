@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import type { Finding } from '../../../lib/finding.ts'
+import type { Finding } from '../../../lib/platform.ts'
 import {
   hasOwnPlugins,
   missingPlugins,

@@ -2,7 +2,7 @@ import { type ClockSample, estimateClocks } from '../../../../checker/clock/cloc
 import { readTime } from '../../../../checker/clock/formats.ts'
 import { nextSampleDelayMs } from '../../../../checker/clock/sampling.ts'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Finding } from '../../../lib/finding.ts'
+import type { Finding } from '../../../lib/platform.ts'
 import { setClock } from '../failures/failures-access.ts'
 
 /** AWS refuses signatures that are five minutes off; our own checks of the service's clock need this one to be right. */

@@ -1,5 +1,5 @@
-import type { Finding } from '../../../lib/finding.ts'
-import { count } from '../../../lib/words.ts'
+import { count } from '../../../lib/count.ts'
+import type { Finding } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { needs } from './permissions.ts'

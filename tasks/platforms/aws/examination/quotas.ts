@@ -11,7 +11,7 @@ import {
   ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Finding } from '../../../lib/finding.ts'
+import type { Finding } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import { raiseQuota, vcpuQuota } from '../failures/capacity-reasons.ts'
 import { isAwsError } from '../failures/failures.ts'

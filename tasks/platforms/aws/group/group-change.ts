@@ -18,9 +18,10 @@ export async function changeGroup(
   const image = wish.imageId === undefined ? {} : { ImageId: wish.imageId }
   const wanted = { ...inParameters(limits), ...image }
   // A wish that cannot be carried out must not be written down: a roll that never began would block every other verb.
-  if (!hasParameters(stack, wanted)) await requireReady(aws, stack.name)
+  const isOther = !hasParameters(stack, wanted)
+  if (isOther) await requireReady(aws, stack.name)
   await writeRecord(aws, names, changedRecord(record, wish, { desired: scaling.DesiredCapacity ?? 0, limits }))
-  await setParameters(aws, stack, wanted, waiting)
+  if (isOther) await updateParameters(aws, stack.name, wanted, waiting)
 }
 
 /** Gives the service stack these parameters; where it has them already, nothing is done. */

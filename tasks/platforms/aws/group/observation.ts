@@ -14,7 +14,7 @@ import { imageTags, type Names } from '../names.ts'
 import { deletedBehindBack } from './broken-group.ts'
 import { instanceOf, isGone, type View, whyAside } from './members.ts'
 import { notesOf } from './notes.ts'
-import { type GroupRecord, readRecord } from './record.ts'
+import { type GroupRecord, readRecord, wantedImageId } from './record.ts'
 
 /** A group as AWS tells it, and what bakeroll makes of it. */
 export interface Observed {
@@ -109,15 +109,6 @@ export async function scalingGroup(aws: Aws, name: string | undefined): Promise<
   if (name === undefined) return undefined
   const answer = await aws.autoScaling.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }))
   return answer.AutoScalingGroups?.[0]
-}
-
-/**
- * The image that the group wants: a parameter of the service stack, or, while a roll is under way, where that goes. Both
- * are the same but for the moment between the two writes, and `launch` makes them the same.
- */
-export function wantedImageId(stack: Stack, { roll }: GroupRecord): string {
-  if (roll) return roll.rollingBack ? roll.previousImageId : roll.imageId
-  return stack.parameters['ImageId'] ?? ''
 }
 
 /** Undefined when the target group is gone. */

@@ -7,6 +7,7 @@ import {
 import { OperatorError } from '../../../lib/errors.ts'
 import type { RollRecord } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
+import type { Stack } from '../cloudformation/states.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { type Names, parameterRoot } from '../names.ts'
 
@@ -102,4 +103,13 @@ export async function recordedGroups(aws: Aws): Promise<string[]> {
     }
   }
   return found.sort()
+}
+
+/**
+ * The image that the group wants: a parameter of the service stack, or, while a roll is under way, where that goes. Both
+ * are the same but for the moment between the two writes, and `launch` makes them the same.
+ */
+export function wantedImageId(stack: Stack, { roll }: GroupRecord): string {
+  if (roll) return roll.rollingBack ? roll.previousImageId : roll.imageId
+  return stack.parameters['ImageId'] ?? ''
 }

@@ -9,13 +9,13 @@ import {
   paginateDescribeLaunchTemplateVersions,
 } from '@aws-sdk/client-ec2'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Superseded } from '../../../lib/superseded.ts'
+import type { Superseded } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import { describeStack } from '../cloudformation/stacks.ts'
 import { isAwsError } from '../failures/failures.ts'
 import type { Names } from '../names.ts'
-import { scalingGroup, wantedImageId } from './observation.ts'
-import { readRecord } from './record.ts'
+import { scalingGroup } from './observation.ts'
+import { readRecord, wantedImageId } from './record.ts'
 import { usedTemplate } from './refresh-template.ts'
 import { nameOf } from './scaling.ts'
 

@@ -1,4 +1,4 @@
-import { count } from '../../../lib/words.ts'
+import { count } from '../../../lib/count.ts'
 import type { Template } from '../cloudformation/template.ts'
 import { defaultsOf, resourcesMade, type Values } from '../cloudformation/template-conditions.ts'
 import { type Price, type PriceTable, readPrices } from './prices.ts'

@@ -1,5 +1,5 @@
+import { count } from '../../../lib/count.ts'
 import type { Infrastructure, InfrastructurePlan } from '../../../lib/infrastructure.ts'
-import { count } from '../../../lib/words.ts'
 import type { Aws } from '../clients.ts'
 import { planStack, type StackPlan, type StackWish } from '../cloudformation/plan.ts'
 import { describeStack } from '../cloudformation/stacks.ts'
