@@ -2,10 +2,14 @@ import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import type { Test } from 'tap'
+import { basePackages } from '../tasks/platforms/local/bakery.ts'
 import { type Home, homeAt } from '../tasks/platforms/local/home.ts'
+import { baseFiles } from '../tasks/platforms/local/images.ts'
 import { instanceFiles } from '../tasks/platforms/local/instances.ts'
 import { operatorKey } from '../tasks/platforms/operator-key.ts'
+import { recipeFor } from '../tasks/platforms/recipe.ts'
 
 /** What a group that was never booted is made of. */
 export interface GroupParts {
@@ -50,4 +54,12 @@ export async function homeWithGroup(t: Test, parts: GroupParts = {}): Promise<Ho
   t.teardown(() => machine.kill())
   write(files.pidFile, String(machine.pid))
   return home
+}
+
+/** Lays a base layer without content into a home, the one that a bake of now takes for its own. */
+export async function layBase(home: Home): Promise<void> {
+  const { base } = await recipeFor('1.0.0', { suite: 'bookworm', diskGib: 4, packages: basePackages })
+  const { folder, disk } = baseFiles(home, `${base}-20260101000000`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '1M'])
 }

@@ -1,21 +1,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { execa, execaSync } from 'execa'
+import { execaSync } from 'execa'
 import t, { type Test } from 'tap'
-import { basePackages } from '../tasks/platforms/local/bakery.ts'
 import { homeAt } from '../tasks/platforms/local/home.ts'
-import { baseFiles } from '../tasks/platforms/local/images.ts'
 import { instanceFiles } from '../tasks/platforms/local/instances.ts'
 import { anyFreePort } from '../tasks/platforms/local/ports.ts'
 import { operatorKey } from '../tasks/platforms/operator-key.ts'
-import { recipeFor } from '../tasks/platforms/recipe.ts'
+import { onPath } from '../tasks/tools/path-fixture.ts'
 import { noSshd, startSshd } from '../tasks/tools/sshd-fixture.ts'
-import { homeWithGroup, instanceId } from './group-fixture.ts'
+import { homeWithGroup, instanceId, layBase } from './group-fixture.ts'
 
 const repository = join(import.meta.dirname, '..')
 
@@ -75,18 +73,8 @@ async function hostileService(t: Test): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Programs before all others on PATH. */
-function programs(t: Test, scripts: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const folder = mkdtempSync(join(tmpdir(), 'bakeroll-programs-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  for (const [name, script] of Object.entries(scripts)) {
-    writeFileSync(join(folder, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 })
-  }
-  return { PATH: `${folder}${delimiter}${process.env['PATH']}` }
-}
-
 /** Lets the user of the tests in where a machine has an `admin`. */
-const ssh = `exec '${execaSync('sh', ['-c', 'command -v ssh']).stdout}' "\${@/#admin@/${userInfo().username}@}"`
+const ssh = `exec bash -c 'exec "$0" "\${@/#admin@/${userInfo().username}@}"' '${execaSync('sh', ['-c', 'command -v ssh']).stdout}' "$@"`
 
 t.test('what an instance writes to its journal, read by a real SSH server', { skip: noSshd }, async (t) => {
   const [httpPort, sshPort] = [await hostileService(t), await anyFreePort()]
@@ -102,7 +90,8 @@ t.test('what an instance writes to its journal, read by a real SSH server', { sk
   const { console: consoleFile } = instanceFiles(join(home.groups, 'timeapp'), instanceId)
   const [begin, end] = ['BEGIN', 'END'].map((word) => `-----${word} SSH HOST KEY KEYS-----`)
   writeFileSync(consoleFile, `${words}\n${begin}\n${server.hostKey} x\n${end}\n${words}\n`)
-  const env = { BAKEROLL_HOME: home.folder, ...programs(t, { ssh }) }
+  onPath(t, { ssh })
+  const env = { BAKEROLL_HOME: home.folder }
   for (const flags of [[], ['--follow']]) await steersNobody(t, env, 'logs', ...flags)
   await steersNobody(t, env, 'status')
   await steersNobody(t, env, 'heal', '--dry-run')
@@ -129,15 +118,10 @@ t.test('what Debian, Packer and Ansible say of a bake that fails', async (t) => 
   const lines = ['==> qemu.machine: TASK [WORDS]', '    qemu.machine: fatal: [default]: UNREACHABLE! WORDS']
   const packer = `[ "$1" = version ] && echo Packer v1.6.6 && exit\n${lines.map(say).join('\n')}\nsleep 0.3; exit 1`
   const mmdebstrap = `${say('E: WORDS')}; ${say('WORDS')} >&2; exit 1`
-  const env = {
-    ...{ BAKEROLL_HOME: home.folder, BAKEROLL_LOCAL_PACE: '1', ANSIBLE_STRATEGY: 'linear' },
-    ...programs(t, { packer, mmdebstrap }),
-  }
+  onPath(t, { packer, mmdebstrap })
+  const env = { BAKEROLL_HOME: home.folder, BAKEROLL_LOCAL_PACE: '1', ANSIBLE_STRATEGY: 'linear' }
   await steersNobody(t, env, 'bake', '--verbose')
-  const { base } = await recipeFor('1.0.0', { suite: 'bookworm', diskGib: 4, packages: basePackages })
-  const { folder, disk } = baseFiles(home, `${base}-20260101000000`)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '1M'])
+  await layBase(home)
   await steersNobody(t, env, 'bake', '--verbose')
   const logs = readdirSync(join(home.folder, 'logs')).map((name) => join(home.folder, 'logs', name))
   t.ok(

@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative } from 'node:path'
-import { type Home, socketFolder } from './local/home.ts'
+import { type Home, removeSocketFolder, socketFolder } from './local/home.ts'
 
 /**
  * Second names for the clone and the home, short and of plain letters only. Packer reads some paths as urls or templates, its
@@ -62,5 +62,5 @@ export async function openPlainPaths(home: Home, work: string): Promise<PlainPat
 
 /** Removes the names of work that is over, or whose process was killed. */
 export async function removePlainPaths(home: Home, work: string): Promise<void> {
-  await rm(socketFolder(home, work), { recursive: true, force: true })
+  removeSocketFolder(home, work)
 }
