@@ -81,7 +81,9 @@ interface Ended {
 
 async function check(argv: readonly string[], variables: Record<string, string>): Promise<Ended> {
   const env = { PATH: process.env['PATH'], ...variables }
-  const ended = run(process.execPath, [main, '--samples', '1', '--max-offset', '9s', '--timeout', '60s', ...argv], { env })
+  const ended = run(process.execPath, [main, '--samples', '1', '--max-offset', '9s', '--timeout', '60s', ...argv], {
+    env,
+  })
   return ended.then((done) => ({ ...done, code: 0 })).catch((error: Ended) => error)
 }
 
