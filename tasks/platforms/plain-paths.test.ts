@@ -80,16 +80,6 @@ t.test('so is what the clone did not have at the beginning', async (t) => {
   t.match(paths.of(join(repository, '.none-yet', 'file')), /\/clone\/\.none-yet\/file$/)
 })
 
-t.test('what a first bake installs in the clone after the names were made is found, too', async (t) => {
-  const folder = t.testdir({ clone: { ansible: {}, packer: {} }, home: {} })
-  const fresh = join(folder, 'clone')
-  const paths = await openPlainPaths(homeAt(join(folder, 'home')), '.bake-first', fresh)
-  t.teardown(paths.remove)
-  mkdirSync(join(fresh, '.venv'))
-  writeFileSync(join(fresh, '.venv/plugin'), 'found')
-  t.equal(readFileSync(paths.of(join(fresh, '.venv/plugin')), 'utf8'), 'found')
-})
-
 t.test('of a home and a clone, one inside the other, the inner one gives the name', async (t) => {
   const inside = homeAt(join(repository, '.bakeroll'))
   const around = homeAt(join(repository, '..'))

@@ -18,7 +18,7 @@ export interface PlainPaths {
   remove(): Promise<void>
 }
 
-const clone = join(import.meta.dirname, '../..')
+const project = join(import.meta.dirname, '../..')
 
 /**
  * What Ansible finds roles and variables in, beside links to the rest of the clone. It follows links and then takes `$HOME` in the real path for the variable, so that
@@ -26,11 +26,8 @@ const clone = join(import.meta.dirname, '../..')
  */
 const copied: ReadonlySet<string> = new Set(['ansible', 'packer'])
 
-/** What a first bake installs after the names were made. */
-const comesLater = '.venv'
-
 /** Makes the names for one piece of work; the same work of a killed process has the same names. */
-export async function openPlainPaths(home: Home, work: string, project = clone): Promise<PlainPaths> {
+export async function openPlainPaths(home: Home, work: string): Promise<PlainPaths> {
   const folder = socketFolder(home, work)
   await rm(folder, { recursive: true, force: true })
   const scratchFolder = join(folder, 'tmp')
@@ -39,7 +36,7 @@ export async function openPlainPaths(home: Home, work: string, project = clone):
   // What begins to exist later is found there, too: the first bake of a clone makes .venv.
   await symlink(project, join(folder, 'clone'))
   await mkdir(join(folder, 'project'))
-  for (const name of new Set([...(await readdir(project)), comesLater])) {
+  for (const name of await readdir(project)) {
     const [from, to] = [join(project, name), join(folder, 'project', name)]
     if (copied.has(name)) await cp(from, to, { recursive: true })
     else await symlink(from, to)
