@@ -1,6 +1,9 @@
 import type { Pace } from './lib/pace.ts'
 import { count } from './lib/words.ts'
 
+/** What a demo bakes. */
+export const demoReleases = ['1.0.0', '1.1.0'] as const
+
 /** What a demo still has to make. */
 export interface DemoWork {
   readonly base: boolean
