@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { buildChecker } from './build.ts'
-import { startService } from './fixtures/service.ts'
+import { freeUrl, startService } from './fixtures/service.ts'
 
 /** The most memory that a Node had, and what it said. */
 async function peakOf(...words: string[]): Promise<{ mib: number; said: string }> {
@@ -31,4 +31,23 @@ t.test('1,000 targets take little more memory than a bare Node', async (t) => {
   const check = await peakOf(bundle, '--ntp', 'none', '--timeout', '60s', '--targets', list)
   t.match(check.said, 'all 1000 targets ok')
   t.ok(check.mib < bare.mib + 32, `${check.mib.toFixed(1)} MiB beside ${bare.mib.toFixed(1)} MiB`)
+})
+
+t.test('an exporter of many probes has no more room for new objects than it needs', async (t) => {
+  const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+  const child = spawn(process.execPath, [bundle, '--serve', '127.0.0.1:0', '--ntp', 'none'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [said] = await once(child.stderr, 'data')
+  const [url] = /http:\/\/[^/]+/.exec(`${said}`) ?? []
+  const dead = await freeUrl()
+  const ask = async (path: string) => (await fetch(`${url}${path}`)).text()
+  let left = 4000
+  const someone = async () => {
+    while (left-- > 0) await ask(`/probe?target=${dead}`)
+  }
+  await Promise.all(Array.from({ length: 32 }, someone))
+  const mib = Number(/heap_space_size_total_bytes\{space="new"\} (\d+)/.exec(await ask('/metrics'))?.[1]) / 1024 ** 2
+  t.ok(mib <= 8, `${mib} MiB`)
 })

@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { buildChecker } from './build.ts'
 import { lacksNodes, nodes } from './fixtures/nodes.ts'
-import { freeUrl, startService, timeService } from './fixtures/service.ts'
+import { freeUrl, startService, startSocketService, timeService } from './fixtures/service.ts'
 
 const main = new URL('main.ts', import.meta.url).pathname
 
@@ -92,6 +93,59 @@ t.test('--help names every flag and the exit codes; --version the package', asyn
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   t.same(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
 })
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  t.test(`${signal} ends a check and a watch of a service that never answers, with nothing said of it`, async (t) => {
+    const folder = t.testdir()
+    const built = await buildChecker(join(folder, 'check.mjs'))
+    const words = ['--timeout', '10m', '--ntp', 'none', '--state', join(folder, 'state.json')]
+    for (const [mode, stopped] of [
+      [[], /^unknown: stopped before its end\n$/],
+      [['--watch', '1h'], /^$/],
+    ] as const) {
+      let child: ChildProcess | undefined
+      const silent = await startSocketService(t, () => child?.kill(signal))
+      child = spawn(process.execPath, [built, silent, ...words, ...mode], { stdio: ['ignore', 'pipe', 'pipe'] })
+      t.match(await heard(child), { code: 130, stdout: stopped, stderr: /^$/ }, mode.join(' '))
+      t.same(readdirSync(folder), ['check.mjs'], 'neither a state nor a lock')
+    }
+  })
+}
+
+t.test('a stop ends what tells others, and the next run tells it', async (t) => {
+  const folder = t.testdir()
+  const built = await buildChecker(join(folder, 'check.mjs'))
+  let child: ChildProcess | undefined
+  const hook = await startSocketService(t, () => child?.kill('SIGTERM'))
+  const state = join(folder, 'state.json')
+  const words = ['--timeout', '10m', '--ntp', 'none', '--state', state, '--failures', '1', '--notify', `${hook}/hook`]
+  child = spawn(process.execPath, [built, await freeUrl(), ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  t.match(await heard(child), { code: 2, stdout: /connection refused/, stderr: /1 message waits for the next run/ })
+  t.equal(JSON.parse(readFileSync(state, 'utf8')).outbox.length, 1)
+})
+
+t.test('a second signal ends it at once', async (t) => {
+  const built = await buildChecker(join(t.testdir(), 'check.mjs'))
+  let child: ChildProcess | undefined
+  const silent = await startSocketService(t, () => {
+    child?.kill('SIGTERM')
+    child?.kill('SIGINT')
+  })
+  child = spawn(process.execPath, [built, silent, '--timeout', '10m'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  t.match(await heard(child), { code: 130, stderr: /^$/ })
+})
+
+/** What a process says until its end. */
+async function heard(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const said = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.on('data', (chunk) => {
+      said[name] += chunk
+    })
+  }
+  const [code] = await once(child, 'close')
+  return { code, ...said }
+}
 
 t.test('the bundle is one file that runs from an empty folder, with every Node that it is for', async (t) => {
   const folder = t.testdir({ alone: {} })

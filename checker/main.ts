@@ -5,9 +5,11 @@ import { defaultSettings } from './options/settings.ts'
 import { printable } from './outlets/printable.ts'
 import { renderReport } from './outlets/render.ts'
 import type { Outcome } from './run-types.ts'
-import { type CheckReport, exitCodes } from './verdict/report.ts'
+import { type CheckReport, exitCodes, interruptedExitCode } from './verdict/report.ts'
 
 const longestStartMs = 50
+/** The exporter answers what is under way for a second. */
+const longestStopMs = 2000
 
 // Without an await at the top, which only an ES module has: the one file is none (build.ts).
 main(process.argv.slice(2))
@@ -35,6 +37,7 @@ async function main(argv: readonly string[]): Promise<Outcome> {
   const { perform } = await import('./perform.ts')
   return perform(commandLine, {
     startedMs,
+    signal: stopSignal(),
     warn: (line) => say(`error: ${line}`),
     say,
   })
@@ -43,6 +46,19 @@ async function main(argv: readonly string[]): Promise<Outcome> {
 /** Whether it is a check that ends by itself, of targets of which there may be many: known before anything is read. */
 function mayAskManyOnce(argv: readonly string[]): boolean {
   return argv.some((word) => /^--targets\b/.test(word)) && !argv.some((word) => /^--(serve|watch)\b/.test(word))
+}
+
+/** Comes with SIGINT or SIGTERM; a second one ends the process, and so does the time, if something does not heed it. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  const end = () => process.exit(interruptedExitCode)
+  const onSignal = () => {
+    if (stop.signal.aborted) end()
+    stop.abort()
+    setTimeout(end, longestStopMs)
+  }
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)
+  return stop.signal
 }
 
 async function refuse({ problems, options: { format } }: CommandLine): Promise<Outcome> {

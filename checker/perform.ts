@@ -7,6 +7,7 @@ export async function perform(run: CheckRun, host: RunHost): Promise<Outcome> {
   if (run.options.history) return (await import('./history/show.ts')).showHistory(run.options, host)
   if (install ?? uninstall) return (await import('./install/install.ts')).installOrNot(run, host)
   if ((run.options.notify ?? run.options.heartbeat) !== undefined) await prepareProxy(run, host)
+  if ((serve ?? watchMs) !== undefined) (await import('./heap-flags.ts')).boundYoungHeap()
   if (serve !== undefined) return (await import('./exporter/serve.ts')).serveExporter(run, serve, host)
   if (watchMs !== undefined) return performWatch(run, watchMs, host)
   return runCheck(run, host)

@@ -34,8 +34,8 @@ export interface CheckRun {
 export interface RunHost {
   /** The reading of `performance.now()` from which the deadline counts. */
   readonly startedMs: number
-  /** Aborted when somebody else ends what has no end by itself. */
-  readonly signal?: AbortSignal
+  /** Aborted when a run is to end before its time. */
+  readonly signal?: AbortSignal | undefined
   /** Tells a person of what went wrong beside the check itself. */
   warn(line: string): void
   /** Tells a person what goes on, where it has no end by itself. */

@@ -4,8 +4,8 @@ import { settingsOf, settingsOfRun } from './options/settings-of.ts'
 import { renderReport } from './outlets/render.ts'
 import { headStart, measureOwnClock } from './own-clock/measure.ts'
 import { probeTargets } from './probe/probe.ts'
-import type { CheckRun, RunHost, RunOutcome } from './run-types.ts'
-import { type CheckReport, exitCodes, worstVerdict } from './verdict/report.ts'
+import type { CheckRun, OwnClock, RunHost, RunOutcome } from './run-types.ts'
+import { type CheckReport, exitCodes, interruptedExitCode, worstVerdict } from './verdict/report.ts'
 import { judge } from './verdict/verdict.ts'
 
 /**
@@ -29,23 +29,29 @@ async function lockState({ state }: CheckOptions): Promise<RunLock | Busy> {
   return lockRun(state, Date.now())
 }
 
-async function refused(reason: string, options: CheckOptions): Promise<RunOutcome> {
+async function refused(
+  reason: string,
+  options: CheckOptions,
+  exitCode: number = exitCodes.unknown,
+): Promise<RunOutcome> {
   const report: CheckReport = { ok: false, verdict: 'unknown', summary: reason, targets: [] }
   return {
     report,
     stdout: await renderReport(report, options.format, settingsOf(options)),
-    exitCode: exitCodes.unknown,
+    exitCode,
   }
 }
 
 async function runLocked(run: CheckRun, host: RunHost, lock: RunLock): Promise<RunOutcome> {
   const { options, describe = (report) => report } = run
-  const report = describe(await measure(run, host))
+  const measured = await measure(run, host)
+  // It says nothing of its targets.
+  if (host.signal?.aborted) return refused('stopped before its end', options, interruptedExitCode)
+  const report = describe(measured)
   const rendered = await renderReport(report, options.format, settingsOfRun(run))
   const failures: string[] = []
-  // A check that was broken off says nothing of its targets.
-  const isBrokenOff = host.signal?.aborted === true
-  for (const { flag, work } of isBrokenOff ? [] : errands(options, report, rendered, host, lock)) {
+  for (const { flag, work } of errands(options, report, rendered, host, lock)) {
+    if (host.signal?.aborted) break
     try {
       await work()
     } catch (error) {
@@ -65,11 +71,23 @@ async function measure(run: CheckRun, { startedMs, signal }: RunHost): Promise<C
   const settings = settingsOfRun({ ...run, options: { ...options, timeoutMs: measuringMs(options) } })
   const ownClock = measureOwnClock(options, startedMs + settings.timeoutMs - performance.now())
   const probes = headStart(ownClock, options).then(() => probeTargets(targets, settings, startedMs, signal))
-  const [facts, known] = await Promise.all([probes, ownClock])
+  const [facts, known] = await Promise.all([probes, unlessStopped(ownClock, signal)])
   const report = judge(facts, settings, known)
   const told = [settings, ...(settings.ofTargets?.values() ?? [])].map(({ headers }) => headers)
   if (told.every((headers) => headers === undefined)) return report
   return (await import('./verdict/without-secrets.ts')).withoutSecrets(report, told)
+}
+
+/** Nobody waits for a time server when the probes are broken off. */
+async function unlessStopped(ownClock: Promise<OwnClock>, signal: AbortSignal | undefined): Promise<OwnClock> {
+  if (signal === undefined) return ownClock
+  let stop = () => {}
+  const stopped = new Promise<OwnClock>((resolve) => {
+    stop = () => resolve({ state: 'unmeasured' })
+  })
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  return Promise.race([ownClock, stopped]).finally(() => signal.removeEventListener('abort', stop))
 }
 
 /** Alarms, heartbeats and the history belong to the run, so its deadline leaves room for them. */
@@ -113,7 +131,7 @@ function errands(options: CheckOptions, report: CheckReport, rendered: string, h
   } else if (heartbeat !== undefined) {
     const work = async () => {
       const { sendHeartbeat } = await import('./alarm/heartbeat.ts')
-      const problem = await sendHeartbeat(heartbeat, 'done', leftMs())
+      const problem = await sendHeartbeat(heartbeat, 'done', leftMs(), host.signal)
       if (problem !== undefined) host.warn(problem)
     }
     all.push({ flag: 'heartbeat', work })

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
+import { onPath } from '../tasks/tools/path-fixture.ts'
+import { anyFreePort } from '../tasks/tools/ports.ts'
 
 const repository = join(import.meta.dirname, '..')
 
@@ -57,3 +59,43 @@ t.test(
     t.notOk(existsSync(join(home, 'groups', 'timeapp')))
   },
 )
+
+const rootWarning = 'bakeroll runs as root, and so do its machines'
+
+t.test('root is warned of its machines only when some are to start', async (t) => {
+  if (process.getuid?.() !== 0) return t.pass('not asked', { skip: 'only root is warned' })
+  const env = { NODE_OPTIONS: '', BAKEROLL_HOME: homeWithGroup(t, []) }
+  for (const words of [
+    ['bake', '--dry-run'],
+    ['deploy', '--dry-run'],
+    ['heal', '--dry-run'],
+    ['deploy', '--image', '9.9.9'],
+  ]) {
+    const { stderr } = await execa('sh', ['tasks/run.sh', ...words], {
+      cwd: repository,
+      env,
+      stdin: 'ignore',
+      reject: false,
+    })
+    t.notMatch(stderr, rootWarning, words.join(' '))
+  }
+})
+
+t.test('doctor and demo say the same of how long it takes here', async (t) => {
+  onPath(t, { mmdebstrap: 'exit 1' })
+  const home = join(t.testdirName, 'home')
+  const env = {
+    ...{ NODE_OPTIONS: '', BAKEROLL_HOME: home, BAKEROLL_LOCAL_PACE: '4', BAKEROLL_LOCAL_ACCELERATOR: 'tcg' },
+    BAKEROLL_LOCAL_PORT: String(await anyFreePort()),
+  }
+  const run = (verb: string) =>
+    execa('sh', ['tasks/run.sh', verb], { cwd: repository, env, stdin: 'ignore', reject: false })
+  const minutes = ({ stdout = '', stderr = '' }) => /about (\d+ minutes)/.exec(stdout + stderr)?.[1]
+  const doctor = await run('doctor')
+  const demo = await run('demo')
+  t.match(demo.stderr, /mmdebstrap failed/, 'it ended where it was to end')
+  t.match(minutes(demo), /^1\d minutes$/)
+  t.equal(minutes(doctor), minutes(demo), doctor.stdout)
+  if (process.getuid?.() !== 0) return t.pass('not asked', { skip: 'only root is told that machines would be its own' })
+  t.match(demo.stderr, rootWarning)
+})

@@ -14,6 +14,8 @@ export interface DeliveryTask {
   readonly outlets: ReadonlyMap<string, (message: Message, signal: AbortSignal) => Promise<void>>
   /** How long it may take altogether. */
   readonly timeoutMs: number
+  /** Ends it before its time. */
+  readonly stop?: AbortSignal | undefined
   /** Keeps what is left; called after each message that was taken. */
   readonly keep: (outbox: readonly Outgoing[]) => void
 }
@@ -37,9 +39,10 @@ const attemptMs = 10_000
  */
 export async function deliver(outbox: readonly Outgoing[], task: DeliveryTask, host: DeliveryHost): Promise<Delivered> {
   const left = new Map(outbox.map((entry) => [entry.key, entry]))
+  const limit = AbortSignal.timeout(Math.max(0, Math.floor(task.timeoutMs)))
   const deadline = {
     atMs: host.nowMs() + task.timeoutMs,
-    signal: AbortSignal.timeout(Math.max(0, Math.floor(task.timeoutMs))),
+    signal: task.stop === undefined ? limit : AbortSignal.any([limit, task.stop]),
   }
   await Promise.all([...task.outlets.keys()].map((outlet) => serve(outlet, left, deadline, task, host)))
   const nowMs = host.nowMs()

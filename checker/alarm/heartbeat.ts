@@ -17,20 +17,22 @@ export async function sendHeartbeat(
   address: string,
   how: 'done' | 'broken',
   timeoutMs: number,
+  stop?: AbortSignal,
 ): Promise<string | undefined> {
   const url = new URL(address)
   if (how === 'broken') url.pathname = `${url.pathname.replace(/\/+$/, '')}/fail`
-  const first = await ping(url, timeoutMs / 2)
-  const second = first === undefined ? undefined : await ping(url, timeoutMs / 2)
+  const first = await ping(url, timeoutMs / 2, stop)
+  const second = first === undefined || stop?.aborted ? first : await ping(url, timeoutMs / 2, stop)
   return second === undefined ? undefined : `heartbeat ${url.host}: ${second}`
 }
 
 /** How many redirects in a row are followed. */
 const longestChain = 5
 
-async function ping(url: URL, timeoutMs: number): Promise<string | undefined> {
+async function ping(url: URL, timeoutMs: number, stop?: AbortSignal): Promise<string | undefined> {
   try {
-    const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)))
+    const limit = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)))
+    const signal = stop === undefined ? limit : AbortSignal.any([limit, stop])
     const { send } = await import('./http-request.ts')
     let to = url
     for (let hops = 0; ; hops += 1) {

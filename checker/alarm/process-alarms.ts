@@ -27,6 +27,8 @@ export interface AlarmOptions extends AlarmPolicy {
   readonly heartbeat?: string
   /** How long delivery and heartbeat may take together; the rest is left to the next run. */
   readonly timeoutMs: number
+  /** Ends both before their time. */
+  readonly stop?: AbortSignal | undefined
   /** The lock of `lockRun`, when it was taken for the whole run; else it is taken here. */
   readonly lock?: RunLock
 }
@@ -103,15 +105,15 @@ async function processLocked(
   const keeper = keepState(options.stateFile, options.lock.problem)
   keeper.save(state)
   const reserveMs = options.heartbeat === undefined ? 0 : Math.min(4000, options.timeoutMs / 3)
-  const task = { outlets: senders(outlets, options), timeoutMs: options.timeoutMs - reserveMs }
+  const task = { outlets: senders(outlets, options), timeoutMs: options.timeoutMs - reserveMs, stop: options.stop }
   const keepOutbox = (outbox: AlarmState['outbox']) => keeper.save({ ...state, outbox })
   const result = await deliver(state.outbox, { ...task, keep: sparingly(keepOutbox) }, host)
   if (state.outbox.length > 0) keepOutbox(result.outbox)
   const isBroken = keeper.problem() !== undefined || result.isStuck
   const beat =
-    options.heartbeat === undefined
+    options.heartbeat === undefined || options.stop?.aborted
       ? undefined
-      : await sendHeartbeat(options.heartbeat, isBroken ? 'broken' : 'done', reserveMs)
+      : await sendHeartbeat(options.heartbeat, isBroken ? 'broken' : 'done', reserveMs, options.stop)
   return outcome(next, result, [note, keeper.problem(), ...result.problems, beat], keeper.problem())
 }
 

@@ -59,7 +59,8 @@ async function startProxy(t: Test): Promise<{ url: string; asked: string[] }> {
     asked.push(`CONNECT ${request.url}`)
     if (!isKnown(request)) return socket.end('HTTP/1.1 407 Who are you\r\n\r\n')
     const onward = connect(Number(request.url?.split(':').at(-1)), '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      // As good as 200 (RFC 9110, 9.3.6).
+      socket.write('HTTP/1.1 201 A tunnel\r\n\r\n')
       onward.pipe(socket).pipe(onward)
     })
     for (const end of [onward, socket]) end.on('error', () => {})
@@ -80,7 +81,9 @@ interface Ended {
 
 async function check(argv: readonly string[], variables: Record<string, string>): Promise<Ended> {
   const env = { PATH: process.env['PATH'], ...variables }
-  const ended = run(process.execPath, [main, '--samples', '1', '--max-offset', '9s', ...argv], { env })
+  const ended = run(process.execPath, [main, '--samples', '1', '--max-offset', '9s', '--timeout', '60s', ...argv], {
+    env,
+  })
   return ended.then((done) => ({ ...done, code: 0 })).catch((error: Ended) => error)
 }
 

@@ -109,7 +109,8 @@ function openTunnel(proxy: URL, host: string, port: number, lookup?: LookupFunct
       ...(lookup && { lookup }),
     })
     asked.once('connect', ({ statusCode }, socket) => {
-      if (statusCode === 200) return resolve(socket)
+      // Any 2xx is a tunnel.
+      if (statusCode !== undefined && statusCode >= 200 && statusCode < 300) return resolve(socket)
       socket.destroy()
       reject(new DeliveryError(`the proxy ${proxy.host} answers ${statusCode}`))
     })

@@ -11,7 +11,7 @@ export async function runAlarms(
   limits: Pick<AlarmOptions, 'timeoutMs' | 'lock'>,
   host: RunHost,
 ): Promise<void> {
-  const { problems, broken } = await processAlarms(report, { ...alarmOptions(options), ...limits })
+  const { problems, broken } = await processAlarms(report, { ...alarmOptions(options), ...limits, stop: host.signal })
   for (const problem of problems) if (problem !== broken) host.warn(problem)
   if (broken !== undefined) throw new Error(broken)
 }

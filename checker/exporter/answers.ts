@@ -29,12 +29,13 @@ export function openAnswers(
   run: CheckRun,
   warn: (line: string) => void,
   isClosed = false,
+  stop?: AbortSignal,
 ): (request: IncomingMessage, signal: AbortSignal) => Promise<ExporterAnswer> {
   const own = new prometheus.Registry()
   prometheus.collectDefaultMetrics({ register: own })
   // Gauges that are named like counters, which promtool rightly minds.
   for (const kind of ['resources', 'handles', 'requests']) own.removeSingleMetric(`nodejs_active_${kind}_total`)
-  const measured = shareRuns(run, warn)
+  const measured = shareRuns(run, warn, stop)
   const { probeHosts, probeNetworks, serveNames } = run.options
   const reach = reachOf(probeHosts, probeNetworks)
   const names = serveNames?.split(',') ?? []
@@ -57,6 +58,7 @@ export function openAnswers(
     try {
       const options = measuringOnly({ ...run.options, ...target.options, timeoutMs })
       const { report } = await runCheck({ targets: [{ url: target.url }], options }, { startedMs, warn, signal })
+      if (stop?.aborted) return stopped
       return metricsText(reasonsOf(report) + renderPrometheus(report) + probeGauges(report, secondsSince(startedMs)))
     } finally {
       leave()
@@ -67,6 +69,7 @@ export function openAnswers(
     if (run.targets.length === 0) return metricsText(await own.metrics())
     const startedMs = performance.now()
     const outcome = await measured(timeoutMs)
+    if (stop?.aborted) return stopped
     if (outcome === undefined) return line(503, 'the check of an earlier scrape is still under way')
     const seconds = secondsSince(startedMs)
     const took = renderGauge('bakeroll_check_run_duration_seconds', 'How long the check of all targets took.', seconds)
@@ -107,13 +110,14 @@ function requestUrl(target: string): URL {
 function shareRuns(
   run: CheckRun,
   warn: (line: string) => void,
+  signal: AbortSignal | undefined,
 ): (timeoutMs: number) => Promise<RunOutcome | undefined> {
   let underWay: Promise<RunOutcome> | undefined
   return async (timeoutMs) => {
     if (underWay === undefined) {
       // The limits of /probe are not those of the call's own targets.
       const options = { ...run.options, timeoutMs, probeHosts: undefined, probeNetworks: undefined }
-      underWay = runCheck({ ...run, options }, { startedMs: performance.now(), warn }).finally(() => {
+      underWay = runCheck({ ...run, options }, { startedMs: performance.now(), warn, signal }).finally(() => {
         underWay = undefined
       })
       return underWay
@@ -172,6 +176,9 @@ function once(work: () => void): () => void {
     isDone = true
   }
 }
+
+/** Rather than that a target is down, which nobody has found. */
+const stopped = line(503, 'the exporter was told to stop')
 
 function metricsText(body: string): ExporterAnswer {
   return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body }

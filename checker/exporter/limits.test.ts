@@ -4,6 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { hash as hashed } from 'bcryptjs'
 import t, { type Test } from 'tap'
 import { buildChecker } from '../build.ts'
 import { startService, timeService } from '../fixtures/service.ts'
@@ -192,6 +193,28 @@ t.test('TLS, users and headers by a web configuration', async (t) => {
   t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'one that cannot be used changes nothing')
   while (!said.includes('the old one stays')) await once(child.stderr ?? child, 'data')
   t.notMatch(said, hash.slice(-20), 'nor is its hash told')
+})
+
+t.test('who has gone while the password was compared is asked nothing for', async (t) => {
+  const slow = await hashed('geheim', 13)
+  const folder = t.testdir({ 'web.yml': `basic_auth_users: {ops: ${JSON.stringify(slow)}}` })
+  const { url } = await start(t, '--web-config', join(folder, 'web.yml'))
+  const asked: string[] = []
+  const service = await startService(t, (request, response) => {
+    asked.push(`${request.url}`)
+    response.writeHead(404).end()
+  })
+  const headers = { authorization: `Basic ${Buffer.from('ops:geheim').toString('base64')}` }
+  const ask = (name: string) => request(`${url}/probe?target=${service}/${name}`, { headers })
+  const gone = ask('gone')
+  gone.on('error', () => {})
+  // Its request is out, and nobody waits for the answer.
+  gone.end(() => gone.destroy())
+  const [response] = await once(ask('stays').end(), 'response')
+  response.resume()
+  await once(response, 'end')
+  t.ok(asked.length > 0)
+  t.notOk(asked.some((path) => path.includes('gone')))
 })
 
 interface Targets {

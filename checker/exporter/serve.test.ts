@@ -178,6 +178,37 @@ t.test('SIGTERM: the scrape under way is answered, and no other', async (t) => {
   t.equal(await ended, 0)
 })
 
+t.test('SIGTERM: what takes longer than a second is not said to be down, and holds up nothing', async (t) => {
+  const silent = await startSocketService(t, () => {})
+  const { url, child, ended } = await start(t, silent, '--timeout', '10m', '--ntp', 'none')
+  const { port } = new URL(url)
+  // One that never sends a request, and one that never reads its answer.
+  const mute = connect(Number(port), '127.0.0.1').on('error', () => {})
+  const scrapes = ['/metrics', `/probe?target=${silent}`].map((path) => get(url + path))
+  const deaf = connect(Number(port), '127.0.0.1').on('error', () => {})
+  deaf.write(`GET /probe?target=${silent} HTTP/1.1\r\nhost: a\r\n\r\n`)
+  deaf.pause()
+  t.teardown(() => {
+    mute.destroy()
+    deaf.destroy()
+  })
+  // The answer tells that the scrapes before it came.
+  await get(`${url}/`)
+  child.kill('SIGTERM')
+  for (const scrape of scrapes) t.match(await scrape, { status: 503, body: 'the exporter was told to stop\n' })
+  t.equal(await ended, 0)
+})
+
+t.test('a second signal breaks off what is under way', async (t) => {
+  const { url, child, ended } = await start(t, '--timeout', '10m')
+  const silent = await startSocketService(t, () => {
+    child.kill('SIGTERM')
+    child.kill('SIGINT')
+  })
+  await t.rejects(get(`${url}/probe?target=${silent}`))
+  t.equal(await ended, 130)
+})
+
 async function untilRefused(url: string): Promise<void> {
   for (;;) await (await fetch(url)).text()
 }

@@ -1,26 +1,31 @@
 import type http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { portOf } from '../options/option-kinds.ts'
 import type { CheckRun, Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'
 import { openAnswers } from './answers.ts'
 import { openWebServer } from './web-server.ts'
 
+/** How long scrapes under way are still answered after a stop. */
+const graceMs = 1000
+
 /**
- * Serves the exporter on `ADDRESS:PORT` (port 0: any free one) and says where. At SIGTERM or SIGINT it takes no
- * more requests, answers those under way and returns; a second signal breaks these off.
+ * Serves the exporter on `ADDRESS:PORT` (port 0: any free one) and says where. Told to stop it takes no more requests, answers those
+ * under way for a second, breaks off the others and returns.
  */
 export async function serveExporter(run: CheckRun, listen: string, host: RunHost): Promise<Outcome> {
   const { server, scheme, isClosed, gate } = await openWebServer(run.options.webConfig, host.warn)
-  const answer = openAnswers(await import('prom-client'), run, host.warn, isClosed)
+  const late = new AbortController()
+  const answer = openAnswers(await import('prom-client'), run, host.warn, isClosed, late.signal)
   const respond = async (request: http.IncomingMessage, response: http.ServerResponse) => {
-    if (!(await gate(request, response))) return
+    // Before a password is compared, which takes a while: who has gone meanwhile is not asked for.
     const gone = new AbortController()
-    // After an answer there is nothing to give up, and an abort makes an error with its stack.
     response.once('close', () => {
+      // After an answer there is nothing to give up, and an abort makes an error with its stack.
       if (!response.writableFinished) gone.abort()
     })
-    const { status, type, body } = await answer(request, gone.signal)
+    if (!(await gate(request, response)) || gone.signal.aborted) return
+    const { status, type, body } = await answer(request, AbortSignal.any([gone.signal, late.signal]))
     if (!server.listening) response.shouldKeepAlive = false
     response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
     response.end(request.method === 'HEAD' ? '' : body)
@@ -39,7 +44,7 @@ export async function serveExporter(run: CheckRun, listen: string, host: RunHost
     return { stdout: '', exitCode: exitCodes.unknown }
   }
   host.say?.(`serving ${scheme}://${addressOf(server)}/metrics and /probe?target=URL`)
-  await endOf(server, host.signal)
+  await endOf(server, host.signal, late)
   return { stdout: '', exitCode: 0 }
 }
 
@@ -57,19 +62,30 @@ function addressOf(server: http.Server): string {
   return `${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-/** Resolves after the last answer. A host with a signal of its own listens to the process itself. */
-function endOf(server: http.Server, signal: AbortSignal | undefined): Promise<void> {
-  const names = signal === undefined ? (['SIGINT', 'SIGTERM'] as const) : []
+/** Resolves after the last answer, or soon after a stop. */
+function endOf(server: http.Server, signal: AbortSignal | undefined, late: AbortController): Promise<void> {
+  const open = new Set<Socket>()
+  // Of all, also those that have not come to the end of their TLS handshake.
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
   return new Promise((resolve) => {
     const end = () => {
-      if (!server.listening) return server.closeAllConnections()
+      const limit = setTimeout(() => {
+        late.abort()
+        // What was broken off is still answered.
+        setImmediate(() => server.closeIdleConnections())
+        setTimeout(() => {
+          for (const socket of open) socket.destroy()
+        }, graceMs / 4)
+      }, graceMs)
       server.close(() => {
-        for (const name of names) process.off(name, end)
+        clearTimeout(limit)
         resolve()
       })
       server.closeIdleConnections()
     }
-    for (const name of names) process.on(name, end)
     signal?.addEventListener('abort', end, { once: true })
     if (signal?.aborted) end()
   })

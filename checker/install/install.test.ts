@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
@@ -170,7 +170,7 @@ t.test('cron: what it refuses, before anything is written', async (t) => {
   const piped = ['-c', 'printf "X-Key: geheim" | "$@"', 'sh', process.execPath, bundle, ...argv]
   await t.rejects(promisify(execFile)('sh', piped, { env: { ...process.env, PATH: path } }), {
     code: 3,
-    stderr: 'error: --install cron: /dev/stdin is there for this run alone; name a file that stays\n',
+    stderr: 'error: --install cron: --header: /dev/stdin is there for this run alone; name a file that stays\n',
   })
   t.notOk(existsSync(stored))
   const cases: [string[], RegExp][] = [
@@ -277,4 +277,61 @@ t.test('systemd: written, told, removed', async (t) => {
     `systemctl --user enable ${unit}.timer`,
     `systemctl --user restart ${unit}.timer`,
   ])
+})
+
+t.test('what will not be there later is refused before anything is written', async (t) => {
+  const { path, stored } = cronFolder(t)
+  const folder = t.testdir({
+    list: 'http://a.example\n',
+    'list-of-secrets': 'http://a.example authorization=@/dev/stdin\n',
+    'late-link': t.fixture('symlink', '/dev/stdin'),
+    crontab: fakeCrontab,
+  })
+  const at = (name: string) => join(folder, name)
+  execFileSync('mkfifo', [at('pipe')])
+  const shell = (words: string) =>
+    new Promise<Ended>((resolve) => {
+      const line = `"$0" "$1" --install cron ${words}`
+      const env = { ...process.env, PATH: path, XDG_CONFIG_HOME: at('config') }
+      const child = execFile(
+        'bash',
+        ['-c', line, process.execPath, bundle],
+        { cwd: folder, env },
+        (_, stdout, stderr) => resolve({ code: child.exitCode ?? Number.NaN, stdout, stderr }),
+      )
+    })
+  const cases: [string, RegExp][] = [
+    [
+      '--targets /dev/stdin <list',
+      /^error: --install cron: --targets: \/dev\/stdin is there for this run alone; name a file that stays\n$/,
+    ],
+    ['--targets <(cat list)', /--targets: \/dev\/fd\/\d+ is there for this run alone/],
+    ['--targets late-link <list', /--targets: \S+late-link is there for this run alone/],
+    [
+      '--authorization @<(echo Bearer abcd) http://a.example',
+      /--authorization: \/dev\/fd\/\d+ is there for this run alone/,
+    ],
+    [
+      '--targets list-of-secrets <<<"Bearer abcd"',
+      /list-of-secrets:1: authorization: \/dev\/stdin is there for this run alone/,
+    ],
+  ]
+  for (const [words, stderr] of cases) {
+    t.match(await shell(words), { code: 3, stdout: '', stderr }, words)
+    t.notOk(existsSync(stored), words)
+    t.notOk(existsSync(at('config')), words)
+  }
+  // It waits until somebody writes into the pipe.
+  t.match(await shell('--targets pipe & cat list >pipe; wait'), { stderr: /--targets: \S+pipe is not a regular file/ })
+  t.notOk(existsSync(stored))
+})
+
+t.test('what lies in a temporary folder is warned of', async (t) => {
+  const { path } = cronFolder(t)
+  const folder = mkdtempSync('/tmp/bakeroll-kept-')
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'list'), 'http://a.example\n')
+  const { code, stdout } = await call(path, '--install', 'cron', '--targets', join(folder, 'list'))
+  t.equal(code, 0)
+  t.match(stdout, `\nwarning: ${folder}/list is read each time, and files in /tmp may be cleaned up\n`)
 })

@@ -6,8 +6,8 @@ import { exitCodes } from '../verdict/report.ts'
 import { type CallAgain, callAgain } from './again.ts'
 import { cronLine, namesIn, withLine, withoutLine } from './cron.ts'
 import { openCrontab } from './crontab.ts'
+import { fleetingNotes, fleetingProblems } from './kept-files.ts'
 import { unitName, unitsOf } from './systemd.ts'
-
 import { installUnits, namesOfUnits, removeUnits, type UnitPlace, unitPlace } from './unit-files.ts'
 import { keepVariables, variablesFile } from './variables-file.ts'
 
@@ -15,6 +15,7 @@ import { keepVariables, variablesFile } from './variables-file.ts'
 export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcome> {
   const { install, uninstall } = run.options
   try {
+    if (install !== undefined) refuseFleeting(run)
     const { lines, facts } =
       install === 'cron'
         ? await installCron(run)
@@ -31,6 +32,12 @@ export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcom
     host.warn(`${flag}: ${error instanceof Error ? error.message : error}`)
     return { stdout: '', exitCode: exitCodes.unknown }
   }
+}
+
+/** What the check reads must be there, and the same, when it is called later. */
+function refuseFleeting(run: CheckRun): void {
+  const problems = fleetingProblems(run)
+  if (problems.length > 0) throw new Error(problems.join('\n'))
 }
 
 /** What was done: for people, and for programs. */
@@ -50,7 +57,7 @@ async function installCron(run: CheckRun): Promise<Done> {
   if (after !== before) await crontab.write(after)
   const did = after === before ? 'already in' : namesIn(before).includes(call.name) ? 'replaced in' : 'added to'
   return {
-    lines: [`${did} your crontab, as ${call.name}:`, line, ...toldOf(kept)],
+    lines: [`${did} your crontab, as ${call.name}:`, line, ...toldOf(kept), ...fleetingNotes(run)],
     facts: { installed: { name: call.name, crontab: line, ...(kept === undefined ? {} : { variables: kept }) } },
   }
 }
@@ -85,7 +92,7 @@ async function installSystemd(run: CheckRun): Promise<Done> {
   const { service, timer } = unitsOf(call, run.options, place.isSystem, kept)
   const left = await installUnits(place, call.name, { service, timer })
   const unit = `${place.folder}/${unitName(call.name)}`
-  const told = [...toldOf(kept), ...leftToDo(left), ...lingering(place)]
+  const told = [...toldOf(kept), ...leftToDo(left), ...lingering(place), ...fleetingNotes(run)]
   const units = [`${unit}.service`, `${unit}.timer`]
   return {
     lines: [`# ${unit}.service`, service, `# ${unit}.timer`, timer, ...told],

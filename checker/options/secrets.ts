@@ -61,8 +61,8 @@ export function secretsAsSaid(said: string | readonly string[]): string[] {
 }
 
 /** What a shell hands over, `@<(pass show check)`. */
-function isHandedOver(path: string): boolean {
-  return /^\/(dev|proc\/self)\/(fd\/|stdin)/.test(path)
+export function isHandedOver(path: string): boolean {
+  return /^\/(dev|proc\/[\w-]+)\/(fd\/|stdin$)/.test(path)
 }
 
 interface Line {

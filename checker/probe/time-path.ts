@@ -86,8 +86,16 @@ async function judgeBody(
 async function waitForMoment(samples: readonly ClockSample[], run: Sampling): Promise<void> {
   const nowMs = performance.now()
   const delayMs = nextSampleDelayMs(samples, run.wallClock(nowMs))
-  if (delayMs < 1 || nowMs + delayMs > run.waitUntilMs) return
-  await new Promise((resolve) => setTimeout(resolve, delayMs))
+  if (delayMs < 1 || nowMs + delayMs > run.waitUntilMs || run.deadline.isOver) return
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      forget()
+      resolve()
+    }
+    const timer = setTimeout(end, delayMs)
+    const forget = run.deadline.whenOver(end)
+  })
 }
 
 function median(values: readonly number[]): number {

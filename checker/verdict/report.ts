@@ -59,6 +59,9 @@ export interface OwnClockReport {
 /** The exit code of each verdict, as Nagios reads them. */
 export const exitCodes: Record<Verdict, number> = { ok: 0, warning: 1, critical: 2, unknown: 3 }
 
+/** Of a check that was told to stop: 128 + SIGINT, as a shell says it. */
+export const interruptedExitCode = 130
+
 const bestFirst: readonly Verdict[] = ['ok', 'warning', 'unknown', 'critical']
 
 /** The worst of several: critical, then unknown, warning, ok. */

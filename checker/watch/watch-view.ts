@@ -13,7 +13,7 @@ export interface WatchStreams {
 /** q, Ctrl-C, Ctrl-D and Escape. */
 const leavingKeys = ['q', 'Q', '\u0003', '\u0004', '\u001B']
 
-/** A view on these streams; on a terminal q, Escape and Ctrl-C end it, elsewhere SIGINT and SIGTERM. */
+/** A view on these streams; on a terminal q, Escape and Ctrl-C end it, and so does the signal. */
 export function openWatchView({ stdin, stdout, warn, signal }: WatchStreams): WatchView & { close(): void } {
   const stop = new AbortController()
   const end = () => stop.abort()
@@ -26,7 +26,6 @@ export function openWatchView({ stdin, stdout, warn, signal }: WatchStreams): Wa
     stdin.on('data', onKey)
     stdin.resume()
   }
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, end)
   signal?.addEventListener('abort', end, { once: true })
   if (signal?.aborted) end()
   return {
@@ -48,7 +47,7 @@ export function openWatchView({ stdin, stdout, warn, signal }: WatchStreams): Wa
       })
     },
     close() {
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, end)
+      signal?.removeEventListener('abort', end)
       if (!hasKeys) return
       stdin.off('data', onKey)
       stdin.setRawMode(false)

@@ -3,7 +3,7 @@ import { renderText } from '../outlets/text.ts'
 import { wrapped } from '../outlets/wrapping.ts'
 import { runCheck } from '../run.ts'
 import type { CheckRun, RunOutcome } from '../run-types.ts'
-import type { CheckReport, TargetReport } from '../verdict/report.ts'
+import { type CheckReport, interruptedExitCode, type TargetReport } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 
 /** Where a watch is shown. */
@@ -26,9 +26,12 @@ export interface WatchView {
 export async function watch(run: CheckRun, everyMs: number, view: WatchView): Promise<RunOutcome> {
   let drawn: readonly string[] = []
   let before: CheckReport | undefined
+  let last: RunOutcome | undefined
   for (;;) {
     const startedMs = performance.now()
-    const outcome = await runCheck(run, { startedMs, warn: view.warn })
+    const outcome = await runCheck(run, { startedMs, warn: view.warn, signal: view.signal })
+    if (outcome.exitCode === interruptedExitCode) return { ...(last ?? outcome), stdout: '' }
+    last = outcome
     if (!view.signal.aborted || before === undefined) {
       const time = new Date(view.nowMs()).toISOString()
       if (view.screen === undefined) view.write(changeLines(before, outcome.report, time).join(''))

@@ -198,6 +198,33 @@ t.test("the folder for sockets is nobody else's, whatever lies in its place", as
   t.match({ uid: statSync(another).uid, mode: statSync(another).mode & 0o777 }, { uid, mode: 0o700 })
 })
 
+t.test('a folder that only this process has goes when it is empty, and comes again', async (t) => {
+  if (process.getuid?.() !== 0) return t.pass('not tried', { skip: 'only root can be two other users' })
+  const uid = 64_997
+  const taken = `/tmp/bakeroll-${uid}`
+  mkdirSync(taken)
+  t.teardown(() => rmSync(taken, { recursive: true }))
+  const module = JSON.stringify(new URL('./home.ts', import.meta.url).href)
+  const code = `const { homeAt, removeSocketFolder, socketFolder } = await import(${module})
+const { readdirSync } = await import('node:fs')
+const left = () => readdirSync('/tmp').filter((name) => name.startsWith('bakeroll-${uid}-')).length
+const home = homeAt('/a/home')
+const counts = []
+for (const name of ['one', 'two']) socketFolder(home, name)
+counts.push(left())
+removeSocketFolder(home, 'one')
+counts.push(left())
+removeSocketFolder(home, 'two')
+counts.push(left())
+socketFolder(home, 'three')
+counts.push(left())
+removeSocketFolder(home, 'three')
+console.log([...counts, left()].join(' '))`
+  const options = { uid, gid: uid, encoding: 'utf8', cwd: '/', env: { ...process.env, XDG_RUNTIME_DIR: '' } } as const
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], options)
+  t.equal(stdout, '1 1 0 1 0\n', stderr)
+})
+
 t.test('folders, without what is on its way out and without files', async (t) => {
   const folder = t.testdir({ b: {}, a: {}, '.gone.removed': {}, file: '' })
   t.strictSame(foldersIn(folder), ['a', 'b'])

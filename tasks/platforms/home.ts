@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmdirSync,
+  rmSync,
   statSync,
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
@@ -162,7 +163,7 @@ function isErrno(error: unknown, ...codes: string[]): boolean {
 
 /**
  * A folder of its own for a name in a home, with a path of plain letters that is short enough for UNIX sockets (107 bytes), where
- * nobody else gets in. The same in every call of this process.
+ * nobody else gets in. The same in every call of this process, until it is removed.
  */
 export function socketFolder(home: Home, name: string): string {
   closedParent ??= findClosedParent()
@@ -171,13 +172,26 @@ export function socketFolder(home: Home, name: string): string {
   return folder
 }
 
+/** Removes it, and the folder around it where that is of this process alone and holds nothing else. */
+export function removeSocketFolder(home: Home, name: string): void {
+  rmSync(socketFolder(home, name), { recursive: true, force: true })
+  if (closedParent === undefined || !closedParent.startsWith(`${usualParent()}-`)) return
+  if (readableNames(closedParent).length > 0) return
+  rmdirSync(closedParent)
+  closedParent = undefined
+}
+
 let closedParent: string | undefined
 
-/** Somebody else may have taken the usual name in /tmp, or laid a link there: then it is another name. */
+function usualParent(): string {
+  return join('/tmp', `bakeroll-${process.getuid?.()}`)
+}
+
+/** Somebody else may have taken the usual name in /tmp, or laid a link there: then it is another name, for this process. */
 function findClosedParent(): string {
   const runtime = process.env['XDG_RUNTIME_DIR'] ?? ''
   const isPlain = /^\/[\w./-]{1,48}$/.test(runtime)
-  const usual = join('/tmp', `bakeroll-${process.getuid?.()}`)
+  const usual = usualParent()
   const found = [...(isPlain && isClosed(runtime) ? [join(runtime, 'bakeroll')] : []), usual].find(makeClosed)
   return found ?? mkdtempSync(`${usual}-`)
 }

@@ -1,4 +1,5 @@
 import type { CheckTarget } from '../../checker/probe/target.ts'
+import type { DemoWork } from '../lib/demo-estimate.ts'
 import type { Probe } from '../lib/evidence.ts'
 import type { Infrastructure } from '../lib/infrastructure.ts'
 import type { Limits, Pace } from '../lib/pace.ts'
@@ -10,15 +11,6 @@ import type { Settings } from '../settings/settings.ts'
 export interface Baked {
   readonly image: Image
   readonly reused: boolean
-}
-
-/** What a demo still has to make. */
-export interface DemoWork {
-  readonly base: boolean
-  /** Releases to bake. */
-  readonly releases: number
-  /** Images to test; those that are baked, and one whose test was stopped. */
-  readonly tests: number
 }
 
 /** A platform, and what is decided together with it. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
@@ -68,6 +68,16 @@ t.test('so is the clone; what lies elsewhere, and what is no path, stays', async
   t.same(paths.ofAll({ a: '/usr/bin/node', b: '1.0.0', c: 'tasks', d: '/usr' }), {
     ...{ a: '/usr/bin/node', b: '1.0.0', c: 'tasks', d: '/usr' },
   })
+})
+
+t.test('so is what the clone did not have at the beginning', async (t) => {
+  const paths = await openPlainPaths(homeAt(t.testdir()), '.bake')
+  t.teardown(paths.remove)
+  const later = mkdtempSync(join(repository, '.later-'))
+  t.teardown(() => rmSync(later, { recursive: true }))
+  writeFileSync(join(later, 'file'), 'there')
+  t.equal(readFileSync(paths.of(join(later, 'file')), 'utf8'), 'there')
+  t.match(paths.of(join(repository, '.none-yet', 'file')), /\/clone\/\.none-yet\/file$/)
 })
 
 t.test('of a home and a clone, one inside the other, the inner one gives the name', async (t) => {

@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative } from 'node:path'
-import { type Home, socketFolder } from './home.ts'
+import { type Home, removeSocketFolder, socketFolder } from './home.ts'
 
 /**
  * Second names for the clone and the home, short and of plain letters only. Packer reads some paths as urls or templates, its
@@ -21,7 +21,7 @@ export interface PlainPaths {
 const project = join(import.meta.dirname, '../..')
 
 /**
- * What Ansible finds roles and variables in. It follows links and then takes `$HOME` in the real path for the variable, so that
+ * What Ansible finds roles and variables in, beside links to the rest of the clone. It follows links and then takes `$HOME` in the real path for the variable, so that
  * these are no links; its variables lie in the scratch folder.
  */
 const copied: ReadonlySet<string> = new Set(['ansible', 'packer'])
@@ -33,6 +33,8 @@ export async function openPlainPaths(home: Home, work: string): Promise<PlainPat
   const scratchFolder = join(folder, 'tmp')
   await mkdir(scratchFolder, { recursive: true, mode: 0o700 })
   await symlink(home.folder, join(folder, 'home'))
+  // What begins to exist later is found there, too: the first bake of a clone makes .venv.
+  await symlink(project, join(folder, 'clone'))
   await mkdir(join(folder, 'project'))
   for (const name of await readdir(project)) {
     const [from, to] = [join(project, name), join(folder, 'project', name)]
@@ -40,11 +42,13 @@ export async function openPlainPaths(home: Home, work: string): Promise<PlainPat
     else await symlink(from, to)
   }
   // The inner one first: a home often lies inside the clone, and a clone may lie inside a home.
-  const names = Object.entries({ home: home.folder, project }).sort(([, a], [, b]) => b.length - a.length)
+  const names = Object.entries({ home: home.folder, clone: project }).sort(([, a], [, b]) => b.length - a.length)
   const of = (path: string) => {
     for (const [name, target] of isAbsolute(path) ? names : []) {
       const inside = relative(target, path)
-      if (inside !== '..' && !inside.startsWith('../')) return join(folder, name, inside)
+      const [first = ''] = inside.split('/')
+      if (first === '..') continue
+      return join(folder, name === 'clone' && copied.has(first) ? 'project' : name, inside)
     }
     return path
   }
@@ -58,5 +62,5 @@ export async function openPlainPaths(home: Home, work: string): Promise<PlainPat
 
 /** Removes the names of work that is over, or whose process was killed. */
 export async function removePlainPaths(home: Home, work: string): Promise<void> {
-  await rm(socketFolder(home, work), { recursive: true, force: true })
+  removeSocketFolder(home, work)
 }

@@ -128,7 +128,10 @@ async function logged(program: string, arguments_: string[], run: { logFile: str
     if (run.signal.aborted) throw new OperatorError('interrupted', `${program} was stopped`, { cause })
     const lines = (await readFile(run.logFile, 'utf8')).trimEnd().split('\n')
     const said = lines.slice(-3).join('\n  ')
-    throw new OperatorError('failed', `${program} failed:\n  ${said}`, { hint: `less ${run.logFile}`, cause })
+    throw new OperatorError('failed', `${program} failed:\n  ${said}`, {
+      hint: `less ${shellWord(run.logFile)}`,
+      cause,
+    })
   } finally {
     run.signal.removeEventListener('abort', stop)
     await log.close()

@@ -5,6 +5,7 @@ import { execa } from 'execa'
 import { printable } from '../../checker/outlets/printable.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
+import { shellWord } from '../lib/shell-word.ts'
 
 /** One run of Packer. */
 export interface PackerBuild {
@@ -98,7 +99,7 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
     await finished(log.end())
     const reason = failureIn(readFileSync(run.logFile).subarray(logStart).toString(), qemuWords(debugLog))
     const Failure = /^fatal: .*UNREACHABLE!/.test(reason) ? MachineUnreachable : OperatorError
-    throw new Failure('failed', `packer failed: ${reason}`, { hint: `less ${run.logFile}`, cause })
+    throw new Failure('failed', `packer failed: ${reason}`, { hint: `less ${shellWord(run.logFile)}`, cause })
   } finally {
     disarm()
     await finished(log.end())

@@ -144,9 +144,7 @@ export async function installMissing(purpose: Purpose, { progress, signal, confi
   const vendor = ofVendor
     ? { repository: hashicorpRepository, codename: system.codename, packages: ['packer'] }
     : undefined
-  await progress.step(`install ${packages.length} system packages`, () =>
-    aptInstall({ packages, services, vendor }, progress, signal),
-  )
+  await progress.step('install system packages', () => aptInstall({ packages, services, vendor }, progress, signal))
   const left = findMissing(purpose)
   if (left.length > 0) {
     throw new OperatorError('failed', `installed, and still not found: ${left.map(({ name }) => name).join(', ')}`, {

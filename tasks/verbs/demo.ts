@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { demoLines, demoReleases } from '../lib/demo-estimate.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { homeAt } from '../platforms/home.ts'
 import { checkPort, checkRoomForInstances, demoInstances } from '../platforms/local/resources.ts'
@@ -8,19 +9,17 @@ import { clock, openPlatform } from '../platforms/open.ts'
 import { openReport } from '../report/report.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
-import { type LoadResult, startLoad, sum } from '../tools/load.ts'
+import { startLoad, sum } from '../tools/load.ts'
 import { runOver } from '../tools/ssh.ts'
 import { installMissing } from '../tools/system-packages.ts'
 import bake from './bake.ts'
 import check from './check.ts'
-import { demoLines } from './demo/estimate.ts'
-import { duringWords, perSecond, requestWords, type TimedLoad } from './demo/requests.ts'
+import { duringWords, perSecond, requestWords, type TimedLoad, underLoad } from './demo/requests.ts'
 import deploy from './deploy.ts'
 import destroy from './destroy.ts'
 import heal from './heal.ts'
 import roll from './roll.ts'
 
-const releases = ['1.0.0', '1.1.0'] as const
 const load = { keptPerSecond: 70, newPerSecond: 50, leastRequests: 20_000 }
 
 type Verb = (context: TaskContext) => Promise<TaskResult>
@@ -38,7 +37,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   await installMissing(settings.platform, context)
   const steps: { name: string; seconds: number }[] = []
   const stepCount = settings.demo.keep ? 10 : 11
-  const plan = await (await openPlatform(context)).planDemo?.(releases)
+  const plan = await (await openPlatform(context)).planDemo?.(demoReleases)
   for (const line of plan ? demoLines(stepCount, plan.work, plan.pace) : []) progress.event(line)
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const startedAt = Date.now()
@@ -56,7 +55,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
     check: { ...settings.check, expectVersion, instances },
   })
 
-  const [first, second] = releases
+  const [first, second] = demoReleases
   await tell(`bake ${first}`, bake, { release: first })
   await tell(`bake ${second}`, bake, { release: second })
   await tell(`deploy ${first}`, deployMarked, { wantedImage: first, size: 2 })
@@ -121,11 +120,13 @@ async function rollUnderLoad(context: TaskContext, release: string, reportFile: 
   const { platform } = await openPlatform(context)
   const url = new URL('/now', (await platform.group())?.url).href
   const since = new Date().toISOString()
-  const during = await underLoad(url, async () => {
-    const rolling = { ...settings.roll, report: reportFile }
-    const result = await roll({ ...context, settings: { ...settings, wantedImage: release, roll: rolling } })
+  const loading = () => startLoad({ url, ...load })
+  const rolling = async () => {
+    const reporting = { ...settings.roll, report: reportFile }
+    const result = await roll({ ...context, settings: { ...settings, wantedImage: release, roll: reporting } })
     if ((result.exitCode ?? 0) !== 0) throw new OperatorError('failed', result.line)
-  })
+  }
+  const during = await underLoad(loading(), rolling, progress.warn)
   const report = openReport(reportFile)
   report.journal({ event: 'requests', at: new Date().toISOString(), since, sent: during.sent, failed: during.failed })
   report.finish()
@@ -135,23 +136,10 @@ async function rollUnderLoad(context: TaskContext, release: string, reportFile: 
     const missing = load.leastRequests - during.sent - after.sent
     progress.event(`${missing} more, to make it ${load.leastRequests}`)
     const ms = (1.1 * missing * 1000) / Math.max(1, perSecond(rate))
-    const more = await underLoad(url, () => clock.sleep(ms, signal))
+    const more = await underLoad(loading(), () => clock.sleep(ms, signal), progress.warn)
     after = { ...sum([after, more]), seconds: after.seconds + more.seconds }
   }
   return { during, after }
-}
-
-/** Sends requests while the work goes on, and counts them with the seconds that they took. */
-async function underLoad(url: string, work: () => Promise<unknown>): Promise<TimedLoad> {
-  const startedAt = Date.now()
-  const running = startLoad({ url, ...load })
-  let result: LoadResult | undefined
-  try {
-    await work()
-  } finally {
-    result = await running.stop()
-  }
-  return { ...result, seconds: (Date.now() - startedAt) / 1000 }
 }
 
 /** A part of the requests in the facts. */

@@ -35,6 +35,8 @@ export interface BakeTask extends Wanted {
   readonly machine: MachineSettings
   /** Measures this computer, at the first call. */
   pace(): LocalPace
+  /** Called when there is something to make, and a machine will be needed for it. */
+  beforeMachines?(): void
   readonly progress: Progress
   readonly signal: AbortSignal
 }
@@ -95,6 +97,7 @@ async function bakeLocked(task: BakeTask): Promise<BakeResult> {
   await removeLeftovers(task.home)
   const { recipe, reusable } = await planBake(task)
   if (reusable?.verified) return { image: reusable, reused: true }
+  task.beforeMachines?.()
   checkMemory(bakeMemoryMib(task.machine), 'a bake')
   if (reusable === undefined) await Promise.all([checkDisk(task.home, bakeDiskMib), checkRuntime()])
   const image = reusable ?? (await makeImage(task, recipe))

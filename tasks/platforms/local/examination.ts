@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
+import { count } from '../../lib/count.ts'
 import type { Pace } from '../../lib/pace.ts'
 import type { Finding } from '../../lib/platform.ts'
 import { hostMirrors } from '../../tools/debian-disk.ts'
@@ -31,6 +32,8 @@ export interface Examined {
   /** The Debian suite inside images. */
   readonly suite: string
   readonly pace: Pace
+  /** How long a demo would take here, as the demo itself would say. */
+  minutesOfDemo(): Promise<number>
 }
 
 /**
@@ -51,7 +54,7 @@ export async function examineComputer(examined: Examined): Promise<Finding[]> {
       if (problem) throw problem
     }),
     mirrorFinding(examined.suite),
-    acceleratorFinding(examined.accelerator),
+    acceleratorFinding(examined),
     paceFinding(examined.pace),
     memoryFinding(examined),
     finding('home', home.folder, () => checkHomeIsWritable(home)),
@@ -102,11 +105,14 @@ async function mirrorFinding(suite: string): Promise<Finding> {
   return { name: `mirror of ${suite}`, status: 'ok', found }
 }
 
-function acceleratorFinding(wanted: Examined['accelerator']): Finding {
+async function acceleratorFinding({ accelerator: wanted, minutesOfDemo }: Examined): Promise<Finding> {
   const name = 'accelerator'
   const { accelerator, because } = chooseAccelerator(wanted)
   if (accelerator === 'kvm') return { name, status: 'ok', found: `kvm: ${because}` }
-  const found = `tcg: ${because}. All works, and what boots takes minutes: a first demo 15 to 30`
+  // What is in the way of a plan is a finding of its own.
+  const minutes = await minutesOfDemo().catch(() => undefined)
+  const demo = minutes === undefined ? '' : `: a demo, at the pace of now, about ${count(minutes, 'minute')}`
+  const found = `tcg: ${because}. All works, and what boots takes minutes${demo}`
   const hint = because.includes('/dev/kvm') ? kvmHint() : undefined
   return { name, status: wanted === 'tcg' ? 'ok' : 'warn', found, ...(hint ? { hint } : {}) }
 }

@@ -1,3 +1,4 @@
+import { demoMinutes, demoReleases } from '../../lib/demo-estimate.ts'
 import { limitsAt } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { probeInstance } from '../../tools/probe.ts'
@@ -9,9 +10,6 @@ import { basesOnlyOf } from './images.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 import { localPace } from './pace.ts'
 
-/** The verbs that start machines. */
-const launchingVerbs: ReadonlySet<string> = new Set(['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'demo'])
-
 /** The local platform with what the verbs need of it. */
 export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): OpenPlatform {
   const home = homeAt(settings.home)
@@ -21,7 +19,6 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
     checkHomeIsWritable(home)
     keepClosed(home, onExit)
   }
-  if (launchingVerbs.has(verb)) tellRoot(progress)
   const { accelerator } = chooseAccelerator(settings.local.accelerator)
   const { cpus, memoryMib, network } = settings.local
   const machine = { accelerator, cpus, memoryMib, network }
@@ -29,8 +26,22 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
   const limits = () => limitsAt(pace().factor)
   const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine, verb, limits })
   const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
+  const planDemo = async (releases: readonly string[]) => {
+    const { planBake } = await import('./bakery.ts')
+    const plans = await Promise.all(releases.map((release) => planBake({ home, ...source, release, force: false })))
+    const counted = (part: 'release' | 'test') => plans.filter(({ work }) => work[part]).length
+    const work = { base: plans.some((plan) => plan.work.base), releases: counted('release'), tests: counted('test') }
+    return { work, pace: pace() }
+  }
+  const platform = open(settings.group)
   return {
-    platform: open(settings.group),
+    platform: {
+      ...platform,
+      launch(count) {
+        tellRoot(progress)
+        return platform.launch(count)
+      },
+    },
     probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease, limits().probeMs),
     groups: async () => {
       const groups = await Promise.all(groupNames(home).map((name) => open(name).group()))
@@ -38,19 +49,13 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
     },
     async bake(wanted, run) {
       const { bakeImage } = await import('./bakery.ts')
-      return bakeImage({ home, machine, pace, ...source, ...wanted, ...run })
+      return bakeImage({ home, machine, pace, beforeMachines: () => tellRoot(progress), ...source, ...wanted, ...run })
     },
     async planBake(wanted) {
       const { planBake } = await import('./bakery.ts')
       return (await planBake({ home, ...source, ...wanted })).steps
     },
-    async planDemo(releases) {
-      const { planBake } = await import('./bakery.ts')
-      const plans = await Promise.all(releases.map((release) => planBake({ home, ...source, release, force: false })))
-      const counted = (part: 'release' | 'test') => plans.filter(({ work }) => work[part]).length
-      const work = { base: plans.some((plan) => plan.work.base), releases: counted('release'), tests: counted('test') }
-      return { work, pace: pace() }
-    },
+    planDemo,
     get instanceTimeoutSeconds() {
       return settings.roll.instanceTimeoutSeconds ?? limits().instanceSeconds
     },
@@ -63,7 +68,11 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
         .then((group) => group?.url)
       const { suite } = settings.image
       const { accelerator } = settings.local
-      return examineComputer({ home, port, groupUrl, accelerator, memoryMib, suite, pace: pace() })
+      const minutesOfDemo = async () => {
+        const { work, pace } = await planDemo(demoReleases)
+        return demoMinutes(work, pace.factor)
+      }
+      return examineComputer({ home, port, groupUrl, accelerator, memoryMib, suite, pace: pace(), minutesOfDemo })
     },
     async superseded() {
       const { supersededLayers } = await import('./superseded.ts')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { duringWords, perSecond, requestWords } from './requests.ts'
+import { duringWords, perSecond, requestWords, underLoad } from './requests.ts'
 
 const load = (sent: number, seconds: number, failed = 0) => ({ sent, failed, seconds, failures: {} })
 
@@ -28,4 +28,21 @@ t.test('at the end: during the roll and after it apart', async (t) => {
     '15903 requests during the roll, 58 a second, and 7242 after it, 3 failed (2 during the roll, 1 after it)',
   )
   t.match(requestWords(load(20_500, 171, 2), load(0, 0)), /, 2 failed$/)
+})
+
+t.test('an error of the roll is told before one of the load, which is told beside', async (t) => {
+  const warnings: string[] = []
+  const warn = (message: string) => void warnings.push(message)
+  const counted = { sent: 3, failed: 0, failures: {} }
+  const [good, bad] = [{ stop: async () => counted }, { stop: () => Promise.reject(new Error('hey gave no report')) }]
+  const failing = () => Promise.reject(new Error('no instance is healthy'))
+  t.match(await underLoad(good, async () => {}, warn), counted)
+  await t.rejects(underLoad(good, failing, warn), { message: 'no instance is healthy' })
+  await t.rejects(
+    underLoad(bad, async () => {}, warn),
+    { message: 'hey gave no report' },
+  )
+  t.strictSame(warnings, [])
+  await t.rejects(underLoad(bad, failing, warn), { message: 'no instance is healthy' })
+  t.strictSame(warnings, ['the load did not end well: hey gave no report'])
 })

@@ -1,8 +1,32 @@
-import type { LoadResult } from '../../tools/load.ts'
+import type { Load, LoadResult } from '../../tools/load.ts'
 
 /** A load and how long it ran. */
 export interface TimedLoad extends LoadResult {
   readonly seconds: number
+}
+
+/**
+ * Does the work while a load runs; gives what was counted, with the seconds. An error of the work says more than one of the load at
+ * its stop, which is then told beside.
+ */
+export async function underLoad(
+  running: Load,
+  work: () => Promise<unknown>,
+  warn: (message: string) => void,
+): Promise<TimedLoad> {
+  const startedAt = Date.now()
+  try {
+    await work()
+  } catch (error) {
+    await running.stop().catch((ofLoad: unknown) => warn(`the load did not end well: ${messageOf(ofLoad)}`))
+    throw error
+  }
+  const result = await running.stop()
+  return { ...result, seconds: (Date.now() - startedAt) / 1000 }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Requests a second that were answered or failed, with one digit below ten. */

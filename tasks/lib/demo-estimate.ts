@@ -1,6 +1,17 @@
-import { count } from '../../lib/count.ts'
-import type { Pace } from '../../lib/pace.ts'
-import type { DemoWork } from '../../platforms/open-platform.ts'
+import { count } from './count.ts'
+import type { Pace } from './pace.ts'
+
+/** What a demo bakes. */
+export const demoReleases = ['1.0.0', '1.1.0'] as const
+
+/** What a demo still has to make. */
+export interface DemoWork {
+  readonly base: boolean
+  /** Releases to bake. */
+  readonly releases: number
+  /** Images to test; those that are baked, and one whose test was stopped. */
+  readonly tests: number
+}
 
 /**
  * Measured on two quiet processors under plain emulation, which is pace 3 (benchmarks/results/demo.tsv). `native` runs on the

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { demoLines, demoMinutes } from './estimate.ts'
+import { demoLines, demoMinutes } from './demo-estimate.ts'
 
 const all = { base: true, releases: 2, tests: 2 }
 const nothing = { base: false, releases: 0, tests: 0 }
