@@ -9,6 +9,6 @@ const group = await startVerbGroup()
 await group.succeed('deploy', '--image', group.images[0], '--size', '1', '--yes')
 
 t.test('a broken connection', (t) =>
-  statusAndRoll(t, group, broken, /the connection broke|an answer that is cut off|the emulator at/),
+  statusAndRoll(t, group, broken, /ECONNRESET|socket hang up|an answer that cannot be read/),
 )
-t.test('a cut answer', (t) => statusAndRoll(t, group, cut, /an answer that is cut off|the emulator at/))
+t.test('a cut answer', (t) => statusAndRoll(t, group, cut, /an answer that cannot be read/))

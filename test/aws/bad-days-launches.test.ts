@@ -44,17 +44,17 @@ t.test(
 
 /** What AWS says, what the operator reads, and what to do about it. */
 const refusals: readonly (readonly [name: string, says: RegExp, hint: RegExp, isOfOneZone?: true])[] = [
-  ['launch-vcpu-limit', /quota of \d+ vCPUs is used up/, /^aws service-quotas request-service-quota-increase /],
-  ['launch-image-gone', /the image ami-\w+ is not in this region and account/, /^npm run images -- --platform aws; /],
+  ['launch-vcpu-limit', /current vCPU limit of \d+/, /^aws service-quotas request-service-quota-increase /],
+  ['launch-image-gone', /The image id '\[ami-\w+\]' does not exist/, /^npm run images -- --platform aws; /],
   [
     'launch-type-not-in-zone',
-    /there are no t3\.small in eu-central-1c/,
+    /instance type \(t3\.small\) is not supported in your requested Availability Zone \(eu-central-1c\)/,
     /^aws ec2 describe-instance-type-offerings /,
     true,
   ],
   [
     'launch-no-capacity',
-    /AWS has no t3\.small left in eu-central-1a/,
+    /sufficient t3\.small capacity in the Availability Zone you requested \(eu-central-1a\)/,
     /^run it again later, or with another type: /,
     true,
   ],
@@ -142,7 +142,7 @@ t.test('credentials that end in the middle of a roll: a person is needed, and th
   const end = await run('roll', '--image', second)
   assertClear(t, end, 'roll')
   t.equal(end.exitCode, 5, 'what was begun is not nothing')
-  t.match(end.errors[0], /credentials have expired|calls the request expired/)
+  t.match(end.errors[0], /token included in the request is expired|Request has expired/)
   t.match(end.hint, /aws sso login/)
   proxy.reset()
   t.same(

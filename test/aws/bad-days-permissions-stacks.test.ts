@@ -14,7 +14,7 @@ t.test('the deploy of a new group', async (t) => {
     prepare: async () => void (await succeed('destroy', '--yes')),
     tell: () => run(...deploy),
   })
-  t.ok(actions.includes('cloudformation:CreateStack'), actions.join(' '))
+  t.ok(actions.includes('cloudformation:ExecuteChangeSet'), actions.join(' '))
 })
 
 t.test('a deploy that changes a parameter', async (t) => {
@@ -27,7 +27,7 @@ t.test('a deploy that changes a parameter', async (t) => {
     },
     tell: () => run('deploy', '--yes'),
   })
-  t.ok(actions.includes('cloudformation:UpdateStack'), actions.join(' '))
+  t.ok(actions.includes('cloudformation:ExecuteChangeSet'), actions.join(' '))
 })
 
 t.test('destroy', async (t) => {

@@ -104,7 +104,7 @@ for (const state of ['ROLLBACK_COMPLETE', 'CREATE_FAILED', 'ROLLBACK_FAILED'] as
     t.match(made, { exitCode: 0, facts: { outcome: 'created', image: first } }, made.stderr)
     t.match(made.stderr, `- what is left of its failed creation (${state})`)
     const calls = proxy.calls.map(({ action }) => action)
-    t.ok(calls.indexOf('DeleteStack') < calls.indexOf('CreateStack'), 'deleted, then made')
+    t.ok(calls.indexOf('DeleteStack') < calls.indexOf('ExecuteChangeSet'), 'deleted, then made')
     const anew = (await group.snapshot()).scaling[0]?.instances ?? []
     t.same(
       instances.filter((id) => anew.includes(id)),

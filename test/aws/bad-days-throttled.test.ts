@@ -40,7 +40,7 @@ for (const { words, calls, prepare = nothing } of stories) {
   t.test(words.join(' '), async (t) => {
     if (words[0] === 'check') await pretendService(t)
     const story = { size: 2, prepare, tell: () => run(...words) }
-    const says = /AWS answers \w+ with \\?"too many requests\\?", tried 2 times/
+    const says = /\w+: (Rate|Request limit) exceeded \(\w+[^)]*\), tried 2 times/
     const actions = await eachPassingFault(t, group, story, throttled(), says)
     t.ok(actions.length >= calls, actions.join(' '))
   })

@@ -96,53 +96,56 @@ interface BadAnswer {
   readonly hint: RegExp
 }
 
+/** AWS is asked at the proxy, so that is the first thing to look at. */
+const hint = /^unset AWS_ENDPOINT_URL/
+
 const badAnswers: readonly BadAnswer[] = [
   {
     day: 'no permission',
     fault: denied,
     kind: 'refused',
-    says: /^no permission for ACTION as arn:\S+$/,
+    says: /^\w+: .*User: arn:\S+ is not authorized to perform: ACTION .* \(\w+[^)]*\)$/,
     hint: /^npm run doctor -- --platform aws/,
   },
   {
     day: 'expired credentials',
     fault: expired,
     kind: 'usage',
-    says: /^the AWS credentials have expired$|^AWS calls the request expired: /,
+    says: /^\w+: (The security token included in the request is|Request has) expired \(\w+[^)]*\)$/,
     hint: /aws sso login/,
   },
   {
     day: 'credentials that nobody knows',
     fault: unknownKey,
     kind: 'usage',
-    says: /^AWS does not accept the credentials/,
+    says: /^\w+: (The security token included|AWS was not able to validate)/,
     hint: /^aws sts get-caller-identity/,
   },
-  { day: 'own clock off', fault: skewed, kind: 'usage', says: /this computer's clock is off$/, hint: /^sudo / },
+  { day: 'own clock off', fault: skewed, kind: 'usage', says: /^\w+: Signature expired: /, hint: /^sudo / },
   {
     day: 'throttled for ever',
     fault: throttled(),
     kind: 'refused',
-    says: /^AWS answers \w+ with "too many requests", tried \d times$/,
+    says: /^\w+: (Rate|Request limit) exceeded \(\w+[^)]*\), tried \d times$/,
     hint: /again in a minute/,
   },
   {
     day: 'AWS is ill',
     fault: internalError,
     kind: 'refused',
-    says: /^\w+: AWS failed itself \(InternalError, HTTP 500, request \S+\), tried \d times$/,
-    hint: /^run it again/,
+    says: /^\w+: An internal error has occurred \(InternalError, HTTP 500, request \S+\), tried \d times$/,
+    hint,
   },
   {
     day: 'time-out',
     fault: silence,
     kind: 'refused',
     says: /^\w+: no answer in time, tried \d times$/,
-    hint: /^run it/,
+    hint,
   },
-  { day: 'cut connection', fault: broken, kind: 'refused', says: /^\w+: the connection broke, tried/, hint: /^run it/ },
-  { day: 'no connection', fault: reset, kind: 'refused', says: /^\w+: the connection broke, tried/, hint: /^run it/ },
-  { day: 'cut answer', fault: cut, kind: 'refused', says: /^\w+: an answer that is cut off/, hint: /^run it again/ },
+  { day: 'cut connection', fault: broken, kind: 'refused', says: /^\w+: .*, tried/, hint },
+  { day: 'no connection', fault: reset, kind: 'refused', says: /^\w+: (read ECONNRESET|socket hang up), tried/, hint },
+  { day: 'cut answer', fault: cut, kind: 'refused', says: /^\w+: an answer that cannot be read: /, hint },
 ]
 
 for (const { day, fault, kind, says, hint } of badAnswers) {
@@ -198,42 +201,42 @@ const badComputers: readonly BadComputer[] = [
     day: 'no credentials',
     environment: { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined },
     kind: 'usage',
-    says: /^no AWS credentials$/,
+    says: /^DescribeInstances: Could not load credentials from any providers$/,
     hint: /^aws configure /,
   },
   {
     day: 'no such profile',
     environment: { AWS_PROFILE: 'nobody', AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined },
     kind: 'usage',
-    says: /^the AWS profile nobody is not there, or holds no credentials$/,
-    hint: /^aws configure list-profiles$/,
+    says: /^DescribeInstances: Could not load credentials from any providers$/,
+    hint: /^aws configure list-profiles .* nobody$/,
   },
   {
     day: 'no region',
     environment: { AWS_REGION: undefined, AWS_DEFAULT_REGION: undefined },
     kind: 'usage',
-    says: /^no AWS region is configured$/,
+    says: /^DescribeInstances: Region is missing$/,
     hint: /AWS_REGION=/,
   },
   {
     day: 'a region that does not exist',
     environment: { AWS_ENDPOINT_URL: undefined, AWS_REGION: 'eu-mars-1' },
     kind: 'usage',
-    says: /^there is no host ec2\.eu-mars-1\.amazonaws\.com: no region eu-mars-1, or no network$/,
+    says: /^DescribeInstances: getaddrinfo ENOTFOUND ec2\.eu-mars-1\.amazonaws\.com/,
     hint: /^aws ec2 describe-regions/,
   },
   {
     day: 'an endpoint that does not exist',
     environment: { AWS_ENDPOINT_URL: 'http://nowhere.invalid:1' },
     kind: 'usage',
-    says: /^there is no host nowhere\.invalid$/,
+    says: /^DescribeInstances: getaddrinfo ENOTFOUND nowhere\.invalid/,
     hint: /^unset AWS_ENDPOINT_URL/,
   },
   {
     day: 'nobody listens',
     environment: { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
     kind: 'refused',
-    says: /^AWS cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:1$/,
+    says: /^DescribeInstances: connect ECONNREFUSED 127\.0\.0\.1:1/,
     hint: /^unset AWS_ENDPOINT_URL/,
   },
 ]
@@ -271,8 +274,16 @@ const verbs: readonly (readonly [argv: string, exitCode: number])[] = [
 ]
 
 const noLogins = [
-  ['no credentials', { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }, /^no AWS credentials$/],
-  ['expired credentials', {}, /^the AWS credentials have expired$|^AWS calls the request expired: /],
+  [
+    'no credentials',
+    { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined },
+    /^\w+: Could not load credentials from any providers$/,
+  ],
+  [
+    'expired credentials',
+    {},
+    /^\w+: (The security token included in the request is|Request has) expired \(\w+[^)]*\)$/,
+  ],
 ] as const
 
 for (const [day, changes, says] of noLogins) {
@@ -325,7 +336,7 @@ for (const [name, story] of Object.entries(stories)) {
     const actions = await forEachCall(proxy, story, denied, ({ action, error }) => {
       if (error === undefined) return
       if (!(error instanceof OperatorError)) throw error
-      t.match(error.message, new RegExp(`no permission for ${action} as arn:`), action)
+      t.match(error.message, new RegExp(`is not authorized to perform: ${action}`), action)
       t.match(error.kind, /^(refused|failed)$/)
     })
     t.ok(actions.length >= 3, actions.join(', '))

@@ -60,7 +60,12 @@ echo "$@" >> '${at('ansible')}'; exec sleep ${layerSeconds}`,
     ['ssh_host', '127.0.0.1'],
     ['ssh_port', String(ssh.port)],
   ])
-  const base = awsSettings({ sourceOwner: 'amazon', sourceName: 'al2022-ami-*', packerVariables })
+  const base = awsSettings({
+    sourceOwner: 'amazon',
+    sourceName: 'al2022-ami-*',
+    packerVariables,
+    callerCidr: '127.0.0.1/32',
+  })
   return {
     ...{ aws, proxy, ssh, progress, home: at('home') },
     task: (given, settings) => ({

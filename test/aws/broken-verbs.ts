@@ -30,7 +30,7 @@ export async function eachPermission(t: Test, group: VerbGroup, story: VerbStory
     assertClear(t, result, action)
     const exception = story.exceptions?.[action]
     if (exception === 'no failure') t.equal(result.exitCode, 0, action)
-    else t.match(whyNot(result), exception ?? `no permission for ${action} as arn:`, action)
+    else t.match(whyNot(result), exception ?? `is not authorized to perform: ${action}`, action)
     const isUntouched = isDeepStrictEqual(await group.snapshot(), before)
     if (result.exitCode === 3) t.ok(isUntouched, `${action}: refused, so nothing is touched`)
     await givenBack(t, group, action)

@@ -154,7 +154,10 @@ t.test('images --retire deletes the versions of the launch template that nothing
   proxy.rules.set('DeleteLaunchTemplateVersions', denied)
   const refused = await run('images', '--retire', '--yes')
   assertClear(t, refused, 'images')
-  t.match(refused.errors[0], /^no permission for ec2:DeleteLaunchTemplateVersions as arn:/)
+  t.match(
+    refused.errors[0],
+    /^DeleteLaunchTemplateVersions: .* is not authorized to perform: ec2:DeleteLaunchTemplateVersions /,
+  )
   proxy.reset()
   await tell(answer('ec2:DeleteLaunchTemplateVersions', {}))
   const end = await succeed('images', '--retire', '--yes')

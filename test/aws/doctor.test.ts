@@ -32,7 +32,7 @@ function setEnvironment(changes: Readonly<Record<string, string | undefined>>): 
 
 /** Clients that take what answers them for AWS itself. */
 function openReal(): Aws {
-  return { ...openAws({ region: undefined, profile: undefined }), isEmulated: false }
+  return openAws({ region: undefined, profile: undefined })
 }
 
 /** What doctor finds, by name; programs left out. */
@@ -231,7 +231,7 @@ t.test(
     const refused = await examineQuotas(t, [refusal('service-quotas', 'GetServiceQuota', 'AccessDeniedException')])
     t.match(refused.get('quotas'), {
       status: 'warn',
-      found: /^not known \(no permission for .*VPCs 2 used, load balancers 0 used$/,
+      found: /^not known \(.* is not authorized to perform.*VPCs 2 used, load balancers 0 used$/,
     })
   },
 )
@@ -271,28 +271,29 @@ t.test('one cause is one finding', async (t) => {
     return [...found.values()].filter(({ status }) => status === 'fail').map(({ name, found }) => `${name}: ${found}`)
   }
   t.strictSame(await failures({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }), [
-    'credentials: no AWS credentials',
+    'credentials: GetCallerIdentity: Could not load credentials from any providers',
   ])
-  t.strictSame(await failures({ AWS_REGION: undefined }), ['region: no AWS region is configured'])
+  t.strictSame(await failures({ AWS_REGION: undefined }), ['region: Region is missing'])
   t.strictSame(await failures({ AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }), [
-    'credentials: AWS cannot be reached: connect ECONNREFUSED 127.0.0.1:1',
+    'credentials: GetCallerIdentity: connect ECONNREFUSED 127.0.0.1:1',
   ])
   proxy.rules.set('*', expired)
-  t.strictSame(await failures({}), ['credentials: the AWS credentials have expired'])
+  t.strictSame(await failures({}), [
+    'credentials: GetCallerIdentity: The security token included in the request is expired (ExpiredToken)',
+  ])
   t.ok(proxy.calls.every(({ action }) => action === 'GetCallerIdentity'))
   proxy.reset()
   proxy.rules.set('ec2:DescribeVpcs', denied)
   const one = await failures({})
   t.match(
     one.filter((text) => !text.startsWith('permissions')),
-    [/^quotas: no permission for ec2:DescribeVpcs/],
+    [/^quotas: DescribeVpcs: .* not authorized to perform: ec2:DescribeVpcs/],
   )
 })
 
-t.test('emulated: said, and neither permissions nor quotas are asked for', async (t) => {
+t.test('AWS at another address: said', async (t) => {
   const found = await examine(t, openAws({ region: undefined, profile: undefined }))
-  t.match(found.get('AWS'), { status: 'warn', found: /^emulated at http.*records, no machines/ })
-  t.strictSame([...found.keys()], ['home', 'AWS', 'region', 'credentials', 'own clock'])
+  t.match(found.get('AWS'), { status: 'warn', found: /^AWS_ENDPOINT_URL is http/, hint: 'unset AWS_ENDPOINT_URL' })
 })
 
 t.test('the own clock', async (t) => {

@@ -6,7 +6,7 @@ import { ensureVenv } from '../../tasks/tools/python-venv.ts'
 import { startKept } from './kept-process.ts'
 import { quiet } from './settings.ts'
 
-/** A running moto server (https://docs.getmoto.org): AWS's APIs over HTTP, records only, empty at its start. */
+/** A running moto server (https://docs.getmoto.org), put right by moto-server.py: AWS's APIs over HTTP, records only, empty at its start. */
 export interface Moto {
   readonly url: string
   /** What a client needs in its environment; credentials that moto takes, one region, and no configuration of the user. */
@@ -19,7 +19,8 @@ export interface Moto {
 export async function startMoto(): Promise<Moto> {
   const bin = await ensureVenv('moto', quiet)
   const port = await freePort()
-  const server = startKept(join(bin, 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)])
+  const program = join(import.meta.dirname, 'moto-server.py')
+  const server = startKept(join(bin, 'python'), [program, '-H', '127.0.0.1', '-p', String(port)])
   server.stdout.resume()
   const url = `http://127.0.0.1:${port}`
   await answers(`${url}/moto-api/`)
@@ -40,6 +41,9 @@ export function emulatedEnvironment(url: string): Record<string, string> {
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
+    // There are records only: no machine to reach, and no builder that anybody has to be let in to.
+    BAKEROLL_AWS_REACH: 'none',
+    BAKEROLL_AWS_CALLER_CIDR: '127.0.0.1/32',
   }
 }
 

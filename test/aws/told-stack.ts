@@ -37,7 +37,7 @@ export async function tellCreation(
     encodeOutput(events(told).output ?? {}, 'DescribeStackEvents', model).body.toString(),
   )
   let isBegun = false
-  rules.set('CreateStack', (_, body) => {
+  rules.set('ExecuteChangeSet', (_, body) => {
     if (isAbout(name, body)) isBegun = true
     return undefined
   })

@@ -3,7 +3,6 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { SSMClient } from '@aws-sdk/client-ssm'
-import { OperatorError } from '../../lib/errors.ts'
 import { awsFailure, isReading } from './failures/failures.ts'
 import { openSilenceWatch, type SilenceWatch, usualLimits } from './silence.ts'
 
@@ -24,8 +23,6 @@ export interface Aws {
   open<Client>(Class: new (configuration: ClientConfiguration) => Client, region?: string): Client
   /** The region of all clients. Throws a usage error when none is configured. */
   region(): Promise<string>
-  /** True when AWS_ENDPOINT_URL names this computer: records behind it, no machines. */
-  readonly isEmulated: boolean
   /** How many requests were sent, by command: `{ DescribeInstances: 2 }`. Retries of the SDK are not counted. */
   readonly calls: ReadonlyMap<string, number>
 }
@@ -59,7 +56,6 @@ interface AnyClient {
 export function openAws(settings: AwsSettings, signal?: AbortSignal): Aws {
   const calls = new Map<string, number>()
   const history = { hasChanged: false }
-  const isEmulated = isLoopback(process.env.AWS_ENDPOINT_URL)
   const silence = openSilenceWatch(signal)
   const timeout = usualLimits.attemptMs
   const open = <Client>(
@@ -79,9 +75,7 @@ export function openAws(settings: AwsSettings, signal?: AbortSignal): Aws {
       },
     })
     const fail = (error: unknown, command: string) =>
-      isEmulated && isNoAnswer(error)
-        ? unknownToEmulator(command, error)
-        : awsFailure(error, { ...settings, command, hasChanged: history.hasChanged })
+      awsFailure(error, { ...settings, command, hasChanged: history.hasChanged })
     watch(client as unknown as AnyClient, { calls, history, silence, fail })
     return client
   }
@@ -97,10 +91,9 @@ export function openAws(settings: AwsSettings, signal?: AbortSignal): Aws {
       try {
         return await ec2.config.region()
       } catch (error) {
-        throw awsFailure(error, { ...settings, command: 'region', hasChanged: false })
+        throw awsFailure(error, { ...settings, command: '', hasChanged: false })
       }
     },
-    isEmulated,
     calls,
   }
 }
@@ -146,26 +139,7 @@ function watch(client: AnyClient, { calls, history, silence, fail }: Watch): voi
   client.middlewareStack.add(oneAttempt, { step: 'deserialize', name: 'bakerollAttempt', priority: 'high' })
 }
 
-/** An emulator answers what it does not know with a page of its own; AWS never does. */
-function isNoAnswer(error: unknown): boolean {
-  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } }
-  return error instanceof Error && /deserialization/i.test(error.message) && ($metadata?.httpStatusCode ?? 0) >= 500
-}
-
-function unknownToEmulator(command: string, cause: unknown): OperatorError {
-  const where = process.env['AWS_ENDPOINT_URL']
-  return new OperatorError('failed', `${command}: the emulator at ${where} does not know it, or has failed`, {
-    hint: 'unset AWS_ENDPOINT_URL asks AWS itself',
-    cause,
-  })
-}
-
 /** A lock that was taken is given back: nothing was touched. */
 function isLocking(input: object = {}): boolean {
   return 'Name' in input && String(input.Name).includes('/lock/')
-}
-
-function isLoopback(endpoint: string | undefined): boolean {
-  if (!endpoint || !URL.canParse(endpoint)) return false
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(endpoint).hostname)
 }

@@ -26,10 +26,9 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     keepClosed(home, onExit)
   }
   const aws = openAws(settings.aws, signal)
-  const mode = settings.aws.reach ?? (aws.isEmulated ? 'none' : 'endpoint')
-  if (aws.isEmulated && verb !== 'doctor') {
-    progress.event(`AWS is emulated at ${process.env['AWS_ENDPOINT_URL']}: records, no machines behind them`)
-  }
+  const mode = settings.aws.reach ?? 'endpoint'
+  const endpoint = process.env['AWS_ENDPOINT_URL']
+  if (endpoint && verb !== 'doctor') progress.event(`AWS is asked at ${endpoint} (AWS_ENDPOINT_URL)`)
   // Without a region the first call says so; a doctor makes a finding of it.
   const region = await aws.region().catch(() => undefined)
   const open = (group: string) => {

@@ -5,7 +5,6 @@ import {
   ModifyImageAttributeCommand,
 } from '@aws-sdk/client-ec2'
 import type { Aws } from '../clients.ts'
-import { isAwsError } from '../failures/failures.ts'
 import { imageTags } from '../names.ts'
 import { type Ami, copiesOf } from './ami-images.ts'
 
@@ -34,25 +33,10 @@ export async function requireTokensOf(place: PlacedImage): Promise<void> {
   await place.ec2.send(new ModifyImageAttributeCommand({ ImageId: place.id, ImdsSupport: { Value: 'v2.0' } }))
 }
 
-/**
- * Says when an image counts as deprecated, days from `now`. False where an emulator does not know this: it records nothing,
- * and nobody launches from it.
- */
-export async function deprecateAfter(aws: Aws, place: PlacedImage, days: number, now: Date): Promise<boolean> {
+/** Says when an image counts as deprecated, days from `now`. */
+export async function deprecateAfter(place: PlacedImage, days: number, now: Date): Promise<void> {
   const DeprecateAt = new Date(now.getTime() + days * 86_400_000)
-  try {
-    await place.ec2.send(new EnableImageDeprecationCommand({ ImageId: place.id, DeprecateAt }))
-    return true
-  } catch (error) {
-    if (aws.isEmulated && isUnknown(error)) return false
-    throw error
-  }
-}
-
-/** How moto says that it has no such action: with HTTP status 501 or 500 in the place of a word of AWS's. */
-function isUnknown(error: unknown): boolean {
-  const cause = (error as Error).cause as { $metadata?: { httpStatusCode?: number } } | undefined
-  return isAwsError(error, 'InvalidAction') || (cause?.$metadata?.httpStatusCode ?? 0) >= 500
+  await place.ec2.send(new EnableImageDeprecationCommand({ ImageId: place.id, DeprecateAt }))
 }
 
 /** Marks an image as one that has passed its test. */

@@ -21,7 +21,7 @@ export interface Ami extends Image {
   readonly base: string
   /** The AMI that the base layer was made from. */
   readonly sourceImage: string
-  /** `ebs` on AWS; an emulator may record anything. */
+  /** `ebs` for every image that a bake makes. */
   readonly rootDeviceType: string
 }
 

@@ -29,7 +29,7 @@ export async function makeReleaseAmi(run: BakeRun, recipe: Recipe, base: Ami): P
   const { aws } = run.task
   const folder = await workFolder(run, 'release')
   const name = `bakeroll-${recipe.release}-${timestamp()}-${run.bakeId}`
-  const source = await describeSource(aws, launchable(run, base), `the base layer ${base.id}`)
+  const source = await describeSource(aws, launchable(base), `the base layer ${base.id}`)
   const isOnBase = source.id === base.id
   const tags = await tagsOf(recipe, { layer: 'release', name, source: base.sourceImage })
   const variables = {
@@ -43,7 +43,7 @@ export async function makeReleaseAmi(run: BakeRun, recipe: Recipe, base: Ami): P
 export async function testAmi(run: BakeRun, ami: Ami): Promise<void> {
   const folder = await workFolder(run, 'test')
   const lines: { text: string; heardAt: number }[] = []
-  const variables = testVariables(run, { image: launchable(run, ami), release: ami.release, folder })
+  const variables = testVariables(run, { image: launchable(ami), release: ami.release, folder })
   const said = (text: string) => lines.push({ text, heardAt: Date.now() })
   try {
     await packer(run, { only: 'amazon-ebsvolume.test', variables, name: ami.name, folder, onLine: said })
@@ -62,13 +62,9 @@ function untrue(ami: Ami, what: string, cause?: unknown): OperatorError {
   })
 }
 
-/**
- * What Packer can launch for an image: the image itself. An emulator that records another root device for what it was asked
- * to make (moto: `standard`) has no machines anyway, so there the image below takes its place.
- */
-function launchable({ task }: BakeRun, ami: Ami): string {
+/** What Packer can launch for an image: the image itself. */
+function launchable(ami: Ami): string {
   if (ami.rootDeviceType === 'ebs') return ami.id
-  if (task.aws.isEmulated) return ami.sourceImage
   throw new OperatorError('failed', `the root device of ${ami.id} is ${ami.rootDeviceType}, expected ebs`)
 }
 

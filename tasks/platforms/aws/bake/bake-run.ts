@@ -95,11 +95,10 @@ async function openRun(task: AmiBakeTask): Promise<BakeRun> {
   return {
     ...{ task, settings, bakeId, folder, region },
     endpoint: process.env['AWS_ENDPOINT_URL_EC2'] ?? process.env['AWS_ENDPOINT_URL'],
-    callerCidr: await callerCidr(aws, settings),
+    callerCidr: await callerCidr(settings),
     securityGroupIds: [],
     keyPair: { name: keyPairOf(bakeId), privateKeyFile: join(folder, 'id_ed25519') },
-    // Newer Packer lays these on the image and its snapshots, too, which moto does not take.
-    runTags: aws.isEmulated ? {} : { Name: `bakeroll bake ${bakeId}`, [imageTags.bake]: bakeId },
+    runTags: { Name: `bakeroll bake ${bakeId}`, [imageTags.bake]: bakeId },
     env: await environment(task, region),
     paths: await openPlainPaths(homeAt(task.home), `.bake-${bakeId}`),
   }

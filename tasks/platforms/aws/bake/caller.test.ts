@@ -6,7 +6,6 @@ import { slowed } from '../../../dev/test-pace.ts'
 import { anyFreePort } from '../../../tools/ports.ts'
 import { callerCidr } from './caller.ts'
 
-const real = { isEmulated: false }
 const nothing = { callerCidr: undefined, builderInterface: 'public_ip' } as const
 const nobody = 'http://127.0.0.1:1/'
 
@@ -21,10 +20,9 @@ async function service(t: Test, answer: RequestListener): Promise<string> {
 }
 
 t.test('who is not asked for', async (t) => {
-  t.equal(await callerCidr(real, { ...nothing, callerCidr: '10.0.0.0/16' }, nobody), '10.0.0.0/16')
-  t.equal(await callerCidr({ isEmulated: true }, nothing, nobody), '127.0.0.1/32')
-  t.equal(await callerCidr(real, { ...nothing, builderInterface: 'session_manager' }, nobody), '127.0.0.1/32')
-  await t.rejects(callerCidr(real, { ...nothing, builderInterface: 'private_ip' }, nobody), {
+  t.equal(await callerCidr({ ...nothing, callerCidr: '10.0.0.0/16' }, nobody), '10.0.0.0/16')
+  t.equal(await callerCidr({ ...nothing, builderInterface: 'session_manager' }, nobody), '127.0.0.1/32')
+  await t.rejects(callerCidr({ ...nothing, builderInterface: 'private_ip' }, nobody), {
     kind: 'usage',
     message: 'aws.callerCidr: needed where the builder is reached at its private address',
   })
@@ -32,7 +30,7 @@ t.test('who is not asked for', async (t) => {
 
 t.test('the public address of this computer', async (t) => {
   const url = await service(t, (_, response) => response.end('203.0.113.7\n'))
-  t.equal(await callerCidr(real, nothing, url), '203.0.113.7/32')
+  t.equal(await callerCidr(nothing, url), '203.0.113.7/32')
 })
 
 t.test('answers that are no address', async (t) => {
@@ -48,18 +46,18 @@ t.test('answers that are no address', async (t) => {
   for (const [what, answer, why] of cases) {
     const url = await service(t, answer)
     await t.rejects(
-      callerCidr(real, nothing, url),
+      callerCidr(nothing, url),
       { kind: 'refused', message: `${url} does not tell the public address of this computer: ${why}`, hint },
       what,
     )
   }
   const closed = `http://127.0.0.1:${await anyFreePort()}/`
-  await t.rejects(callerCidr(real, nothing, closed), { kind: 'refused', message: /ECONNREFUSED/ })
+  await t.rejects(callerCidr(nothing, closed), { kind: 'refused', message: /ECONNREFUSED/ })
 })
 
 t.test('no answer at all', async (t) => {
   const url = await service(t, () => {})
   const startedAt = Date.now()
-  await t.rejects(callerCidr(real, nothing, url), { kind: 'refused', message: /no answer within 5 s$/ })
+  await t.rejects(callerCidr(nothing, url), { kind: 'refused', message: /no answer within 5 s$/ })
   t.ok(Date.now() - startedAt < 5000 + slowed(3000))
 })

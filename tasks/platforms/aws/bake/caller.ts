@@ -1,5 +1,4 @@
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Aws } from '../clients.ts'
 
 /** AWS's own answer to the question from which address a request came (https://checkip.amazonaws.com). */
 const checkIp = 'https://checkip.amazonaws.com'
@@ -11,16 +10,12 @@ export interface CallerSettings {
 }
 
 /**
- * The network that may reach the builder over SSH: the setting, else the public address of this computer alone. Where AWS is
- * emulated on this computer, and through Session Manager, nobody needs to.
+ * The network that may reach the builder over SSH: the setting, else the public address of this computer alone. Through Session
+ * Manager nobody needs to.
  */
-export async function callerCidr(
-  aws: Pick<Aws, 'isEmulated'>,
-  { callerCidr, builderInterface }: CallerSettings,
-  ask = checkIp,
-): Promise<string> {
+export async function callerCidr({ callerCidr, builderInterface }: CallerSettings, ask = checkIp): Promise<string> {
   if (callerCidr !== undefined) return callerCidr
-  if (aws.isEmulated || builderInterface === 'session_manager') return '127.0.0.1/32'
+  if (builderInterface === 'session_manager') return '127.0.0.1/32'
   if (builderInterface === 'private_ip') {
     throw new OperatorError('usage', 'aws.callerCidr: needed where the builder is reached at its private address', {
       hint: "BAKEROLL_AWS_CALLER_CIDR=10.0.0.0/16, the network in which this computer's VPN ends",

@@ -33,9 +33,6 @@ export interface ChangeSet {
   readonly changes: readonly Change[]
 }
 
-/** IAM resources with names of their own, as service.yaml has them, must be allowed. */
-export const capabilities = ['CAPABILITY_NAMED_IAM'] as const
-
 /**
  * Has CloudFormation work out a change set, and reads it to the last page; undefined when nothing would change. Throws
  * `refused` with AWS's reason when it cannot be. It leaves nothing behind but the change set that it gives.
@@ -45,13 +42,15 @@ export async function makeChangeSet(aws: Aws, wish: ChangeSetWish): Promise<Chan
   try {
     made = await aws.cloudFormation.send(
       new CreateChangeSetCommand({
-        ...{ StackName: wish.name, ChangeSetName: `bakeroll-${randomUUID()}`, ClientToken: requestToken('plan') },
-        ...{
-          ChangeSetType: wish.isNew ? 'CREATE' : 'UPDATE',
-          TemplateBody: wish.body,
-          Capabilities: [...capabilities],
-        },
-        ...{ Parameters: [...wish.parameters], Tags: tagList(wish.tags) },
+        StackName: wish.name,
+        ChangeSetName: `bakeroll-${randomUUID()}`,
+        ClientToken: requestToken('plan'),
+        ChangeSetType: wish.isNew ? 'CREATE' : 'UPDATE',
+        TemplateBody: wish.body,
+        // IAM resources with names of their own, as service.yaml has them, must be allowed.
+        Capabilities: ['CAPABILITY_NAMED_IAM'],
+        Parameters: [...wish.parameters],
+        Tags: Object.entries(wish.tags).map(([Key, Value]) => ({ Key, Value })),
       }),
     )
   } catch (error) {
@@ -85,11 +84,6 @@ export async function dropChangeSet(aws: Aws, { id, stackId }: Pick<ChangeSet, '
   const { Summaries = [] } = await aws.cloudFormation.send(new ListChangeSetsCommand({ StackName: stackId }))
   const others = Summaries.filter((one) => one.ChangeSetId !== id && one.StackId === stackId)
   if (others.length === 0) await deleteStack(aws, stackId, { verb: 'plan', timeoutSeconds: 120 })
-}
-
-/** Tags as the API wants them. */
-export function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
-  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 }
 
 /** Waits until CloudFormation has worked it out, which takes seconds; looks often at first. */

@@ -3,7 +3,7 @@ import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation'
 import { GetConsoleOutputCommand } from '@aws-sdk/client-ec2'
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Aws } from '../clients.ts'
-import { capacityReason } from '../failures/capacity-reasons.ts'
+import { launchFailure } from '../failures/launch-hints.ts'
 import { newestOperation } from './events.ts'
 import { isVague, type RootCause, rootCause } from './failure.ts'
 
@@ -54,7 +54,7 @@ async function failedActivities(aws: Aws, AutoScalingGroupName: string): Promise
   const ended = Activities.filter(({ Cause = '' }) => /health check|unhealthy/i.test(Cause))
   const lines = [
     ...failed.map(({ StatusMessage, Description = '' }) => {
-      const { reason, hint } = capacityReason(StatusMessage || Description)
+      const { reason, hint } = launchFailure(StatusMessage || Description)
       return `scaling: ${reason}${hint === undefined ? '' : `\n  ${hint}`}`
     }),
     ...ended.map(({ Description, Cause = '' }) => `scaling: ${Description}: ${Cause.replace(/^At \S+ /, '')}`),

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../../lib/errors.ts'
-import { capacityReason } from '../failures/capacity-reasons.ts'
+import { launchHint } from '../failures/launch-hints.ts'
 import type { Happening } from './events.ts'
 import { awaitedRecords, shortType } from './progress.ts'
 import { stateOf } from './states.ts'
@@ -75,7 +75,7 @@ function deletionAdvice(events: readonly Happening[]): string {
 
 /** What to do about reasons of which that is known. */
 function adviceOn(reason: string): string[] {
-  const known = advice.find(({ says }) => says.test(reason))?.hint ?? capacityReason(reason).hint
+  const known = advice.find(({ says }) => says.test(reason))?.hint ?? launchHint(reason)
   return known === undefined ? [] : [known]
 }
 

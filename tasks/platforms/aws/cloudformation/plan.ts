@@ -1,4 +1,4 @@
-import { GetTemplateCommand, type Parameter } from '@aws-sdk/client-cloudformation'
+import type { Parameter } from '@aws-sdk/client-cloudformation'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
 import { type ChangeSet, dropChangeSet, makeChangeSet } from './change-set.ts'
@@ -7,10 +7,8 @@ import { executeChangeSet } from './execution.ts'
 import { parameterDangers } from './parameter-dangers.ts'
 import { refusal } from './refusal.ts'
 import { deleteStack, describeStack, type Waiting } from './stacks.ts'
-import type { Stack } from './states.ts'
-import { stateOf } from './states.ts'
-import type { Template } from './template.ts'
-import { resourcesMade } from './template-conditions.ts'
+import { type Stack, stateOf } from './states.ts'
+import type { Template, Values } from './template.ts'
 
 /** How a stack should be. */
 export interface StackWish {
@@ -34,9 +32,8 @@ export interface StackPlan extends ChangeReport {
 }
 
 /**
- * Works out what has to be done so that the stack is as wished. It changes nothing: a change set is made, or, where none can
- * be yet, the template is read. Throws `refused` when the stack is in no state to be changed, `usage` when a parameter has no
- * value.
+ * Has CloudFormation work out what has to be done so that the stack is as wished; it changes nothing. Throws `refused` when the
+ * stack is in no state to be changed, `usage` when a parameter has no value or one that CloudFormation does not take.
  */
 export async function planStack(aws: Aws, wish: StackWish, stack?: Stack | 'absent'): Promise<StackPlan> {
   const found = stack === undefined ? await describeStack(aws, wish.name) : stack === 'absent' ? undefined : stack
@@ -45,20 +42,23 @@ export async function planStack(aws: Aws, wish: StackWish, stack?: Stack | 'abse
   if (found && condition === 'ruin') return planOverRuin(aws, wish, found)
   const standing = condition === 'ready' ? found : undefined
   const parameters = parameterList(wish, standing)
-  const request = { name: wish.name, body: wish.template.body, parameters, tags: wish.tags }
-  const changeSet = await makeChangeSet(aws, { ...request, isNew: !standing })
-  const report = changeSet && (await reportOf(aws, wish, standing, changeSet))
-  if (!report) {
-    if (changeSet) await dropChangeSet(aws, changeSet)
-    return emptyPlan(aws, wish.name)
-  }
+  const changeSet = await makeChangeSet(aws, {
+    name: wish.name,
+    body: wish.template.body,
+    parameters,
+    tags: wish.tags,
+    isNew: !standing,
+  })
+  if (!changeSet) return emptyPlan(aws, wish.name)
   let isDone = false
   return {
-    ...{ name: wish.name, isEmpty: false, isNew: !standing },
-    ...report,
+    name: wish.name,
+    isEmpty: false,
+    isNew: !standing,
+    ...reportOf(wish, standing, changeSet),
     async apply(waiting) {
       isDone = true
-      return executeChangeSet(aws, { ...request, changeSet, isNew: !standing }, waiting)
+      return executeChangeSet(aws, { name: wish.name, changeSet, isNew: !standing }, waiting)
     },
     async discard() {
       if (!isDone) await dropChangeSet(aws, changeSet)
@@ -73,46 +73,60 @@ export async function refuseUnplannable(aws: Aws, stack: Stack | undefined): Pro
 }
 
 /**
- * The plan of a new stack whose parameters are not known yet, as those of the service stack before the network exists: the
- * template tells what will be made. `wish` is asked when it is carried out.
+ * The plan of a new stack whose parameters are not all known yet, as those of the service stack before the network exists.
+ * CloudFormation works it out, and judges what the operator gave, with `standIns` for what is missing; `wish` is asked when it
+ * is carried out.
  */
-export function planLater(
+export async function planLater(
   aws: Aws,
-  known: Pick<StackWish, 'name' | 'template' | 'parameters'>,
-  wish: () => Promise<StackWish>,
-): StackPlan {
+  known: StackWish,
+  stack: Stack | undefined,
+  { standIns, wish }: { readonly standIns: Values; wish(): Promise<StackWish> },
+): Promise<StackPlan> {
+  const plan = await planStack(aws, { ...known, parameters: { ...known.parameters, ...standIns } }, stack ?? 'absent')
+  await plan.discard()
+  const later = (line: string) =>
+    Object.values(standIns).reduce((text, one) => text.replace(one, '(known later)'), line)
   return {
-    ...{ name: known.name, isEmpty: false, isNew: true, warnings: [], dangers: [] },
-    lines: linesOfNew(known.template, known.parameters),
+    ...plan,
+    lines: plan.lines.map(later),
     async apply(waiting) {
-      const plan = await planStack(aws, await wish())
+      const made = await planStack(aws, await wish())
+      return made.apply(waiting)
+    },
+  }
+}
+
+/** What a first creation left behind is deleted before the stack is made again: until then AWS makes no change set of it. */
+function planOverRuin(aws: Aws, wish: StackWish, ruin: Stack): StackPlan {
+  parameterList(wish, undefined)
+  return {
+    name: wish.name,
+    isEmpty: false,
+    isNew: true,
+    warnings: [],
+    dangers: [],
+    lines: [
+      `- what is left of its failed creation (${ruin.status})`,
+      `+ all of cloudformation/${wish.template.name}.yaml`,
+    ],
+    async apply(waiting) {
+      await deleteStack(aws, ruin.id, waiting)
+      const plan = await planStack(aws, wish)
       return plan.apply(waiting)
     },
     async discard() {},
   }
 }
 
-function linesOfNew(template: Template, parameters: StackWish['parameters']): string[] {
-  return resourcesMade(template, parameters).map(({ logicalId, type }) => `+ ${logicalId} (${type})`)
-}
-
-/** What a first creation left behind is deleted before the stack is made again. */
-function planOverRuin(aws: Aws, wish: StackWish, ruin: Stack): StackPlan {
-  parameterList(wish, undefined)
-  const later = planLater(aws, wish, async () => wish)
-  return {
-    ...later,
-    lines: [`- what is left of its failed creation (${ruin.status})`, ...later.lines],
-    async apply(waiting) {
-      await deleteStack(aws, ruin.id, waiting)
-      return later.apply(waiting)
-    },
-  }
-}
-
 function emptyPlan(aws: Aws, name: string): StackPlan {
   return {
-    ...{ name, isEmpty: true, isNew: false, lines: [], warnings: [], dangers: [] },
+    name,
+    isEmpty: true,
+    isNew: false,
+    lines: [],
+    warnings: [],
+    dangers: [],
     async apply() {
       const stack = await describeStack(aws, name)
       if (stack) return stack
@@ -123,17 +137,19 @@ function emptyPlan(aws: Aws, name: string): StackPlan {
 }
 
 /**
- * Every parameter of the template: the given value; else the previous one; else the default, said aloud, so that it is a
- * previous value from then on.
+ * What is given, whether the template knows it or not, and every other parameter of the template: the previous value; else the
+ * default, said aloud, so that it is a previous value from then on.
  */
 export function parameterList({ name, template, parameters }: StackWish, stack: Stack | undefined): Parameter[] {
   const missing: string[] = []
-  const list = [...template.parameters].map(([ParameterKey, parameter]): Parameter => {
+  const unknown = Object.keys(parameters).filter((name) => !template.parameters.has(name))
+  const list = [...template.parameters.keys(), ...unknown].map((ParameterKey): Parameter => {
     const given = parameters[ParameterKey]
     if (given !== undefined) return { ParameterKey, ParameterValue: given }
+    const usual = template.parameters.get(ParameterKey)?.default
     if (stack?.parameters[ParameterKey] !== undefined) return { ParameterKey, UsePreviousValue: true }
-    if (parameter.default === undefined) missing.push(ParameterKey)
-    return { ParameterKey, ParameterValue: parameter.default ?? '' }
+    if (usual === undefined) missing.push(ParameterKey)
+    return { ParameterKey, ParameterValue: usual ?? '' }
   })
   if (missing.length === 0) return list
   throw new OperatorError('usage', `stack ${name} needs values for its parameters ${missing.join(', ')}`, {
@@ -141,18 +157,10 @@ export function parameterList({ name, template, parameters }: StackWish, stack: 
   })
 }
 
-/** The report of a change set; undefined when it would change nothing. */
-async function reportOf(
-  aws: Aws,
-  { template, parameters }: StackWish,
-  stack: Stack | undefined,
-  { changes }: ChangeSet,
-): Promise<ChangeReport | undefined> {
-  const replacing = [...template.resources].filter(([, { replacesInstances }]) => replacesInstances)
-  const replacingGroups = new Set(replacing.map(([id]) => id))
-  const report = reportChanges(changes, { isNew: !stack, replacingGroups })
-  // An emulator lists what no condition lets it make.
-  if (!stack) return aws.isEmulated ? { ...report, lines: linesOfNew(template, parameters) } : report
+/** What a change set would do, and by which parameters. */
+function reportOf({ template, parameters }: StackWish, stack: Stack | undefined, { changes }: ChangeSet): ChangeReport {
+  const report = reportChanges(changes, { isNew: !stack, replacingGroups: template.replacingGroups })
+  if (!stack) return report
   const changed = Object.entries(parameters).filter(([key, value]) => stack.parameters[key] !== value)
   const settings = changed.map(([key, value]) => {
     const isSecret = template.parameters.get(key)?.isSecret
@@ -162,14 +170,6 @@ async function reportOf(
   })
   const lines = [...settings, ...report.lines]
   const dangers = [...parameterDangers(stack.parameters, parameters), ...report.dangers]
-  if (lines.length > 0) return { ...report, lines, dangers }
-  return (await hasSameTemplate(aws, stack, template)) ? undefined : { ...report, lines: ['~ outputs or descriptions'] }
-}
-
-/** A change set without changes may stand for other outputs or descriptions, or, in an emulator, for nothing at all. */
-async function hasSameTemplate(aws: Aws, { id }: Stack, { body }: Template): Promise<boolean> {
-  const { TemplateBody = '' } = await aws.cloudFormation.send(
-    new GetTemplateCommand({ StackName: id, TemplateStage: 'Original' }),
-  )
-  return TemplateBody.trim() === body.trim()
+  // AWS makes a change set without changes where only these differ.
+  return { ...report, lines: lines.length > 0 ? lines : ['~ outputs or descriptions'], dangers }
 }

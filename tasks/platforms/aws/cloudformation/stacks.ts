@@ -144,13 +144,8 @@ function stackIn(found: Described): Stack {
     id: found.StackId ?? '',
     status: found.StackStatus ?? '',
     reason: found.StackStatusReason ?? '',
-    parameters: record(found.Parameters, (one) => [one.ParameterKey, commaList(one.ParameterValue)]),
+    parameters: record(found.Parameters, (one) => [one.ParameterKey, one.ParameterValue]),
     outputs: record(found.Outputs, (one) => [one.OutputKey, one.OutputValue]),
     tags: record(found.Tags, (one) => [one.Key, one.Value]),
   }
-}
-
-/** moto shows lists as `['a', 'b']`, AWS as `a,b`. */
-function commaList(value = ''): string {
-  return /^\['.*'\]$/.test(value) ? value.slice(2, -2).replaceAll("', '", ',') : value
 }

@@ -43,10 +43,10 @@ async function accountFindings({ aws, group, profile }: ExaminedAws): Promise<Fi
     look('credentials', () => findCaller(aws, inRegion, profile)),
     look('own clock', async () => [await clockFinding(timeSource(inRegion))]),
   ])
-  const known = [...(aws.isEmulated ? [emulated()] : []), ...region.findings, ...caller.findings]
+  const known = [...endpointFindings(), ...region.findings, ...caller.findings]
   // Where AWS cannot be reached the credentials have said so.
   if (!clock.isFailed || !caller.isFailed) known.push(...clock.findings)
-  if (aws.isEmulated || !caller.value || !region.value) return known
+  if (!caller.value || !region.value) return known
   const { arn, account } = caller.value
   const scope = { partition: arn.split(':')[1] ?? 'aws', account, region: region.value, group }
   const [permissions, quotas] = await Promise.all([
@@ -79,9 +79,11 @@ async function look<Value>(name: string, at: () => Promise<Sight<Value>>): Promi
   }
 }
 
-function emulated(): Finding {
-  const found = `emulated at ${process.env['AWS_ENDPOINT_URL']}: records, no machines, permissions or quotas behind them`
-  return { name: 'AWS', status: 'warn', found, hint: 'unset AWS_ENDPOINT_URL' }
+function endpointFindings(): Finding[] {
+  const endpoint = process.env['AWS_ENDPOINT_URL']
+  if (!endpoint) return []
+  const found = `AWS_ENDPOINT_URL is ${endpoint}: everything is asked there`
+  return [{ name: 'AWS', status: 'warn', found, hint: 'unset AWS_ENDPOINT_URL' }]
 }
 
 async function findRegion(aws: Aws): Promise<Sight<string>> {

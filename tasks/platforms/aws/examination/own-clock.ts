@@ -3,7 +3,7 @@ import { readTime } from '../../../../checker/clock/formats.ts'
 import { nextSampleDelayMs } from '../../../../checker/clock/sampling.ts'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Finding } from '../../../lib/platform.ts'
-import { setClock } from '../failures/failures-access.ts'
+import { setClock } from '../failures/hints.ts'
 
 /** AWS refuses signatures that are five minutes off; our own checks of the service's clock need this one to be right. */
 const limits = { refusedMs: 300_000, warnedMs: 1000 }
@@ -40,7 +40,7 @@ export function judgeClock(offsetMs: number, errorMs: number): Finding {
   const why = isRefused
     ? 'AWS refuses what is more than 5 minutes off'
     : 'too far off to judge the clock of the service'
-  return { name: 'own clock', status: isRefused ? 'fail' : 'warn', found: `${found}: ${why}`, hint: setClock() }
+  return { name: 'own clock', status: isRefused ? 'fail' : 'warn', found: `${found}: ${why}`, hint: setClock }
 }
 
 async function sample(url: string, signal: AbortSignal): Promise<ClockSample> {

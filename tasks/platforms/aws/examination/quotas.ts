@@ -13,8 +13,8 @@ import {
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Finding } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
-import { raiseQuota, vcpuQuota } from '../failures/capacity-reasons.ts'
 import { isAwsError } from '../failures/failures.ts'
+import { raiseQuota, vcpuQuota } from '../failures/launch-hints.ts'
 import { groupTag } from '../names.ts'
 
 /** How much of one of the account's quotas in the region is used, and what a group still needs of it. */

@@ -46,11 +46,6 @@ interface SdkError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string; readonly attempts?: number }
 }
 
-/** Two codes are one when they differ only in what the services call an error: `AlreadyExistsFault`, `AlreadyExistsException`. */
-export function plainCode(code: string): string {
-  return code.replace(/(Exception|Fault|Error)$/, '')
-}
-
 /**
  * Takes what must not be seen out of AWS's words: session tokens, which a refused signature repeats, access keys, and the
  * encoded reasons of a refusal, which nobody can read.

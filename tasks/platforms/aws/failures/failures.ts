@@ -1,16 +1,6 @@
 import { OperatorError } from '../../../lib/errors.ts'
-import { type FailureFacts, hideSecrets, plainCode, readFacts } from './failure-facts.ts'
-import type { Attempt, Explanation, FailureRule } from './failure-rule.ts'
-import { accessRules } from './failures-access.ts'
-import { launchRules } from './failures-launch.ts'
-import { networkRules } from './failures-network.ts'
-import { resourceRules } from './failures-resources.ts'
-
-export { capacityReason } from './capacity-reasons.ts'
-export { type Attempt, isReading } from './failure-rule.ts'
-
-/** Every class of errors that is explained, in the order in which they are tried. */
-export const failureRules: readonly FailureRule[] = [...launchRules, ...accessRules, ...networkRules, ...resourceRules]
+import { type FailureFacts, hideSecrets, readFacts } from './failure-facts.ts'
+import { type Attempt, endpointHint, hintFor, plainCode } from './hints.ts'
 
 /** Whether an error, or what caused it, is one of AWS's with one of these codes; `AlreadyExists` is `AlreadyExistsException`, too. */
 export function isAwsError(error: unknown, ...codes: string[]): boolean {
@@ -25,38 +15,68 @@ export function awsMessage(error: unknown): string {
   return readFacts(error instanceof OperatorError ? error.cause : error).message
 }
 
+/** Whether a command only looks. */
+export function isReading(command: string): boolean {
+  return /^(Describe|Detect|Get|List|Simulate|Validate|Estimate|SendSSHPublicKey|CreateChangeSet|DeleteChangeSet)/.test(
+    command,
+  )
+}
+
 /**
- * The failure of a call to AWS in words that an operator can act on; the SDK's error is its cause. An error that is no
- * failure of a call (a TypeError before anything was sent) comes back as it is: a defect of ours.
+ * The failure of a call to AWS, in AWS's own words, with what to do about it where that is known; the SDK's error is its cause. An
+ * error that is no failure of a call (a TypeError before anything was sent) comes back as it is: a defect of ours.
  */
 export function awsFailure(error: unknown, attempt: Attempt): Error {
   if (error instanceof OperatorError) return error
   if (isDefect(error)) return error
   hideSecrets(error)
   const facts = readFacts(error)
-  const found = failureRules.find((rule) => isFitting(rule, facts))
-  const { problem, hint, kind }: Explanation = found?.explain(facts, attempt) ?? unexplained(facts, attempt)
+  const known = hintFor(facts)
+  if (!known && isLost(facts)) return lost(error, facts, attempt)
   // Wrong usage means that nothing was touched, which is no longer so when credentials expire on the way.
-  const known = kind === 'usage' && attempt.hasChanged ? 'failed' : kind
-  return new OperatorError(known ?? (attempt.hasChanged ? 'failed' : 'refused'), problem, {
-    ...(hint === undefined ? {} : { hint }),
+  const kind = known?.kind === 'usage' && attempt.hasChanged ? 'failed' : known?.kind
+  return new OperatorError(kind ?? (attempt.hasChanged ? 'failed' : 'refused'), inWords(facts, attempt, !known), {
+    hint: known?.hint(attempt, facts) ?? 'npm run status -- --platform aws; the same with --verbose shows more',
     cause: error,
-    isLasting: found !== undefined && accessRules.includes(found),
+    isLasting: known?.isLasting ?? false,
   })
 }
 
-function isFitting({ codes, says, fits }: FailureRule, facts: FailureFacts): boolean {
-  const listed = codes && Object.values(codes).flat().map(plainCode)
-  if (listed && !facts.codes.some((code) => listed.includes(plainCode(code)))) return false
-  return (says?.test(facts.words) ?? true) && (fits?.(facts) ?? true)
+/** What was asked may have been done although no answer came back. */
+function lost(cause: unknown, facts: FailureFacts, attempt: Attempt): OperatorError {
+  const problem = inWords(facts, attempt)
+  if (!isReading(attempt.command)) {
+    return new OperatorError('failed', `${problem}; AWS may have done it all the same`, {
+      hint: 'npm run status -- --platform aws shows what is there; then run it again',
+      cause,
+    })
+  }
+  const usual = endpointHint() ?? 'run it again; https://health.aws.amazon.com tells of trouble at AWS'
+  return new OperatorError(attempt.hasChanged ? 'failed' : 'refused', problem, {
+    hint: attempt.hasChanged ? 'run it again: it carries on from here' : usual,
+    cause,
+  })
+}
+
+function isLost({ codes, words, status = 0, isUnreadable }: FailureFacts): boolean {
+  const isSilent = codes.some((code) => /^(ECONNRESET|EPIPE|E\w*TIMEDOUT|(Request)?Timeout|Silence)/.test(code))
+  return isSilent || isUnreadable || status >= 500 || /socket hang up/.test(words)
+}
+
+/** `DescribeInstances: Rate exceeded (Throttling), tried 8 times`. */
+function inWords(facts: FailureFacts, { command }: Attempt, isUnknown = false): string {
+  const { message, code, codes, status = 0, requestId, attempts, isUnreadable } = facts
+  const details = [
+    status >= 400 && code !== 'Error' && !message.includes(code) && code,
+    status >= 500 && `HTTP ${status}`,
+    (status >= 500 || isUnknown) && requestId !== undefined && `request ${requestId}`,
+  ].filter(Boolean)
+  const words = `${isUnreadable ? 'an answer that cannot be read: ' : ''}${message || codes.at(-1)}`
+  const tried = attempts > 1 ? `, tried ${attempts} times` : ''
+  return `${command && `${command}: `}${words}${details.length > 0 ? ` (${details.join(', ')})` : ''}${tried}`
 }
 
 function isDefect(error: unknown): error is Error {
   const isOfTheLanguage = [TypeError, ReferenceError, RangeError].some((Class) => error instanceof Class)
   return isOfTheLanguage && !Object.hasOwn(error as Error, '$metadata')
-}
-
-function unexplained({ code, message, requestId }: FailureFacts, { command }: Attempt): Explanation {
-  const request = requestId === undefined ? '' : ` (request ${requestId})`
-  return { problem: `${command}: ${code}: ${message}${request}`, hint: 'the same with --verbose shows more' }
 }

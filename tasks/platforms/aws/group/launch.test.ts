@@ -75,10 +75,18 @@ t.test('members that are none of the capacity are no part of the sum', async (t)
 })
 
 const refusals: [fixture: string, reason: RegExp, hint: RegExp][] = [
-  ['launch-no-capacity', /AWS has no t3\.small left in eu-central-1a/, /InstanceType=/],
-  ['launch-vcpu-limit', /the account's quota of 32 vCPUs is used up/, /request-service-quota-increase/],
-  ['launch-image-gone', /the image ami-0aaaaaaaaaaaaaaa1 is not in this region and account/, /npm run images/],
-  ['launch-type-not-in-zone', /there are no t3\.small in eu-central-1c/, /describe-instance-type-offerings/],
+  [
+    'launch-no-capacity',
+    /sufficient t3\.small capacity in the Availability Zone you requested \(eu-central-1a\)/,
+    /InstanceType=/,
+  ],
+  ['launch-vcpu-limit', /vCPU limit of 32/, /request-service-quota-increase/],
+  ['launch-image-gone', /ami-0aaaaaaaaaaaaaaa1\]?' does not exist/, /npm run images/],
+  [
+    'launch-type-not-in-zone',
+    /t3\.small\) is not supported in your requested Availability Zone \(eu-central-1c\)/,
+    /describe-instance-type-offerings/,
+  ],
 ]
 
 for (const [fixture, reason, hint] of refusals) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type AutoScalingGroup, DescribeScalingActivitiesCommand } from '@aws-sdk/client-auto-scaling'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
-import { capacityReason } from '../failures/failures.ts'
+import { launchFailure } from '../failures/launch-hints.ts'
 import { memberIds } from './members.ts'
 import { scalingGroup } from './observation.ts'
 import { desire, nameOf } from './scaling.ts'
@@ -97,8 +97,6 @@ function removedMeanwhile({ AutoScalingGroupName: name }: AutoScalingGroup): Ope
 }
 
 function notLaunched(message: string): OperatorError {
-  const { reason, hint } = capacityReason(message)
-  return new OperatorError('failed', `Auto Scaling cannot launch: ${reason}`, {
-    ...(hint === undefined ? {} : { hint }),
-  })
+  const { reason, hint } = launchFailure(message)
+  return new OperatorError('failed', `Auto Scaling cannot launch: ${reason}`, hint === undefined ? {} : { hint })
 }

@@ -1,8 +1,4 @@
-import {
-  type AutoScalingGroup,
-  DescribeInstanceRefreshesCommand,
-  type InstanceRefresh,
-} from '@aws-sdk/client-auto-scaling'
+import { type AutoScalingGroup, DescribeInstanceRefreshesCommand } from '@aws-sdk/client-auto-scaling'
 import {
   DeleteLaunchTemplateVersionsCommand,
   type LaunchTemplateVersion,
@@ -12,7 +8,6 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Superseded } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import { describeStack } from '../cloudformation/stacks.ts'
-import { isAwsError } from '../failures/failures.ts'
 import type { Names } from '../names.ts'
 import { scalingGroup } from './observation.ts'
 import { readRecord, wantedImageId } from './record.ts'
@@ -82,16 +77,10 @@ function namedBy(scaling: AutoScalingGroup): string[] {
   return [usedTemplate(scaling)?.Version, ...members, ...own].filter(isKnown)
 }
 
-/** The newest refresh may be under way; turned round it goes back to what the group itself names. An emulator knows none. */
+/** The newest refresh may be under way; turned round it goes back to what the group itself names. */
 async function namedByRefresh(aws: Aws, scaling: AutoScalingGroup): Promise<string[]> {
   const asked = new DescribeInstanceRefreshesCommand({ ...nameOf(scaling), MaxRecords: 1 })
-  const found: readonly InstanceRefresh[] = await aws.autoScaling.send(asked).then(
-    ({ InstanceRefreshes = [] }) => InstanceRefreshes,
-    (error: unknown) => {
-      if (aws.isEmulated && !isAwsError(error, 'AccessDenied')) return []
-      throw error
-    },
-  )
+  const { InstanceRefreshes: found = [] } = await aws.autoScaling.send(asked)
   return found.map(({ DesiredConfiguration: desired = {} }) => usedTemplate(desired)?.Version).filter(isKnown)
 }
 

@@ -1,92 +1,95 @@
-import { count } from '../../../lib/count.ts'
-import type { Template } from '../cloudformation/template.ts'
-import { defaultsOf, resourcesMade, type Values } from '../cloudformation/template-conditions.ts'
-import { type Price, type PriceTable, readPrices } from './prices.ts'
-
-/** A template and the values with which it is used. */
-export interface TemplateUse {
-  readonly template: Template
-  readonly values: Values
-}
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Values } from '../cloudformation/template.ts'
 
 /** What a group is made of. */
 export interface CostQuestion {
   readonly region: string
   /** How many instances. */
   readonly size: number
-  readonly stacks: readonly TemplateUse[]
+  /** The parameters of all stacks, defaults included. */
+  readonly values: Values
+  readonly isGuarded: boolean
+}
+
+/** The price of one thing. */
+export interface Price {
+  readonly item: string
+  /** How many units one of it uses in a month. */
+  readonly unitsAMonth: number
+  /** US dollars for one unit, by region. */
+  readonly usd: Readonly<Record<string, number>>
+}
+
+/** List prices of one month. */
+export interface PriceTable {
+  /** `2026-11`. */
+  readonly month: string
+  readonly prices: readonly Price[]
 }
 
 /** Something that is billed whether it is used or not. */
-export interface Position {
+interface Position {
   /** For people, with its number: `2 t3.small`. */
   readonly name: string
-  /** Which row of the price table it is. */
-  readonly item: RegExp
+  /** Its row in the price table. */
+  readonly item: string
   /** How many times that row's units. */
   readonly quantity: number
 }
 
-/**
- * What a group costs in a month by the price table of the documentation, as one line, and what that line leaves out; never a
- * guess: what the table does not know is named.
- */
-export async function costLines(question: CostQuestion): Promise<string[]> {
-  const table = await readPrices()
-  return table === undefined
-    ? ['what it costs is not known: docs/aws-costs.md is gone']
-    : estimateLines(question, table)
+/** The metrics of the service's four alarms, each of which is billed; the one for errors has two. */
+export const alarmMetrics = 5
+/** Target tracking makes two alarms, above and below. */
+const scalingMetrics = 2
+/** The rules of the web ACL in cloudformation/guard.yaml; each is billed. */
+export const webAclRules = 4
+
+/** The price table: docs/aws-costs.md says what it holds, and where it comes from. */
+export async function readPrices(): Promise<PriceTable> {
+  return JSON.parse(await readFile(join(import.meta.dirname, 'prices.json'), 'utf8'))
 }
 
-/** As `costLines`, by a given table. */
-export function estimateLines(question: CostQuestion, { month, prices }: PriceTable): string[] {
+/** What a group costs in a month, as one line, and what that line leaves out; never a guess: what has no price is named. */
+export function costLines(question: CostQuestion, { month, prices }: PriceTable): string[] {
   const { region } = question
-  const known = new Set(prices.flatMap(({ usd }) => [...usd.keys()]))
-  const source = `docs/aws-costs.md${month === undefined ? '' : ` of ${month}`}`
-  if (!known.has(region)) {
-    return [`what it costs in ${region} is not in ${source}, which knows ${[...known].join(' and ')}`]
+  const known = [...new Set(prices.flatMap(({ usd }) => Object.keys(usd)))]
+  if (!known.includes(region)) {
+    return [`what it costs in ${region} is not in the prices of ${month}, which know ${known.join(' and ')}`]
   }
   const priced = positionsOf(question).map((one) => ({ ...one, usd: monthlyUsd(one, prices, region) }))
   const sum = priced.reduce((total, { usd = 0 }) => total + usd, 0)
   const parts = priced.flatMap(({ name, usd }) => (usd === undefined ? [] : [`${name} ${rounded(usd)}`]))
   const unknown = priced.filter(({ usd }) => usd === undefined).map(({ name }) => name)
-  const when = month === undefined ? 'without traffic' : `prices of ${month}, without traffic`
-  const without = unknown.length === 0 ? '' : `, without ${unknown.join(' and ')}`
+  const without = unknown.length === 0 ? '' : `, without ${unknown.join(' and ')}, which have no price there`
   return [
-    `about ${rounded(sum)} USD a month in ${region} (${when}${without}): ${parts.join(', ')}`,
-    ...(unknown.length === 0 ? [] : [`${source} has no price of ${unknown.join(' and ')} in ${region}`]),
+    `about ${rounded(sum)} USD a month in ${region} (prices of ${month}, without traffic${without}): ${parts.join(', ')}`,
   ]
 }
 
 /** Everything of a group that is billed by the hour or month. */
-export function positionsOf({ size, stacks }: CostQuestion): Position[] {
-  const values: Values = Object.assign({}, ...stacks.map((one) => ({ ...defaultsOf(one.template), ...one.values })))
-  const made = stacks.flatMap((one) => resourcesMade(one.template, one.values))
-  const countOf = (type: string) => made.filter((one) => one.type === `AWS::${type}`).length
-  const balancers = countOf('ElasticLoadBalancingV2::LoadBalancer')
-  const addresses = balancers * zonesOf(values)
+function positionsOf({ size, values, isGuarded }: CostQuestion): Position[] {
+  const addresses = zonesOf(values)
   const gib = size * Number(values['VolumeGiB'] ?? 8)
-  const alarms = countOf('CloudWatch::Alarm')
-  // Each metric of an alarm is billed. The one for errors has two; target tracking makes two alarms, above and below.
-  const metrics = alarms + Math.min(alarms, 1) + 2 * countOf('AutoScaling::ScalingPolicy')
-  const monitored = values['DetailedMonitoring'] === 'true' ? size : 0
-  const acls = countOf('WAFv2::WebACL')
+  const scalings = ['CpuTargetPercent', 'RequestsPerTarget'].filter((name) => Number(values[name] ?? 0) > 0).length
+  const acls = isGuarded && values['WebAcl'] === 'true' ? 1 : 0
   const type = values['InstanceType'] ?? ''
   const all: Position[] = [
-    { name: 'load balancer', item: /^load balancer(?!.*(capacity|LCU))/i, quantity: balancers },
-    { name: `its ${addresses} addresses`, item: /public IPv4 address/i, quantity: addresses },
-    { name: `${size} ${type}`, item: new RegExp(`(^| )${type.replaceAll('.', '\\.')}$`), quantity: size },
-    { name: `${gib} GiB of disk`, item: /gp3/i, quantity: gib },
-    { name: 'metrics each minute', item: /metrics each minute/i, quantity: monitored },
-    { name: 'alarms', item: /^alarm/i, quantity: metrics },
-    { name: count(acls, 'web ACL'), item: /^web ACL$/i, quantity: acls },
-    { name: 'its rules', item: /^web ACL.*rule/i, quantity: acls * webAclRules },
+    { name: 'load balancer', item: 'load balancer', quantity: 1 },
+    { name: `its ${addresses} addresses`, item: 'public IPv4 address', quantity: addresses },
+    { name: `${size} ${type}`, item: `instance ${type}`, quantity: size },
+    { name: `${gib} GiB of disk`, item: 'gp3 volume', quantity: gib },
+    {
+      name: 'metrics each minute',
+      item: 'metrics each minute',
+      quantity: values['DetailedMonitoring'] === 'true' ? size : 0,
+    },
+    { name: 'alarms', item: 'alarm', quantity: alarmMetrics + scalingMetrics * scalings },
+    { name: 'web ACL', item: 'web ACL', quantity: acls },
+    { name: 'its rules', item: 'web ACL: rule', quantity: acls * webAclRules },
   ]
   return all.filter(({ quantity }) => quantity > 0)
 }
-
-/** The rules of the web ACL in cloudformation/guard.yaml; each is billed. */
-const webAclRules = 4
 
 /** The load balancer has a public address in each zone. */
 function zonesOf({ ExistingPublicSubnetIds = '', ZoneCount = '2' }: Values): number {
@@ -94,9 +97,9 @@ function zonesOf({ ExistingPublicSubnetIds = '', ZoneCount = '2' }: Values): num
 }
 
 function monthlyUsd({ item, quantity }: Position, prices: readonly Price[], region: string): number | undefined {
-  const row = prices.find((price) => item.test(price.item))
-  const usd = row?.usd.get(region)
-  return row?.unitsAMonth === undefined || usd === undefined ? undefined : usd * row.unitsAMonth * quantity
+  const row = prices.find((price) => price.item === item)
+  const usd = row?.usd[region]
+  return row === undefined || usd === undefined ? undefined : usd * row.unitsAMonth * quantity
 }
 
 function rounded(usd: number): string {

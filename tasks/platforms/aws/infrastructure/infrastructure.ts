@@ -1,18 +1,16 @@
 import { count } from '../../../lib/count.ts'
 import type { Infrastructure, InfrastructurePlan } from '../../../lib/infrastructure.ts'
 import type { Aws } from '../clients.ts'
-import { planStack, type StackPlan, type StackWish } from '../cloudformation/plan.ts'
+import { planStack, type StackPlan } from '../cloudformation/plan.ts'
 import { describeStack } from '../cloudformation/stacks.ts'
-import type { Stack } from '../cloudformation/states.ts'
-import { readTemplate, templateFolder } from '../cloudformation/template.ts'
+import { defaultsOf, readTemplate, templateFolder } from '../cloudformation/template.ts'
 import type { Names } from '../names.ts'
 import { applyAll, discardAll, type Plans } from './apply.ts'
-import { costLines } from './costs.ts'
+import { costLines, readPrices } from './costs.ts'
 import { saveOutputs } from './outputs.ts'
 import { groupWishes, planGuard, planService, type Wishes } from './plans.ts'
 import {
   type AwsInfrastructureSettings,
-  checkRules,
   checkSettings,
   type GroupWish,
   type Stacks,
@@ -39,10 +37,9 @@ export function openInfrastructure(opening: InfrastructureOpening): Infrastructu
 async function planGroup(opening: InfrastructureOpening, wish: GroupWish): Promise<InfrastructurePlan> {
   const { aws, names, settings } = opening
   const templates = await readTemplates(opening.templates ?? templateFolder)
-  checkSettings(templates, settings)
+  checkSettings(settings)
   const stacks = await describeStacks(aws, names)
   const group = groupWishes(opening, templates, stacks, wish)
-  checkRules(templates, stacks, { network: group.network.parameters, service: group.service.parameters })
   const made: StackPlan[] = []
   const plan = async (work: Promise<StackPlan>) => {
     const one = await work
@@ -101,13 +98,16 @@ async function estimate(
   { aws }: InfrastructureOpening,
   { templates, stacks, wish, group }: Planned,
 ): Promise<string[]> {
-  const use = (wished: StackWish, stack: Stack | undefined) => ({
-    template: wished.template,
-    values: { ...standing(stack)?.parameters, ...wished.parameters },
-  })
-  const stacksInUse = [use(group.network, stacks.network), use(group.service, stacks.service)]
-  if (group.guard) stacksInUse.push(use({ ...group.guard, template: templates.guard }, stacks.guard))
-  return costLines({ region: await aws.region(), size: wish.size, stacks: stacksInUse })
+  const values = Object.assign(
+    {},
+    ...(['network', 'service', 'guard'] as const).map((name) => ({
+      ...defaultsOf(templates[name]),
+      ...standing(stacks[name])?.parameters,
+      ...group[name]?.parameters,
+    })),
+  )
+  const question = { region: await aws.region(), size: wish.size, values, isGuarded: group.guard !== undefined }
+  return costLines(question, await readPrices())
 }
 
 async function readTemplates(folder: string): Promise<Templates> {

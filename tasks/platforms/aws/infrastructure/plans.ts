@@ -11,6 +11,7 @@ import {
   networkValues,
   type Stacks,
   serviceValues,
+  standIns,
   standing,
   type Templates,
   valuesFromNetwork,
@@ -38,7 +39,9 @@ export function groupWishes(
   return {
     network: { name: names.networkStack, template: templates.network, parameters, tags },
     service: {
-      ...{ name: names.serviceStack, template: templates.service, tags },
+      name: names.serviceStack,
+      template: templates.service,
+      tags,
       parameters: serviceValues(names, wish, stacks.service, settings),
     },
     guard:
@@ -49,7 +52,7 @@ export function groupWishes(
 }
 
 /**
- * Plans the service with what the network gives; before there is a network, from the template. Throws `refused` when the network
+ * Plans the service with what the network gives, or, before there is a network, with stand-ins. Throws `refused` when the network
  * of a service that stands is gone.
  */
 export async function planService(aws: Aws, { service, network }: Wishes, stacks: Stacks): Promise<StackPlan> {
@@ -63,15 +66,17 @@ export async function planService(aws: Aws, { service, network }: Wishes, stacks
     const { problem, hint } = withoutNetwork(network.name, service.name)
     throw new OperatorError('refused', problem, { hint })
   }
-  return planLater(aws, service, async () => {
-    const made = await describeStack(aws, network.name)
-    if (!made)
+  return planLater(aws, service, stacks.service, {
+    standIns: standIns.service,
+    async wish() {
+      const made = await describeStack(aws, network.name)
+      if (made) return { ...service, parameters: { ...service.parameters, ...valuesFromNetwork(made) } }
       throw new OperatorError('failed', `stack ${network.name} was deleted meanwhile`, { hint: 'npm run deploy' })
-    return { ...service, parameters: { ...service.parameters, ...valuesFromNetwork(made) } }
+    },
   })
 }
 
-/** Plans the guard around the service's load balancer; before there is one, from the template. */
+/** Plans the guard around the service's load balancer, or, before there is one, around a stand-in. */
 export async function planGuard(aws: Aws, guard: StackWish, serviceName: string, stacks: Stacks): Promise<StackPlan> {
   const withBalancer = (stack: Stack | undefined) => ({
     ...guard,
@@ -80,5 +85,8 @@ export async function planGuard(aws: Aws, guard: StackWish, serviceName: string,
   const service = standing(stacks.service)
   if (service) return planStack(aws, withBalancer(service), stacks.guard ?? 'absent')
   await refuseUnplannable(aws, stacks.guard)
-  return planLater(aws, guard, async () => withBalancer(await describeStack(aws, serviceName)))
+  return planLater(aws, guard, stacks.guard, {
+    standIns: standIns.guard,
+    wish: async () => withBalancer(await describeStack(aws, serviceName)),
+  })
 }

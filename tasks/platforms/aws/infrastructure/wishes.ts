@@ -1,9 +1,6 @@
 import { OperatorError } from '../../../lib/errors.ts'
-import { parameterProblems } from '../cloudformation/parameters.ts'
-import type { Stack } from '../cloudformation/states.ts'
-import { stateOf } from '../cloudformation/states.ts'
-import type { Template } from '../cloudformation/template.ts'
-import { defaultsOf, ruleProblems, type Values } from '../cloudformation/template-conditions.ts'
+import { type Stack, stateOf } from '../cloudformation/states.ts'
+import { defaultsOf, type Template, type Values } from '../cloudformation/template.ts'
 import type { Names } from '../names.ts'
 
 /** The settings that decide about the stacks. */
@@ -53,28 +50,31 @@ const reserved: Readonly<Record<keyof Templates, Readonly<Record<string, string>
   guard: { Group: byTool, LoadBalancerArn: 'it comes from the service stack' },
 }
 
-/** The parameters of the service that the network stack gives. */
-const networkOutputs = Object.entries(reserved.service).flatMap(([name, why]) => (why === fromNetwork ? [name] : []))
-
-/** Throws a usage error that names every wrong parameter in the settings at once. */
-export function checkSettings(templates: Templates, settings: AwsInfrastructureSettings): void {
-  const problems = (['network', 'service', 'guard'] as const).flatMap((name) =>
-    parameterProblems(templates[name], settings[`${name}Parameters`], {
-      where: `aws.${name}Parameters`,
-      reserved: reserved[name],
-    }),
-  )
-  throwProblems(problems)
+/** Stand for what another stack gives, as long as that is not made: CloudFormation judges a plan by their form. */
+export const standIns: { readonly [Name in 'service' | 'guard']: Values } = {
+  service: {
+    VpcId: 'vpc-00000000',
+    PublicSubnetIds: 'subnet-00000000,subnet-00000001',
+    PrivateSubnetIds: 'subnet-00000000',
+    LoadBalancerSecurityGroupId: 'sg-00000000',
+    InstanceSecurityGroupId: 'sg-00000000',
+  },
+  guard: { LoadBalancerArn: 'arn:aws:elasticloadbalancing:xx-none-1:000000000000:loadbalancer/app/none/0' },
 }
 
-/** Throws a usage error that names every rule between parameters that would not hold. */
-export function checkRules(templates: Templates, stacks: Stacks, given: { network: Values; service: Values }): void {
-  const problems = (['network', 'service'] as const).flatMap((name) =>
-    ruleProblems(templates[name], { ...standing(stacks[name])?.parameters, ...given[name] }).map(
-      (problem) => `aws.${name}Parameters: ${problem.replace(/\.$/, '')}`,
+/** The parameters of the service that the network stack gives. */
+const networkOutputs = Object.keys(standIns.service)
+
+/** Throws a usage error that names every parameter in the settings that is not the operator's to give. */
+export function checkSettings(settings: AwsInfrastructureSettings): void {
+  throwProblems(
+    (['network', 'service', 'guard'] as const).flatMap((name) =>
+      [...settings[`${name}Parameters`].keys()].flatMap((parameter) => {
+        const why = reserved[name][parameter]
+        return why === undefined ? [] : [`aws.${name}Parameters.${parameter}: ${why}`]
+      }),
     ),
   )
-  throwProblems(problems)
 }
 
 /** The parameters of the network stack: port 443 is open where the service has a certificate. */
