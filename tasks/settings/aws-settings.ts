@@ -34,8 +34,7 @@ export const awsSettings: { readonly [Key in AwsKey]: Setting<SettingValue<Key>>
     kind: oneOf(['endpoint', 'direct', 'none']),
     help: 'how instances are reached: Instance Connect endpoint, directly (VPN), or not at all',
     verbs: ['check', 'deploy', 'doctor', 'roll', 'rollback', 'scale', 'heal', 'logs', 'ssh'],
-    default: undefined,
-    defaultHelp: 'endpoint; none where AWS is emulated on this computer',
+    default: 'endpoint',
   },
   'aws.networkParameters': {
     kind: pairs('NAME=VALUE,...'),

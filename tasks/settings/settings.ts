@@ -36,8 +36,8 @@ export interface Settings {
     readonly profile: string | undefined
     /** Where the service is asked, when not at the load balancer's own name. */
     readonly url: string | undefined
-    /** How this computer reaches instances; undefined: the endpoint, or none where AWS is emulated. */
-    readonly reach: 'endpoint' | 'direct' | 'none' | undefined
+    /** How this computer reaches instances. */
+    readonly reach: 'endpoint' | 'direct' | 'none'
     /** Further parameters of the CloudFormation templates, by name; what is absent keeps its previous value. */
     readonly networkParameters: ReadonlyMap<string, string>
     readonly serviceParameters: ReadonlyMap<string, string>

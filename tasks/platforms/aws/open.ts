@@ -26,7 +26,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     keepClosed(home, onExit)
   }
   const aws = openAws(settings.aws, signal)
-  const mode = settings.aws.reach ?? 'endpoint'
+  const mode = settings.aws.reach
   const endpoint = process.env['AWS_ENDPOINT_URL']
   if (endpoint && verb !== 'doctor') progress.event(`AWS is asked at ${endpoint} (AWS_ENDPOINT_URL)`)
   // Without a region the first call says so; a doctor makes a finding of it.

@@ -46,7 +46,6 @@ const ownNeeds: readonly Need[] = [
     verbs: ['deploy', 'roll', 'rollback'],
     on: 'stack',
     actions: [
-      'cloudformation:CreateStack',
       'cloudformation:DescribeStackEvents',
       'cloudformation:DescribeStackResources',
       'cloudformation:ListStackResources',
@@ -62,7 +61,6 @@ const ownNeeds: readonly Need[] = [
       'cloudformation:DescribeChangeSet',
       'cloudformation:DescribeEvents',
       'cloudformation:ExecuteChangeSet',
-      'cloudformation:GetTemplate',
       'cloudformation:ListChangeSets',
     ],
   },
