@@ -60,6 +60,7 @@ export function launchHint(words: string): string | undefined {
 /** Why a scaling activity failed, from its `StatusMessage`, and what to do. */
 export function launchFailure(statusMessage: string): LaunchFailure {
   const words = statusMessage.replace(/\s+/g, ' ').trim()
-  const own = words.replace(/\.? ?Launching (a new )?EC2 instance failed\.?/, '').replace(/\.$/, '')
+  // AWS may cut the message off in the middle of its last sentence.
+  const own = words.replace(/\.? ?Launchi\w*( (a new )?EC2 instance failed)?\.?$/, '').replace(/\.$/, '')
   return { reason: own === '' ? 'it does not say why' : own, hint: launchHint(words) }
 }

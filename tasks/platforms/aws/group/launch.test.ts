@@ -15,7 +15,9 @@ const two = [member('i-0a1'), member('i-0a2')]
 const young = [member('i-0b1', 'Pending'), member('i-0b2', 'Pending:Wait')] as const
 const quiet = answer('autoscaling:DescribeScalingActivities', { Activities: [] })
 const desired = answer('autoscaling:SetDesiredCapacity')
-const times = { timeoutSeconds: 0.3, pollMs: 10, otherZoneSeconds: 0.1 }
+/** So long that only what never comes is waited for. */
+const times = { timeoutSeconds: 60, pollMs: 10, otherZoneSeconds: 60 }
+const soon = { timeoutSeconds: 0.3, otherZoneSeconds: 0 }
 
 interface Launch {
   /** The group before; two members that it wants. */
@@ -24,12 +26,13 @@ interface Launch {
   /** What AWS answers then, activities of before included. */
   readonly answers: readonly (string | RecordedAnswer)[]
   readonly signal?: AbortSignal
+  readonly limits?: Partial<typeof times>
 }
 
 /** Launches, and gives what Auto Scaling was asked to want. */
-async function launch({ before = scalingGroup(two), count = 1, answers, signal }: Launch) {
+async function launch({ before = scalingGroup(two), count = 1, answers, signal, limits }: Launch) {
   await server.play([desired, ...answers])
-  const work = launchMembers(aws, before, count, { ...times, signal })
+  const work = launchMembers(aws, before, count, { ...times, ...limits, signal })
   return {
     ids: await work.catch((error: unknown) => error),
     wishes: server.requests.flatMap(({ operation, input }) =>
@@ -91,7 +94,10 @@ const refusals: [fixture: string, reason: RegExp, hint: RegExp][] = [
 
 for (const [fixture, reason, hint] of refusals) {
   t.test(`${fixture}: the wish is taken back and the reason said`, async (t) => {
-    const { ids, wishes } = await launch({ answers: [quiet, fixture, scaling(two, { DesiredCapacity: 3 })] })
+    const { ids, wishes } = await launch({
+      answers: [quiet, fixture, scaling(two, { DesiredCapacity: 3 })],
+      limits: { otherZoneSeconds: 0 },
+    })
     t.match(ids, { kind: 'failed', message: reason, hint })
     t.match(ids, { message: /^Auto Scaling cannot launch: / })
     t.same(wishes, [3, 2])
@@ -124,7 +130,7 @@ t.test('what Auto Scaling itself wants is not taken from it', async (t) => {
 t.test('failures from before are not blamed, nor those of ends', async (t) => {
   const old = await launch({ answers: ['launch-vcpu-limit', scaling([...two, young[0]])] })
   t.same(old.ids, ['i-0b1'])
-  const still = await launch({ answers: ['launch-vcpu-limit', scaling(two, { DesiredCapacity: 3 })] })
+  const still = await launch({ answers: ['launch-vcpu-limit', scaling(two, { DesiredCapacity: 3 })], limits: soon })
   t.match(still.ids, { message: 'Auto Scaling cannot launch: Auto Scaling began no launch within 0.3 s' })
   t.same(still.wishes, [3, 2])
   const failure = await recorded('launch-vcpu-limit')
@@ -137,7 +143,7 @@ t.test('failures from before are not blamed, nor those of ends', async (t) => {
 })
 
 t.test('a time-out takes the wish back', async (t) => {
-  const { ids, wishes } = await launch({ answers: [quiet, scaling(two, { DesiredCapacity: 3 })] })
+  const { ids, wishes } = await launch({ answers: [quiet, scaling(two, { DesiredCapacity: 3 })], limits: soon })
   t.match(ids, { kind: 'failed', message: /began no launch within 0\.3 s/ })
   t.same(wishes, [3, 2])
 })
