@@ -1,4 +1,4 @@
-const unitsMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** Reads a duration with its unit, `500ms`, `1s`, `1.5m`, `2h` or `7d`, as milliseconds; undefined when it is none. */
 export function parseDurationMs(text: string): number | undefined {
@@ -23,4 +23,10 @@ export function elapsed(durationMs: number): string {
   const minutes = Math.floor(seconds / 60)
   if (minutes < 120) return `${minutes} min ${seconds % 60} s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** Writes a duration the way it is typed: `90s`, `1h`. */
+export function durationText(durationMs: number): string {
+  const [unit, unitMs] = Object.entries(unitsMs).findLast(([, ms]) => durationMs % ms === 0) ?? ['ms', 1]
+  return durationMs === 0 ? '0s' : `${durationMs / unitMs}${unit}`
 }

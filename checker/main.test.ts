@@ -6,6 +6,7 @@ import t from 'tap'
 import { buildChecker } from './build.ts'
 import { lacksNodes, nodes } from './fixtures/nodes.ts'
 import { freeUrl, startService, startSocketService, timeService } from './fixtures/service.ts'
+import { flagsIn } from './settings/setting.ts'
 
 const main = new URL('main.ts', import.meta.url).pathname
 
@@ -85,10 +86,10 @@ t.test('--output takes the report, stdout the summary', async (t) => {
 })
 
 t.test('--help names every flag and the exit codes; --version the package', async (t) => {
-  const { flags } = await import('./options/flags.ts')
+  const { settings } = await import('./options/command-line.ts')
   const help = await run(['--help'])
   t.equal(help.code, 0)
-  for (const flag of Object.keys(flags)) t.match(help.stdout, `  --${flag}`)
+  for (const flag of [...flagsIn(settings).keys(), 'help', 'version']) t.match(help.stdout, `  --${flag}`)
   t.match(help.stdout, 'Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown')
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   t.same(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })

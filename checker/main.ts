@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { type CommandLine, readCommandLine } from './options/command-line.ts'
-import { forgetVariables } from './options/environment.ts'
+import { type CommandLine, readCommandLine, settings, variablePrefix } from './options/command-line.ts'
 import { defaultSettings } from './options/settings.ts'
 import { printable } from './outlets/printable.ts'
 import { renderReport } from './outlets/render.ts'
 import type { Outcome } from './run-types.ts'
+import { forgetVariables } from './settings/read.ts'
 import { type CheckReport, exitCodes, interruptedExitCode } from './verdict/report.ts'
 
 const longestStartMs = 50
@@ -24,10 +24,10 @@ async function main(argv: readonly string[]): Promise<Outcome> {
   const startedMs = Math.max(0, performance.now() - longestStartMs)
   if (mayAskManyOnce(argv)) (await import('./heap-flags.ts')).keepHeapSmall()
   const commandLine = await readCommandLine(argv, process.env)
-  const { action, said, warnings = [], problems } = commandLine
-  forgetVariables(process.env)
+  const { action, said, warnings, problems } = commandLine
+  forgetVariables(process.env, variablePrefix)
   // Others see the command line of a process, until it has another title.
-  if (said !== undefined) process.title = 'bakeroll-check'
+  if ([...said.keys()].some((key) => settings.get(key)?.isSecret)) process.title = 'bakeroll-check'
   if (problems.length > 0) return refuse(commandLine)
   if (action !== 'check') {
     const { helpText, checkerVersion } = await import('./options/help.ts')

@@ -12,10 +12,8 @@ export type OwnClock =
 export interface CheckRun {
   readonly targets: readonly CheckTarget[]
   readonly options: CheckOptions
-  /** The options before their `@FILE` were read; absent: they have none. */
-  readonly said?: CheckOptions
-  /** Settings that a request for `/probe` may name. */
-  readonly modules?: ReadonlyMap<string, Partial<CheckOptions>>
+  /** What somebody said of the options, as it would be typed in any folder, by the keys of their settings. */
+  readonly said?: ReadonlyMap<string, string>
   /** Any of these is right where the options name no version. */
   readonly expectVersion?: readonly string[]
   /** Adds to the report what the caller alone knows; what it returns goes to every outlet. */

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { optionOf } from './fixtures/options.ts'
 import { freeUrl, startService, startSocketService, timeService } from './fixtures/service.ts'
-import { optionProblems } from './options/option-problems.ts'
+import { judgeCheck } from './options/judge.ts'
 import { type CheckOptions, defaultOptions } from './options/options.ts'
 import { runCheck } from './run.ts'
 import type { RunOutcome } from './run-types.ts'
@@ -13,7 +14,7 @@ interface Ran extends RunOutcome {
 
 async function run(url: string, options: Partial<CheckOptions>): Promise<Ran> {
   const warnings: string[] = []
-  const all = { ...defaultOptions(), ntp: 'none', samples: 1, ...options }
+  const all: CheckOptions = { ...defaultOptions(), ntp: 'none', samples: 1, ...options }
   const host = { startedMs: performance.now(), warn: (line: string) => void warnings.push(line) }
   return { ...(await runCheck({ targets: [{ url }], options: all }, host)), warnings }
 }
@@ -56,8 +57,12 @@ t.test('an alarm comes with the third failure, told once by webhook, and a recov
     if (isUp) timeService()(request, response)
     else response.writeHead(502).end()
   })
-  const options = { state: join(t.testdir(), 'state.json'), notify: [`${hook}/hook`], heartbeat: `${heartbeat}/beat` }
-  t.same(await optionProblems({ ...defaultOptions(), ...options }), [])
+  const options = {
+    state: join(t.testdir(), 'state.json'),
+    notify: await optionOf('notify', `${hook}/hook`),
+    heartbeat: new URL(`${heartbeat}/beat`),
+  }
+  t.same((await judgeCheck([url], { ...defaultOptions(), ...options })).problems, [])
   for (const wanted of [[], [], ['alarm'], ['alarm']]) {
     t.match(await run(url, options), { exitCode: 2, warnings: [] })
     t.same(told, wanted)
@@ -105,17 +110,21 @@ t.test('a state file from a newer version is refused before the first request', 
   const state = join(t.testdir(), 'state.json')
   await run(await freeUrl(), { state })
   writeFileSync(state, JSON.stringify({ ...JSON.parse(readFileSync(state, 'utf8')), version: 99 }))
-  t.match(await optionProblems({ ...defaultOptions(), state }), [/^--state: .*newer/])
+  t.match((await judgeCheck(['http://a'], { ...defaultOptions(), state })).problems, [/^--state: .*newer/])
 })
 
 t.test('a heartbeat alone needs no state; one that fails is said, and changes nothing', async (t) => {
   const url = await startService(t, timeService())
-  const heartbeat = await freeUrl()
+  const heartbeat = new URL(await freeUrl())
   t.match(await run(url, { heartbeat }), { exitCode: 0, warnings: [/^heartbeat 127\.0\.0\.1:\d+: /] })
 })
 
 t.test('with somebody to notify the measuring leaves a quarter of the time', async (t) => {
   const silent = await startSocketService(t, () => {})
-  const options = { timeoutMs: 400, state: join(t.testdir(), 'state'), notify: ['command:true'] }
+  const options = {
+    timeoutMs: 400,
+    state: join(t.testdir(), 'state'),
+    notify: await optionOf('notify', 'command:true'),
+  }
   t.match(await run(silent, options), { report: { summary: /no complete answer within 0\.3 s$/ } })
 })

@@ -1,6 +1,6 @@
 import type { Busy, RunLock } from './alarm/run-lock.ts'
 import type { CheckOptions } from './options/options.ts'
-import { settingsOf, settingsOfRun } from './options/settings-of.ts'
+import { settingsOf, settingsOfRun } from './options/settings.ts'
 import { renderReport } from './outlets/render.ts'
 import { headStart, measureOwnClock } from './own-clock/measure.ts'
 import { probeTargets } from './probe/probe.ts'

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { optionOf } from '../fixtures/options.ts'
 import type { Verdict } from '../verdict/report.ts'
 import { startReceiver, status } from './fixtures/receivers.ts'
 import type { RunTask } from './fixtures/run-alarms.ts'
@@ -11,8 +12,9 @@ import { loadState } from './state-file.ts'
 const program = new URL('fixtures/run-alarms.ts', import.meta.url).pathname
 const verdicts: Verdict[] = ['critical', 'critical', 'warning', 'critical']
 
-function optionsOf(stateFile: string, url: string): AlarmOptions {
-  return { stateFile, failures: 1, successes: 1, remindMs: 0, notify: [`${url}/hook`], timeoutMs: 20_000 }
+async function optionsOf(stateFile: string, url: string): Promise<AlarmOptions> {
+  const notify = await optionOf('notify', `${url}/hook`)
+  return { stateFile, failures: 1, successes: 1, remindMs: 0, notify, timeoutMs: 20_000 }
 }
 
 function startRun(t: Test, options: AlarmOptions): ChildProcess {
@@ -52,7 +54,7 @@ t.test('runs that are killed while they deliver: each message arrives, under one
   )
   const outcomes: (AlarmOutcome | undefined)[] = []
   for (let run = 0; run < 12; run += 1) {
-    child = startRun(t, optionsOf(options.stateFile, url))
+    child = startRun(t, await optionsOf(options.stateFile, url))
     outcomes.push(await endOf(child))
     if (outcomes.at(-1)?.waiting === 0) break
   }
@@ -81,10 +83,10 @@ t.test('a second run at the same time does nothing, and says why', async (t) => 
     answer = () => response.end('ok')
     arrived.resolve()
   })
-  const first = startRun(t, optionsOf(stateFile, url))
+  const first = startRun(t, await optionsOf(stateFile, url))
   const firstEnd = endOf(first)
   await arrived.promise
-  const second = await endOf(startRun(t, optionsOf(stateFile, url)))
+  const second = await endOf(startRun(t, await optionsOf(stateFile, url)))
   t.match(second, {
     busy: RegExp(`^another run is under way since .* \\(process ${first.pid}\\)$`),
     notices: [],

@@ -1,12 +1,13 @@
+import { type Wrong, wrong } from '../settings/kinds.ts'
 import { describeSystemError } from './delivery-error.ts'
 
-/** Says what is wrong with the url of a heartbeat; undefined when nothing is. */
-export function heartbeatProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'expected a url (https://...)'
+/** Reads `--heartbeat`; what is wrong is told without what may be secret. */
+export function parseHeartbeat(text: string): URL | Wrong {
+  if (!URL.canParse(text)) return wrong('expected a url (https://...)')
   const url = new URL(text)
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    return `expected http or https, got ${url.protocol}//${url.host}`
-  return url.username === '' && url.password === '' ? undefined : `${url.host}: a user or password is not supported`
+    return wrong(`expected http or https, got ${url.protocol}//${url.host}`)
+  return url.username === '' && url.password === '' ? url : wrong(`${url.host}: a user or password is not supported`)
 }
 
 /**
@@ -14,7 +15,7 @@ export function heartbeatProblem(text: string): string | undefined {
  * checker itself is broken (healthchecks.io/docs/http_api). Tried twice; gives what went wrong, never throws.
  */
 export async function sendHeartbeat(
-  address: string,
+  address: URL,
   how: 'done' | 'broken',
   timeoutMs: number,
   stop?: AbortSignal,

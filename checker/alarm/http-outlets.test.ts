@@ -1,10 +1,10 @@
-import { join } from 'node:path'
 import t from 'tap'
+import { problemOf } from '../fixtures/options.ts'
 import { freeUrl } from '../fixtures/service.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { noticeOf } from './fixtures/notices.ts'
 import { cut, silence, startReceiver, status } from './fixtures/receivers.ts'
-import { heartbeatProblem, sendHeartbeat } from './heartbeat.ts'
+import { parseHeartbeat, sendHeartbeat } from './heartbeat.ts'
 import { sendToSlack } from './slack.ts'
 import { sendToWebhook } from './webhook.ts'
 
@@ -37,10 +37,9 @@ t.test('a webhook gets JSON, the key, and the login of its url as a header', asy
 
 t.test('a webhook gets what the template renders', async (t) => {
   const { url, received } = await startReceiver(t)
-  const folder = t.testdir({ json: '{"text": "{{summary}}"}', text: '{{target}} & {{reason}}' })
-  await sendToWebhook(url, join(folder, 'json'), message, never)
-  await sendToWebhook(url, join(folder, 'text'), message, never)
-  await t.rejects(sendToWebhook(url, join(folder, 'none'), message, never), { message: /^the template: ENOENT/ })
+  await sendToWebhook(url, '{"text": "{{summary}}"}', message, never)
+  await sendToWebhook(url, '{{target}} & {{reason}}', message, never)
+  await t.rejects(sendToWebhook(url, '{{#open}}', message, never), { message: /^the template: / })
   t.match(received, [
     { headers: { 'content-type': 'application/json' }, body: /^{"text": "critical: http:\/\/a .*"}$/ },
     { headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'http://a (10.0.0.1) & status 500' },
@@ -91,8 +90,8 @@ t.test('who is not there, and who never answers', async (t) => {
 
 t.test('a heartbeat is a GET of its url, with /fail when the checker is broken', async (t) => {
   const { url, received } = await startReceiver(t)
-  t.equal(await sendHeartbeat(`${url}/ping/secret?a=1`, 'done', 5000), undefined)
-  t.equal(await sendHeartbeat(`${url}/ping/secret/?a=1`, 'broken', 5000), undefined)
+  t.equal(await sendHeartbeat(new URL(`${url}/ping/secret?a=1`), 'done', 5000), undefined)
+  t.equal(await sendHeartbeat(new URL(`${url}/ping/secret/?a=1`), 'broken', 5000), undefined)
   t.match(received, [
     { method: 'GET', path: '/ping/secret?a=1' },
     { method: 'GET', path: '/ping/secret/fail?a=1' },
@@ -102,26 +101,29 @@ t.test('a heartbeat is a GET of its url, with /fail when the checker is broken',
 t.test('a heartbeat follows redirects, within reason', async (t) => {
   const end = await startReceiver(t)
   const first = await startReceiver(t, status(301, { location: `${end.url}/there` }))
-  t.equal(await sendHeartbeat(`${first.url}/ping`, 'done', 5000), undefined)
+  t.equal(await sendHeartbeat(new URL(`${first.url}/ping`), 'done', 5000), undefined)
   t.match(end.received, [{ method: 'GET', path: '/there' }])
   const loop = await startReceiver(t, ...Array.from({ length: 12 }, () => status(302, { location: '/' })))
-  t.match(await sendHeartbeat(loop.url, 'done', 5000), /: status 302$/)
+  t.match(await sendHeartbeat(new URL(loop.url), 'done', 5000), /: status 302$/)
 })
 
 t.test('a heartbeat is tried twice, then said, without its secret', async (t) => {
   const once = await startReceiver(t, status(503))
-  t.equal(await sendHeartbeat(`${once.url}/secret`, 'done', 5000), undefined)
+  t.equal(await sendHeartbeat(new URL(`${once.url}/secret`), 'done', 5000), undefined)
   t.equal(once.received.length, 2)
   const twice = await startReceiver(t, status(503), status(500))
-  t.equal(await sendHeartbeat(`${twice.url}/secret`, 'done', 5000), `heartbeat ${new URL(twice.url).host}: status 500`)
+  t.equal(
+    await sendHeartbeat(new URL(`${twice.url}/secret`), 'done', 5000),
+    `heartbeat ${new URL(twice.url).host}: status 500`,
+  )
   const hangs = await startReceiver(t, silence, silence)
-  t.match(await sendHeartbeat(hangs.url, 'done', 100), /no answer in time$/)
+  t.match(await sendHeartbeat(new URL(hangs.url), 'done', 100), /no answer in time$/)
 })
 
 t.test('what is no heartbeat is named', (t) => {
-  t.equal(heartbeatProblem('https://hc-ping.com/secret'), undefined)
-  t.equal(heartbeatProblem('hc-ping.com'), 'expected a url (https://...)')
-  t.equal(heartbeatProblem('ftp://h/secret'), 'expected http or https, got ftp://h')
-  t.equal(heartbeatProblem('https://u:secret@h/x'), 'h: a user or password is not supported')
+  t.equal(problemOf(parseHeartbeat('https://hc-ping.com/secret')), undefined)
+  t.equal(problemOf(parseHeartbeat('hc-ping.com')), 'expected a url (https://...)')
+  t.equal(problemOf(parseHeartbeat('ftp://h/secret')), 'expected http or https, got ftp://h')
+  t.equal(problemOf(parseHeartbeat('https://u:secret@h/x')), 'h: a user or password is not supported')
   t.end()
 })

@@ -4,6 +4,7 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { optionOf } from '../fixtures/options.ts'
 import { noticeOf } from './fixtures/notices.ts'
 import { startMailServer } from './fixtures/receivers.ts'
 import { sendBySendmail, sendBySmtp } from './mail.ts'
@@ -87,7 +88,7 @@ t.test('TLS from the first byte, to a server whose certificate is trusted only',
   const options: AlarmOptions = {
     stateFile: join(folder, 'state'),
     ...{ failures: 1, successes: 1, remindMs: 0, timeoutMs: 20_000 },
-    notify: [`smtps://me:secret@127.0.0.1:${port}?to=ops@example.org`],
+    notify: await optionOf('notify', `smtps://me:secret@127.0.0.1:${port}?to=ops@example.org`),
   }
   const run = async (trusted: string) => {
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: trusted }

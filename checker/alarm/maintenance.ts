@@ -1,3 +1,4 @@
+import { type Wrong, wrong } from '../settings/kinds.ts'
 import { instantOf, isZone, localDate, localWeekday } from './zoned-time.ts'
 
 /** A time during which alarms are held back: again and again on days of the week, or once; its end is not part of it. */
@@ -15,17 +16,10 @@ const dayMs = 86_400_000
 const dayNames = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
 const examples = 'such as "Sun 02:00-04:00", "Mon-Fri 22:00-06:00 Europe/Berlin", "daily 02:00-02:30" or ISO/ISO'
 
-/** Says what is wrong with a maintenance window; undefined when nothing is. */
-export function maintenanceProblem(text: string): string | undefined {
+/** Reads `--maintenance`. */
+export function parseMaintenance(text: string): MaintenanceWindow | Wrong {
   const window = readWindow(text.trim())
-  return typeof window === 'string' ? `${JSON.stringify(text)}: ${window}` : undefined
-}
-
-/** Reads a maintenance window that has no problem. */
-export function parseMaintenance(text: string): MaintenanceWindow {
-  const window = readWindow(text.trim())
-  if (typeof window === 'string') throw new TypeError(`maintenance window ${JSON.stringify(text)}: ${window}`)
-  return window
+  return typeof window === 'string' ? wrong(`${JSON.stringify(text)}: ${window}`) : window
 }
 
 /** Whether a moment lies in the window. */

@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto'
+import { type Wrong, wrong } from '../settings/kinds.ts'
 import { readMail, readSmtp } from './mail-target.ts'
 import { isLoopback, type Outlet, type OutletTarget } from './outlet-target.ts'
 
-/** Says what is wrong with a `--notify`, without its secrets; undefined when nothing is. */
-export function notifyProblem(text: string): string | undefined {
+/** Reads `--notify`; what is wrong is told without its secrets. */
+export function parseOutlet(text: string): Outlet | Wrong {
   const target = readTarget(text.trim())
-  return typeof target === 'string' ? target : undefined
-}
-
-/** Reads a `--notify` that has no problem. */
-export function parseOutlet(text: string): Outlet {
-  const target = readTarget(text.trim())
-  if (typeof target === 'string') throw new TypeError(target)
+  if (typeof target === 'string') return wrong(target)
   const id = createHash('sha256')
     .update(JSON.stringify(withoutPassword(target)))
     .digest('hex')

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { optionOf } from '../fixtures/options.ts'
 import type { CheckReport } from '../verdict/report.ts'
 import { reportOf } from './fixtures/notices.ts'
 import { startReceiver, status } from './fixtures/receivers.ts'
@@ -38,7 +39,10 @@ const kinds = (bodies: readonly { readonly body: string }[]) => bodies.map(({ bo
 t.test('an outage from alarm to recovery, with a heartbeat after each run', async (t) => {
   const hook = await startReceiver(t)
   const heart = await startReceiver(t)
-  const { folder, run, wait } = runner(t, { notify: [hook.url, hook.url], heartbeat: `${heart.url}/beat` })
+  const { folder, run, wait } = runner(t, {
+    notify: await optionOf('notify', [hook.url, hook.url].join('\n')),
+    heartbeat: new URL(`${heart.url}/beat`),
+  })
   t.match(await run(reportOf('critical')), { notices: [], delivered: 0 })
   t.match(await run(reportOf('critical')), { notices: [{ kind: 'alarm' }], delivered: 1, waiting: 0, problems: [] })
   t.match(await run(reportOf('critical')), { notices: [], delivered: 0 })
@@ -55,8 +59,8 @@ t.test('an outage from alarm to recovery, with a heartbeat after each run', asyn
 t.test('what cannot be delivered waits for the next run; the heartbeat tells of it', async (t) => {
   const hook = await startReceiver(t, status(500), status(500), status(500))
   const heart = await startReceiver(t)
-  const notify = [`${hook.url}/secret`]
-  const { run } = runner(t, { failures: 1, notify, heartbeat: `${heart.url}/beat` })
+  const notify = await optionOf('notify', `${hook.url}/secret`)
+  const { run } = runner(t, { failures: 1, notify, heartbeat: new URL(`${heart.url}/beat`) })
   const first = await run(reportOf('critical'))
   t.match(first, { delivered: 0, waiting: 1 })
   t.match(first.problems, [/^webhook 127\.0\.0\.1:\d+: status 500; 1 message waits for the next run$/])
@@ -72,7 +76,10 @@ t.test('what cannot be delivered waits for the next run; the heartbeat tells of 
 
 t.test('all that one check finds is one message to people, and one each to programs', async (t) => {
   const hook = await startReceiver(t)
-  const { run } = runner(t, { failures: 1, notify: [hook.url, `slack:${hook.url}/slack`] })
+  const { run } = runner(t, {
+    failures: 1,
+    notify: await optionOf('notify', [hook.url, `slack:${hook.url}/slack`].join('\n')),
+  })
   t.match(await run(reportOf('critical', 'warning', 'ok')), { delivered: 3 })
   t.same(hook.received.map(({ path }) => path).sort(), ['/', '/', '/slack'])
   t.match(JSON.parse(hook.received.find(({ path }) => path === '/slack')?.body ?? '').text, /^critical: .*\nwarning: /)
@@ -82,8 +89,8 @@ t.test('nothing in maintenance or during a roll, what still fails after it', asy
   const hook = await startReceiver(t)
   const { run } = runner(t, {
     failures: 1,
-    notify: [hook.url],
-    maintenance: ['daily 12:00-12:02', 'daily 11:00-11:01'],
+    notify: await optionOf('notify', hook.url),
+    maintenance: await optionOf('maintenance', ['daily 12:00-12:02', 'daily 11:00-11:01'].join('\n')),
   })
   t.match(await run(reportOf('critical')), { notices: [], heldBack: 1 }, '12:01')
   t.match(await run({ ...reportOf('critical'), roll: { underWay: true } }), { heldBack: 1 }, '12:02')
@@ -103,7 +110,7 @@ t.test('a corrupt state is put aside and said, and the check goes on', async (t)
 
 t.test('a newer state is refused, before anything is told', async (t) => {
   const hook = await startReceiver(t)
-  const { stateFile, folder, run } = runner(t, { failures: 1, notify: [hook.url] })
+  const { stateFile, folder, run } = runner(t, { failures: 1, notify: await optionOf('notify', hook.url) })
   writeFileSync(stateFile, '{"version":2}')
   await t.rejects(run(reportOf('critical')), { message: /has format 2/ })
   t.same([hook.received, readdirSync(folder)], [[], ['state']])
@@ -112,7 +119,11 @@ t.test('a newer state is refused, before anything is told', async (t) => {
 t.test('a state that cannot be written keeps no alarm from being told', async (t) => {
   const hook = await startReceiver(t)
   const heart = await startReceiver(t)
-  const { folder, run } = runner(t, { failures: 1, notify: [hook.url], heartbeat: heart.url })
+  const { folder, run } = runner(t, {
+    failures: 1,
+    notify: await optionOf('notify', hook.url),
+    heartbeat: new URL(heart.url),
+  })
   mkdirSync(join(folder, '.state.new'))
   const outcome = await run(reportOf('critical'))
   t.match(outcome, { delivered: 1, broken: /^the state could not be written: /, problems: [/^the state could not/] })

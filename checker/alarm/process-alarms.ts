@@ -2,11 +2,10 @@ import type { CheckReport } from '../verdict/report.ts'
 import { type DeliveryHost, deliver } from './delivery.ts'
 import { sendHeartbeat } from './heartbeat.ts'
 import { keepState, sparingly } from './keeper.ts'
-import { isInWindow, parseMaintenance } from './maintenance.ts'
+import { isInWindow, type MaintenanceWindow } from './maintenance.ts'
 import { type NextAlarms, nextAlarms } from './next-alarms.ts'
 import type { Message } from './notice-text.ts'
 import { enqueue } from './outbox.ts'
-import { parseOutlet } from './outlet.ts'
 import type { Outlet } from './outlet-target.ts'
 import { lockRun, type RunLock } from './run-lock.ts'
 import { send } from './send.ts'
@@ -14,17 +13,15 @@ import type { AlarmState, Notice } from './state.ts'
 import { loadState } from './state-file.ts'
 import type { AlarmPolicy } from './track.ts'
 
-/** How alarms are handled; every text in it has passed its `...Problem` function. */
+/** How alarms are handled. */
 export interface AlarmOptions extends AlarmPolicy {
   readonly stateFile: string
-  /** Each as `--maintenance` takes it. */
-  readonly maintenance?: readonly string[]
-  /** Each as `--notify` takes it. */
-  readonly notify?: readonly string[]
-  /** The file whose mustache template renders the body for webhooks. */
-  readonly notifyTemplate?: string
-  /** The url to call at the end. */
-  readonly heartbeat?: string
+  readonly maintenance?: readonly MaintenanceWindow[] | undefined
+  readonly notify?: readonly Outlet[] | undefined
+  /** The mustache template that renders the body for webhooks. */
+  readonly notifyTemplate?: string | undefined
+  /** Called at the end. */
+  readonly heartbeat?: URL | undefined
   /** How long delivery and heartbeat may take together; the rest is left to the next run. */
   readonly timeoutMs: number
   /** Ends both before their time. */
@@ -98,7 +95,7 @@ async function processLocked(
   host: AlarmHost,
 ) {
   const nowMs = host.nowMs()
-  const outlets = distinct((options.notify ?? []).map(parseOutlet))
+  const outlets = distinct(options.notify ?? [])
   const { state: before, note } = loadState(options.stateFile, nowMs)
   const next = nextAlarms(before, report, options, nowMs, isHeld(report, options, nowMs))
   const state = { ...next.state, outbox: [...before.outbox, ...enqueue(next.notices, outlets, nowMs)] }
@@ -134,7 +131,7 @@ function outcome(
 }
 
 function isHeld(report: MaybeRolling, { maintenance = [] }: AlarmOptions, nowMs: number): boolean {
-  return report.roll?.underWay === true || maintenance.some((text) => isInWindow(parseMaintenance(text), nowMs))
+  return report.roll?.underWay === true || maintenance.some((window) => isInWindow(window, nowMs))
 }
 
 function senders(outlets: readonly Outlet[], { notifyTemplate }: AlarmOptions) {

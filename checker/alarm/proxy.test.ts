@@ -6,8 +6,9 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { problemOf } from '../fixtures/options.ts'
 import { freeUrl, startService, timeService } from '../fixtures/service.ts'
-import { proxyFor, proxyProblem } from './proxy.ts'
+import { parseProxy, proxyFor } from './proxy.ts'
 
 const run = promisify(execFile)
 const main = new URL('../main.ts', import.meta.url).pathname
@@ -41,8 +42,8 @@ t.test('which proxy a url has', (t) => {
     undefined,
     'a header of a request to a CGI program',
   )
-  t.equal(proxyProblem('socks5://u:geheim@h:1'), 'expected http or https, got socks5://h:1')
-  t.equal(proxyProblem('geheim'), 'expected none or the url of a proxy, http://HOST:PORT')
+  t.equal(problemOf(parseProxy('socks5://u:geheim@h:1')), 'expected http or https, got socks5://h:1')
+  t.equal(problemOf(parseProxy('geheim')), 'expected none or the url of a proxy, http://HOST:PORT')
   t.end()
 })
 

@@ -4,37 +4,42 @@ import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import tls from 'node:tls'
 import { lookupWithin } from '../names/node-lookup.ts'
 import { parseNetworks } from '../probe/reach.ts'
+import { Wrong, wrong } from '../settings/kinds.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
 
-/** Says what is wrong with `--proxy`, without its password; undefined when nothing is. */
-export function proxyProblem(text: string): string | undefined {
-  if (text === 'none') return undefined
-  if (!URL.canParse(text)) return 'expected none or the url of a proxy, http://HOST:PORT'
-  const { protocol, host, pathname, search } = new URL(text)
-  if (!/^https?:$/.test(protocol)) return `expected http or https, got ${protocol}//${host}`
-  return pathname.length > 1 || search !== '' ? `${host}: a path has no meaning` : undefined
+/** The proxy of everything that is told others. */
+export type Proxy = URL | 'none'
+
+/** Reads `--proxy`; what is wrong is told without its password. */
+export function parseProxy(text: string): Proxy | Wrong {
+  if (text === 'none') return text
+  if (!URL.canParse(text)) return wrong('expected none or the url of a proxy, http://HOST:PORT')
+  const url = new URL(text)
+  if (!/^https?:$/.test(url.protocol)) return wrong(`expected http or https, got ${url.protocol}//${url.host}`)
+  return url.pathname.length > 1 || url.search !== '' ? wrong(`${url.host}: a path has no meaning`) : url
 }
 
-let said: string | undefined
+let said: Proxy | undefined
 
-/** The proxy of everything that this process tells others, as `--proxy` has it; undefined: that of the environment. */
-export function useProxy(text: string | undefined): void {
-  said = text
+/** Sets the proxy of this process; undefined: that of the environment. */
+export function useProxy(proxy: Proxy | undefined): void {
+  said = proxy
 }
 
 /** The proxy for a url: the one that was said, else that of the environment, unless `NO_PROXY` names the host. */
 export function proxyFor(url: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
-  const text = proxyTextFor(url, environment)
-  return text === undefined || proxyProblem(text) !== undefined ? undefined : new URL(text)
+  const found = findProxy(url, environment)
+  return found instanceof URL ? found : undefined
 }
 
-function proxyTextFor(url: URL, environment: NodeJS.ProcessEnv): string | undefined {
+function findProxy(url: URL, environment: NodeJS.ProcessEnv): Proxy | Wrong | undefined {
   const variable = (name: string) => environment[name.toLowerCase()] || environment[name]
   // HTTP_PROXY in capitals is a header of a request, where somebody is called as a CGI program.
   const usual = url.protocol === 'https:' ? variable('HTTPS_PROXY') : environment['http_proxy']
-  const text = said ?? usual ?? variable('ALL_PROXY')
-  if (text === undefined || text === 'none' || isExempt(url, variable('NO_PROXY') ?? '')) return undefined
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  const text = usual ?? variable('ALL_PROXY')
+  if ((said ?? text) === undefined || isExempt(url, variable('NO_PROXY') ?? '')) return undefined
+  if (said !== undefined || text === undefined || text === 'none') return said ?? 'none'
+  return parseProxy(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`)
 }
 
 /** As curl reads it: `*`, or with commas between them hosts and domains, each with everything below it, and networks. */
@@ -51,18 +56,16 @@ function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
   })
 }
 
-/** What cannot be used, or reached, of the proxies that some notices need, one line each. */
-export async function missingProxies(texts: readonly string[], patienceMs: number): Promise<string[]> {
-  const urls = texts.flatMap((text) => /^(?:slack:)?(https?:.+)$/is.exec(text.trim())?.[1] ?? [])
-  const proxies = urls.flatMap((url) => (URL.canParse(url) ? (proxyTextFor(new URL(url), process.env) ?? []) : []))
-  const found = await Promise.all(
-    [...new Set(proxies)].map((text) => {
-      const problem = proxyProblem(text)
-      if (problem !== undefined) return `the proxy of the environment is not used: ${problem}`
-      return missingProxy(new URL(text), Math.min(1000, patienceMs))
-    }),
-  )
-  return found.filter((problem) => problem !== undefined)
+/** What cannot be used, or reached, of the proxies on the way to some urls, one line each. */
+export async function missingProxies(urls: readonly URL[], patienceMs: number): Promise<string[]> {
+  const proxies = urls.map((url) => findProxy(url, process.env))
+  const unusable = proxies.flatMap((proxy) => (proxy instanceof Wrong ? proxy.lines : []))
+  const reached = new Map(proxies.flatMap((proxy) => (proxy instanceof URL ? [[proxy.href, proxy] as const] : [])))
+  const missing = [...reached.values()].map((proxy) => missingProxy(proxy, Math.min(1000, patienceMs)))
+  return [
+    ...[...new Set(unusable)].map((problem) => `the proxy of the environment is not used: ${problem}`),
+    ...(await Promise.all(missing)).filter((problem) => problem !== undefined),
+  ]
 }
 
 /** Why a proxy cannot be used right now, found out by connecting to it; undefined when it is there. */

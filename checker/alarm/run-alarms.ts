@@ -1,5 +1,4 @@
 import type { CheckOptions } from '../options/options.ts'
-import { parseFailures } from '../options/settings.ts'
 import type { RunHost } from '../run-types.ts'
 import type { CheckReport } from '../verdict/report.ts'
 import { type AlarmOptions, processAlarms } from './process-alarms.ts'
@@ -11,18 +10,16 @@ export async function runAlarms(
   limits: Pick<AlarmOptions, 'timeoutMs' | 'lock'>,
   host: RunHost,
 ): Promise<void> {
-  const { problems, broken } = await processAlarms(report, { ...alarmOptions(options), ...limits, stop: host.signal })
+  const { state: stateFile, failures, successes, remindMs, notify, notifyTemplate, heartbeat, maintenance } = options
+  const policy = { ...failures, successes, remindMs }
+  const told = { notify, notifyTemplate, heartbeat, maintenance }
+  const { problems, broken } = await processAlarms(report, {
+    stateFile,
+    ...policy,
+    ...told,
+    ...limits,
+    stop: host.signal,
+  })
   for (const problem of problems) if (problem !== broken) host.warn(problem)
   if (broken !== undefined) throw new Error(broken)
-}
-
-function alarmOptions(options: CheckOptions & { readonly state: string }): Omit<AlarmOptions, 'timeoutMs'> {
-  const { state, failures, successes, remindMs, notify, notifyTemplate, heartbeat, maintenance } = options
-  return {
-    ...{ stateFile: state, ...(parseFailures(failures) ?? { failures: 3 }), successes, remindMs },
-    ...(notify === undefined ? {} : { notify }),
-    ...(notifyTemplate === undefined ? {} : { notifyTemplate }),
-    ...(heartbeat === undefined ? {} : { heartbeat }),
-    ...(maintenance === undefined ? {} : { maintenance }),
-  }
 }

@@ -5,12 +5,12 @@ import type { Outlet } from './outlet-target.ts'
 export async function send(
   outlet: Outlet,
   message: Message,
-  templateFile: string | undefined,
+  template: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   switch (outlet.kind) {
     case 'webhook':
-      return (await import('./webhook.ts')).sendToWebhook(outlet.url, templateFile, message, signal)
+      return (await import('./webhook.ts')).sendToWebhook(outlet.url, template, message, signal)
     case 'slack':
       return (await import('./slack.ts')).sendToSlack(outlet.url, message, signal)
     case 'mail':

@@ -6,6 +6,7 @@ import { noticeOf, reportOf } from './fixtures/notices.ts'
 import { nextAlarms } from './next-alarms.ts'
 import { enqueue } from './outbox.ts'
 import { parseOutlet } from './outlet.ts'
+import type { Outlet } from './outlet-target.ts'
 import { type AlarmState, freshState } from './state.ts'
 import { loadState, saveState, stateProblem } from './state-file.ts'
 
@@ -14,7 +15,7 @@ const policy = { failures: 1, successes: 1, remindMs: 0 }
 
 function someState(): AlarmState {
   const { state, notices } = nextAlarms(freshState, reportOf('critical', 'ok', 'unknown'), policy, nowMs)
-  return { ...state, outbox: enqueue(notices, [parseOutlet('https://u:secret@h/secret')], nowMs) }
+  return { ...state, outbox: enqueue(notices, [parseOutlet('https://u:secret@h/secret') as Outlet], nowMs) }
 }
 
 t.test('what is kept comes back, whole, for its owner only, without secrets', (t) => {

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { problemOf } from '../fixtures/options.ts'
 import { noticeOf } from './fixtures/notices.ts'
-import { renderTemplate, templateProblem } from './template.ts'
+import { readTemplate, renderTemplate } from './template.ts'
 
 t.test('values are escaped for JSON in JSON, and not at all elsewhere', (t) => {
   const notice = noticeOf({ reasons: ['a "quoted" \\ <b>', 'two'] })
@@ -28,13 +29,13 @@ t.test('a template that cannot be used is named', (t) => {
   const problem = (content: string) => {
     const file = join(folder, 'template')
     writeFileSync(file, content)
-    return templateProblem(file)?.replace(file, 'FILE')
+    return problemOf(readTemplate(file))?.replace(file, 'FILE')
   }
   t.equal(problem('{"text": "{{summary}}"}'), undefined)
   t.equal(problem('{{target}} is {{verdict}}'), undefined)
   t.match(problem('{"text": "{{summary}}}'), /^FILE looks like JSON and does not render any: /)
   t.match(problem('{{#alarm}}never closed'), /^FILE: Unclosed section "alarm"/)
   t.equal(problem(' \n'), 'FILE is empty')
-  t.match(templateProblem(join(folder, 'none')), /^cannot read .*ENOENT/)
+  t.match(problemOf(readTemplate(join(folder, 'none'))), /^cannot read .*ENOENT/)
   t.end()
 })

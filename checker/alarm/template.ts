@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import mustache from 'mustache'
+import { type Wrong, wrong } from '../settings/kinds.ts'
 import { noticeFacts } from './notice-text.ts'
 import type { Notice } from './state.ts'
 
@@ -19,15 +20,19 @@ const example: Notice = {
   heldBack: 1,
 }
 
-/** Says what is wrong with a template file, found out by rendering one; undefined when nothing is. */
-export function templateProblem(file: string): string | undefined {
+/** Reads a template file; whether it is one is found out by rendering a notice. */
+export function readTemplate(file: string): string | Wrong {
   let template: string
   try {
     template = readFileSync(file, 'utf8')
   } catch (error) {
-    return `cannot read ${file}: ${error instanceof Error ? error.message : error}`
+    return wrong(`cannot read ${file}: ${error instanceof Error ? error.message : error}`)
   }
-  if (template.trim() === '') return `${file} is empty`
+  const problem = template.trim() === '' ? `${file} is empty` : problemOf(template, file)
+  return problem === undefined ? template : wrong(problem)
+}
+
+function problemOf(template: string, file: string): string | undefined {
   let body: string
   try {
     body = renderTemplate(template, example)

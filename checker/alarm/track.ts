@@ -5,7 +5,7 @@ import type { NoticeKind, OpenAlarm, Track } from './state.ts'
 export interface AlarmPolicy {
   /** Bad checks before an alarm, at least 1: in a row, or of the last `window`. */
   readonly failures: number
-  readonly window?: number
+  readonly window?: number | undefined
   /** Good checks in a row before a recovery, at least 1. */
   readonly successes: number
   /** How long after the last notice an outage is told of again; 0 never. */

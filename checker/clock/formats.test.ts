@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { TimeFormat } from '../options/settings.ts'
 import { readTime } from './formats.ts'
+import type { TimeFormat } from './time-format.ts'
 
 const noonMs = Date.UTC(2026, 10, 21, 12, 0, 0)
 

@@ -1,5 +1,5 @@
-import type { TimeFormat } from '../options/settings.ts'
 import type { Reading, Unreadable } from './reading.ts'
+import type { TimeFormat } from './time-format.ts'
 import { inLeapSecond, timeOfDayMs } from './time-of-day.ts'
 
 const dayMs = 86_400_000

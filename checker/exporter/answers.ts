@@ -36,14 +36,13 @@ export function openAnswers(
   // Gauges that are named like counters, which promtool rightly minds.
   for (const kind of ['resources', 'handles', 'requests']) own.removeSingleMetric(`nodejs_active_${kind}_total`)
   const measured = shareRuns(run, warn, stop)
-  const { probeHosts, probeNetworks, serveNames } = run.options
+  const { probeHosts, probeNetworks, serveNames = [] } = run.options
   const reach = reachOf(probeHosts, probeNetworks)
-  const names = serveNames?.split(',') ?? []
   let probes = 0
 
   async function probe(query: URLSearchParams, timeoutMs: number, signal: AbortSignal): Promise<ExporterAnswer> {
     if (run.options.noProbe) return line(404, '/probe is turned off, by --no-probe')
-    const target = probeTarget(query, run.modules)
+    const target = await probeTarget(query, run.options.targets?.modules)
     if ('problem' in target) return line(400, target.problem)
     const refused = reach.hostProblem(new URL(target.url))
     if (refused !== undefined) return line(403, `target: ${refused}`)
@@ -81,7 +80,7 @@ export function openAnswers(
     if (!['/', '/metrics', '/probe', '/page'].includes(pathname))
       return line(404, 'expected /metrics or /probe?target=URL')
     if (method !== 'GET' && method !== 'HEAD') return line(405, 'expected GET')
-    if (!isClosed && !isOwnHost(headers.host, names)) {
+    if (!isClosed && !isOwnHost(headers.host, serveNames)) {
       return line(
         403,
         `${headers.host} is no name of this exporter; another than that of its computer is told to it by --serve-names`,

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { allowedMs, probeTarget } from './probe-request.ts'
 
-t.test('a probe names one url of a service, and nothing else', (t) => {
+t.test('a probe names one url of a service, and nothing else', async (t) => {
   const read = (query: string) => probeTarget(new URLSearchParams(query))
-  t.same(read('target=https%3A%2F%2Fa.example%2Fapp'), { url: 'https://a.example/app' })
+  t.same(await read('target=https%3A%2F%2Fa.example%2Fapp'), { url: 'https://a.example/app' })
   const cases: Record<string, RegExp> = {
     '': /^target: missing/,
     'target=': /^target: url "": empty/,
@@ -23,14 +23,13 @@ t.test('a probe names one url of a service, and nothing else', (t) => {
     'target=http://a&samples=1000': /^samples: expected a whole number from 1 to 100, got "1000"$/,
     'target=http://a&samples=1&samples=2': /^samples: given twice/,
   }
-  for (const [query, problem] of Object.entries(cases)) t.match(read(query), { problem }, query)
-  t.end()
+  for (const [query, problem] of Object.entries(cases)) t.match(await read(query), { problem }, query)
 })
 
-t.test('settings of one probe, and modules, which may hold what a request may not', (t) => {
+t.test('settings of one probe, and modules, which may hold what a request may not', async (t) => {
   const modules = new Map([['http_2xx', { authorization: 'ops:geheim', samples: 2, expectStatus: 204 }]])
   const read = (query: string) => probeTarget(new URLSearchParams(query), modules)
-  t.same(read('target=http://a&module=http_2xx&samples=3&max-offset=250ms&time-path=/t&ipv4=true'), {
+  t.same(await read('target=http://a&module=http_2xx&samples=3&max-offset=250ms&time-path=/t&ipv4=true'), {
     url: 'http://a',
     options: {
       authorization: 'ops:geheim',
@@ -41,8 +40,7 @@ t.test('settings of one probe, and modules, which may hold what a request may no
       ipv4: true,
     },
   })
-  t.match(read('target=http://a&module=x'), { problem: /^module "x": .*, expected http_2xx$/ })
-  t.end()
+  t.match(await read('target=http://a&module=x'), { problem: /^module "x": .*, expected http_2xx$/ })
 })
 
 t.test('the scraper waits for less than the flags allow: half a second is kept for the way back', (t) => {

@@ -1,5 +1,4 @@
-import type { CheckOptions } from '../options/check-options.ts'
-import { optionOf } from '../options/options.ts'
+import { type TargetOptions, targetOptions as table } from '../options/target-options.ts'
 import { knownFlags, readValue, targetKeys } from '../options/target-settings.ts'
 import { urlProblem } from '../probe/target.ts'
 
@@ -7,20 +6,20 @@ import { urlProblem } from '../probe/target.ts'
 const wayBackMs = 500
 
 /** What a request for `/probe` asks for, or what is wrong with it. */
-export type ProbeRequest =
-  | { readonly url: string; readonly options?: Partial<CheckOptions> }
-  | { readonly problem: string }
+export type ProbeRequest = { readonly url: string; readonly options?: TargetOptions } | { readonly problem: string }
 
 /** What anybody may say: no file, no secret, and no pattern, which takes our processor's time. */
 const harmless = targetKeys.filter(
-  (key) => optionOf(key).isFile === undefined && optionOf(key).isSecret === undefined && key !== 'bodyMatch',
+  (key) => table[key].kind.whole === undefined && !table[key].isSecret && key !== 'bodyMatch',
 )
+/** None of these reads a file. */
+const nowhere = { folder: '', warn: () => {} }
 
 /** Reads `target`, `module` and the settings that a request for `/probe` may have. */
-export function probeTarget(
+export async function probeTarget(
   query: URLSearchParams,
-  modules: ReadonlyMap<string, Partial<CheckOptions>> = new Map(),
-): ProbeRequest {
+  modules: ReadonlyMap<string, TargetOptions> = new Map(),
+): Promise<ProbeRequest> {
   const [url, ...more] = query.getAll('target')
   if (url === undefined) return { problem: 'target: missing, expected /probe?target=http://HOST' }
   if (more.length > 0) return { problem: 'target: given twice' }
@@ -37,12 +36,12 @@ export function probeTarget(
   const own: Record<string, unknown> = {}
   for (const flag of new Set(query.keys())) {
     if (flag === 'target' || flag === 'module') continue
-    const key = harmless.find((one) => optionOf(one).flag === flag)
+    const key = harmless.find((one) => table[one].flag === flag)
     if (key === undefined) problems.push(`parameter ${JSON.stringify(flag)}: expected target, ${knownFlags(harmless)}`)
-    else own[key] = readValue(key, query.getAll(flag), problems)
+    else own[key] = await readValue(key, query.getAll(flag), nowhere, problems)
   }
   if (problems[0] !== undefined) return { problem: problems.join('; ') }
-  const options = { ...module, ...own } as Partial<CheckOptions>
+  const options = { ...module, ...own } as TargetOptions
   return Object.keys(options).length === 0 ? { url } : { url, options }
 }
 

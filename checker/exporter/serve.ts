@@ -1,6 +1,6 @@
 import type http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { portOf } from '../options/option-kinds.ts'
+import type { CheckOptions } from '../options/options.ts'
 import type { CheckRun, Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'
 import { openAnswers } from './answers.ts'
@@ -9,11 +9,13 @@ import { openWebServer } from './web-server.ts'
 /** How long scrapes under way are still answered after a stop. */
 const graceMs = 1000
 
+type ListenAddress = NonNullable<CheckOptions['serve']>
+
 /**
  * Serves the exporter on `ADDRESS:PORT` (port 0: any free one) and says where. Told to stop it takes no more requests, answers those
  * under way for a second, breaks off the others and returns.
  */
-export async function serveExporter(run: CheckRun, listen: string, host: RunHost): Promise<Outcome> {
+export async function serveExporter(run: CheckRun, listen: ListenAddress, host: RunHost): Promise<Outcome> {
   const { server, scheme, isClosed, gate } = await openWebServer(run.options.webConfig, host.warn)
   const late = new AbortController()
   const answer = openAnswers(await import('prom-client'), run, host.warn, isClosed, late.signal)
@@ -40,7 +42,7 @@ export async function serveExporter(run: CheckRun, listen: string, host: RunHost
   try {
     await listenOn(server, listen)
   } catch (error) {
-    host.warn(`--serve: cannot listen on ${listen}: ${error instanceof Error ? error.message : error}`)
+    host.warn(`--serve: cannot listen on ${inWords(listen)}: ${error instanceof Error ? error.message : error}`)
     return { stdout: '', exitCode: exitCodes.unknown }
   }
   host.say?.(`serving ${scheme}://${addressOf(server)}/metrics and /probe?target=URL`)
@@ -48,12 +50,15 @@ export async function serveExporter(run: CheckRun, listen: string, host: RunHost
   return { stdout: '', exitCode: 0 }
 }
 
-function listenOn(server: http.Server, listen: string): Promise<void> {
-  const address = listen.slice(0, listen.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+function inWords({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function listenOn(server: http.Server, { host, port }: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     // Without an address: all that this computer has, both families.
-    server.listen({ port: portOf(listen), ...(address === '' ? {} : { host: address }) }, resolve)
+    server.listen(host === '' ? { port } : { port, host }, resolve)
   })
 }
 

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
-import { variableOf } from '../options/environment.ts'
-import { type OptionKey, optionKeys, optionOf } from '../options/options.ts'
-import { secretKeys, secretsAsSaid } from '../options/secrets.ts'
-import { readTargets } from '../options/target-list.ts'
+import { type CheckOptions, checkSettings } from '../options/options.ts'
 import type { CheckRun } from '../run-types.ts'
+import { variableOf } from '../settings/setting.ts'
 
 /** A check that somebody else calls. */
 export interface CallAgain {
@@ -19,13 +17,25 @@ export interface CallAgain {
 }
 
 /** How to call this check again, from any folder, with everything that flags, environment and configuration said. */
-export function callAgain({ targets, options, said = options, again }: CheckRun): CallAgain {
-  const file = options.targets === undefined ? undefined : resolve(options.targets)
+export function callAgain({ targets, options, said = new Map(), again }: CheckRun): CallAgain {
+  const file = options.targets?.file
   // Those of the file are read anew each time.
-  const urls = again?.group === undefined ? urlsNamed({ targets, options }) : []
-  const secrets = secretKeys.flatMap((key) => variablesOf(key, said[key]))
-  const isLeftOut = (key: OptionKey) => secrets.some((secret) => secret.key === key)
-  const flags = optionKeys.flatMap((key) => (isLeftOut(key) ? [] : flagsOf(key, said[key])))
+  const urls = again?.group === undefined ? urlsNamed(targets, options) : []
+  const variables: Record<string, string> = {}
+  const flags: string[] = []
+  // What --json said.
+  const all = options.format === 'json' ? new Map([...said, ['check.format', 'json']]) : said
+  for (const [key, text] of all) {
+    const setting = checkSettings.get(key)
+    if (setting === undefined || setting.elsewhere === 'nowhere' || key === 'check.everyMs') continue
+    const { flag, kind, isSecret } = setting
+    const values = kind.isRepeatable ? text.split('\n') : [text]
+    const isSwitch = kind.placeholder === undefined
+    // A secret that stands in no file of its own; where some of an option do, the order stays.
+    if (isSecret && !values.every((value) => value.startsWith('@'))) variables[variableOf(key)] = values.join('\n')
+    else if (!isSwitch) flags.push(...values.map((value) => `--${flag}=${value}`))
+    else if (/^(true|1)$/.test(text)) flags.push(`--${flag}`)
+  }
   const words = again?.words ?? [process.execPath, resolve(process.argv[1] ?? '')]
   const seed = again?.group === undefined ? [...urls.toSorted(), file ?? ''] : [again.group.id]
   const label = again?.group?.name ?? (file === undefined ? new URL(urls[0] ?? 'http://none').hostname : basename(file))
@@ -35,15 +45,14 @@ export function callAgain({ targets, options, said = options, again }: CheckRun)
     variables: {
       ...again?.variables,
       ...((options.notify ?? options.heartbeat) === undefined ? {} : proxyVariables()),
-      ...Object.fromEntries(secrets.map(({ key, text }) => [variableOf(key), text])),
+      ...variables,
     },
     isOfGroup: again?.group !== undefined,
   }
 }
 
-function urlsNamed({ targets, options }: Pick<CheckRun, 'targets' | 'options'>): string[] {
-  const listed = options.targets === undefined ? [] : readTargets([], options.targets).targets
-  const known = new Set(listed.map(({ url }) => url))
+function urlsNamed(targets: CheckRun['targets'], { targets: list }: CheckOptions): string[] {
+  const known = new Set(list?.named.map(({ text }) => text))
   return targets.map(({ url }) => url).filter((url) => !known.has(url))
 }
 
@@ -51,22 +60,6 @@ function urlsNamed({ targets, options }: Pick<CheckRun, 'targets' | 'options'>):
 function proxyVariables(): Record<string, string> {
   const named = Object.entries(process.env).filter(([name]) => /^(https?|all|no)_proxy$/i.test(name))
   return Object.fromEntries(named.filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''))
-}
-
-/** A secret that stands in no file of its own; where some of an option do, the order stays. */
-function variablesOf(key: OptionKey, said: unknown): { key: OptionKey; text: string }[] {
-  if (said === undefined) return []
-  const all = secretsAsSaid(said as string | readonly string[])
-  return all.every((text) => text.startsWith('@')) ? [] : [{ key, text: all.join('\n') }]
-}
-
-function flagsOf(key: OptionKey, value: unknown): string[] {
-  const { flag, isOfOneRun, isFile, isSecret, unit, default: usual, parse } = optionOf(key)
-  const isUsual = usual !== undefined && JSON.stringify(parse(usual)) === JSON.stringify(value)
-  if (isOfOneRun || key === 'everyMs' || value === undefined || value === false || isUsual) return []
-  if (value === true) return [`--${flag}`]
-  if (isSecret) return secretsAsSaid(value as string | readonly string[]).map((text) => `--${flag}=${text}`)
-  return [value].flat().map((one) => `--${flag}=${isFile ? resolve(String(one)) : `${one}${unit ?? ''}`}`)
 }
 
 function nameOf(label: string, seed: readonly string[]): string {

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { buildChecker } from '../build.ts'
+import { optionOf } from '../fixtures/options.ts'
 import { startService, timeService } from '../fixtures/service.ts'
-import { defaultOptions } from '../options/options.ts'
+import { type CheckOptions, defaultOptions } from '../options/options.ts'
 import { programIn } from '../programs.ts'
 import { callAgain } from './again.ts'
 import { unitName, unitsOf } from './systemd.ts'
@@ -206,16 +207,21 @@ function realCrontab(): string | undefined {
   return programIn('crontab')
 }
 
-const options = {
+const options: CheckOptions = {
   ...defaultOptions(),
   everyMs: 90_000,
   state: '/var/lib/x/state.json',
-  bodyMatch: '^$5%',
   install: 'systemd',
-} as const
+}
 const again = callAgain({
   targets: [{ url: 'http://a.example' }],
   options,
+  said: new Map([
+    ['check.bodyMatch', '^$5%'],
+    ['check.state', '/var/lib/x/state.json'],
+    ['check.everyMs', '90s'],
+    ['check.install', 'systemd'],
+  ]),
   again: { words: [process.execPath, bundle] },
 })
 
@@ -231,7 +237,7 @@ t.test('systemd: the units, as systemd reads them', async (t) => {
     t.match(service, '\nTimeoutStartSec=25\n')
     t.equal(service.includes('ReadWritePaths=/var/lib/x\n'), isSystem)
     t.match(timer, '\nOnUnitActiveSec=90000ms\nRandomizedDelaySec=8000ms\n')
-    const mailed = unitsOf(again, { ...options, notify: ['mail:a@b.c'] }, isSystem).service
+    const mailed = unitsOf(again, { ...options, notify: await optionOf('notify', 'mail:a@b.c') }, isSystem).service
     t.notMatch(mailed, 'NoNewPrivileges', 'sendmail needs its group')
     const analyze = programIn('systemd-analyze')
     if (analyze === undefined) {

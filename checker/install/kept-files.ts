@@ -1,16 +1,10 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readlinkSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type OptionKey, optionKeys, optionOf } from '../options/options.ts'
-import { isHandedOver, secretKeys } from '../options/secrets.ts'
-import { wordsOf } from '../options/target-settings.ts'
+import { checkSettings } from '../options/options.ts'
+import type { NamedFile } from '../options/target-settings.ts'
 import type { CheckRun } from '../run-types.ts'
-
-/** A file that an installed check reads again and again. */
-interface NeededFile {
-  /** Who names it: a flag, or a line of the file of targets. */
-  readonly place: string
-  readonly path: string
-}
+import { filesNamed } from '../settings/read.ts'
+import { isHandedOver } from '../settings/secret-file.ts'
 
 /** Of these some are emptied when the computer starts, and all are cleaned up after a while (tmpfiles.d(5)). */
 const temporaryFolders = ['/tmp', '/var/tmp', '/dev/shm', '/run']
@@ -35,41 +29,19 @@ export function fleetingNotes(run: CheckRun): string[] {
   })
 }
 
-function neededFiles({ targets, options, said = options, modules, again }: CheckRun): NeededFile[] {
-  const settings = [...targets.map(({ options }) => options), ...(modules?.values() ?? [])]
+function neededFiles({ options, said = new Map(), again }: CheckRun): readonly NamedFile[] {
   const script = again === undefined ? [{ place: 'the checker', path: resolve(process.argv[1] ?? '') }] : []
-  const all = [
-    ...script,
-    ...optionKeys.flatMap((key) => filesOf(key, said[key])),
-    ...settings.flatMap((own) => optionKeys.flatMap((key) => filesOf(key, own?.[key]))),
-    ...(options.targets === undefined ? [] : secretsNamedIn(options.targets)),
-  ]
+  const all = [...script, ...[...said].flatMap(([key, text]) => filesOf(key, text)), ...(options.targets?.files ?? [])]
   return [...new Map(all.map((file) => [file.path, file])).values()]
 }
 
 /** What the check only writes is tried before. */
-const written = new Set<OptionKey>(['output', 'badge', 'page', 'historyFile', 'state'])
+const written = ['output', 'badge', 'page', 'historyFile', 'state'].map((key) => `check.${key}`)
 
-function filesOf(key: OptionKey, value: unknown): NeededFile[] {
-  const { flag, isFile, isSecret } = optionOf(key)
-  if (value === undefined || written.has(key) || !(isFile || isSecret)) return []
-  const texts = [value].flat().map(String)
-  const paths = isSecret ? texts.flatMap((text) => (text.startsWith('@') ? [text.slice(1)] : [])) : texts
-  return paths.map((path) => ({ place: `--${flag}`, path: resolve(path) }))
-}
-
-/** The `@FILE` that the lines of a file of targets name. */
-function secretsNamedIn(file: string): NeededFile[] {
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return []
-  const flags = secretKeys.map((key) => optionOf(key).flag)
-  const lines = readFileSync(file, 'utf8').split(/\r?\n/)
-  return lines.flatMap((line, index) =>
-    wordsOf(line).flatMap((word) => {
-      const [, flag = '', path = ''] = /^([\w-]+)=@(.+)$/s.exec(word) ?? []
-      if (!flags.includes(flag)) return []
-      return [{ place: `${file}:${index + 1}: ${flag}`, path: resolve(dirname(file), path) }]
-    }),
-  )
+function filesOf(key: string, text: string): NamedFile[] {
+  const setting = checkSettings.get(key)
+  if (setting === undefined || written.includes(key)) return []
+  return filesNamed(setting, text.split('\n')).map((path) => ({ place: `--${setting.flag}`, path }))
 }
 
 const mostLinks = 40

@@ -69,7 +69,7 @@ function timerOf({ name }: CallAgain, { everyMs, timeoutMs }: CheckOptions): str
 
 /** What a check that sends no mail and runs no command never needs; those two may need anything. */
 function hardening(options: CheckOptions, isSystem: boolean): string[] {
-  if (options.notify?.some((whom) => /^(mail|command):/.test(whom))) return []
+  if (options.notify?.some(({ kind }) => kind === 'mail' || kind === 'command')) return []
   const always = [
     'NoNewPrivileges=yes',
     'LockPersonality=yes',

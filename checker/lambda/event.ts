@@ -1,6 +1,6 @@
 import { type CommandLine, readCommandLine } from '../options/command-line.ts'
-import { readVariables, variableOf } from '../options/environment.ts'
-import { type OptionKey, optionKeys, optionOf } from '../options/options.ts'
+import { type OptionKey, optionKeys, options } from '../options/options.ts'
+import { variableOf } from '../settings/setting.ts'
 
 /** What the function is called with; all of it may come from the environment instead. Fields of other events are ignored. */
 export interface CheckEvent {
@@ -22,18 +22,18 @@ const unsupported: readonly OptionKey[] = [
     'notifyTemplate',
     'maintenance',
   ] as const),
-  ...optionKeys.filter((key) => optionOf(key).isOfOneRun),
+  ...optionKeys.filter((key) => options[key].elsewhere === 'nowhere'),
 ]
 
 /** Reads what is to be checked from `BAKEROLL_CHECK_...` and the event, which counts first. Throws all that is wrong at once. */
 export async function readEvent(event: CheckEvent, environment: NodeJS.ProcessEnv): Promise<CommandLine> {
   const urls = event.urls ?? (environment['BAKEROLL_CHECK_URLS'] ?? '').split(/[\s,]+/).filter((url) => url !== '')
   const { flags = {} } = event
-  const variables = readVariables(environment).values
   const problems = shapeProblems(event)
   for (const key of unsupported) {
-    const { flag } = optionOf(key)
-    if (Object.hasOwn(flags, flag) || variables.has(key)) problems.push(`--${flag}: not in Lambda`)
+    const { flag = '' } = options[key]
+    const isInEnvironment = options[key].elsewhere !== 'nowhere' && environment[variableOfOption(key)]
+    if (Object.hasOwn(flags, flag) || isInEnvironment) problems.push(`--${flag}: not in Lambda`)
   }
   if (problems.length > 0) throw new Error(problems.join('; '))
   const words = Object.entries(flags).flatMap(([flag, value]) =>
@@ -56,6 +56,10 @@ function shapeProblems({ urls, flags }: CheckEvent): string[] {
 }
 
 function flagOfVariable(name: string): string | undefined {
-  const key = optionKeys.find((one) => variableOf(one) === name)
-  return key === undefined ? undefined : optionOf(key).flag
+  const key = optionKeys.find((one) => variableOfOption(one) === name)
+  return key === undefined ? undefined : options[key].flag
+}
+
+function variableOfOption(key: OptionKey): string {
+  return variableOf(`check.${key}`)
 }

@@ -1,15 +1,16 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { readCommandLine } from './command-line.ts'
-import { defaultOptions, optionOf } from './options.ts'
-import { defaultSettings } from './settings.ts'
-import { settingsOf } from './settings-of.ts'
+import { defaultOptions, options as table } from './options.ts'
+import { defaultSettings, settingsOf } from './settings.ts'
 
 const url = 'http://localhost:8080'
 
 t.test('without flags the defaults apply', async (t) => {
   const line = await readCommandLine([url])
-  t.same(line, { action: 'check', targets: [{ url }], options: defaultOptions(), problems: [] })
+  t.match(line, { action: 'check', targets: [{ url }], problems: [], warnings: [] })
+  t.same(line.options, defaultOptions())
+  t.equal(line.said.size, 0)
   t.same(settingsOf(line.options), defaultSettings)
   t.equal(line.options.format, 'text')
 })
@@ -20,7 +21,7 @@ t.test('every flag is read, with = or a space', async (t) => {
   const more = '--samples 9 --timeout 3s --warning-latency 20ms --critical-latency 1s --warning-certificate 0 --json'
   const line = await readCommandLine([...flags.split(' '), url, ...more.split(' '), '--output', file])
   t.same(line.problems, [])
-  t.same(settingsOf(line.options), {
+  t.match(settingsOf(line.options), {
     ...defaultSettings,
     expectVersion: '1.4.0',
     maxOffsetMs: 500,
@@ -42,7 +43,10 @@ t.test('a flag may be repeated where several values make sense, and --watch need
   const hooks = ['--notify', 'https://a.example/hook', '--notify=command:notify-send "it is, down"']
   t.match(await readCommandLine([...hooks, '--state', file, '--watch', url]), {
     targets: [{ url }],
-    options: { notify: ['https://a.example/hook', 'command:notify-send "it is, down"'], watchMs: 2000 },
+    options: {
+      notify: [{ url: 'https://a.example/hook' }, { command: 'notify-send "it is, down"' }],
+      watchMs: 2000,
+    },
     problems: [],
   })
   t.equal((await readCommandLine(['--watch', '5s', url])).options.watchMs, 5000)
@@ -65,22 +69,26 @@ t.test('--help and --version need no url', async (t) => {
 })
 
 const formats = 'auto, iso8601, unix, unix-ms, http-date, time-of-day or json:<pointer>'
-const duration = 'a duration with its unit, such as 500ms or 1s'
+const duration = 'a duration with its unit, like 500ms, 30s, 10m or 1h'
 const wrong: [string[], string[]][] = [
   [['--max-offset', '1'], [`--max-offset: expected ${duration}, got "1"`]],
   [['--max-offset', '-1s'], [`--max-offset: expected ${duration}, got "-1s"`]],
   [['--samples', 'two'], ['--samples: expected a whole number from 1 to 100, got "two"']],
   [['--samples=0'], ['--samples: expected a whole number from 1 to 100, got "0"']],
   [['--samples=101'], ['--samples: expected a whole number from 1 to 100, got "101"']],
-  [['--timeout', '0s'], [`--timeout: expected ${duration}, from 1ms to 24h, got "0s"`]],
+  [['--timeout', '0s'], [`--timeout: expected ${duration}, got "0s"`]],
   [['--time-path', 'now'], ['--time-path: expected a path that begins with /, got "now"']],
   [['--version-path', '/a b'], ['--version-path: expected a path that begins with /, got "/a b"']],
   [['--time-format', 'iso'], [`--time-format: expected ${formats}, got "iso"`]],
   [['--time-format', 'json:a'], [`--time-format: expected ${formats}, got "json:a"`]],
   [['--format', 'xml'], ['--format: expected text, json, nagios, prometheus or junit, got "xml"']],
   [['--format', 'text', '--json'], ['--json: contradicts --format text']],
-  [['--json=yes'], ['--json: takes no value, got "yes"']],
-  [['--expect-version', '--json'], ['--expect-version: expected a value (VERSION)']],
+  [['--json=yes'], ['--json: expected true or false, got "yes"']],
+  [['--timeout', '25h'], [`--timeout: expected ${duration}, got "25h": a duration is at most 1d`]],
+  [['--every', '1ms'], [`--every: expected ${duration}, got "1ms": it is at least 1s`]],
+  [['--format', 'jsn'], ['--format: expected text, json, nagios, prometheus or junit, got "jsn"; did you mean json?']],
+  [['--warn', '1s'], ['--warn: unknown flag; did you mean --warning-latency?']],
+  [['--expect-version', '--json'], ['--expect-version: expected a version, got nothing']],
   [['--expect-version='], ['--expect-version: expected a version, got ""']],
   [['--samples', '3', '--samples', '4'], ['--samples: given twice']],
   [['--sampels', '3'], ['--sampels: unknown flag; did you mean --samples?']],
@@ -119,7 +127,7 @@ t.test('all problems at once', async (t) => {
   const { problems } = await readCommandLine(['a.example', '--samples', 'two', '--max-ofset', '1s', '--timeout'])
   t.same(problems, [
     '--max-ofset: unknown flag; did you mean --max-offset?',
-    '--timeout: expected a value (DURATION)',
+    `--timeout: expected ${duration}, got nothing`,
     '--samples: expected a whole number from 1 to 100, got "two"',
     'url "a.example": no scheme; did you mean http://a.example?',
   ])
@@ -137,7 +145,7 @@ t.test('the environment says what no flag says', async (t) => {
   }
   const { options, problems } = await readCommandLine([url, '--samples', '9'], environment)
   t.same(problems, [])
-  const heartbeat = 'https://a.example/s3cret'
+  const heartbeat = new URL('https://a.example/s3cret')
   t.match(options, { maxOffsetMs: 250, samples: 9, ipv4: true, bodyMatch: undefined, heartbeat })
 })
 
@@ -151,12 +159,12 @@ t.test('what is wrong in the environment is told by its name, never with a secre
     BAKEROLL_CHECK_NOTIFY: ' ',
   })
   t.same(problems, [
-    'BAKEROLL_CHECK_NOTIFI: unknown variable',
+    'BAKEROLL_CHECK_NOTIFI: unknown setting; did you mean BAKEROLL_CHECK_NOTIFY?',
     'BAKEROLL_CHECK_WATCH: cannot be set in the environment; pass --watch',
     'BAKEROLL_CHECK_SAMPLES: expected a whole number from 1 to 100, got "two"',
     'BAKEROLL_CHECK_IPV6: expected true or false, got "perhaps"',
-    `BAKEROLL_CHECK_NOTIFY: expected ${optionOf('notify').expected}, got [secret]`,
-    '--heartbeat: expected a url (https://...)',
+    `BAKEROLL_CHECK_NOTIFY: expected ${table.notify.kind.expected}, got [secret]`,
+    'BAKEROLL_CHECK_HEARTBEAT: expected a url (https://...)',
   ])
 })
 

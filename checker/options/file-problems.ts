@@ -1,5 +1,5 @@
 import { outputProblem } from '../outlets/output-file.ts'
-import { type CheckOptions, optionOf } from './options.ts'
+import { type CheckOptions, options as table } from './options.ts'
 
 const written = ['output', 'badge', 'page', 'historyFile'] as const
 
@@ -8,6 +8,6 @@ export function fileProblems(options: CheckOptions): string[] {
   return written.flatMap((key) => {
     const path = options[key]
     const problem = path === undefined ? undefined : outputProblem(path)
-    return problem === undefined ? [] : [`--${optionOf(key).flag}: ${problem}`]
+    return problem === undefined ? [] : [`--${table[key].flag}: ${problem}`]
   })
 }

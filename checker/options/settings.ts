@@ -1,56 +1,29 @@
 import type { Identity } from '../probe/identity.ts'
-import type { Reach } from '../probe/reach.ts'
-import type { RequestHeaders } from '../probe/request-headers.ts'
+import { type Reach, reachOf } from '../probe/reach.ts'
+import { type RequestHeaders, requestHeaders } from '../probe/request-headers.ts'
+import type { CheckRun } from '../run-types.ts'
+import { type CheckOptions, defaultOptions } from './options.ts'
 
-/** How the service writes the time: a named format, or a JSON pointer (RFC 6901) whose value is then recognised. */
-export type TimeFormat =
-  | 'auto'
-  | 'iso8601'
-  | 'unix'
-  | 'unix-ms'
-  | 'http-date'
-  | 'time-of-day'
-  | { readonly pointer: string }
+/** What a probe and its verdict need of the options as they are. */
+const needed = [
+  ...(['versionPath', 'timePath', 'timeFormat', 'maxOffsetMs', 'samples', 'timeoutMs'] as const),
+  ...(['warningLatencyMs', 'criticalLatencyMs', 'warningCertificateDays', 'criticalCertificateDays'] as const),
+  ...(['expectStatus', 'bodyMatch', 'followRedirects', 'freshConnections', 'ca'] as const),
+]
+type Needed = Pick<CheckOptions, (typeof needed)[number]>
 
 /** What is expected of a service and how it is measured. */
-export interface CheckSettings {
+export interface CheckSettings extends Needed {
   /** The version that must run, or several of which any is right; absent: reported when found, not judged. */
-  readonly expectVersion?: string | readonly string[]
-  readonly versionPath: string
-  readonly timePath: string
-  readonly timeFormat: TimeFormat
-  /** How far the service's clock may be off; exactly this much passes. */
-  readonly maxOffsetMs: number
-  /** How many times the time is asked for, 1 to 100. */
-  readonly samples: number
-  /** Deadline of the whole run, all targets together. */
-  readonly timeoutMs: number
-  /** Answers slower than this are a warning; exactly this passes. */
-  readonly warningLatencyMs?: number
-  /** Answers slower than this are critical; exactly this passes. */
-  readonly criticalLatencyMs?: number
-  /** A certificate with fewer days left is a warning; 0 turns it off. */
-  readonly warningCertificateDays: number
-  /** A certificate with fewer days left is critical; 0 turns it off. */
-  readonly criticalCertificateDays: number
-  /** The HTTP status that the time path must have. */
-  readonly expectStatus: number
-  /** What the answer of the time path must match. */
-  readonly bodyMatch?: RegExp
-  /** How many redirects in a row are followed. */
-  readonly followRedirects: number
-  /** A new connection for each request, as every client of a balancer would make one. */
-  readonly freshConnections: boolean
+  readonly expectVersion?: string | readonly string[] | undefined
   /** Only addresses of this family. */
-  readonly family?: 4 | 6
-  /** A file of certificates, PEM, that are trusted beside the usual ones. */
-  readonly caFile?: string
+  readonly family?: 4 | 6 | undefined
   /** The certificate that is shown to the service, where it asks for one. */
-  readonly identity?: Identity
+  readonly identity?: Identity | undefined
   /** What the requests to the service say beside the usual. */
-  readonly headers?: RequestHeaders
+  readonly headers?: RequestHeaders | undefined
   /** What may be asked at all; absent: everything. */
-  readonly reach?: Reach
+  readonly reach?: Reach | undefined
   /** What holds for single targets instead, by their urls. */
   readonly ofTargets?: ReadonlyMap<string, CheckSettings>
 }
@@ -60,35 +33,33 @@ export function settingsFor(settings: CheckSettings, url: string): CheckSettings
   return settings.ofTargets?.get(url) ?? settings
 }
 
+/** What a probe and its verdict need of the options; `expectVersion` is what holds when the options name none. */
+export function settingsOf(options: CheckOptions, expectVersion: readonly string[] = []): CheckSettings {
+  const { probeHosts, probeNetworks, ipv4, ipv6 } = options
+  return {
+    ...(Object.fromEntries(needed.map((key) => [key, options[key]])) as unknown as Needed),
+    expectVersion: options.expectVersion ?? (expectVersion.length === 0 ? undefined : expectVersion),
+    family: ipv4 ? 4 : ipv6 ? 6 : undefined,
+    identity: identityOf(options),
+    headers: requestHeaders(options.header, options.authorization),
+    reach: (probeHosts ?? probeNetworks) === undefined ? undefined : reachOf(probeHosts, probeNetworks),
+  }
+}
+
 /** What applies where nothing is said. */
-export const defaultSettings: CheckSettings = {
-  versionPath: '/version.txt',
-  timePath: '/now',
-  timeFormat: 'auto',
-  maxOffsetMs: 1000,
-  samples: 5,
-  timeoutMs: 10_000,
-  warningCertificateDays: 7,
-  criticalCertificateDays: 0,
-  expectStatus: 200,
-  followRedirects: 0,
-  freshConnections: false,
+export const defaultSettings: CheckSettings = settingsOf(defaultOptions())
+
+/** The same for a whole run, with what is said of single targets. */
+export function settingsOfRun({ targets, options, expectVersion }: CheckRun): CheckSettings {
+  const own = targets.flatMap(({ url, options: said }) => (said === undefined ? [] : [{ url, said }]))
+  const settings = settingsOf(options, expectVersion)
+  if (own.length === 0) return settings
+  const ofTargets = own.map(({ url, said }) => [url, settingsOf({ ...options, ...said }, expectVersion)] as const)
+  return { ...settings, ofTargets: new Map(ofTargets) }
 }
 
-/** Reads `--failures`: N in a row, or N of the last M; undefined when it is neither. */
-export function parseFailures(text: string): { readonly failures: number; readonly window?: number } | undefined {
-  const [, failures, window] = /^(\d{1,4})(?:\/(\d{1,3}))?$/.exec(text) ?? []
-  const [least, most] = [Number(failures), Number(window ?? 1000)]
-  if (!(least >= 1 && least <= most)) return undefined
-  return { failures: least, ...(window === undefined ? {} : { window: most }) }
-}
-
-const namedFormats = ['auto', 'iso8601', 'unix', 'unix-ms', 'http-date', 'time-of-day'] as const
-
-/** Reads `--time-format`; undefined when it is none. */
-export function parseTimeFormat(text: string): TimeFormat | undefined {
-  const named = namedFormats.find((name) => name === text)
-  if (named !== undefined) return named
-  const pointer = /^json:((?:\/(?:[^~/]|~[01])*)*)$/.exec(text)?.[1]
-  return pointer === undefined ? undefined : { pointer }
+/** A key may stand in the file of its certificate. */
+export function identityOf({ cert, key = cert, keyPassphrase }: CheckOptions): Identity | undefined {
+  if (cert === undefined || key === undefined) return undefined
+  return { certFile: cert, keyFile: key, passphrase: keyPassphrase }
 }

@@ -1,48 +1,44 @@
 import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type CheckTarget, urlProblem } from '../probe/target.ts'
-import { readTargetSettings, type TargetOptions, wordsOf } from './target-settings.ts'
+import { type Place, type Wrong, wrong } from '../settings/kinds.ts'
+import type { TargetOptions } from './target-options.ts'
+import { type NamedFile, readTargetSettings, wordsOf } from './target-settings.ts'
 
 /** The services to check, and everything that is wrong with how they were named. */
 export interface TargetList {
   readonly targets: readonly CheckTarget[]
   readonly problems: readonly string[]
-  /** Settings by the names that the file gives them; absent: it names none. */
-  readonly modules?: ReadonlyMap<string, TargetOptions>
-  /** What is dangerous; absent: nothing. */
-  readonly warnings?: readonly string[]
   /** Nothing is wrong but that there is no target. */
-  readonly isEmpty?: true
+  readonly isEmpty: boolean
+}
+
+/** A file of targets, and what is wrong in it. */
+export interface TargetFile {
+  readonly file: string
+  readonly named: readonly Named[]
+  /** Settings by the names that the file gives them. */
+  readonly modules: ReadonlyMap<string, TargetOptions>
+  readonly problems: readonly string[]
+  /** The files that its lines name. */
+  readonly files: readonly NamedFile[]
 }
 
 interface Named {
   readonly text: string
   /** `FILE:LINE`; undefined: on the command line. */
   readonly place?: string
-  readonly options?: TargetOptions
+  readonly options?: TargetOptions | undefined
 }
 
-interface Lines {
-  readonly named: readonly Named[]
-  readonly modules: ReadonlyMap<string, TargetOptions>
-  readonly problems: readonly string[]
-  readonly warnings: readonly string[]
-}
-
-const none: Lines = { named: [], modules: new Map(), problems: [], warnings: [] }
-
-/**
- * Takes the urls of the command line and those of a file: one on each line, `key=value` after it for it alone; `module NAME
- * key=value ...` names settings for the lines below, `#` begins a comment.
- */
-export function readTargets(urls: readonly string[], file: string | undefined): TargetList {
-  const { named: listed, modules, problems: wrong, warnings } = file === undefined ? none : readLines(file)
-  const problems = [...wrong]
-  const named: Named[] = [...urls.map((text) => ({ text })), ...listed]
+/** The urls of the command line and those of a file; says which are none, and which are there twice. */
+export function readTargets(urls: readonly string[], list: TargetFile | undefined): TargetList {
+  const problems = [...(list?.problems ?? [])]
+  const named: Named[] = [...urls.map((text) => ({ text })), ...(list?.named ?? [])]
   const isEmpty = named.length === 0 && problems.length === 0
   if (isEmpty) {
-    problems.push(
-      `${file === undefined ? 'no url' : `${file}: no url in it`}: expected at least one, such as http://localhost:8080`,
-    )
+    const where = list === undefined ? 'no url' : `${list.file}: no url in it`
+    problems.push(`${where}: expected at least one, such as http://localhost:8080`)
   }
   const first = new Map<string, Named>()
   for (const one of named) {
@@ -52,42 +48,54 @@ export function readTargets(urls: readonly string[], file: string | undefined): 
   return {
     targets: named.map(({ text: url, options }) => (options === undefined ? { url } : { url, options })),
     problems,
-    ...(modules.size === 0 ? {} : { modules }),
-    ...(warnings.length === 0 ? {} : { warnings }),
-    ...(isEmpty ? { isEmpty } : {}),
+    isEmpty,
   }
 }
 
-function readLines(file: string): Lines {
+/**
+ * Reads a file of targets: one url on each line, `key=value` after it for it alone; `module NAME key=value ...` names settings
+ * for the lines below, `#` begins a comment.
+ */
+export async function readTargetFile(said: string, { folder, warn }: Place): Promise<TargetFile | Wrong | undefined> {
+  if (said.trim() === '') return undefined
+  const file = resolve(folder, said.trim())
   const named: Named[] = []
   const modules = new Map<string, TargetOptions>()
   const problems: string[] = []
-  const warnings: string[] = []
-  try {
-    const { mode } = statSync(file)
-    const lines = readFileSync(file, 'utf8')
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/)
-    for (const [index, line] of lines.entries()) {
-      const place = `${file}:${index + 1}`
-      const [first, ...rest] = wordsOf(line)
-      if (first === undefined) continue
-      const name = first === 'module' ? rest.shift() : undefined
-      const read = readTargetSettings(rest, file, modules)
-      problems.push(...read.problems.map((problem) => `${place}: ${problem}`))
-      warnings.push(...read.warnings.map((warning) => `${place}: ${warning}`))
-      const isOpen = (mode & 0o004) !== 0 && rest.some(holdsSecret)
-      if (isOpen) warnings.push(`${place}: others may read the secret in it: chmod 600 ${file}`)
-      if (first !== 'module') {
-        named.push({ text: first, place, ...(Object.keys(read.options).length === 0 ? {} : { options: read.options }) })
-      } else if (name === undefined || !/^[\w-]+$/.test(name)) problems.push(`${place}: module: expected a name`)
-      else if (modules.has(name)) problems.push(`${place}: module ${name}: given twice`)
-      else modules.set(name, read.options)
+  const files: NamedFile[] = []
+  const text = readText(file)
+  if (typeof text !== 'string') return text
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const place = `${file}:${index + 1}`
+    const [first, ...rest] = wordsOf(line)
+    if (first === undefined) continue
+    const name = first === 'module' ? rest.shift() : undefined
+    const inFile = { folder: dirname(file), warn: (warning: string) => warn(`${place}: ${warning}`) }
+    const read = await readTargetSettings(rest, inFile, modules)
+    problems.push(...read.problems.map((problem) => `${place}: ${problem}`))
+    files.push(...read.files.map(({ place: flag, path }) => ({ place: `${place}: ${flag}`, path })))
+    if (rest.some(holdsSecret) && isOpen(file)) {
+      inFile.warn(`others may read the secret in it: chmod 600 ${file}`)
     }
-  } catch (error) {
-    problems.push(`--targets: cannot read ${file}: ${error instanceof Error ? error.message : error}`)
+    if (first !== 'module') {
+      named.push({ text: first, place, options: Object.keys(read.options).length === 0 ? undefined : read.options })
+    } else if (name === undefined || !/^[\w-]+$/.test(name)) problems.push(`${place}: module: expected a name`)
+    else if (modules.has(name)) problems.push(`${place}: module ${name}: given twice`)
+    else modules.set(name, read.options)
   }
-  return { named, modules, problems, warnings }
+  return { file, named, modules, problems, files }
+}
+
+function readText(file: string): string | Wrong {
+  try {
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
+  } catch (error) {
+    return wrong(`cannot read ${file}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function isOpen(file: string): boolean {
+  return (statSync(file).mode & 0o004) !== 0
 }
 
 function holdsSecret(word: string): boolean {

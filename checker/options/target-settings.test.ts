@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readCommandLine } from './command-line.ts'
-import { readTargets } from './target-list.ts'
+import { readTargetFile, readTargets, type TargetFile } from './target-list.ts'
 
-t.test('settings of single targets, and modules', (t) => {
+t.test('settings of single targets, and modules', async (t) => {
   const folder = t.testdir()
   const file = join(folder, 'services.txt')
   const text = [
@@ -18,25 +18,35 @@ t.test('settings of single targets, and modules', (t) => {
   writeFileSync(file, text.slice(0, 5).join('\n'), { mode: 0o600 })
   writeFileSync(join(folder, 'login'), 'ops:geheim\n', { mode: 0o600 })
   const asked = { timePath: '/', timeFormat: 'http-date' }
-  const list = readTargets([], file)
+  const warnings: string[] = []
+  const place = { folder: '/', warn: (line: string) => void warnings.push(line) }
+  const found = (await readTargetFile(file, place)) as TargetFile
+  const list = readTargets([], found)
   t.same(list.problems, [])
-  t.same(list.targets, [
+  t.match(list.targets, [
     {
       url: 'https://a.example',
       options: { expectVersion: '1.4.0', maxOffsetMs: 250, ipv4: true, ca: join(folder, 'ca.pem') },
     },
-    { url: 'https://b.example', options: { ...asked, expectStatus: 200, bodyMatch: 'a "b" #c' } },
+    { url: 'https://b.example', options: { ...asked, expectStatus: 200, bodyMatch: { source: 'a "b" #c' } } },
     {
       url: 'https://c.example',
-      options: { ...asked, expectStatus: 204, authorization: 'ops:geheim', header: ['X-A: 1', 'X-B: 2'] },
+      options: {
+        ...asked,
+        expectStatus: 204,
+        authorization: 'Basic b3BzOmdlaGVpbQ==',
+        header: [
+          { name: 'X-A', value: '1' },
+          { name: 'X-B', value: '2' },
+        ],
+      },
     },
   ])
-  t.same([...(list.modules?.keys() ?? [])], ['http_2xx', 'login'])
-  t.equal(list.warnings, undefined)
+  t.same([...found.modules.keys()], ['http_2xx', 'login'])
+  t.same(warnings, [])
   writeFileSync(join(folder, 'open'), 'https://a.example authorization=geheim\n', { mode: 0o644 })
-  const { warnings } = readTargets([], join(folder, 'open'))
+  await readTargetFile(join(folder, 'open'), place)
   t.same(warnings, [`${folder}/open:1: others may read the secret in it: chmod 600 ${folder}/open`])
-  t.end()
 })
 
 t.test('what is wrong is told with file and line, and without secrets', async (t) => {

@@ -1,21 +1,23 @@
-import { dirname, resolve } from 'node:path'
-import type { CheckOptions } from './check-options.ts'
-import { type OptionKey, optionKeys, optionOf } from './options.ts'
-import { readSecrets } from './secrets.ts'
+import { isWrong, type Place } from '../settings/kinds.ts'
+import { complaints, filesNamed } from '../settings/read.ts'
+import type { Setting } from '../settings/setting.ts'
+import { type TargetOptionKey, type TargetOptions, targetOptions as table } from './target-options.ts'
 
-/** What is said of one target alone. */
-export type TargetOptions = Partial<CheckOptions>
+/** The keys of everything that can be said of one target. */
+export const targetKeys = Object.keys(table) as readonly TargetOptionKey[]
 
-/** What can be said of one target: what is asked and what is right, but for what belongs to the whole run. */
-export const targetKeys: readonly OptionKey[] = optionKeys.filter(
-  (key) => ['ask', 'judge'].includes(optionOf(key).group) && !['targets', 'timeoutMs', 'ntp'].includes(key),
-)
+/** A file, and who names it. */
+export interface NamedFile {
+  readonly place: string
+  readonly path: string
+}
 
-/** Settings that were read, and what is wrong with them or dangerous, without the place. */
+/** Settings that were read, and what is wrong with them, without the place. */
 export interface ReadSettings {
   readonly options: TargetOptions
   readonly problems: readonly string[]
-  readonly warnings: readonly string[]
+  /** What they name, each behind the flag that does. */
+  readonly files: readonly NamedFile[]
 }
 
 /** A line as words; `"` holds blanks together, `\\` takes its meaning from what follows there, `#` begins a comment. */
@@ -27,12 +29,12 @@ export function wordsOf(line: string): string[] {
     .map((word) => word.replace(/"((?:[^"\\]|\\.)*)"/g, (_, held: string) => held.replace(/\\(["\\])/g, '$1')))
 }
 
-/** Reads `key=value` words, keys as their flags; files start where `file` lies. `modules` can be named by `module=NAME`. */
-export function readTargetSettings(
+/** Reads `key=value` words, keys as their flags. `modules` can be named by `module=NAME`. */
+export async function readTargetSettings(
   words: readonly string[],
-  file: string,
+  place: Place,
   modules: ReadonlyMap<string, TargetOptions>,
-): ReadSettings {
+): Promise<ReadSettings> {
   const problems: string[] = []
   const said = new Map<string, string[]>()
   for (const word of words) {
@@ -42,45 +44,47 @@ export function readTargetSettings(
   }
   const base = moduleOf(said, modules, problems)
   const own: Record<string, unknown> = {}
+  const files: NamedFile[] = []
   // What follows a secret with a blank in it may be a part of it.
-  const mayBeSecret = targetKeys.some((key) => optionOf(key).isSecret && said.has(optionOf(key).flag))
+  const mayBeSecret = targetKeys.some((key) => said.has(table[key].flag ?? '') && table[key].isSecret)
   for (const [flag, values] of said) {
-    const key = targetKeys.find((one) => optionOf(one).flag === flag)
+    const key = targetKeys.find((one) => table[one].flag === flag)
     if (flag === 'module') continue
     if (key === undefined) {
       const what = mayBeSecret
         ? 'unknown setting, or a value with blanks in it without double quotes'
         : `${flag}: unknown setting`
       problems.push(`${what}, expected ${knownFlags(targetKeys)}`)
-    } else own[key] = readValue(key, values, problems)
-    const folder = dirname(file)
-    if (key !== undefined && optionOf(key).isFile && typeof own[key] === 'string') own[key] = resolve(folder, own[key])
+    } else {
+      const value = await readValue(key, values, place, problems)
+      if (value !== undefined) own[key] = value
+      const whole = values.map((text) => table[key].kind.whole?.(text, place.folder) ?? text)
+      files.push(...filesNamed(table[key], whole).map((path) => ({ place: flag, path })))
+    }
   }
-  const read = readSecrets(own as TargetOptions, dirname(file))
-  const options = Object.fromEntries(
-    Object.entries({ ...base, ...read.options }).filter(([, value]) => value !== undefined),
-  )
-  return {
-    options,
-    problems: [...problems, ...read.problems.map(withoutDashes)],
-    warnings: read.warnings.map(withoutDashes),
-  }
+  return { options: { ...base, ...own }, problems, files }
 }
 
 /** The flags of some options, as people read them. */
-export function knownFlags(keys: readonly OptionKey[]): string {
-  return [...keys.map((key) => optionOf(key).flag), 'module'].join(', ')
+export function knownFlags(keys: readonly TargetOptionKey[]): string {
+  return [...keys.map((key) => table[key].flag), 'module'].join(', ')
 }
 
 /** Reads what somebody said of an option of a target; says what is wrong, without a secret. */
-export function readValue(key: OptionKey, values: readonly string[], problems: string[]): unknown {
-  const { flag, repeatable, parse, expected, isSecret } = optionOf(key)
-  if (values.length > 1 && !repeatable) problems.push(`${flag}: given twice`)
+export async function readValue(
+  key: TargetOptionKey,
+  values: readonly string[],
+  { folder, warn }: Place,
+  problems: string[],
+): Promise<unknown> {
+  const option: Setting<unknown> = table[key]
+  const { flag = '', kind } = option
+  if (values.length > 1 && !kind.isRepeatable) problems.push(`${flag}: given twice`)
   const text = values.join('\n')
-  const value = parse(text)
-  if (value === undefined)
-    problems.push(`${flag}: expected ${expected}, got ${isSecret ? '[secret]' : JSON.stringify(text)}`)
-  return value
+  const parsed = await kind.parse(text, { folder, warn: (line) => warn(`${flag}: ${line}`) })
+  if (!isWrong(parsed)) return parsed
+  problems.push(...complaints(option, flag, text, parsed))
+  return undefined
 }
 
 function moduleOf(
@@ -94,8 +98,4 @@ function moduleOf(
   if (second !== undefined) problems.push('module: given twice')
   if (found === undefined) problems.push(`module: there is no ${JSON.stringify(name)} above`)
   return found ?? {}
-}
-
-function withoutDashes(line: string): string {
-  return line.replace(/^--/, '')
 }

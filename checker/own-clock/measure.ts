@@ -1,4 +1,4 @@
-import type { CheckOptions } from '../options/check-options.ts'
+import type { CheckOptions } from '../options/options.ts'
 import type { OwnClock } from '../run-types.ts'
 
 /** How long time servers may take; one that never answers must leave time for the targets. */
@@ -9,9 +9,8 @@ const longestHeadStartMs = 200
 export async function measureOwnClock({ ntp }: Pick<CheckOptions, 'ntp'>, leftMs: number): Promise<OwnClock> {
   if (ntp === 'none') return { state: 'unmeasured' }
   if (ntp === undefined) return (await import('./daemon.ts')).askDaemon(leftMs)
-  const { parseTimeServers } = await import('./servers.ts')
   const { provenByServers } = await import('./keep.ts')
-  return provenByServers(parseTimeServers(ntp) ?? [], Math.max(1, Math.min(longestNtpMs, leftMs / 2)))
+  return provenByServers(ntp, Math.max(1, Math.min(longestNtpMs, leftMs / 2)))
 }
 
 /** When targets may be asked: after time servers, whose answers they would delay; who asks the computer itself need not wait. */

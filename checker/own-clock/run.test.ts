@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { optionOf } from '../fixtures/options.ts'
 import { startService, timeService } from '../fixtures/service.ts'
 import { type CheckOptions, defaultOptions } from '../options/options.ts'
 import { runCheck } from '../run.ts'
@@ -13,7 +14,7 @@ async function run(t: Test, url: string, options: Partial<CheckOptions>): Promis
 t.test(
   'our clock is 5 s behind the time servers: a service that goes with them is right, one that goes with us is not',
   async (t) => {
-    const { name: ntp } = await startNtpServer(t, { offsetMs: 5000, rootDelayMs: 10 })
+    const ntp = await optionOf('ntp', (await startNtpServer(t, { offsetMs: 5000, rootDelayMs: 10 })).name)
     const right = await run(t, await startService(t, timeService(5000)), { ntp })
     t.match(right, { exitCode: 0, report: { ownClock: { source: /^ntp 127\.0\.0\.1$/ } } })
     const { ownClock, targets } = right.report
@@ -28,7 +29,7 @@ t.test(
 )
 
 t.test('time servers that prove nothing: the clock is unknown, and the rest is still checked', async (t) => {
-  const { name: ntp } = await startNtpServer(t, { stratum: 16 })
+  const ntp = await optionOf('ntp', (await startNtpServer(t, { stratum: 16 })).name)
   const url = await startService(t, timeService(60_000))
   const reason = "the checker's own clock cannot be trusted: 127.0.0.1: not synchronised itself"
   const unknown = await run(t, url, { ntp })
@@ -40,7 +41,7 @@ t.test('time servers that prove nothing: the clock is unknown, and the rest is s
 })
 
 t.test('a time server that never answers leaves time for the targets', async (t) => {
-  const { name: ntp } = await startNtpServer(t, { silent: 99 })
+  const ntp = await optionOf('ntp', (await startNtpServer(t, { silent: 99 })).name)
   const url = await startService(t, timeService())
   const { report, exitCode } = await run(t, url, { ntp, timeoutMs: 4000 })
   t.equal(exitCode, 3)

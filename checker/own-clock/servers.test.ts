@@ -2,6 +2,8 @@ import t from 'tap'
 import { options } from '../options/options.ts'
 import { parseTimeServers } from './servers.ts'
 
+const place = { folder: '/', warn: () => {} }
+
 const right: [string, { host: string; port: number }[]][] = [
   ['pool.ntp.org', [{ host: 'pool.ntp.org', port: 123 }]],
   [
@@ -19,7 +21,6 @@ const right: [string, { host: string; port: number }[]][] = [
 for (const [text, servers] of right) {
   t.test(`--ntp ${text}`, (t) => {
     t.same(parseTimeServers(text), servers)
-    t.equal(options.ntp.parse(text), text)
     t.end()
   })
 }
@@ -40,8 +41,8 @@ t.test('what is no server is refused', (t) => {
     'none,a',
     'a\n',
   ]) {
-    t.equal(options.ntp.parse(text), undefined, JSON.stringify(text))
+    t.equal(options.ntp.kind.parse(text, place), undefined, JSON.stringify(text))
   }
-  t.equal(options.ntp.parse('none'), 'none')
+  t.equal(options.ntp.kind.parse('none', place), 'none')
   t.end()
 })

@@ -46,16 +46,15 @@ export async function probeTargets(
 
 /** What is trusted and shown, unless nothing can lead to TLS. */
 async function trustOf(
-  { caFile, identity, headers, followRedirects }: CheckSettings,
+  { ca, identity, headers, followRedirects }: CheckSettings,
   targets: readonly CheckTarget[],
 ): Promise<Run['trust']> {
   const mayMeetTls = followRedirects > 0 || targets.some(({ url }) => /^https:/i.test(url))
-  const trust =
-    caFile === undefined || !mayMeetTls ? {} : { secureContext: (await import('./trust.ts')).trustFile(caFile) }
+  const trust = ca === undefined || !mayMeetTls ? {} : { secureContext: (await import('./trust.ts')).trustFile(ca) }
   const shown =
     identity === undefined || !mayMeetTls
       ? trust
-      : { secureContext: (await import('./identity.ts')).identityContext(identity, caFile) }
+      : { secureContext: (await import('./identity.ts')).identityContext(identity, ca) }
   if (shown === trust && headers === undefined) return trust
   return { ...trust, own: headers === undefined ? shown : { ...shown, headers } }
 }

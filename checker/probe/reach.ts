@@ -7,7 +7,8 @@ export interface Reach {
   addressProblem(address: string): string | undefined
 }
 
-interface HostPattern {
+/** Hosts that may be asked. */
+export interface HostPattern {
   /** In lower case; `*.` at its beginning stands for any names before the rest. */
   readonly host: string
   readonly port: string
@@ -37,9 +38,7 @@ export function parseNetworks(text: string): BlockList | undefined {
 }
 
 /** The limits that two options set; what is not said limits nothing. */
-export function reachOf(hosts: string | undefined, networks: string | undefined): Reach {
-  const patterns = hosts === undefined ? undefined : parseHosts(hosts)
-  const list = networks === undefined ? undefined : parseNetworks(networks)
+export function reachOf(patterns: readonly HostPattern[] | undefined, list: BlockList | undefined): Reach {
   return {
     hostProblem({ hostname, port, protocol }) {
       const host = hostname.replace(/\.$/, '')

@@ -1,11 +1,6 @@
 import t from 'tap'
-import {
-  authorizationProblem,
-  authorizationValue,
-  headerProblem,
-  requestHeaders,
-  requestText,
-} from './request-headers.ts'
+import { optionOf, problemOf } from '../fixtures/options.ts'
+import { parseAuthorization, parseHeader, requestHeaders, requestText } from './request-headers.ts'
 
 t.test('what is no header is told without its value', (t) => {
   const cases: [string, string | undefined][] = [
@@ -26,7 +21,7 @@ t.test('what is no header is told without its value', (t) => {
     ['Transfer-Encoding: chunked', 'Transfer-Encoding is set by the checker itself'],
     ['CONTENT-LENGTH: 5', 'CONTENT-LENGTH is set by the checker itself'],
   ]
-  for (const [text, problem] of cases) t.equal(headerProblem(text), problem, JSON.stringify(text))
+  for (const [text, problem] of cases) t.equal(problemOf(parseHeader(text)), problem, JSON.stringify(text))
   t.end()
 })
 
@@ -42,26 +37,25 @@ t.test('authorization: a pair, a token, a scheme', (t) => {
     ['token abc', 'token abc'],
     ['AWS4-HMAC-SHA256 Credential=a, Signature=b', 'AWS4-HMAC-SHA256 Credential=a, Signature=b'],
   ]
-  for (const [text, value] of cases) {
-    t.equal(authorizationProblem(text), undefined)
-    t.equal(authorizationValue(text), value, text)
-  }
-  t.equal(authorizationProblem('a:b\u0007'), 'there is a control character in it')
-  t.equal(authorizationProblem('  '), 'there is nothing in it')
-  t.match(authorizationProblem('wörter zwei'), /^expected USER:PASSWORD/)
+  for (const [text, value] of cases) t.equal(parseAuthorization(text), value, text)
+  t.equal(problemOf(parseAuthorization('a:b\u0007')), 'there is a control character in it')
+  t.equal(problemOf(parseAuthorization('  ')), 'there is nothing in it')
+  t.match(problemOf(parseAuthorization('wörter zwei')), /^expected USER:PASSWORD/)
   t.end()
 })
 
-t.test('the request, byte for byte', (t) => {
+t.test('the request, byte for byte', async (t) => {
   const common = 'accept-encoding: identity\r\ncache-control: no-cache\r\n'
   t.equal(
     requestText('/now', 'a:1', '*/*'),
     `GET /now HTTP/1.1\r\nhost: a:1\r\naccept: */*\r\n${common}user-agent: bakeroll-check\r\n\r\n`,
   )
-  const headers = requestHeaders(['Host: b', 'User-Agent: mine', 'X-U: ä'], 'u:p')
+  const headers = requestHeaders(
+    await optionOf('header', 'Host: b\nUser-Agent: mine\nX-U: ä'),
+    await optionOf('authorization', 'u:p'),
+  )
   t.equal(
     requestText('/now', 'a:1', '*/*', headers),
     `GET /now HTTP/1.1\r\naccept: */*\r\n${common}Host: b\r\nUser-Agent: mine\r\nX-U: \xc3\xa4\r\nAuthorization: Basic dTpw\r\n\r\n`,
   )
-  t.end()
 })

@@ -1,5 +1,13 @@
+import { type Wrong, wrong } from '../settings/kinds.ts'
+
+/** One header as a user says it. */
+export interface RequestHeader {
+  readonly name: string
+  readonly value: string
+}
+
 /** What a user adds to the requests of a check, by the names of the headers in lower case. */
-export type RequestHeaders = ReadonlyMap<string, { readonly name: string; readonly value: string }>
+export type RequestHeaders = ReadonlyMap<string, RequestHeader>
 
 /** These say how the message travels, which is the checker's own business. */
 const ours = new Set([
@@ -10,8 +18,15 @@ const ours = new Set([
 /** A token (RFC 9110, 5.6.2). */
 const token = /^[!#$%&'*+.^_`|~\w-]+$/
 
-/** Says what is wrong with `NAME: VALUE`, without its value; undefined when nothing is. */
-export function headerProblem(text: string): string | undefined {
+/** Reads `NAME: VALUE`; what is wrong is told without the value. */
+export function parseHeader(text: string): RequestHeader | Wrong {
+  const problem = headerProblem(text)
+  if (problem !== undefined) return wrong(problem)
+  const colon = text.indexOf(':')
+  return { name: text.slice(0, colon), value: text.slice(colon + 1).trim() }
+}
+
+function headerProblem(text: string): string | undefined {
   const colon = text.indexOf(':')
   if (/^[ \t]/.test(text)) return 'a line that goes on from the one before is not supported'
   if (colon === -1) return 'no colon, expected NAME: VALUE'
@@ -24,8 +39,13 @@ export function headerProblem(text: string): string | undefined {
   return value === '' && name.toLowerCase() === 'host' ? `${name} has no value` : undefined
 }
 
-/** Says what is wrong with a user and password, a token, or a scheme with its credentials; undefined when nothing is. */
-export function authorizationProblem(text: string): string | undefined {
+/** What the header `Authorization` has to say, from a user and password, a token, or a scheme with its credentials. */
+export function parseAuthorization(text: string): string | Wrong {
+  const problem = authorizationProblem(text)
+  return problem === undefined ? authorizationValue(text) : wrong(problem)
+}
+
+function authorizationProblem(text: string): string | undefined {
   if (/\p{Cc}/u.test(text)) return 'there is a control character in it'
   if (text.trim() === '') return 'there is nothing in it'
   const isOneWord = !/\s/.test(text.trim())
@@ -33,8 +53,7 @@ export function authorizationProblem(text: string): string | undefined {
   return 'expected USER:PASSWORD, a token, or a scheme with its credentials such as Bearer TOKEN'
 }
 
-/** What the header `Authorization` has to say. */
-export function authorizationValue(text: string): string {
+function authorizationValue(text: string): string {
   const trimmed = text.trim()
   const [, scheme, rest = ''] = /^([!#$%&'*+.^`|~\w-]+)[ \t]+(.+)$/.exec(trimmed) ?? []
   const basic = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`
@@ -43,16 +62,12 @@ export function authorizationValue(text: string): string {
   return trimmed.includes(':') ? basic(trimmed) : `Bearer ${trimmed}`
 }
 
-/** The headers of texts that have no problem; undefined when there are none. */
+/** All headers by their names; undefined when there are none. */
 export function requestHeaders(
-  headers: readonly string[] | undefined,
+  headers: readonly RequestHeader[] = [],
   authorization: string | undefined,
 ): RequestHeaders | undefined {
-  const all = (headers ?? []).map((text) => {
-    const colon = text.indexOf(':')
-    return { name: text.slice(0, colon), value: text.slice(colon + 1).trim() }
-  })
-  if (authorization !== undefined) all.push({ name: 'Authorization', value: authorizationValue(authorization) })
+  const all = [...headers, ...(authorization === undefined ? [] : [{ name: 'Authorization', value: authorization }])]
   return all.length === 0 ? undefined : new Map(all.map((header) => [header.name.toLowerCase(), header]))
 }
 

@@ -1,4 +1,4 @@
-import type { CheckOptions } from '../options/check-options.ts'
+import type { TargetOptions } from '../options/target-options.ts'
 
 /** One service to check; its paths (`/now`) are appended to the url. */
 export interface CheckTarget {
@@ -7,7 +7,7 @@ export interface CheckTarget {
   /** Connect to this IP address instead of every one that the host name has. */
   readonly address?: string
   /** What holds for it alone. */
-  readonly options?: Partial<CheckOptions>
+  readonly options?: TargetOptions
 }
 
 /** Says what is wrong with the url of a service; undefined when nothing is. */

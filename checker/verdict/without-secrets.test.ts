@@ -1,4 +1,5 @@
 import t from 'tap'
+import { optionOf } from '../fixtures/options.ts'
 import { startService } from '../fixtures/service.ts'
 import { defaultOptions } from '../options/options.ts'
 import { requestHeaders } from '../probe/request-headers.ts'
@@ -16,7 +17,8 @@ async function runEcho(header: string[], said: string): Promise<string> {
     else if (request.url?.startsWith('/said')) response.end(said)
     else response.writeHead(302, { location: `/said?${encodeURIComponent(said)}` }).end()
   })
-  const options = { ...defaultOptions(), header, samples: 1, followRedirects: 2, ntp: 'none', format: 'json' as const }
+  const asked = { samples: 1, followRedirects: 2, ntp: 'none', format: 'json' } as const
+  const options = { ...defaultOptions(), header: await optionOf('header', header.join('\n')), ...asked }
   const { stdout } = await runCheck({ targets: [{ url }], options }, { startedMs: performance.now(), warn: t.fail })
   return stdout
 }
@@ -52,5 +54,5 @@ t.test('what is no secret stays readable', async (t) => {
   t.match(told, 'clock 1000 of b')
   t.match(await hidden('User-Agent: monitor/1.0', 'for monitor/1.0'), 'monitor/1.0')
   t.match(await hidden('Authorization: Bearer geheim-token', 'expected Bearer'), 'expected Bearer')
-  t.same(secretParts(requestHeaders(['Host: a.example'], undefined) ?? new Map()), [])
+  t.same(secretParts(requestHeaders(await optionOf('header', 'Host: a.example'), undefined) ?? new Map()), [])
 })

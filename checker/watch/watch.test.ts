@@ -60,7 +60,7 @@ async function watched(t: Test, screen: WatchView['screen']): Promise<{ written:
     else timeService()(request, response)
   })
   const { view, written } = scriptedView(3, screen)
-  const run = { targets: [{ url }], options: { ...defaultOptions(), samples: 1, ntp: 'none' } }
+  const run = { targets: [{ url }], options: { ...defaultOptions(), samples: 1, ntp: 'none' } as const }
   const { exitCode, stdout } = await watch(run, 1000, view)
   t.equal(stdout, '')
   return { written, exitCode }

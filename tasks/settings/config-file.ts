@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { didYouMean } from './nearest.ts'
-import { settingKeys, settingOf } from './setting-names.ts'
-import type { SettingKey } from './settings.ts'
+import { didYouMean } from '../../checker/settings/nearest.ts'
+import { describe } from '../../checker/settings/read.ts'
+import { settings } from './settings.ts'
 
 /** What a configuration file says, unjudged, and what is wrong with its shape. */
 export interface ConfigFile {
-  readonly values: ReadonlyMap<SettingKey, unknown>
+  readonly values: ReadonlyMap<string, unknown>
   readonly problems: readonly string[]
 }
 
@@ -17,7 +17,12 @@ export const configFileName = 'bakeroll.config.ts'
 /** What Node imports as a module. */
 const readable = ['.ts', '.mts', '.js', '.mjs']
 
-const allowedKeys = settingKeys.filter((key) => settingOf(key).elsewhere === undefined)
+/** The keys that a file may have, each with the setting that it says. */
+const allowed = new Map(
+  [...settings].flatMap(([key, { elsewhere, otherKey }]) =>
+    [key, otherKey].flatMap((name) => (name === undefined || elsewhere !== undefined ? [] : [[name, key] as const])),
+  ),
+)
 
 /** Loads a configuration file; every problem with it is a value, never an error. */
 export async function loadConfigFile(file: string): Promise<ConfigFile> {
@@ -35,8 +40,8 @@ export async function loadConfigFile(file: string): Promise<ConfigFile> {
 }
 
 /** Finds the settings in the nested object of a configuration file; refuses what is none. */
-export function readConfig(content: object, fileName = configFileName): ConfigFile {
-  const values = new Map<SettingKey, unknown>()
+function readConfig(content: object, fileName: string): ConfigFile {
+  const values = new Map<string, unknown>()
   const problems: string[] = []
   walk(content, '')
   return { values, problems }
@@ -44,10 +49,11 @@ export function readConfig(content: object, fileName = configFileName): ConfigFi
   function walk(section: object, prefix: string): void {
     for (const [name, value] of Object.entries(section)) {
       const key = `${prefix}${name}`
-      const known = allowedKeys.find((allowed) => allowed === key)
+      const known = allowed.get(key)
       if (known !== undefined) {
-        if (value !== undefined) values.set(known, value)
-      } else if (!allowedKeys.some((allowed) => allowed.startsWith(`${key}.`))) {
+        if (values.has(known)) problems.push(`${key}: another name of ${known}, and both are given`)
+        else if (value !== undefined) values.set(known, value)
+      } else if (![...allowed.keys()].some((one) => one.startsWith(`${key}.`))) {
         problems.push(refuseKey(key, fileName))
       } else if (isSection(value)) {
         walk(value, `${key}.`)
@@ -58,16 +64,10 @@ export function readConfig(content: object, fileName = configFileName): ConfigFi
   }
 }
 
-/** A value as a message shows it. */
-export function describe(value: unknown): string {
-  if (typeof value === 'function') return 'a function'
-  return JSON.stringify(value) ?? String(value)
-}
-
 function refuseKey(key: string, fileName: string): string {
-  const known = settingKeys.find((one) => one === key)
-  if (known !== undefined) return `${key}: cannot be set in a file; pass --${settingOf(known).flag}`
-  return `${key}: unknown setting in ${fileName}${didYouMean(key, allowedKeys)}`
+  const known = settings.get(key)
+  if (known !== undefined) return `${key}: cannot be set in a file; pass --${known.flag}`
+  return `${key}: unknown setting in ${fileName}${didYouMean(key, allowed.keys())}`
 }
 
 function isSection(value: unknown): value is object {

@@ -1,15 +1,14 @@
 import t from 'tap'
+import { nearest } from '../../checker/settings/nearest.ts'
 import { overview, verbHelp } from './help.ts'
-import { nearest } from './nearest.ts'
-import { flagsOf } from './setting-names.ts'
+import { flagsOf } from './settings.ts'
 import { verbNames } from './verbs.ts'
 
-const plain = (text: string) => text
 const tooLong = (page: string) => page.split('\n').filter((line) => line.length > 100)
 
 for (const verb of verbNames) {
   t.test(`help of ${verb} names every flag, exit codes and examples, and fits 100 columns`, (t) => {
-    const page = verbHelp(verb, plain)
+    const page = verbHelp(verb)
     for (const flag of [...flagsOf(verb).keys(), 'help', 'version']) t.match(page, new RegExp(`^  --${flag}\\b`, 'm'))
     t.match(page, /^usage: npm run /)
     t.match(page, /^Exit codes\n[\s\S]*130/m)
@@ -21,16 +20,16 @@ for (const verb of verbNames) {
 }
 
 t.test('the overview names every verb and fits 100 columns', (t) => {
-  const page = overview('1.2.3', plain)
+  const page = overview('1.2.3')
   for (const verb of verbNames) t.match(page, new RegExp(`^  ${verb}\\b.*  \\S`, 'm'))
   t.same(tooLong(page), [])
   t.end()
 })
 
 t.test('defaults are shown as they are typed', (t) => {
-  t.match(verbHelp('roll', plain), /--timeout DURATION [^-]*\(default:\s+1h\)/)
-  t.match(verbHelp('check', plain), /--max-offset DURATION .*\(default: 1s\)/)
-  t.match(verbHelp('check', plain), / {2}3 +unknown/)
+  t.match(verbHelp('roll'), /--timeout DURATION [^-]*\(default:\s+1h\)/)
+  t.match(verbHelp('check'), /--max-offset DURATION .*\(default: 1s\)/)
+  t.match(verbHelp('check'), / {2}3 +unknown/)
   t.end()
 })
 

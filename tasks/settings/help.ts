@@ -1,124 +1,105 @@
-import { wrapped } from '../../checker/outlets/wrapping.ts'
+import {
+  type Block,
+  flagColumns,
+  flagRows,
+  page,
+  type Row,
+  type Sheet,
+  usually,
+} from '../../checker/settings/help-page.ts'
+import { type Setting, variableOf } from '../../checker/settings/setting.ts'
 import { asCalled } from './program-name.ts'
-import { envName, settingKeys, settingOf } from './setting-names.ts'
-import type { SettingKey } from './settings.ts'
+import { settings } from './settings.ts'
 import { type VerbName, verbNames, verbs } from './verbs.ts'
 
-/** How a title is written. */
-export type Title = (text: string) => string
-
-/** What a page of help is written on. */
-export interface Sheet {
-  /** Lines are no longer, and never longer than 100 letters. */
-  readonly columns?: number
-  /** What is typed to call bakeroll; undefined: npm. */
+/** A page of help, and what is typed to call bakeroll; undefined: npm. */
+export interface HelpSheet extends Omit<Sheet, 'reword'> {
   readonly program?: string | undefined
 }
 
-/** A paragraph, or a name and what it means. */
-type Row = string | readonly [left: string, right: string]
-
-interface Block {
-  readonly title?: string
-  readonly rows: readonly Row[]
-  /** How far the right side is indented. */
-  readonly leftColumns?: number
-}
-
-const longestLine = 100
-/** With less room for the right side it stands below the left one. */
-const leastRight = 30
-
 /** All verbs on one page. */
-export function overview(version: string, title: Title, sheet: Sheet = {}): string {
+export function overview(version: string, sheet: HelpSheet = {}): string {
   const rows = (isDevelopment: boolean) =>
     verbNames
       .filter((name) => (verbs[name].development ?? false) === isDevelopment)
       .map((name): Row => [`  ${name}${positionalsOf(name)}`, verbs[name].summary])
   const blocks: Block[] = [
     { rows: [`bakeroll ${version}: bake machine images, deploy them, roll, check and heal a running service`] },
-    { rows: [`${title('usage:')} npm run VERB -- [flags]`] },
+    { rows: [usage('VERB -- [flags]', sheet)] },
     { title: 'Verbs', rows: rows(false), leftColumns: 18 },
     { title: 'Development', rows: rows(true), leftColumns: 18 },
-    { title: 'Flags of every verb', rows: flagRows(everyFlag), leftColumns: 32 },
+    ...flagsOfEveryVerb(),
     {
       rows: [
         'npm run VERB -- --help tells everything about one verb, exit codes and examples among it.',
-        `npm start -- --help settings lists ${settingsOf(() => true).length} settings without a flag.`,
+        `npm start -- --help settings lists ${withoutFlag(() => true).length} settings without a flag.`,
       ],
     },
   ]
-  return page(blocks, title, sheet)
+  return worded(blocks, sheet)
 }
 
 /** Everything that is said in the environment or the configuration file alone. */
-export function settingsHelp(title: Title, sheet: Sheet = {}): string {
+export function settingsHelp(sheet: HelpSheet = {}): string {
   const blocks: Block[] = [
-    { title: 'Settings without a flag', rows: settingsOf(() => true), leftColumns: 32 },
+    { title: 'Settings without a flag', rows: withoutFlag(() => true), leftColumns: flagColumns },
     { rows: [whereSettingsAre, 'docs/reference.md has all settings, those with flags among them.'] },
   ]
-  return page(blocks, title, sheet)
+  return worded(blocks, sheet)
 }
 
 /** One verb on one page: usage, what it does, flags with defaults, exit codes, examples. */
-export function verbHelp(verb: VerbName, title: Title, sheet: Sheet = {}): string {
+export function verbHelp(verb: VerbName, sheet: HelpSheet = {}): string {
   const { about, examples, rest } = verbs[verb]
-  const own = settingKeys.filter((key) => settingOf(key).flag !== undefined && isOwn(key, verb))
-  const settings = settingsOf((key) => isOwn(key, verb))
-  const commands = examples.map(([command, what]): Row => [`  ${command}`, what])
+  const isOwn = ({ verbs: takers }: Setting<unknown>) => takers !== 'every' && takers?.includes(verb) === true
+  const flags = flagsWhere(isOwn)
+  const others = withoutFlag(isOwn)
   const after = `${positionalsOf(verb)}${rest === undefined ? '' : ` [-- ${rest}...]`}`
+  const commands = examples.map(([command, what]): Row => [`  ${command}`, what])
+  const widest = Math.max(...examples.map(([command]) => asCalled(command, sheet.program).length))
   const blocks: Block[] = [
-    { rows: [`${title('usage:')} npm run ${verb} -- [flags]${after}`] },
+    { rows: [usage(`${verb} -- [flags]${after}`, sheet)] },
     { rows: [about] },
-    ...(own.length === 0 ? [] : [{ title: 'Flags', rows: flagRows(own), leftColumns: 32 }]),
-    { title: 'Flags of every verb', rows: flagRows(everyFlag), leftColumns: 32 },
-    ...(settings.length === 0 ? [] : [{ title: 'Settings without a flag', rows: settings, leftColumns: 32 }]),
+    ...(flags.length === 0 ? [] : [{ title: 'Flags', rows: flags, leftColumns: flagColumns }]),
+    ...flagsOfEveryVerb(),
+    ...(others.length === 0 ? [] : [{ title: 'Settings without a flag', rows: others, leftColumns: flagColumns }]),
     { rows: [whereSettingsAre] },
     { title: 'Exit codes', rows: exitCodeRows(verb), leftColumns: 9 },
-    {
-      ...{ title: 'Examples', rows: commands },
-      leftColumns: Math.max(...examples.map(([command]) => asCalled(command, sheet.program).length)) + 5,
-    },
+    { title: 'Examples', rows: commands, leftColumns: widest + 5 },
   ]
-  return page(blocks, title, sheet)
+  return worded(blocks, sheet)
 }
 
 const whereSettingsAre =
-  'In [ ] is the key in bakeroll.config.ts, where it is not the name of the flag; in the environment roll.batch is BAKEROLL_ROLL_BATCH. Flags count before the environment, that before the file.'
+  'In [ ] is the key in bakeroll.config.ts, where it is not the name of the flag; in the environment roll.surge is BAKEROLL_ROLL_SURGE. Flags count before the environment, that before the file.'
 
-const everyFlag = settingKeys.filter((key) => settingOf(key).flag !== undefined && settingOf(key).verbs === 'every')
-
-function isOwn(key: SettingKey, verb: VerbName): boolean {
-  const { verbs: takers } = settingOf(key)
-  return takers !== 'every' && takers.includes(verb)
+function worded(blocks: readonly Block[], { program, ...sheet }: HelpSheet): string {
+  return page(blocks, { ...sheet, reword: (text) => asCalled(text, program) })
 }
 
-function flagRows(keys: readonly SettingKey[]): Row[] {
-  const rows = keys.flatMap((key): Row[] => {
-    const { flag, otherFlag, kind, help, elsewhere } = settingOf(key)
-    const placeholder = kind.placeholder === undefined ? '' : ` ${kind.placeholder}`
-    const names = elsewhere === undefined && key !== flag ? ` [${key}]` : ''
-    const row: Row = [`  --${flag}${placeholder}`, `${help}${defaultOf(key)}${names}`]
-    return otherFlag === undefined ? [row] : [row, [`  --${otherFlag}${placeholder}`, `another name of --${flag}`]]
-  })
+function usage(words: string, { title = (text) => text }: HelpSheet): string {
+  return `${title('usage:')} npm run ${words}`
+}
+
+function flagsOfEveryVerb(): Block[] {
   const everywhere: Row[] = [
     ['  --help', 'this help'],
     ['  --version', 'the version of bakeroll'],
   ]
-  return [...rows, ...(keys === everyFlag ? everywhere : [])]
+  const rows = [...flagsWhere(({ verbs: takers }) => takers === 'every'), ...everywhere]
+  return [{ title: 'Flags of every verb', rows, leftColumns: flagColumns }]
 }
 
-function settingsOf(isWanted: (key: SettingKey) => boolean): Row[] {
-  return settingKeys
-    .filter((key) => settingOf(key).flag === undefined && isWanted(key))
-    .map((key) => [`  ${envName(key)}`, `${settingOf(key).help}${defaultOf(key)} [${key}]`])
+function flagsWhere(isWanted: (setting: Setting<unknown>) => boolean): Row[] {
+  const wanted = [...settings].filter(([, setting]) => setting.flag !== undefined && isWanted(setting))
+  return wanted.flatMap(([key, setting]) =>
+    flagRows(setting, setting.elsewhere === undefined && key !== setting.flag ? ` [${key}]` : ''),
+  )
 }
 
-function defaultOf(key: SettingKey): string {
-  const { kind, default: value, defaultHelp } = settingOf(key)
-  if (defaultHelp !== undefined) return ` (default: ${defaultHelp})`
-  if (value == null || typeof value === 'function' || typeof value === 'boolean') return ''
-  return ` (default: ${kind.show?.(value) ?? value})`
+function withoutFlag(isWanted: (setting: Setting<unknown>) => boolean): Row[] {
+  const wanted = [...settings].filter(([, setting]) => setting.flag === undefined && isWanted(setting))
+  return wanted.map(([key, setting]) => [`  ${variableOf(key)}`, `${setting.help}${usually(setting)} [${key}]`])
 }
 
 function exitCodeRows(verb: VerbName): Row[] {
@@ -144,24 +125,4 @@ function positionalsOf(verb: VerbName): string {
   const { name, many, required } = verbs[verb].positionals ?? { name: '', many: false, required: false }
   if (name === '') return ''
   return required ? ` <${name}>` : ` [${name}${many ? '...' : ''}]`
-}
-
-function page(blocks: readonly Block[], title: Title, { columns = longestLine, program }: Sheet): string {
-  const room = Math.min(columns, longestLine)
-  const laid = blocks.map(({ title: name, rows, leftColumns = 0 }) => [
-    ...(name === undefined ? [] : [title(name)]),
-    ...rows.flatMap((row) => laidOut(row, leftColumns, room, program)),
-  ])
-  return `${laid.map((lines) => lines.join('\n')).join('\n\n')}\n`
-}
-
-function laidOut(row: Row, leftColumns: number, room: number, program: string | undefined): string[] {
-  if (typeof row === 'string') return wrapped(asCalled(row, program), room)
-  const left = asCalled(row[0], program)
-  const right = asCalled(row[1], program)
-  if (room - leftColumns < leastRight) return [...wrapped(left, room, 4), ...wrapped(`      ${right}`, room)]
-  const margin = ' '.repeat(leftColumns)
-  const lines = wrapped(`${margin}${right}`, room)
-  if (left.length >= leftColumns) return [...wrapped(left, room, 4), ...lines]
-  return [`${left}${lines[0]?.slice(left.length)}`, ...lines.slice(1)]
 }

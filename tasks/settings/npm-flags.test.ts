@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { flagsKeptByNpm, keptByNpm } from './npm-flags.ts'
-import { flagsOf } from './setting-names.ts'
+import { flagsOf } from './settings.ts'
 import { verbNames } from './verbs.ts'
 
 const repository = join(import.meta.dirname, '../..')

@@ -1,5 +1,5 @@
 import { commandText } from './command-text.ts'
-import { flagsOf } from './setting-names.ts'
+import { flagsOf } from './settings.ts'
 import type { VerbName } from './verbs.ts'
 
 /** What npm kept for itself because `--` was forgotten, one message each, and the command as it was meant. */

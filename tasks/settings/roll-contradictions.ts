@@ -1,4 +1,5 @@
-import type { CommandLine } from './flags.ts'
+import { countText, isZero } from '../lib/count.ts'
+import type { CommandLine } from './command-line.ts'
 import type { SettingKey, Settings } from './settings.ts'
 
 /** Settings that do not go together, and why, one line. */
@@ -13,6 +14,7 @@ const longestCheckpointSeconds = 172_800
 /** What does not go together in the settings of a roll. */
 export function rollContradictions({ given }: Pick<CommandLine, 'given'>, settings: Settings): Contradiction[] {
   const { platform, roll, dryRun } = settings
+  const { surge } = roll
   const hasHook = roll.beforeTerminate !== undefined || roll.afterAccept !== undefined
   /** In a file it waits for a roll that has use for it. */
   const needs = (key: SettingKey, flag: string, others: readonly SettingKey[], isThere: boolean): Contradiction[] =>
@@ -20,9 +22,9 @@ export function rollContradictions({ given }: Pick<CommandLine, 'given'>, settin
       ? []
       : [{ of: [key, ...others], problem: `${given.get(key)?.name}: means nothing without ${flag}` }]
   return [
-    ...when(isZero(roll.batch) && isZero(roll.maxUnavailable), {
-      of: ['roll.batch', 'roll.maxUnavailable'],
-      problem: `--batch: ${roll.batch} leaves no room for a new instance without --max-unavailable of 1 or more`,
+    ...when(surge !== undefined && isZero(surge) && isZero(roll.maxUnavailable), {
+      of: ['roll.surge', 'roll.maxUnavailable'],
+      problem: `--surge: ${surge && countText(surge)} leaves no room for a new instance without --max-unavailable of 1 or more`,
     }),
     ...needs('roll.canaryWatchSeconds', '--canary', ['roll.canary'], !isZero(roll.canary)),
     ...needs('roll.pauseSeconds', '--pause-at', ['roll.pauseAt'], roll.pauseAt.length > 0),
@@ -81,8 +83,4 @@ const hookKeys: readonly SettingKey[] = ['roll.beforeTerminate', 'roll.afterAcce
 
 function when(isSo: boolean, contradiction: Contradiction): Contradiction[] {
   return isSo ? [contradiction] : []
-}
-
-function isZero(countOrPercent: string | undefined): boolean {
-  return countOrPercent === '0' || countOrPercent === '0%'
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { variablesOf } from '../lib/roll/hook-variables.ts'
-import { parseFlags } from './flags.ts'
+import { parseCommandLine } from './command-line.ts'
 import { flagsKeptByNpm } from './npm-flags.ts'
 import type { Settings } from './settings.ts'
 import { readSettings } from './settings-reader.ts'
@@ -11,14 +11,21 @@ import { isVerbName, type VerbName, verbNames, verbs } from './verbs.ts'
 const folder = t.testdir({ 'package.json': '{"version": "3.2.1"}' })
 
 /** Reads a command line as typed, `roll --batch 2`. */
-async function read(command: string, { env = {}, config = '' }: { env?: NodeJS.ProcessEnv; config?: string } = {}) {
+async function read(
+  command: string,
+  {
+    env = {},
+    config = '',
+    workingFolder = '/somewhere',
+  }: { env?: NodeJS.ProcessEnv; config?: string; workingFolder?: string } = {},
+) {
   const [verb = '', ...words] = command.split(' ').filter((word) => word !== '')
   if (!isVerbName(verb)) throw new Error(`no verb ${verb}`)
   const repository = mkdtempSync(join(folder, 'repository-'))
   writeFileSync(join(repository, 'package.json'), '{"version": "3.2.1", "type": "module"}')
   if (config !== '') writeFileSync(join(repository, 'bakeroll.config.ts'), config)
   return {
-    ...(await readSettings(parseFlags(verb, words), { env, workingFolder: '/somewhere', repository })),
+    ...(await readSettings(parseCommandLine(verb, words), { env, workingFolder, repository })),
     repository,
   }
 }
@@ -74,9 +81,9 @@ t.test('a wrong flag is told what would be right', async (t) => {
     'roll --first i-1,': '--first: expected instance ids, with commas between them, got "i-1,"',
     'roll --hook-timeout 5': `--hook-timeout: ${duration}, got "5"`,
     'roll --before-terminate=': '--before-terminate: expected a command for the shell, got ""',
-    'rollback --batch 0': '--batch: 0 leaves no room for a new instance without --max-unavailable of 1 or more',
+    'rollback --batch 0': '--surge: 0 leaves no room for a new instance without --max-unavailable of 1 or more',
     'roll --batch 0% --max-unavailable 0':
-      '--batch: 0% leaves no room for a new instance without --max-unavailable of 1 or more',
+      '--surge: 0% leaves no room for a new instance without --max-unavailable of 1 or more',
     'roll --canary-watch 10m': '--canary-watch: means nothing without --canary',
     'roll --pause 10m': '--pause: means nothing without --pause-at',
     'roll --hook-timeout 10s': '--hook-timeout: means nothing without --before-terminate or --after-accept',
@@ -147,7 +154,7 @@ t.test('all problems are told at once', async (t) => {
 })
 
 t.test('what does not go together is told with what is wrong by itself', async (t) => {
-  const batch = '--batch: 0 leaves no room for a new instance without --max-unavailable of 1 or more'
+  const batch = '--surge: 0 leaves no room for a new instance without --max-unavailable of 1 or more'
   t.same((await read('roll --batch 0 --canary x --timeout 5')).problems, [
     '--canary: expected a count or a percent, like 2 or 25%, got "x"',
     '--timeout: expected a duration with its unit, like 500ms, 30s, 10m or 1h, got "5"',
@@ -215,7 +222,7 @@ t.test('flags count before the environment, that before the file, that before de
   t.equal(await group('deploy --group flag', { config, env }), 'flag')
   t.match((await read('roll', { config, env })).settings, {
     size: 4,
-    roll: { timeoutSeconds: 60, batch: '2', canary: '0' },
+    roll: { timeoutSeconds: 60, surge: { count: 2 }, canary: { count: 0 } },
   })
 })
 
@@ -227,18 +234,20 @@ t.test('values arrive typed, in their units, paths absolute', async (t) => {
     ['check --timeout 500ms --max-offset 1s', { check: { timeoutMs: 500, maxOffsetMs: 1000 } }],
     ['images --keep 2 --retire', { images: { keep: 2, retire: true }, demo: { keep: false } }],
     ['demo --keep', { demo: { keep: true }, images: { keep: 3 } }],
-    ['check --output report.txt', { check: { output: '/somewhere/report.txt' } }],
     ['status', { home: '/somewhere/state' }, { BAKEROLL_HOME: 'state' }],
     ['status', { aws: { region: 'eu-west-1' } }, { AWS_REGION: 'eu-west-1' }],
     ['status', { aws: { region: 'us-east-1' } }, { AWS_REGION: 'moon', BAKEROLL_AWS_REGION: 'us-east-1' }],
     ['roll --engine refresh --platform aws', { roll: { engine: 'refresh' }, platform: 'aws' }],
-    ['roll', { roll: { batch: undefined, maxUnavailable: '0', pauseAt: [], first: [], hookTimeoutSeconds: 60 } }],
+    [
+      'roll',
+      { roll: { surge: undefined, maxUnavailable: { count: 0 }, pauseAt: [], first: [], hookTimeoutSeconds: 60 } },
+    ],
     [
       'rollback --batch 0 --max-unavailable 25% --canary 1 --canary-watch 90s --pause-at 1,25%,05 --pause 1h',
       {
         roll: {
-          ...{ batch: '0', maxUnavailable: '25%', canary: '1', canaryWatchSeconds: 90 },
-          ...{ pauseAt: ['1', '25%', '5'], pauseSeconds: 3600 },
+          ...{ surge: { count: 0 }, maxUnavailable: { percent: 25 }, canary: { count: 1 }, canaryWatchSeconds: 90 },
+          ...{ pauseAt: [{ count: 1 }, { percent: 25 }, { count: 5 }], pauseSeconds: 3600 },
         },
       },
     ],
@@ -253,7 +262,7 @@ t.test('values arrive typed, in their units, paths absolute', async (t) => {
     ],
     [
       'roll',
-      { roll: { pauseAt: ['1', '50%'], pauseSeconds: 60 } },
+      { roll: { pauseAt: [{ count: 1 }, { percent: 50 }], pauseSeconds: 60 } },
       { BAKEROLL_ROLL_PAUSE_AT: '1,50%', BAKEROLL_ROLL_PAUSE: '1m' },
     ],
     [
@@ -271,13 +280,20 @@ t.test('values arrive typed, in their units, paths absolute', async (t) => {
     t.same(problems, [], command)
     t.match(settings, expected, command)
   }
+  t.equal(
+    (await read('check --output report.txt', { workingFolder: folder })).settings.check.output,
+    join(folder, 'report.txt'),
+  )
   const { settings, repository } = await read('status')
   t.equal(settings.home, join(repository, '.bakeroll'))
 })
 
 t.test('lists of counts and ids come from a file as lists', async (t) => {
   const config = `export default { roll: { pauseAt: [1, '25%'], maxUnavailable: 2 } }`
-  t.match((await read('roll', { config })).settings.roll, { pauseAt: ['1', '25%'], maxUnavailable: '2' })
+  t.match((await read('roll', { config })).settings.roll, {
+    pauseAt: [{ count: 1 }, { percent: 25 }],
+    maxUnavailable: { count: 2 },
+  })
   const wrong = `export default { roll: { pauseAt: ['1', 0], first: ['i-1'] } }`
   t.same((await read('roll', { config: wrong })).problems, [
     'roll.first: cannot be set in a file; pass --first',
@@ -295,10 +311,10 @@ t.test('a verb that a hook calls does not take what the hook was told for mistyp
 })
 
 t.test('what comes after -- belongs to the command of ssh, and is a url of check', (t) => {
-  const ssh = parseFlags('ssh', ['--instance', 'i-1', '--', 'ls', '--json', '-la'])
+  const ssh = parseCommandLine('ssh', ['--instance', 'i-1', '--', 'ls', '--json', '-la'])
   t.same(ssh.rest, ['ls', '--json', '-la'])
   t.same(ssh.problems, [])
-  t.same(parseFlags('check', ['http://a', '--', '--b']).positionals, ['http://a', '--b'])
+  t.same(parseCommandLine('check', ['http://a', '--', '--b']).positionals, ['http://a', '--b'])
   t.end()
 })
 
@@ -316,19 +332,21 @@ t.test('a flag that npm kept for itself is refused, so that a dry run never beco
 
 t.test('the settings of check are those of the checker, from every source', async (t) => {
   const told = `export default { check: { maxOffsetMs: 250, remindMs: '2h', notify: ['mail:a@b.example', 'command:true'] } }`
-  const { settings, problems } = await read('check --notify-template t.mustache --watch http://a.example', {
+  writeFileSync(join(folder, 't.mustache'), '{{target}}')
+  const { settings, problems } = await read('check --notify-template t.mustache --state s --watch http://a.example', {
     config: told,
+    workingFolder: folder,
     env: { BAKEROLL_CHECK_MAINTENANCE: 'Sun 02:00-04:00\ndaily 02:00-02:30', BAKEROLL_CHECK_EXPECT_STATUS: '204' },
   })
   t.same(problems, [])
   t.match(settings.check, {
     ...{ maxOffsetMs: 250, remindMs: 7_200_000, watchMs: 2000, expectStatus: 204, timeFormat: 'auto', ipv4: false },
-    notify: ['mail:a@b.example', 'command:true'],
-    maintenance: ['Sun 02:00-04:00', 'daily 02:00-02:30'],
-    notifyTemplate: '/somewhere/t.mustache',
+    notify: [{ to: ['a@b.example'] }, { command: 'true' }],
+    maintenance: [{ days: [0], startMinute: 120 }, { endMinute: 150 }],
+    notifyTemplate: '{{target}}',
   })
   const repeated = await read('check --notify mail:a@b.example --notify=command:true --watch=5s')
-  t.match(repeated.settings.check, { notify: ['mail:a@b.example', 'command:true'], watchMs: 5000 })
+  t.match(repeated.settings.check, { notify: [{ kind: 'mail' }, { kind: 'command' }], watchMs: 5000 })
   t.same((await read('check', { config: 'export default { check: { ipv4: "yes", samples: 3.5 } }' })).problems, [
     'check.samples: expected a whole number from 1 to 100, got 3.5',
     'check.ipv4: expected true or false, got "yes"',
@@ -342,9 +360,27 @@ t.test('the settings of check are those of the checker, from every source', asyn
 })
 
 t.test('a secret may be the name of a file, which starts where the user stands', async (t) => {
-  const config = 'export default { check: { heartbeat: "@/etc/beat" } }'
-  const { settings, problems } = await read('check --notify @hook --notify mail:a@b.example', { config })
+  const config = `export default { check: { heartbeat: '@${folder}/beat' } }`
+  for (const [name, text] of [
+    ['hook', 'command:true'],
+    ['beat', 'https://b.example'],
+  ] as const) {
+    writeFileSync(join(folder, name), text)
+    chmodSync(join(folder, name), 0o600)
+  }
+  const asked = { config, workingFolder: folder }
+  const { settings, said, problems } = await read('check --state s --notify @hook --notify mail:a@b.example', asked)
   t.same(problems, [])
-  t.same(settings.check.notify, ['@/somewhere/hook', 'mail:a@b.example'])
-  t.equal(settings.check.heartbeat, '@/etc/beat')
+  t.match(settings.check.notify, [{ command: 'true' }, { to: ['a@b.example'] }])
+  t.same(settings.check.heartbeat, new URL('https://b.example'))
+  t.match(
+    [...said],
+    [
+      ['check.state', `${folder}/s`],
+      ['check.notify', `@${folder}/hook\nmail:a@b.example`],
+      ['check.heartbeat', `@${folder}/beat`],
+    ],
+  )
+  const roll = await read('roll', { env: { BAKEROLL_CHECK_NOTIFY: '@none' } })
+  t.same(roll.problems, [], 'a verb that needs none opens none')
 })

@@ -1,149 +1,214 @@
-import type { Repair } from '../lib/heal/planner.ts'
-import type { CheckSection } from './check-settings.ts'
+import { options } from '../../checker/options/options.ts'
+import { duration, oneOf, path, text, wholeNumber } from '../../checker/settings/kinds.ts'
+import {
+  flagsIn,
+  type KeysOf,
+  optional,
+  type Setting,
+  setting,
+  settingsIn,
+  toggle,
+  type ValuesOf,
+} from '../../checker/settings/setting.ts'
+import { type Repair, repairs } from '../lib/heal/planner.ts'
+import { awsSettings } from './aws-settings.ts'
+import { instanceId, size } from './kinds.ts'
+import { packageVersion } from './package-version.ts'
+import { rollSettings, simulateSettings } from './roll-settings.ts'
+import type { VerbName } from './verbs.ts'
 
-/** Everything a verb can be told, after flags, environment, `bakeroll.config.ts` and defaults. Paths are absolute. */
-export interface Settings {
-  readonly platform: 'local' | 'aws'
-  readonly group: string
+const launching = ['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'demo'] as const
+const releasePattern = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
+/** Says something about this one run, so that it cannot be left on in a file or the environment. */
+const ofOneRun = { elsewhere: 'nowhere' } as const
+
+/** Every setting there is. Flags, environment, configuration file, help, reference and completion all follow from this table. */
+export const table = {
+  platform: setting(oneOf(['local', 'aws']), 'local', {
+    help: 'where the group lives',
+    flag: 'platform',
+    verbs: 'every',
+  }),
+  group: setting(
+    text('a name of a-z, 0-9 and -, at most 32 letters, a letter first', /^[a-z][a-z0-9-]{0,31}$/, 'NAME'),
+    'timeapp',
+    { help: 'the group to work on', flag: 'group', verbs: 'every' },
+  ),
+  config: optional(path('FILE'), {
+    help: 'the configuration file',
+    flag: 'config',
+    elsewhere: 'environment',
+    verbs: 'every',
+    defaultHelp: 'bakeroll.config.ts, if there is one',
+  }),
+  json: toggle({ help: 'one JSON document on stdout instead of a line', flag: 'json', verbs: 'every' }),
+  yes: toggle({ help: 'ask nothing, the answer is yes', flag: 'yes', verbs: 'every' }),
+  verbose: toggle({
+    help: 'show the output of the outside programs, and the causes of a failure',
+    flag: 'verbose',
+    verbs: 'every',
+  }),
   /** Where local state lives. */
-  readonly home: string
-  readonly config: string | undefined
-  readonly json: boolean
-  readonly yes: boolean
-  readonly verbose: boolean
+  home: setting(path('FOLDER'), ({ repository }) => `${repository}/.bakeroll`, {
+    help: 'where local state lives',
+    verbs: 'every',
+    defaultHelp: '.bakeroll beside package.json',
+  }),
 
-  readonly release: string
+  release: setting(
+    text('a version like 1.4.0 or 1.4.0-rc.1', releasePattern, 'VERSION'),
+    ({ repository }) => packageVersion(repository),
+    { help: 'the release to bake', flag: 'release', verbs: ['bake'], defaultHelp: 'the version in package.json' },
+  ),
   /** Image id or release that was asked for with `--image`. */
-  readonly wantedImage: string | undefined
-  /** Undefined: the group's own size, 2 for a new group. */
-  readonly size: number | undefined
-  readonly instance: string | undefined
-  readonly force: boolean
-  readonly dryRun: boolean
+  wantedImage: optional(text('an image id or a release', /^[0-9A-Za-z][0-9A-Za-z._-]*$/, 'IMAGE'), {
+    help: 'image id or release to run',
+    flag: 'image',
+    ...ofOneRun,
+    verbs: ['deploy', 'roll'],
+    defaultHelp: 'the newest verified image; deploy: of an existing group its own',
+  }),
+  size: optional(size, {
+    help: 'number of instances',
+    flag: 'size',
+    verbs: ['deploy'],
+    defaultHelp: "the group's own, 2 for a new group",
+  }),
+  instance: optional(instanceId, {
+    help: 'only this instance',
+    flag: 'instance',
+    ...ofOneRun,
+    verbs: ['heal', 'logs', 'ssh'],
+  }),
+  force: toggle({
+    help: 'do it again although it is done: bake anew, replace every instance',
+    flag: 'force',
+    ...ofOneRun,
+    verbs: ['bake', 'roll'],
+  }),
+  dryRun: toggle({
+    help: 'tell what would be done, and do nothing',
+    flag: 'dry-run',
+    otherFlag: 'plan',
+    ...ofOneRun,
+    verbs: ['bake', 'deploy', 'roll', 'rollback', 'heal', 'images'],
+  }),
 
-  readonly local: {
-    readonly port: number
-    readonly accelerator: 'auto' | 'kvm' | 'tcg'
-    readonly memoryMib: number
-    readonly cpus: number
+  local: {
+    port: setting(wholeNumber(1, 65535, 'PORT'), 8080, {
+      help: 'where the local load balancer listens on 127.0.0.1',
+      verbs: ['demo', 'deploy'],
+    }),
+    accelerator: setting(oneOf(['auto', 'kvm', 'tcg']), 'auto', {
+      help: 'how QEMU runs the machines; tcg is plain emulation',
+      verbs: [...launching, 'doctor'],
+    }),
+    memoryMib: setting(wholeNumber(384, 65536), 768, {
+      help: 'memory of each local machine, MiB',
+      verbs: launching,
+    }),
     /** The factor of all time limits, when it is not to be measured. */
-    readonly pace: number | undefined
-    /** Whether an instance reaches other computers, and this one's loopback. */
-    readonly network: 'closed' | 'open'
-  }
-  readonly aws: {
-    readonly region: string | undefined
-    readonly profile: string | undefined
-    /** Where the service is asked, when not at the load balancer's own name. */
-    readonly url: string | undefined
-    /** How this computer reaches instances. */
-    readonly reach: 'endpoint' | 'direct' | 'none'
-    /** Further parameters of the CloudFormation templates, by name; what is absent keeps its previous value. */
-    readonly networkParameters: ReadonlyMap<string, string>
-    readonly serviceParameters: ReadonlyMap<string, string>
-    readonly guardParameters: ReadonlyMap<string, string>
-    /** On every resource of the group, beside the group's own tag. */
-    readonly tags: ReadonlyMap<string, string>
-    /** Deploy the guard stack, too. */
-    readonly guard: boolean
-    /** The owner and the name of the source image, or the SSM parameter that holds its id. */
-    readonly sourceOwner: string
-    readonly sourceName: string
-    readonly sourceParameter: string | undefined
-    readonly builderType: string
-    readonly builderSubnetId: string | undefined
-    /** How Packer reaches the builder. */
-    readonly builderInterface: 'public_ip' | 'private_ip' | 'session_manager'
-    readonly builderInstanceProfile: string | undefined
-    /** The network that may reach the builder over SSH; undefined: this computer's public address. */
-    readonly callerCidr: string | undefined
-    readonly copyRegions: readonly string[]
-    readonly shareAccounts: readonly string[]
-    readonly kmsKey: string | undefined
-    /** Undefined: never. */
-    readonly deprecateAfterDays: number | undefined
-    /** Further variables of the Packer template, by name. */
-    readonly packerVariables: ReadonlyMap<string, string>
-  }
-  readonly image: { readonly suite: string; readonly baseDiskGib: number }
-  readonly images: { readonly keep: number; readonly retire: boolean }
-  readonly roll: {
-    /** Machines above the group's size, a count or a share, `2` or `25%`; undefined: 1, or 0 where instances may be missing. */
-    readonly batch: string | undefined
-    /** How many instances may be missing: a count or a share; `0` for none. */
-    readonly maxUnavailable: string
-    /** A count or a share; `0` for none. */
-    readonly canary: string
-    /** How long the canaries are watched; undefined: not longer than it takes to prove them. */
-    readonly canaryWatchSeconds: number | undefined
-    /** Numbers of new instances, counts or shares above 0. */
-    readonly pauseAt: readonly string[]
-    /** Undefined: the roll ends there, until somebody carries it on. */
-    readonly pauseSeconds: number | undefined
-    /** Ids of the instances that leave first. */
-    readonly first: readonly string[]
-    /** Undefined: the platform's own. */
-    readonly instanceTimeoutSeconds: number | undefined
-    readonly timeoutSeconds: number
-    /** Commands for the shell around each instance. */
-    readonly beforeTerminate: string | undefined
-    readonly afterAccept: string | undefined
-    readonly hookTimeoutSeconds: number
-    /** Where the record of the roll goes, or of the simulated one. */
-    readonly report: string | undefined
-    readonly engine: 'own' | 'refresh'
-  }
-  readonly simulate: {
-    readonly instances: number
-    /** In the words of the simulator, which reads both. */
-    readonly policy: string | undefined
-    readonly faults: string | undefined
-    readonly seed: number
-  }
-  /** The largest repair allowed. */
-  readonly heal: { readonly maxRepair: Repair }
-  readonly check: CheckSection
-  readonly demo: { readonly keep: boolean }
-  /** Do in an unattended run what widens access or replaces what holds state. */
-  readonly deploy: { readonly allowRisky: boolean }
-  readonly status: { readonly drift: boolean }
-  readonly destroy: { readonly images: boolean }
-  readonly logs: {
-    readonly follow: boolean
-    readonly sinceSeconds: number | undefined
-    readonly grep: string | undefined
-  }
+    pace: optional(wholeNumber(1, 100), {
+      help: 'by how much everything takes longer here than on a quiet computer with KVM: all time limits follow it',
+      verbs: [...launching, 'doctor'],
+      defaultHelp: 'measured',
+    }),
+    cpus: setting(wholeNumber(1, 64), 2, { help: 'processors of each local machine', verbs: launching }),
+    network: setting(oneOf(['closed', 'open']), 'closed', {
+      help: 'whether a new instance reaches anything by itself: open to a service that must call out',
+      verbs: launching,
+    }),
+  },
+  aws: awsSettings,
+  image: {
+    suite: setting(text('the name of a Debian suite like bookworm', /^[a-z][a-z-]*$/, 'SUITE'), 'bookworm', {
+      help: 'the Debian suite inside the image',
+      verbs: ['bake', 'demo'],
+    }),
+    baseDiskGib: setting(wholeNumber(2, 1024), 4, {
+      help: 'size of the disk of an image, GiB',
+      verbs: ['bake', 'demo'],
+    }),
+  },
+
+  images: {
+    keep: setting(wholeNumber(0, 1000), 3, {
+      help: 'how many of the newest verified images stay although nothing needs them',
+      flag: 'keep',
+    }),
+    retire: toggle({ help: 'remove the images that nothing needs', flag: 'retire', ...ofOneRun }),
+  },
+  roll: rollSettings,
+  simulate: simulateSettings,
+  heal: {
+    maxRepair: setting<Repair>(oneOf(repairs), 'replace', {
+      help: 'the largest repair allowed',
+      flag: 'max-repair',
+    }),
+  },
+
+  check: { ...options, instances: toggle({ help: 'check each instance, too', flag: 'instances' }) },
+  demo: { keep: toggle({ help: 'leave the group running', flag: 'keep', ...ofOneRun }) },
+  deploy: {
+    allowRisky: toggle({
+      help: 'do unattended what widens access or replaces what holds state',
+      flag: 'allow-risky',
+      ...ofOneRun,
+    }),
+  },
+  status: {
+    drift: toggle({ help: 'also say what was changed behind the back of CloudFormation', flag: 'drift', ...ofOneRun }),
+  },
+  destroy: { images: toggle({ help: 'remove the images, too', flag: 'images', ...ofOneRun }) },
+  logs: {
+    follow: toggle({ help: 'go on as new lines come', flag: 'follow', ...ofOneRun }),
+    sinceSeconds: optional(duration('s'), { help: 'only lines of the last 10m, 2h, ...', flag: 'since', ...ofOneRun }),
+    grep: optional(text('some text', /\S/, 'TEXT'), {
+      help: 'only lines that contain this',
+      flag: 'grep',
+      ...ofOneRun,
+    }),
+  },
 }
 
+/** Everything a verb can be told, after flags, environment, `bakeroll.config.ts` and defaults. Paths are absolute. */
+export type Settings = ValuesOf<typeof table>
+
+/** The dotted name of each setting, `roll.surge`. */
+export type SettingKey = KeysOf<typeof table>
+
 /** The default export of `bakeroll.config.ts`: `export default { group: 'shop' } satisfies Config`. */
-export type Config = { readonly [Key in keyof Settings]?: ConfigValue<Settings[Key]> }
+export type Config = ConfigOf<typeof table>
 
-/** The dotted name of each setting, `roll.batch`. */
-export type SettingKey = KeysOf<Settings>
+type ConfigOf<Of> = {
+  readonly [Name in keyof Of]?: Of[Name] extends Setting<infer Value> ? ConfigValue<Value> : ConfigOf<Of[Name]>
+} & { readonly [otherKey: string]: unknown }
 
-/** The type of the setting with a dotted name. */
-export type SettingValue<Key extends string, Of = Settings> = Key extends `${infer Section}.${infer Rest}`
-  ? Section extends keyof Of
-    ? SettingValue<Rest, Of[Section]>
-    : never
-  : Key extends keyof Of
-    ? Of[Key]
-    : never
-
-/** Values that are objects, but no section of settings. */
-type Leaf = readonly string[] | ReadonlyMap<string, string>
-
-type KeysOf<Of> = {
-  [Key in keyof Of & string]: Of[Key] extends Leaf ? Key : Of[Key] extends object ? `${Key}.${KeysOf<Of[Key]>}` : Key
-}[keyof Of & string]
-
+/** Strings stay their words; whatever has a final type of its own is said as text, numbers too, and lists as lists. */
 type ConfigValue<Value> =
-  Value extends ReadonlyMap<string, string>
-    ? { readonly [name: string]: string | number | boolean }
-    : Value extends readonly string[]
-      ? readonly string[]
-      : Value extends object
-        ? { readonly [Key in keyof Value]?: ConfigValue<Value[Key]> }
-        : NonNullable<Value> extends number
-          ? number | string
-          : Value
+  NonNullable<Value> extends string | boolean
+    ? Value
+    : NonNullable<Value> extends ReadonlyMap<string, string>
+      ? { readonly [name: string]: string | number | boolean }
+      : string | number | readonly (string | number)[]
+
+/** Every setting by its dotted name, in the order of the table. */
+export const settings = settingsIn(table)
+
+/** The settings that a verb has flags for. */
+export function settingsOf(verb: VerbName): ReadonlyMap<string, Setting<unknown>> {
+  return new Map(
+    [...settings].filter(([, { flag, verbs }]) => flag !== undefined && (verbs === 'every' || verbs?.includes(verb))),
+  )
+}
+
+/** The flags of a verb, each with the key that it says. */
+export function flagsOf(verb: VerbName): ReadonlyMap<string, string> {
+  return flagsIn(settingsOf(verb))
+}
+
+/** The verbs that take a flag; empty when every verb does, or none. */
+export function verbsWithFlag(flag: string): readonly string[] {
+  const takers = [...settings.values()].filter((one) => one.flag === flag || one.otherFlag === flag)
+  return takers.flatMap(({ verbs = [] }) => (verbs === 'every' ? [] : verbs))
+}

@@ -1,4 +1,5 @@
-import { resolveCount } from '../lib/count.ts'
+import { parseDurationMs } from '../../checker/duration.ts'
+import { parseCount, resolveCount } from '../lib/count.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { plainPolicy, type RollPolicy } from '../lib/roll/policy.ts'
 
@@ -38,7 +39,7 @@ export function parsePolicy(text: string, size: number): RollPolicy {
     if (problem) problems.push(`--policy: "${word}", number ${index + 1} of the list: ${problem}`)
     isPausing = isPoint || /^pause-at\b/.test(word)
   }
-  const { maxUnavailable = 0, surge = maxUnavailable > 0 ? 0 : resolveCount('5%', size), pauseAt } = draft
+  const { maxUnavailable = 0, surge = maxUnavailable > 0 ? 0 : resolveCount({ percent: 5 }, size), pauseAt } = draft
   if (surge === 0 && maxUnavailable === 0) problems.push('--policy: without a surge, max-unavailable must be above 0')
   if (problems.length > 0) throw wrong(problems)
   const ascending = [...new Set(pauseAt)].sort((a, b) => a - b)
@@ -96,15 +97,13 @@ const fields = {
 } as const satisfies Record<Exclude<PolicyName, 'force'>, keyof RollPolicy>
 
 function count(value: string, size: number): number | undefined {
-  const [, digits, percent] = /^(\d{1,5})(%?)$/.exec(value) ?? []
-  if (digits === undefined || (percent === '%' && Number(digits) > 100)) return undefined
-  return Number(digits) === 0 ? 0 : resolveCount(value, size)
+  const found = parseCount(value)
+  return found === undefined ? undefined : resolveCount(found, size)
 }
 
 function seconds(value: string): number | undefined {
-  const [, amount, unit] = /^(\d{1,7})(s|m|h|d)$/.exec(value) ?? []
-  if (amount === undefined) return undefined
-  return Number(amount) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as 's' | 'm' | 'h' | 'd']
+  const ms = /^\d{1,7}[smhd]$/.test(value) ? parseDurationMs(value) : undefined
+  return ms === undefined ? undefined : ms / 1000
 }
 
 function isPolicyName(name: string): name is PolicyName {

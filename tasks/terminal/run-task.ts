@@ -1,6 +1,6 @@
 import { printable } from '../../checker/outlets/printable.ts'
+import type { CommandLine } from '../settings/command-line.ts'
 import { commandText, withFlag } from '../settings/command-text.ts'
-import type { CommandLine } from '../settings/flags.ts'
 import type { Settings } from '../settings/settings.ts'
 import { stopSecondsOf } from '../settings/verbs.ts'
 import { endProcess } from './end-process.ts'
@@ -15,6 +15,9 @@ export interface Run {
   /** The words after the verb, as they were typed. */
   readonly words: readonly string[]
   readonly settings: Settings
+  readonly said: ReadonlyMap<string, string>
+  /** What a person should know of the settings before anything is done. */
+  readonly warnings: readonly string[]
   readonly screen: Screen
   /** What is typed to call bakeroll; undefined: npm. */
   readonly program?: string | undefined
@@ -32,7 +35,8 @@ export interface Ending {
  * Runs the task of a verb and its clean-ups. The first Ctrl-C aborts its signal, a second one ends the process at once, and
  * so does the time that the verb has to stop, whatever it waits for.
  */
-export async function runTask({ commandLine, words, settings, screen, program, load }: Run): Promise<Ending> {
+export async function runTask(run: Run): Promise<Ending> {
+  const { commandLine, words, settings, said, screen, program, load } = run
   const { verb, positionals, rest } = commandLine
   const interruption = new AbortController()
   const { signal } = interruption
@@ -59,7 +63,7 @@ export async function runTask({ commandLine, words, settings, screen, program, l
     stopSeconds * 1000,
   )
   const context: TaskContext = {
-    ...{ verb, settings, progress, signal },
+    ...{ verb, settings, said, progress, signal },
     positionals: [...positionals],
     rest: [...rest],
     onExit: (cleanup) => void cleanups.unshift(cleanup),
@@ -75,6 +79,7 @@ export async function runTask({ commandLine, words, settings, screen, program, l
       await confirm(question, { yes: settings.yes, isInteractive, command, signal, suspend: progress.suspend })
     },
   }
+  for (const line of run.warnings) progress.warn(line)
   const ending = await settle(async () => {
     const task = await load()
     return Promise.race([task(context), crash.happened])

@@ -1,11 +1,11 @@
+import { didYouMean } from '../../checker/settings/nearest.ts'
+import type { Surroundings } from '../../checker/settings/setting.ts'
 import { OperatorError } from '../lib/errors.ts'
+import { type CommandLine, parseCommandLine } from '../settings/command-line.ts'
 import { commandText } from '../settings/command-text.ts'
-import { type CommandLine, parseFlags } from '../settings/flags.ts'
-import { didYouMean } from '../settings/nearest.ts'
 import { flagsKeptByNpm, keptByNpm } from '../settings/npm-flags.ts'
 import { npmWords } from '../settings/npm-words.ts'
 import { packageVersion } from '../settings/package-version.ts'
-import type { Surroundings } from '../settings/setting.ts'
 import { isVerbName, type VerbName, verbNames } from '../settings/verbs.ts'
 import { failureOutcome, type Outcome, type Reporting, resultOutcome } from './outcome.ts'
 import { coloured, type Screen, screenOf } from './screen.ts'
@@ -40,7 +40,7 @@ export async function runCommandLine(launch: Launch): Promise<Outcome> {
     if (word === 'settings' && words.includes('--help')) return shown(await help(word, launch))
     if (!isVerbName(word)) return failureOutcome(unknownVerb(word), reporting)
     refuseKeptByNpm(word, launch)
-    const commandLine = parseFlags(word, words)
+    const commandLine = parseCommandLine(word, words)
     if (commandLine.help) return shown(await help(word, launch))
     if (commandLine.version) return shown(`${packageVersion(launch.repository)}\n`)
     return await runVerb(commandLine, words, launch, screen, reporting)
@@ -57,7 +57,7 @@ async function runVerb(
   blank: Reporting,
 ): Promise<Outcome> {
   const { readSettings } = await import('../settings/settings-reader.ts')
-  const { settings, problems, configFile } = await readSettings(commandLine, launch)
+  const { settings, said, problems, warnings, configFile } = await readSettings(commandLine, launch)
   const { json, verbose } = settings
   const reporting = { ...blank, json, verbose, format: settings.check.format }
   if (problems.length > 0) {
@@ -67,7 +67,7 @@ async function runVerb(
   }
   const { runTask } = await import('./run-task.ts')
   const { result, error, wasInterrupted } = await runTask({
-    ...{ commandLine, words, settings, screen, program: launch.program },
+    ...{ commandLine, words, settings, said, warnings, screen, program: launch.program },
     load: () => launch.loadTask(commandLine.verb),
   })
   const end = { ...reporting, wasInterrupted }
@@ -93,11 +93,11 @@ function unknownVerb(word: string): OperatorError {
 async function help(topic: string | undefined, { env, repository, program }: Launch): Promise<string> {
   const { overview, settingsHelp, verbHelp } = await import('../settings/help.ts')
   const screen = screenOf(process.stdout, env)
-  const title = (text: string) => coloured(screen, 'bold', text)
-  const sheet = { program, ...(process.stdout.isTTY ? { columns: screen.size().columns } : {}) }
-  if (topic === 'settings') return settingsHelp(title, sheet)
-  if (topic !== undefined && isVerbName(topic)) return verbHelp(topic, title, sheet)
-  return overview(packageVersion(repository), title, sheet)
+  const columns = process.stdout.isTTY ? screen.size().columns : undefined
+  const sheet = { program, columns, title: (text: string) => coloured(screen, 'bold', text) }
+  if (topic === 'settings') return settingsHelp(sheet)
+  if (topic !== undefined && isVerbName(topic)) return verbHelp(topic, sheet)
+  return overview(packageVersion(repository), sheet)
 }
 
 function shown(stdout: string): Outcome {

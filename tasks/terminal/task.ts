@@ -5,6 +5,8 @@ import type { Settings } from '../settings/settings.ts'
 export interface TaskContext {
   readonly verb: string
   readonly settings: Settings
+  /** What somebody said of the settings, as it would be typed in any folder. */
+  readonly said: ReadonlyMap<string, string>
   readonly positionals: string[]
   /** What came after `--`. */
   readonly rest: string[]

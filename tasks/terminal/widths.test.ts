@@ -128,11 +128,10 @@ t.test('a listing wraps its last column, and becomes paragraphs where that is to
 })
 
 t.test('help: no line is longer than the terminal, or than 100 letters', (t) => {
-  const plain = (text: string) => text
   const pages = [
-    (columns: number) => overview('1.2.3', plain, { columns }),
-    (columns: number) => settingsHelp(plain, { columns, program: './bakeroll' }),
-    ...verbNames.map((verb) => (columns: number) => verbHelp(verb, plain, { columns })),
+    (columns: number) => overview('1.2.3', { columns }),
+    (columns: number) => settingsHelp({ columns, program: './bakeroll' }),
+    ...verbNames.map((verb) => (columns: number) => verbHelp(verb, { columns })),
   ]
   for (const [index, write] of pages.entries()) {
     for (const columns of everyWidth)

@@ -1,12 +1,11 @@
+import { variablePrefix } from '../../checker/options/command-line.ts'
 import { needsTargets } from '../../checker/options/contradictions.ts'
-import { forgetVariables } from '../../checker/options/environment.ts'
-import { optionProblems, targetProblems } from '../../checker/options/option-problems.ts'
 import type { CheckOptions } from '../../checker/options/options.ts'
-import { readSecrets } from '../../checker/options/secrets.ts'
-import { readTargets, type TargetList } from '../../checker/options/target-list.ts'
+import { readTargets } from '../../checker/options/target-list.ts'
 import { perform } from '../../checker/perform.ts'
 import type { CheckTarget } from '../../checker/probe/target.ts'
 import type { RunHost } from '../../checker/run-types.ts'
+import { forgetVariables } from '../../checker/settings/read.ts'
 import type { CheckReport } from '../../checker/verdict/report.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { whereIn } from '../lib/no-group.ts'
@@ -17,17 +16,13 @@ import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './che
 
 /** Checks the service from outside: urls, or without one the deployed group. */
 export default async function check(context: TaskContext): Promise<TaskResult> {
-  const said = optionsOf(context.settings)
-  const { options, problems, warnings } = readSecrets(said)
-  const named = await namedTargets(context.positionals, options, problems)
-  for (const line of [...warnings, ...(named?.warnings ?? [])]) context.progress.warn(line)
-  forgetVariables(process.env)
-  const isForLater = (options.install ?? options.uninstall) !== undefined
-  const {
-    targets,
-    releases = [],
-    roll,
-  } = named === undefined && !isForLater ? await deployed(context) : { targets: named?.targets ?? [] }
+  const { settings, said, positionals } = context
+  const options = optionsOf(settings)
+  forgetVariables(process.env, variablePrefix)
+  const isNamed = positionals.length > 0 || options.targets !== undefined
+  const isOfGroup = !isNamed && needsTargets(options) && options.install === undefined
+  const named = isNamed ? readTargets(positionals, options.targets).targets : []
+  const { targets, releases = [], roll } = isOfGroup ? await deployed(context) : { targets: named }
   const {
     report,
     stdout,
@@ -35,9 +30,8 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
     facts: told,
   } = await perform(
     {
-      ...(named?.modules === undefined ? {} : { modules: named.modules }),
       ...{ targets, options, said, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
-      again: callAgain(context.settings, isNamed(context.positionals, options)),
+      again: callAgain(settings, isNamed),
     },
     { startedMs: performance.now(), ...talkOf(context) },
   )
@@ -51,25 +45,6 @@ function talkOf({ progress, signal }: TaskContext): Pick<RunHost, 'warn' | 'say'
 
 function optionsOf({ check, json }: Settings): CheckOptions {
   return json ? { ...check, format: 'json' } : check
-}
-
-/** What the command line or a file names; undefined: the deployed group. Throws all that is wrong with the options. */
-async function namedTargets(
-  urls: readonly string[],
-  options: CheckOptions,
-  unread: readonly string[],
-): Promise<TargetList | undefined> {
-  const list = isNamed(urls, options) ? readTargets(urls, options.targets) : undefined
-  // An exporter may have no target, but modules.
-  const listed = list === undefined || (list.isEmpty && !needsTargets(options)) ? [] : list.problems
-  const single = list === undefined ? [] : await targetProblems(list, options)
-  const problems = [...unread, ...(await optionProblems(options)), ...listed, ...single]
-  if (problems.length > 0) throw new OperatorError('usage', problems.join('\n'), { hint: 'npm run check -- --help' })
-  return list ?? (needsTargets(options) ? undefined : { targets: [], problems: [] })
-}
-
-function isNamed(urls: readonly string[], { targets }: CheckOptions): boolean {
-  return urls.length > 0 || targets !== undefined
 }
 
 interface Checked {

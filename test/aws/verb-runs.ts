@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { clock } from '../../tasks/platforms/open.ts'
-import { parseFlags } from '../../tasks/settings/flags.ts'
+import { parseCommandLine } from '../../tasks/settings/command-line.ts'
 import { readSettings } from '../../tasks/settings/settings-reader.ts'
 import type { VerbName } from '../../tasks/settings/verbs.ts'
 import { failureOutcome, type Reporting, resultOutcome } from '../../tasks/terminal/outcome.ts'
@@ -58,15 +58,21 @@ DefaultRateLimiter.prototype.getCurrentTimeInSeconds = () => (Date.now() * haste
 export function verbRuns(home: string): RunVerb {
   return async (verb, ...words) => {
     const all = ['--platform', 'aws', '--json', ...words]
-    const commandLine = parseFlags(verb, all)
+    const commandLine = parseCommandLine(verb, all)
     const env = { ...process.env, BAKEROLL_HOME: home }
-    const { settings, problems } = await readSettings(commandLine, { env, workingFolder: home, repository })
+    const { settings, said, problems, warnings } = await readSettings(commandLine, {
+      env,
+      workingFolder: home,
+      repository,
+    })
     if (problems.length > 0) throw new Error(problems.join('\n'))
     const shown: string[] = []
     const size = () => ({ columns: 200, rows: 50 })
     const screen = { isLive: false, hasColour: false, write: (text: string) => void shown.push(text), size }
     const load = async () => (await import(join(repository, `tasks/verbs/${verb}.ts`))).default
-    const { result, error } = await inHaste(() => runTask({ ...{ commandLine, words: all, settings, screen }, load }))
+    const { result, error } = await inHaste(() =>
+      runTask({ commandLine, words: all, settings, said, warnings, screen, load }),
+    )
     const reporting: Reporting = {
       ...{ verb, json: true, verbose: false, wasInterrupted: false, command: `npm run ${verb}` },
       paint: (_, text) => text,

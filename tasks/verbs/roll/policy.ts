@@ -1,4 +1,4 @@
-import { resolveCount, resolveShare } from '../../lib/count.ts'
+import { countText, resolveCount, resolveShare } from '../../lib/count.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import type { RollPolicy } from '../../lib/roll/policy.ts'
 import type { Settings } from '../../settings/settings.ts'
@@ -18,7 +18,7 @@ export interface PolicyTerms {
 export function rollPolicy(roll: Settings['roll'], terms: PolicyTerms): RollPolicy {
   const { size, force, instanceTimeoutSeconds } = terms
   const { pauseSeconds, first } = roll
-  const canary = countOrNone(roll.canary, size)
+  const canary = resolveCount(roll.canary, size)
   const canaryWatchSeconds = canary > 0 ? (roll.canaryWatchSeconds ?? 0) : 0
   const pauseAt = pausePoints(roll.pauseAt, size)
   const maxUnavailable = Math.min(size, resolveShare(roll.maxUnavailable, size))
@@ -38,22 +38,22 @@ export function rollPolicy(roll: Settings['roll'], terms: PolicyTerms): RollPoli
 }
 
 /** Ascending, each once; a roll that has come to its end has no use for a pause. */
-function pausePoints(wanted: readonly string[], size: number): number[] {
-  const points = new Set(wanted.map((text) => resolveCount(text, size)))
+function pausePoints(wanted: Settings['roll']['pauseAt'], size: number): number[] {
+  const points = new Set(wanted.map((point) => resolveCount(point, size)))
   return [...points].filter((point) => point < size).toSorted((a, b) => a - b)
 }
 
-function surgeOf({ batch, maxUnavailable: text }: Settings['roll'], size: number, maxUnavailable: number): number {
-  if (batch === undefined) return maxUnavailable > 0 ? 0 : 1
-  const surge = countOrNone(batch, size)
+function surgeOf(
+  { surge: said, maxUnavailable: share }: Settings['roll'],
+  size: number,
+  maxUnavailable: number,
+): number {
+  if (said === undefined) return maxUnavailable > 0 ? 0 : 1
+  const surge = resolveCount(said, size)
   if (surge > 0 || maxUnavailable > 0) return surge
   throw new OperatorError(
     'usage',
-    `--batch: ${batch} leaves no room for a new instance: --max-unavailable ${text} of ${size} is none`,
-    { hint: 'give --max-unavailable as a number of instances, or --batch 1' },
+    `--surge: ${countText(said)} leaves no room for a new instance: --max-unavailable ${countText(share)} of ${size} is none`,
+    { hint: 'give --max-unavailable as a number of instances, or --surge 1' },
   )
-}
-
-function countOrNone(text: string, size: number): number {
-  return /^0%?$/.test(text) ? 0 : resolveCount(text, size)
 }

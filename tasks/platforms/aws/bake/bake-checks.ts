@@ -1,14 +1,14 @@
 import { DescribeInstanceTypesCommand } from '@aws-sdk/client-ec2'
 import { OperatorError } from '../../../lib/errors.ts'
+import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import { findProgram } from '../../../tools/system-packages.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { builderVpc } from './builder-group.ts'
 import { architecture } from './source-image.ts'
-import type { BuilderSettings } from './task.ts'
 
 /** Throws a usage error when settings of a bake do not go together. Asks nobody. */
-export function checkBakeSettings(settings: BuilderSettings): void {
+export function checkBakeSettings(settings: AwsSettings): void {
   const { kmsKey, shareAccounts, copyRegions, builderInterface, builderInstanceProfile } = settings
   if (shareAccounts.length > 0 && kmsKey === undefined) {
     throw new OperatorError('usage', 'aws.kmsKey: needed to share an image: nobody else can use the default key', {
@@ -28,7 +28,7 @@ export function checkBakeSettings(settings: BuilderSettings): void {
 }
 
 /** Gives the VPC of the builder; throws a usage error when it could not start where and as the settings say. */
-export async function checkBuilder(aws: Aws, settings: BuilderSettings): Promise<string> {
+export async function checkBuilder(aws: Aws, settings: AwsSettings): Promise<string> {
   if (settings.builderInterface === 'session_manager' && findProgram('session-manager-plugin') === undefined) {
     throw new OperatorError('refused', 'session-manager-plugin is not installed', {
       hint: 'https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html',

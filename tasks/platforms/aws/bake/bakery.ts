@@ -1,3 +1,4 @@
+import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import { checkPacker } from '../../../tools/packer-plugins.ts'
 import { type Recipe, recipeFor } from '../../recipe.ts'
 import { checkRuntime } from '../../role-variables.ts'
@@ -8,7 +9,7 @@ import { checkBakeSettings, checkBuilder } from './bake-checks.ts'
 import { accountOf, withBakeRun } from './bake-run.ts'
 import { removeDeadBakes } from './dead-bakes.ts'
 import { findSourceImage } from './source-image.ts'
-import type { AmiBakeTask, BakeRun, BuilderSettings, WantedAmi } from './task.ts'
+import type { AmiBakeTask, BakeRun, WantedAmi } from './task.ts'
 
 export interface AmiBakeResult {
   readonly image: Ami
@@ -86,7 +87,7 @@ async function verify(run: BakeRun, ami: Ami): Promise<Ami> {
  * What the base layer is made of beside the roles. Not the id of the newest image: Debian makes new ones every few weeks, and
  * `--force` says when they should come in.
  */
-function sourceOf({ sourceOwner, sourceName, sourceParameter, packerVariables }: BuilderSettings): object {
+function sourceOf({ sourceOwner, sourceName, sourceParameter, packerVariables }: AwsSettings): object {
   const source = sourceParameter === undefined ? { sourceOwner, sourceName } : { sourceParameter }
   const ofContent = ['source_image', 'volume_gib'].filter((name) => packerVariables.has(name))
   return {

@@ -9,23 +9,23 @@ import {
   waitUntilSecurityGroupExists,
 } from '@aws-sdk/client-ec2'
 import { OperatorError } from '../../../lib/errors.ts'
+import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { imageTags } from '../names.ts'
-import type { BuilderSettings } from './task.ts'
 
 /** What the security group of a bake depends on. */
 export interface BuilderGroupTask {
   readonly bakeId: string
   readonly vpcId: string
   readonly callerCidr: string
-  readonly settings: Pick<BuilderSettings, 'builderInterface' | 'packerVariables'>
+  readonly settings: Pick<AwsSettings, 'builderInterface' | 'packerVariables'>
 }
 
 /** Gives the VPC that builders start in; throws a usage error when there is none. */
 export async function builderVpc(
   aws: Aws,
-  settings: Pick<BuilderSettings, 'builderSubnetId' | 'packerVariables'>,
+  settings: Pick<AwsSettings, 'builderSubnetId' | 'packerVariables'>,
 ): Promise<string> {
   const subnetId = settings.packerVariables.get('subnet_id') ?? settings.builderSubnetId
   return subnetId ? vpcOfSubnet(aws, subnetId) : defaultVpc(aws)

@@ -1,22 +1,9 @@
 import t from 'tap'
+import { awsSettings } from '../../../../test/aws/settings.ts'
 import { amisIn, expression, type LayerBuild, layerVariables, testVariables } from './packer-variables.ts'
 import type { BuilderRun } from './task.ts'
 
-const settings: BuilderRun['settings'] = {
-  sourceOwner: '136693071363',
-  sourceName: 'debian-12-amd64-*',
-  sourceParameter: undefined,
-  builderType: 't3.small',
-  builderSubnetId: undefined,
-  builderInterface: 'public_ip',
-  builderInstanceProfile: undefined,
-  callerCidr: undefined,
-  copyRegions: [],
-  shareAccounts: [],
-  kmsKey: undefined,
-  deprecateAfterDays: undefined,
-  packerVariables: new Map(),
-}
+const settings = awsSettings()
 const run: BuilderRun = {
   bakeId: '0badcafe',
   region: 'eu-central-1',

@@ -1,23 +1,7 @@
 import type { Progress } from '../../../lib/progress.ts'
+import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import type { PlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
-
-/** What a bake on AWS is told; the settings of this name. */
-export interface BuilderSettings {
-  readonly sourceOwner: string
-  readonly sourceName: string
-  readonly sourceParameter: string | undefined
-  readonly builderType: string
-  readonly builderSubnetId: string | undefined
-  readonly builderInterface: 'public_ip' | 'private_ip' | 'session_manager'
-  readonly builderInstanceProfile: string | undefined
-  readonly callerCidr: string | undefined
-  readonly copyRegions: readonly string[]
-  readonly shareAccounts: readonly string[]
-  readonly kmsKey: string | undefined
-  readonly deprecateAfterDays: number | undefined
-  readonly packerVariables: ReadonlyMap<string, string>
-}
 
 /** Which image is wanted. */
 export interface WantedAmi {
@@ -27,7 +11,7 @@ export interface WantedAmi {
   readonly release: string
   /** Bake even when the same image exists already: both layers, so that newer Debian packages come in. */
   readonly force: boolean
-  readonly settings: BuilderSettings
+  readonly settings: AwsSettings
 }
 
 /** What a bake on AWS works with. */
@@ -48,7 +32,7 @@ export interface BuilderRun {
   readonly keyPair: { readonly name: string; readonly privateKeyFile: string }
   /** Tags of whatever is there while the bake runs. */
   readonly runTags: Readonly<Record<string, string>>
-  readonly settings: BuilderSettings
+  readonly settings: AwsSettings
 }
 
 /** One bake under way. */

@@ -1,16 +1,14 @@
 import { OperatorError } from '../../../lib/errors.ts'
+import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import { type Stack, stateOf } from '../cloudformation/states.ts'
 import { defaultsOf, type Template, type Values } from '../cloudformation/template.ts'
 import type { Names } from '../names.ts'
 
 /** The settings that decide about the stacks. */
-export interface AwsInfrastructureSettings {
-  readonly networkParameters: ReadonlyMap<string, string>
-  readonly serviceParameters: ReadonlyMap<string, string>
-  readonly guardParameters: ReadonlyMap<string, string>
-  readonly tags: ReadonlyMap<string, string>
-  readonly guard: boolean
-}
+export type AwsInfrastructureSettings = Pick<
+  AwsSettings,
+  'networkParameters' | 'serviceParameters' | 'guardParameters' | 'tags' | 'guard'
+>
 
 /** The templates of a group. */
 export interface Templates {

@@ -1,0 +1,141 @@
+import type { Said } from './flags.ts'
+import { isWrong, type Place, type Wrong } from './kinds.ts'
+import { didYouMean } from './nearest.ts'
+import { type Setting, type Surroundings, variableOf } from './setting.ts'
+
+/** Everything that can say a setting; the first that does counts. */
+export interface Sources {
+  readonly flags: ReadonlyMap<string, Said>
+  readonly env: NodeJS.ProcessEnv
+  /** The content of a configuration file, by the keys of the settings. */
+  readonly config?: ReadonlyMap<string, unknown>
+}
+
+/** What was read. */
+export interface Readout {
+  /** In their sections; a default stands in the place of what could not be read. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** What somebody said, as it would be typed in any folder. */
+  readonly said: ReadonlyMap<string, string>
+  readonly problems: readonly string[]
+  readonly warnings: readonly string[]
+  /** The keys of what could not be read. */
+  readonly unread: ReadonlySet<string>
+}
+
+/**
+ * Reads settings: flags before environment before configuration file before defaults. Every source is judged. Of those that
+ * open files only what `isNeeded` is read at all.
+ */
+export async function readSettings(
+  settings: ReadonlyMap<string, Setting<unknown>>,
+  { flags, env, config }: Sources,
+  surroundings: Surroundings,
+  isNeeded: (setting: Setting<unknown>) => boolean = () => true,
+): Promise<Readout> {
+  const values: Record<string, unknown> = {}
+  const said = new Map<string, string>()
+  const problems: string[] = []
+  const warnings: string[] = []
+  const unread = new Set<string>()
+  for (const [key, setting] of settings) {
+    const { kind, default: usual } = setting
+    const sources = [flags.get(key), inEnvironment(key, setting, env), inConfig(key, setting, config?.get(key))]
+    const found: unknown[] = []
+    for (const source of kind.opensFiles && !isNeeded(setting) ? [] : sources) {
+      if (source === undefined) continue
+      const place: Place = {
+        folder: surroundings.workingFolder,
+        warn: (line) => void warnings.push(`${source.name}: ${line}`),
+      }
+      const parsed = 'text' in source ? await kind.parse(source.text, place) : source.parsed
+      if (isWrong(parsed)) {
+        problems.push(...complaints(setting, source.name, 'got' in source ? source.got : source.text, parsed))
+        unread.add(key)
+      } else {
+        if ('text' in source && !said.has(key)) {
+          said.set(key, kind.whole?.(source.text, surroundings.workingFolder) ?? source.text)
+        }
+        found.push(parsed)
+      }
+    }
+    const [value = typeof usual === 'function' ? usual(surroundings) : usual] = found
+    put(values, key, value)
+  }
+  return { values, said, problems, warnings, unread }
+}
+
+/** What is wrong with one text, one line for each thing. */
+export function complaints({ kind, isSecret }: Setting<unknown>, name: string, got: unknown, wrong?: Wrong): string[] {
+  const { lines = [], why, meant } = wrong ?? {}
+  if (lines.length > 0) return lines.map((line) => `${name}: ${line}`)
+  const shown = isSecret ? '[secret]' : describe(got)
+  const limit = why === undefined ? '' : `: ${why}`
+  const suggestion = meant === undefined ? '' : `; did you mean ${meant}?`
+  return [`${name}: expected ${kind.expected}, got ${shown}${limit}${suggestion}`]
+}
+
+/** The files that values of a setting name, which were said as they would be in any folder. */
+export function filesNamed({ kind, isSecret }: Setting<unknown>, values: readonly string[]): string[] {
+  if (isSecret) return values.flatMap((text) => (text.startsWith('@') ? [text.slice(1)] : []))
+  return kind.completes === 'files' ? [...values] : []
+}
+
+/** A value as a message shows it. */
+export function describe(value: unknown): string {
+  if (typeof value === 'function') return 'a function'
+  return JSON.stringify(value) ?? String(value)
+}
+
+/**
+ * What is wrong with the variables that begin with `prefix`: those that cannot be set there, and those that are no setting; unless
+ * `areAllOurs` one of these may belong to somebody else, when it does not look like one of ours.
+ */
+export function variableProblems(
+  settings: ReadonlyMap<string, Setting<unknown>>,
+  env: NodeJS.ProcessEnv,
+  prefix: string,
+  { areAllOurs = false, others = [] }: { areAllOurs?: boolean; others?: readonly string[] } = {},
+): string[] {
+  const known = new Map([...settings].flatMap(([key, one]) => namesOf(key, one).map((name) => [name, one] as const)))
+  return Object.keys(env).flatMap((name) => {
+    if (!name.startsWith(prefix) || !env[name] || others.includes(name)) return []
+    const setting = known.get(name)
+    if (setting?.elsewhere === 'nowhere') return [`${name}: cannot be set in the environment; pass --${setting.flag}`]
+    if (setting !== undefined) return []
+    const words = [...known.keys()].map((one) => one.slice(prefix.length))
+    const suggestion = didYouMean(name.slice(prefix.length), words, (found) => prefix + found)
+    return suggestion === '' && !areAllOurs ? [] : [`${name}: unknown setting${suggestion}`]
+  })
+}
+
+/** Takes our variables out of an environment: what a run starts beside the check needs no secret of it. */
+export function forgetVariables(env: NodeJS.ProcessEnv, prefix: string): void {
+  for (const name of Object.keys(env)) if (name.startsWith(prefix)) delete env[name]
+}
+
+function namesOf(key: string, { otherKey }: Setting<unknown>): string[] {
+  return [key, ...(otherKey === undefined ? [] : [otherKey])].map(variableOf)
+}
+
+function inEnvironment(key: string, setting: Setting<unknown>, env: NodeJS.ProcessEnv): Said | undefined {
+  const { elsewhere, fallbackEnv } = setting
+  if (elsewhere === 'nowhere') return undefined
+  const names = [...namesOf(key, setting), ...(fallbackEnv === undefined ? [] : [fallbackEnv])]
+  const name = names.find((one) => env[one])
+  const text = name === undefined ? undefined : env[name]
+  return name === undefined || text === undefined ? undefined : { name, text }
+}
+
+/** A value of a configuration file as text; its own reading where it cannot be one. */
+function inConfig(key: string, { kind }: Setting<unknown>, got: unknown) {
+  if (got === undefined) return undefined
+  const text = kind.fromConfig === undefined ? kind.typed(got) : undefined
+  return text === undefined ? { name: key, got, parsed: kind.fromConfig?.(got) } : { name: key, got, text }
+}
+
+function put(values: Record<string, unknown>, key: string, value: unknown): void {
+  const [section = '', name] = key.split('.')
+  if (name === undefined) values[section] = value
+  else values[section] = { ...(values[section] as object | undefined), [name]: value }
+}
