@@ -168,6 +168,17 @@ const table = {
       ['npm run destroy -- --images --yes', 'everything, unasked'],
     ],
   },
+  completion: {
+    summary: 'the script that makes a shell complete verbs and flags',
+    about:
+      'Prints a script for bash, zsh or fish. It completes verbs, their flags and the values of these, for bakeroll as a command: ./bakeroll or a link to it.',
+    positionals: { name: 'shell', many: false, required: true },
+    examples: [
+      ['npm run -s completion -- zsh', 'the script'],
+      ['eval "$(./bakeroll completion bash)"', 'from now on in this shell; in ~/.bashrc in every one'],
+      ['./bakeroll completion fish | source', 'in fish'],
+    ],
+  },
   build: {
     summary: 'build the checker that runs alone',
     about: 'Bundles the checker into one file, checker/dist/check.mjs.',

@@ -78,6 +78,8 @@ export const programs: readonly Program[] = [
     purposes: ['test'],
     service: 'prometheus.service',
   },
+  { name: 'zsh', package: 'zsh', why: 'completes what the tests type', purposes: ['test'] },
+  { name: 'fish', package: 'fish', why: 'completes what the tests type', purposes: ['test'] },
   { name: 'ss', package: 'iproute2', why: 'tells the tests what listens', purposes: ['test'] },
   { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
