@@ -36,7 +36,8 @@ export function cutWords(
   const flags = flagsIn(settings)
   const options = Object.fromEntries([...flags].map(([name, key]) => [name, { type: typeOf(settings.get(key)) }]))
   const { tokens } = parseArgs({
-    args: [...args],
+    // No word is several short flags in one.
+    args: args.map((word) => (/^-[^-]./.test(word) ? `--${word}` : word)),
     options: { ...options, ...asked },
     strict: false,
     tokens: true,
@@ -49,17 +50,15 @@ export function cutWords(
   let end = Number.POSITIVE_INFINITY
   // The word that belongs to the flag before it.
   let taken = -1
-  let seen = -1
   for (const token of tokens) {
     const { kind, index } = token
     const word = args[index] ?? ''
-    if (index === taken || index === seen) continue
-    seen = index
+    if (index === taken) continue
     if (kind === 'option-terminator') end = index
     else if (index > end) rest.push(word)
     else if (kind === 'positional' || /^-\d/.test(word)) positionals.push(word)
     else if (Object.hasOwn(asked, token.name) && token.inlineValue !== true) names.add(token.name)
-    else taken = takeFlag(word, index, token.inlineValue === false ? token.value : undefined)
+    else taken = takeFlag(word, index, token.inlineValue === false ? args[index + 1] : undefined)
   }
   return { help: names.has('help'), version: names.has('version'), given, positionals, rest, problems }
 

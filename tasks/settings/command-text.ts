@@ -1,6 +1,6 @@
 import { shellWord } from '../lib/shell-word.ts'
 
-/** A command as it is typed again: `npm run roll -- --batch 2`. */
+/** A command as it is typed again: `npm run roll -- --surge 2`. */
 export function commandText(verb: string, words: readonly string[]): string {
   const command = verb === 'test' ? 'npm test' : `npm run ${verb}`
   return words.length === 0 ? command : `${command} -- ${words.map(shellWord).join(' ')}`

@@ -26,8 +26,8 @@ export function overview(version: string, sheet: HelpSheet = {}): string {
   const blocks: Block[] = [
     { rows: [`bakeroll ${version}: bake machine images, deploy them, roll, check and heal a running service`] },
     { rows: [usage('VERB -- [flags]', sheet)] },
-    { title: 'Verbs', rows: rows(false), leftColumns: 18 },
-    { title: 'Development', rows: rows(true), leftColumns: 18 },
+    { title: 'Verbs', rows: rows(false), leftColumns: 22 },
+    { title: 'Development', rows: rows(true), leftColumns: 22 },
     ...flagsOfEveryVerb(),
     {
       rows: [

@@ -9,7 +9,7 @@ export function takeProgramName(env: NodeJS.ProcessEnv): string | undefined {
   return name ? shellWord(name) : undefined
 }
 
-/** Texts say `npm run roll -- --batch 2`; this is the one place that words it for another way of calling. */
+/** Texts say `npm run roll -- --surge 2`; this is the one place that words it for another way of calling. */
 export function asCalled(text: string, program: string | undefined): string {
   if (program === undefined) return text
   return text.replace(

@@ -288,6 +288,22 @@ t.test('values arrive typed, in their units, paths absolute', async (t) => {
   t.equal(settings.home, join(repository, '.bakeroll'))
 })
 
+t.test('a setting with another name is said by either, and by one of them', async (t) => {
+  const surge = async (...said: Parameters<typeof read>) => (await read(...said)).settings.roll.surge
+  for (const flag of ['--surge', '--batch']) t.same(await surge(`roll ${flag} 2`), { count: 2 })
+  for (const name of ['BAKEROLL_ROLL_SURGE', 'BAKEROLL_ROLL_BATCH']) {
+    t.same(await surge('roll', { env: { [name]: '25%' } }), { percent: 25 })
+  }
+  for (const key of ['surge', 'batch']) {
+    t.same(await surge('roll', { config: `export default { roll: { ${key}: 3 } }` }), { count: 3 })
+  }
+  t.same((await read('roll --surge 2 --batch 3')).problems, ['--batch: given twice, first as --surge'])
+  t.same((await read('roll', { config: 'export default { roll: { batch: 1, surge: 2 } }' })).problems, [
+    'roll.surge: another name of roll.surge, and both are given',
+  ])
+  t.equal((await read('bake --plan')).settings.dryRun, true)
+})
+
 t.test('lists of counts and ids come from a file as lists', async (t) => {
   const config = `export default { roll: { pauseAt: [1, '25%'], maxUnavailable: 2 } }`
   t.match((await read('roll', { config })).settings.roll, {

@@ -178,11 +178,14 @@ export type Settings = ValuesOf<typeof table>
 export type SettingKey = KeysOf<typeof table>
 
 /** The default export of `bakeroll.config.ts`: `export default { group: 'shop' } satisfies Config`. */
-export type Config = ConfigOf<typeof table>
+export type Config = ConfigOf<typeof table> & {
+  /** Another name of `surge`. */
+  readonly roll?: { readonly batch?: string | number }
+}
 
 type ConfigOf<Of> = {
   readonly [Name in keyof Of]?: Of[Name] extends Setting<infer Value> ? ConfigValue<Value> : ConfigOf<Of[Name]>
-} & { readonly [otherKey: string]: unknown }
+}
 
 /** Strings stay their words; whatever has a final type of its own is said as text, numbers too, and lists as lists. */
 type ConfigValue<Value> =

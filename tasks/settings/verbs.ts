@@ -79,7 +79,7 @@ const table = {
       'Launches before it drains, drains before it ends, one after the other or several at a time, without a failed request. When the new image is not healthy the group goes back by itself. A roll that was interrupted, or has paused, is carried on by running it again.',
     examples: [
       ['npm run roll', 'to the newest verified image'],
-      ['npm run roll -- --batch 2', 'two at a time'],
+      ['npm run roll -- --surge 2', 'two at a time'],
       ['npm run roll -- --max-unavailable 1', 'in place, where there is no room for one more'],
       ['npm run roll -- --canary 1 --canary-watch 10m', 'one first, watched, then the others'],
       ['npm run roll -- --pause-at 1,50% --report roll.html', 'in three runs, and a page that tells all of it'],
@@ -183,6 +183,12 @@ const table = {
     summary: 'build the checker that runs alone',
     about: 'Bundles the checker into one file, checker/dist/check.mjs.',
     examples: [['npm run build', 'the file']],
+    development: true,
+  },
+  reference: {
+    summary: 'the settings and flags of docs/reference.md, anew',
+    about: 'Writes what the table of settings says into docs/reference.md, between its marks.',
+    examples: [['npm run reference', 'after a setting was added or changed']],
     development: true,
   },
   lint: {
