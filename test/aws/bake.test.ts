@@ -48,7 +48,7 @@ for (const { name, packer, options } of packers) {
     t.strictSame(LaunchPermissions, [{ UserId: '210987654321' }])
 
     t.comment('what happened on the machines')
-    t.match(bakery.ansible(), [/--tags=base --extra-vars=@/, /--tags=base,release --extra-vars=@/])
+    t.match(bakery.ansible(), [/--tags=base --extra-vars=@/, /--tags=release --extra-vars=@/])
     const ran = ssh.commands().filter(({ command }) => command.startsWith('sudo '))
     const wanted = [/aws-source|cloud-init/, /^# The last provisioner/m, /cloud-init/, /^# The last provisioner/m]
     wanted.push(/bakeroll-clock/, /systemctl reboot/, /bakeroll-clock/)

@@ -147,8 +147,8 @@ t.test('images --retire deletes the versions of the launch template that nothing
   }
   const planned = await run('images', '--retire', '--dry-run')
   const [what = ''] = planned.facts.superseded
-  // 1 is the default; the newest ten hold one of each image. moto does not tell which version an instance is of.
-  t.equal(what, 'versions 2-4 of the launch template of shop')
+  // 1 is the default, the instances are of 3, and the newest ten hold one of each image.
+  t.equal(what, 'versions 2, 4 of the launch template of shop')
   t.same(planned.facts.retirable, [])
 
   proxy.rules.set('DeleteLaunchTemplateVersions', denied)
@@ -161,8 +161,8 @@ t.test('images --retire deletes the versions of the launch template that nothing
   proxy.reset()
   await tell(answer('ec2:DeleteLaunchTemplateVersions', {}))
   const end = await succeed('images', '--retire', '--yes')
-  t.match(end.stderr, 'removed versions 2-4 of the launch template of shop')
-  t.match(told.requests, [{ operation: 'DeleteLaunchTemplateVersions', input: { Versions: ['2', '3', '4'] } }])
+  t.match(end.stderr, 'removed versions 2, 4 of the launch template of shop')
+  t.match(told.requests, [{ operation: 'DeleteLaunchTemplateVersions', input: { Versions: ['2', '4'] } }])
 })
 
 t.test('the Auto Scaling group was deleted by hand: every verb says so, and destroy goes on', async (t) => {
@@ -194,7 +194,7 @@ t.test(
     const end = await run('destroy', '--yes')
     assertClear(t, end, 'destroy')
     t.equal(end.exitCode, 5)
-    t.match(end.errors[0], /vpc-\w+'? has dependencies and cannot be deleted$/)
+    t.match(end.errors[0], /vpc-\w+'? has dependencies and cannot be deleted \(DependencyViolation\)$/)
     t.same(await group.locks(), [])
     t.same((await group.snapshot()).scaling, [])
     t.match(await run('status'), { exitCode: 0, facts: { group: null } })

@@ -40,13 +40,35 @@ cloudformation.ChangeSet._parse_template = parse_of_change_set
 
 def changes_between(change_set):
     """A change set names what its conditions let it make, and what changes only because a parameter does."""
-    whole = change_set.template_dict
-    resources = change_set.stack.resource_map
+    old, new = change_set.stack.resource_map, change_set.template_dict["Resources"]
+    changed = {name for name, value in change_set.parameters.items() if str(old.input_parameters.get(name)) != str(value)}
+    changes = []
+    for action, names in old.build_resource_diff(change_set.template_dict, change_set.parameters).items():
+        for name in names:
+            before, after = old._resource_json_map.get(name, {}), new.get(name, {})
+            change = cloudformation.Change(action, name, (after or before)["Type"])
+            if action == "Modify":
+                change.replacement, change.details = "False", details_of(before, after, changed | {*names})
+            changes.append(change)
+    return changes
+
+
+def details_of(before, after, changed):
+    """Which properties change: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceTargetDefinition.html"""
+    paths = changed_paths(before.get("Properties"), after.get("Properties"), changed, "/Properties")
     return [
-        cloudformation.Change(action, name, (whole["Resources"].get(name) or resources._resource_json_map[name])["Type"])
-        for action, names in resources.build_resource_diff(whole, change_set.parameters).items()
-        for name in names
+        {"Target": {"Attribute": "Properties", "Name": path.split("/")[2], "Path": path, "RequiresRecreation": "Never"}}
+        for path in paths
     ]
+
+
+def changed_paths(before, after, changed, path):
+    is_function = isinstance(after, dict) and any(key == "Ref" or key.startswith("Fn::") for key in after)
+    if isinstance(after, dict) and isinstance(before, dict) and not is_function:
+        keys = {**before, **after}
+        return [one for key in keys for one in changed_paths(before.get(key), after.get(key), changed, f"{path}/{key}")]
+    used = {*parsing.get_references_from_template(after), *attributes_used(after)}
+    return [path] if before != after or used & changed else []
 
 
 cloudformation.ChangeSet.diff = changes_between
@@ -218,10 +240,9 @@ def build_whole_diff(self, other_template, parameters=None):
     old = made(self) if self._template else []
     new = made(read(self, other_template, parameters or self.input_parameters))
     modified = build_resource_diff(self, other_template, parameters)["Modify"]
-    for _ in new:
-        modified += [
-            name for name in new if name not in modified and attributes_used(other_template["Resources"][name]) & {*modified}
-        ]
+    uses = {name: attributes_used(other_template["Resources"][name]) for name in new}
+    while more := [name for name in new if name not in modified and uses[name] & {*modified}]:
+        modified += more
     return {
         "Add": [name for name in new if name not in old],
         "Modify": [name for name in modified if name in new and name in old],
@@ -356,7 +377,18 @@ def create_tagged_image(self, instance_id, name, description, tag_specifications
     return image
 
 
+copy_image = amis.AmiBackend.copy_image
+
+
+def copy_ebs_image(self, *given, **named):
+    """A copy is backed by EBS, too: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopyImage.html"""
+    image = copy_image(self, *given, **named)
+    image.root_device_type = "ebs"
+    return image
+
+
 amis.AmiBackend.create_image = create_tagged_image
+amis.AmiBackend.copy_image = copy_ebs_image
 
 
 def enable_image_deprecation(self):

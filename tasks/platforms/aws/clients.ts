@@ -123,7 +123,7 @@ function watch(client: AnyClient, { calls, history, silence, fail }: Watch): voi
         context.call = call
         return next(request)
       })
-      if (!isReading(command) && !isLocking(request.input)) history.hasChanged = true
+      if (!isReading(command) && !isPassing(request.input)) history.hasChanged = true
       return answer
     } catch (error) {
       throw fail(error, command)
@@ -139,7 +139,8 @@ function watch(client: AnyClient, { calls, history, silence, fail }: Watch): voi
   client.middlewareStack.add(oneAttempt, { step: 'deserialize', name: 'bakerollAttempt', priority: 'high' })
 }
 
-/** A lock that was taken is given back: nothing was touched. */
-function isLocking(input: object = {}): boolean {
-  return 'Name' in input && String(input.Name).includes('/lock/')
+/** A lock that was taken is given back, and a stack that never was more than a plan is removed: nothing was touched. */
+function isPassing(input: object = {}): boolean {
+  const { Name = '', ClientRequestToken = '' } = input as { Name?: unknown; ClientRequestToken?: unknown }
+  return String(Name).includes('/lock/') || String(ClientRequestToken).startsWith('bakeroll-plan-')
 }
