@@ -15,7 +15,7 @@ export interface KeptProcess {
 export function startKept(program: string, argv: readonly string[]): KeptProcess {
   const script = '"$@" & server=$!; cat >/dev/null; kill "$server" 2>/dev/null; wait "$server"'
   const shell: ChildProcessByStdio<Writable, Readable, null> = spawn('sh', ['-c', script, 'sh', program, ...argv], {
-    stdio: ['pipe', 'pipe', process.env['MOTO_DEBUG'] ? 'inherit' : 'ignore'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   })
   const ended = once(shell, 'exit')
   return {
