@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { type CommandLine, readCommandLine, settings, variablePrefix } from './options/command-line.ts'
+import { type CommandLine, readCommandLine, settings } from './options/command-line.ts'
 import { defaultSettings } from './options/settings.ts'
 import { printable } from './outlets/printable.ts'
 import { renderReport } from './outlets/render.ts'
@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<Outcome> {
   if (mayAskManyOnce(argv)) (await import('./heap-flags.ts')).keepHeapSmall()
   const commandLine = await readCommandLine(argv, process.env)
   const { action, said, warnings, problems } = commandLine
-  forgetVariables(process.env, variablePrefix)
+  forgetVariables(process.env)
   // Others see the command line of a process, until it has another title.
   if ([...said.keys()].some((key) => settings.get(key)?.isSecret)) process.title = 'bakeroll-check'
   if (problems.length > 0) return refuse(commandLine)

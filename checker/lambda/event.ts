@@ -1,4 +1,4 @@
-import { type CommandLine, readCommandLine } from '../options/command-line.ts'
+import { type CommandLine, readCommandLine, urlsVariable } from '../options/command-line.ts'
 import { type OptionKey, optionKeys, options } from '../options/options.ts'
 import { variableOf } from '../settings/setting.ts'
 
@@ -27,7 +27,7 @@ const unsupported: readonly OptionKey[] = [
 
 /** Reads what is to be checked from `BAKEROLL_CHECK_...` and the event, which counts first. Throws all that is wrong at once. */
 export async function readEvent(event: CheckEvent, environment: NodeJS.ProcessEnv): Promise<CommandLine> {
-  const urls = event.urls ?? (environment['BAKEROLL_CHECK_URLS'] ?? '').split(/[\s,]+/).filter((url) => url !== '')
+  const urls = event.urls ?? (environment[urlsVariable] ?? '').split(/[\s,]+/).filter((url) => url !== '')
   const { flags = {} } = event
   const problems = shapeProblems(event)
   for (const key of unsupported) {

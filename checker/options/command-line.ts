@@ -1,6 +1,6 @@
 import type { CheckTarget } from '../probe/target.ts'
 import { cutWords } from '../settings/flags.ts'
-import { readSettings, variableProblems } from '../settings/read.ts'
+import { checkPrefix, readSettings, variableProblems } from '../settings/read.ts'
 import { type Setting, toggle } from '../settings/setting.ts'
 import { judgeCheck } from './judge.ts'
 import { type CheckOptions, checkSettings } from './options.ts'
@@ -17,10 +17,10 @@ export interface CommandLine {
   readonly warnings: readonly string[]
 }
 
-/** The prefix of the variables of all options. */
-export const variablePrefix = 'BAKEROLL_CHECK_'
-/** Lambda's urls, and what the verb of a clone knows beside the checker. */
-const otherVariables = ['URLS', 'INSTANCES'].map((word) => variablePrefix + word)
+/** Lambda's urls. */
+export const urlsVariable = `${checkPrefix}URLS`
+/** What the verb of a clone knows beside the checker. */
+const ofVerb = `${checkPrefix}INSTANCES`
 
 /** What the checker alone can be told: every option, and what belongs to its command line only. */
 export const settings: ReadonlyMap<string, Setting<unknown>> = new Map([
@@ -37,7 +37,7 @@ export async function readCommandLine(argv: readonly string[], env: NodeJS.Proce
   const { check, json } = read.values as { check: CheckOptions; json: boolean }
   const problems = [
     ...words.problems,
-    ...variableProblems(settings, surroundings.env, variablePrefix, { areAllOurs: true, others: otherVariables }),
+    ...variableProblems(settings, surroundings.env, checkPrefix, [urlsVariable, ofVerb]),
     ...read.problems,
   ]
   const options = json ? { ...check, format: 'json' as const } : check

@@ -87,15 +87,18 @@ export function describe(value: unknown): string {
   return JSON.stringify(value) ?? String(value)
 }
 
+/** What begins so is ours: a variable of a check that is none goes unnoticed otherwise. */
+export const checkPrefix = 'BAKEROLL_CHECK_'
+
 /**
- * What is wrong with the variables that begin with `prefix`: those that cannot be set there, and those that are no setting; unless
- * `areAllOurs` one of these may belong to somebody else, when it does not look like one of ours.
+ * What is wrong with the variables that begin with `prefix`: those that cannot be set there, and those that are no setting. One that is
+ * no variable of a check may belong to somebody else, when it does not look like one of ours.
  */
 export function variableProblems(
   settings: ReadonlyMap<string, Setting<unknown>>,
   env: NodeJS.ProcessEnv,
   prefix: string,
-  { areAllOurs = false, others = [] }: { areAllOurs?: boolean; others?: readonly string[] } = {},
+  others: readonly string[],
 ): string[] {
   const known = new Map([...settings].flatMap(([key, one]) => namesOf(key, one).map((name) => [name, one] as const)))
   return Object.keys(env).flatMap((name) => {
@@ -103,15 +106,17 @@ export function variableProblems(
     const setting = known.get(name)
     if (setting?.elsewhere === 'nowhere') return [`${name}: cannot be set in the environment; pass --${setting.flag}`]
     if (setting !== undefined) return []
-    const words = [...known.keys()].map((one) => one.slice(prefix.length))
-    const suggestion = didYouMean(name.slice(prefix.length), words, (found) => prefix + found)
-    return suggestion === '' && !areAllOurs ? [] : [`${name}: unknown setting${suggestion}`]
+    const isOfCheck = name.startsWith(checkPrefix)
+    const begin = isOfCheck ? checkPrefix : prefix
+    const words = [...known.keys()].flatMap((one) => (one.startsWith(begin) ? [one.slice(begin.length)] : []))
+    const suggestion = didYouMean(name.slice(begin.length), words, (found) => begin + found)
+    return suggestion === '' && !isOfCheck ? [] : [`${name}: unknown setting${suggestion}`]
   })
 }
 
 /** Takes our variables out of an environment: what a run starts beside the check needs no secret of it. */
-export function forgetVariables(env: NodeJS.ProcessEnv, prefix: string): void {
-  for (const name of Object.keys(env)) if (name.startsWith(prefix)) delete env[name]
+export function forgetVariables(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(env)) if (name.startsWith(checkPrefix)) delete env[name]
 }
 
 function namesOf(key: string, { otherKey }: Setting<unknown>): string[] {

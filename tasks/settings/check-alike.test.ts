@@ -100,6 +100,7 @@ t.test('the environment', async (t) => {
     ['BAKEROLL_CHECK_SAMPLES', 'two'],
     ['BAKEROLL_CHECK_SAMPLES', '7'],
     ['BAKEROLL_CHECK_MAX_OFSET', '1s'],
+    ['BAKEROLL_CHECK_FOO', '1s'],
     ['BAKEROLL_CHECK_WATCH', '1s'],
     ['BAKEROLL_CHECK_HEARTBEAT', 's3cret'],
     ['BAKEROLL_CHECK_FORMAT', 'nagios'],

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { formatProblem } from '../../checker/options/command-line.ts'
+import { formatProblem, urlsVariable } from '../../checker/options/command-line.ts'
 import { readSettings as readAll, variableProblems } from '../../checker/settings/read.ts'
 import { type Surroundings, variableOf } from '../../checker/settings/setting.ts'
 import { hookVariables } from '../lib/roll/hook-variables.ts'
@@ -29,7 +29,7 @@ export async function readSettings(commandLine: CommandLine, surroundings: Surro
   const config = configFile === undefined ? undefined : await loadConfigFile(configFile)
   const before = [
     ...commandLine.problems,
-    ...variableProblems(settings, env, 'BAKEROLL_', { others: hookVariables }),
+    ...variableProblems(settings, env, 'BAKEROLL_', [...hookVariables, urlsVariable]),
     ...(config?.problems ?? []),
   ]
   const sources = { flags: given, env, config: config?.values ?? new Map() }

@@ -63,7 +63,11 @@ export async function runTask(run: Run): Promise<Ending> {
     stopSeconds * 1000,
   )
   const context: TaskContext = {
-    ...{ verb, settings, said, progress, signal },
+    verb,
+    settings,
+    said,
+    progress,
+    signal,
     positionals: [...positionals],
     rest: [...rest],
     onExit: (cleanup) => void cleanups.unshift(cleanup),

@@ -1,4 +1,3 @@
-import { variablePrefix } from '../../checker/options/command-line.ts'
 import { needsTargets } from '../../checker/options/contradictions.ts'
 import type { CheckOptions } from '../../checker/options/options.ts'
 import { readTargets } from '../../checker/options/target-list.ts'
@@ -18,7 +17,7 @@ import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './che
 export default async function check(context: TaskContext): Promise<TaskResult> {
   const { settings, said, positionals } = context
   const options = optionsOf(settings)
-  forgetVariables(process.env, variablePrefix)
+  forgetVariables(process.env)
   const isNamed = positionals.length > 0 || options.targets !== undefined
   const isOfGroup = !isNamed && needsTargets(options) && options.install === undefined
   const named = isNamed ? readTargets(positionals, options.targets).targets : []
