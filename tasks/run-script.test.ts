@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -187,6 +188,16 @@ t.test('of two first calls at once one installs the packages, and both go on', a
     t.match(stderr, /^(installing the locked npm packages|waiting for another verb, which installs the npm packages)?$/)
   }
   t.equal(readFileSync(asked, 'utf8'), 'ci\n')
+})
+
+t.test('another user cannot hold up an installation by a lock', async (t) => {
+  const folder = clone(t)
+  await run(
+    folder,
+    'demo',
+    withPrograms(folder, { npm: 'mkdir -p node_modules', node: `exec '${process.execPath}' "$@"` }),
+  )
+  t.equal(statSync(join(folder, '.installing')).mode & 0o777, 0o600)
 })
 
 t.test('what a user runs imports no devDependency', async (t) => {
