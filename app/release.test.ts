@@ -14,6 +14,13 @@ t.test('a release is its bundle, Dockerfile, nginx configuration and version', a
   t.match(await readFile(join(folder, 'nginx/nginx.conf'), 'utf8'), 'listen 0.0.0.0:80 default_server;')
 })
 
+t.test('the bundle carries the licences of what is in it', async (t) => {
+  const { folder } = await writeRelease({ release: '1.4.0', folder: t.testdir() })
+  const text = await readFile(join(folder, 'app.mjs'), 'utf8')
+  for (const name of ['hono', '@hono/node-server'])
+    t.match(text, (await readFile(join('node_modules', name, 'LICENSE'), 'utf8')).trim(), name)
+})
+
 t.test('whatever the umask, the files are for everybody to read', async (t) => {
   const before = process.umask(0o077)
   t.teardown(() => process.umask(before))

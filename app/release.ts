@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import mustache from 'mustache'
+import { licencesOf } from '../checker/one-file/licences.ts'
 import { renderNginx } from './nginx.ts'
 import { assertRelease } from './release-name.ts'
 
@@ -47,9 +48,10 @@ async function releaseFiles(release: string): Promise<NamedText[]> {
 
 async function bundle(release: string): Promise<string> {
   const esbuild = await import('esbuild')
-  const { outputFiles } = await esbuild.build({
-    // Names of sources in the bundle start here, wherever it is made from.
-    absWorkingDir: dirname(import.meta.dirname),
+  // Names of sources in the bundle start here, wherever it is made from.
+  const absWorkingDir = dirname(import.meta.dirname)
+  const { outputFiles, metafile } = await esbuild.build({
+    absWorkingDir,
     entryPoints: ['app/server.ts'],
     bundle: true,
     platform: 'node',
@@ -59,9 +61,11 @@ async function bundle(release: string): Promise<string> {
     // A user's tsconfig of another kind must not change what is baked.
     tsconfigRaw: {},
     write: false,
+    metafile: true,
     logLevel: 'silent',
   })
-  return outputFiles[0]?.text ?? ''
+  const licences = licencesOf([metafile], absWorkingDir).replaceAll('*/', '*)')
+  return `${outputFiles[0]?.text ?? ''}/*\n${licences}*/\n`
 }
 
 function digestOf(files: NamedText[]): string {

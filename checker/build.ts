@@ -3,9 +3,10 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deflateRawSync } from 'node:zlib'
-import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 import { partNames, readPart } from './history/parts.ts'
 import { compiledByCheck } from './one-file/cache.ts'
+import { licencesOf } from './one-file/licences.ts'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 
@@ -31,6 +32,7 @@ interface Parts {
   readonly code: string
   /** Packages that are loaded when they are needed (mail, SNS, Prometheus), as text. */
   readonly packages: ReadonlyMap<string, string>
+  /** Of all packages that are in it. */
   readonly licenses: string
 }
 
@@ -38,11 +40,12 @@ async function bundle(entry: string): Promise<Parts> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   const pageParts = Object.fromEntries(partNames.map((name) => [name, readPart(name)]))
   const packages = new Map<string, string>()
-  const { outputFiles } = await build({
+  const made: Metafile[] = []
+  const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     outdir: folder,
-    legalComments: 'external',
+    legalComments: 'none',
     define: {
       BUNDLED_VERSION: JSON.stringify(version),
       BUNDLED_PARTS: JSON.stringify(pageParts),
@@ -50,12 +53,12 @@ async function bundle(entry: string): Promise<Parts> {
       'import.meta.dirname': 'urlOfFile',
       'performance.now': 'msOfProcess',
     },
-    plugins: [packedPackages(packages), lateBuiltins],
+    plugins: [packedPackages(packages, made), lateBuiltins],
   })
   const textOf = (suffix: string) => outputFiles.find(({ path }) => path.endsWith(suffix))?.text.trim() ?? ''
   const code = `(function(module,exports,builtins,unpack,msOfProcess,urlOfFile){${textOf('.js').replace(/^#!.*\n/, '')}})`
   if (/[\n\r\u2028\u2029]|[^\0-\xff]/.test(code)) throw new Error('the bundled code is not on one line of Latin-1')
-  return { code, packages, licenses: textOf('.LEGAL.txt').replaceAll('*/', '*)') }
+  return { code, packages, licenses: licencesOf([metafile, ...made], folder).replaceAll('*/', '*)') }
 }
 
 async function oneFile(
@@ -91,6 +94,7 @@ async function oneFile(
 }
 
 const common = {
+  absWorkingDir: folder,
   bundle: true,
   minify: true,
   platform: 'node',
@@ -98,6 +102,7 @@ const common = {
   format: 'cjs',
   logLevel: 'error',
   write: false,
+  metafile: true,
   // Their line breaks would end the comment that the code stands in.
   supported: { 'template-literal': false },
 } satisfies BuildOptions
@@ -105,7 +110,7 @@ const common = {
 /**
  * Packages that are imported when they are needed stand apart, compressed: Node then neither parses nor keeps them before that.
  */
-function packedPackages(packages: Map<string, string>): Plugin {
+function packedPackages(packages: Map<string, string>, made: Metafile[]): Plugin {
   return {
     name: 'packed packages',
     setup({ onResolve, onLoad }) {
@@ -113,7 +118,9 @@ function packedPackages(packages: Map<string, string>): Plugin {
         kind === 'dynamic-import' ? { path, namespace: 'packed' } : undefined,
       )
       onLoad({ filter: /^/, namespace: 'packed' }, async ({ path }) => {
-        packages.set(path, await pack(path))
+        const { text, metafile } = await pack(path)
+        packages.set(path, text)
+        made.push(metafile)
         return { contents: `module.exports=unpack(${JSON.stringify(path)})` }
       })
     },
@@ -132,12 +139,12 @@ const lateBuiltins: Plugin = {
   },
 }
 
-async function pack(name: string): Promise<string> {
-  const { outputFiles } = await build({
+async function pack(name: string): Promise<{ text: string; metafile: Metafile }> {
+  const { outputFiles, metafile } = await build({
     ...common,
     stdin: { contents: `module.exports=require('${name}')`, resolveDir: folder },
   })
-  return deflateRawSync(outputFiles[0]?.contents ?? '', { level: 9 }).toString('base64')
+  return { text: deflateRawSync(outputFiles[0]?.contents ?? '', { level: 9 }).toString('base64'), metafile }
 }
 
 async function write(path: string, text: string): Promise<string> {

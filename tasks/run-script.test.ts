@@ -6,11 +6,13 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
@@ -187,6 +189,36 @@ t.test('of two first calls at once one installs the packages, and both go on', a
     t.match(stderr, /^(installing the locked npm packages|waiting for another verb, which installs the npm packages)?$/)
   }
   t.equal(readFileSync(asked, 'utf8'), 'ci\n')
+})
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  t.test(`${signal} while npm installs ends npm, too, and what it started`, async (t) => {
+    const folder = clone(t)
+    const npm = 'mkdir -p node_modules; sleep 300 & echo $$ $! >started.new; mv started.new started; wait'
+    const call = run(folder, 'demo', withPrograms(folder, { npm }))
+    const started = join(folder, 'started')
+    while (!existsSync(started)) await sleep(50)
+    call.kill(signal)
+    const { exitCode, stderr } = await call
+    t.equal(exitCode, 130, stderr)
+    t.match(stderr, /^error: demo interrupted while it installed the npm packages\nhint: /m)
+    for (const pid of readFileSync(started, 'utf8').trim().split(' ')) {
+      // An orphan that has ended may still wait for the system to take notice.
+      const { stdout } = await execa('ps', ['-o', 'stat=', '-p', pid], { reject: false })
+      t.match(stdout, /^Z|^$/)
+    }
+    t.notOk(existsSync(join(folder, 'node_modules/.installed-lock.json')), 'the next call installs')
+  })
+}
+
+t.test('another user cannot hold up an installation by a lock', async (t) => {
+  const folder = clone(t)
+  await run(
+    folder,
+    'demo',
+    withPrograms(folder, { npm: 'mkdir -p node_modules', node: `exec '${process.execPath}' "$@"` }),
+  )
+  t.equal(statSync(join(folder, '.installing')).mode & 0o777, 0o600)
 })
 
 t.test('what a user runs imports no devDependency', async (t) => {

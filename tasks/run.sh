@@ -40,7 +40,28 @@ install_packages() {
   # Machines that run go on asking the Node that is there already, so what only adds to it removes nothing.
   action=ci
   if cmp -s package-lock.json "$users"; then action=install; fi
-  if ! said=$(npm "$action" "$who" --no-save --no-audit --no-fund --loglevel=error 2>&1); then
+  # Until npm is done nothing may say that all is there: neither what we leave behind nor its own record.
+  if [ "$action" = ci ]; then rm -f "$all" "$users" node_modules/.package-lock.json; fi
+  words_file=$(mktemp)
+  # In a session of its own, so that a stop reaches all of it, and reaches it once.
+  own=
+  if command -v setsid >/dev/null; then own=setsid; fi
+  $own npm "$action" "$who" --no-save --no-audit --no-fund --loglevel=error >"$words_file" 2>&1 &
+  npm=$!
+  stop=TERM
+  trap stop_npm INT TERM HUP
+  status=0
+  wait "$npm" 2>/dev/null || status=$?
+  # A signal interrupts it.
+  while kill -s 0 "$npm" 2>/dev/null; do wait "$npm" 2>/dev/null || :; done
+  trap - INT TERM HUP
+  said=$(cat "$words_file")
+  rm -f "$words_file"
+  if [ "$stop" = KILL ]; then
+    printf 'error: %s interrupted while it installed the npm packages\nhint:  the same call again installs them\n' "$verb" >&2
+    exit 130
+  fi
+  if [ "$status" != 0 ]; then
     # npm's own words without their prefix: the one with a reason, else the first that is no code.
     words=$(printf '%s\n' "$said" | sed -n 's/^npm [A-Za-z]*!* //p' | grep -vE '^(code|errno|syscall|type) ') || words=$said
     why=$(printf '%s\n' "$words" | grep -m 1 'reason:') || why=$(printf '%s\n' "$words" | head -n 1)
@@ -50,10 +71,20 @@ install_packages() {
   fi
 }
 
+# A stop ends npm with all that it has started, a second one at once. This goes on when it is over: the next call then finds
+# packages that are missing, and no npm at work.
+stop_npm() {
+  kill -s "$stop" -- "${own:+-}$npm" 2>/dev/null || :
+  stop=KILL
+}
+
 # Of two verbs at once, one from cron perhaps, the second waits for what the first installs; after ten minutes no more.
 one_at_a_time() {
   command -v flock >/dev/null || return 0
-  exec 9<.
+  # Whoever may read a file may lock it, so it is no folder that others see. Where none can be made, npm tells why.
+  [ -w . ] || return 0
+  (umask 077 && : >>.installing)
+  exec 9<.installing
   flock -n 9 && return
   echo "waiting for another verb, which installs the npm packages" >&2
   flock -w 600 9 || :

@@ -195,6 +195,57 @@ t.test('TLS, users and headers by a web configuration', async (t) => {
   t.notMatch(said, hash.slice(-20), 'nor is its hash told')
 })
 
+t.test('client certificates by a web configuration, none, one that is trusted, and others', async (t) => {
+  const folder = t.testdir({ server: 'subjectAltName=IP:127.0.0.1' })
+  const newKey = 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+  for (const name of ['ca', 'other'])
+    await openssl(folder, `${newKey} -x509 -subj /CN=${name} -keyout ${name}.key -out ${name}.pem`)
+  const sign = async (name: string, by: string, ext: string) => {
+    await openssl(folder, `${newKey} -subj /CN=${name} -keyout ${name}.key -out ${name}.csr`)
+    await openssl(
+      folder,
+      `x509 -req -in ${name}.csr -CA ${by}.pem -CAkey ${by}.key -CAcreateserial -out ${name}.pem${ext}`,
+    )
+  }
+  await sign('service', 'ca', ' -extfile server')
+  await sign('client', 'ca', '')
+  await sign('stranger', 'other', '')
+  const path = (name: string) => join(folder, name)
+  const write = (client: string) =>
+    writeFileSync(path('web.yml'), `tls_server_config: {cert_file: service.pem, key_file: service.key${client}}\n`)
+  write(', client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert')
+  const { url } = await start(t, '--web-config', path('web.yml'))
+  const ask = async (name?: string, ...flags: string[]) => {
+    const shown = name === undefined ? [] : ['--cert', path(`${name}.pem`), '--key', path(`${name}.key`)]
+    const words = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', path('ca.pem'), ...shown, ...flags]
+    return ((await run('curl', [...words, `${url}/metrics`]).catch((error) => error)) as { stdout: string }).stdout
+  }
+  // 000: no HTTP at all.
+  const cases = { none: undefined, client: 'client', stranger: 'stranger' }
+  const all = async (...flags: string[]) =>
+    Object.fromEntries(
+      await Promise.all(Object.entries(cases).map(async ([name, shown]) => [name, await ask(shown, ...flags)])),
+    )
+  t.same(await all(), { none: '000', client: '200', stranger: '000' }, 'required')
+  t.same(await all('--tls-max', '1.2'), { none: '000', client: '200', stranger: '000' }, 'by TLS 1.2')
+  write(', client_ca_file: ca.pem, client_auth_type: VerifyClientCertIfGiven')
+  t.same(await all(), { none: '200', client: '200', stranger: '403' }, 'if given')
+  write('')
+  t.same(await all(), { none: '200', client: '200', stranger: '200' }, 'not asked for')
+  write(', client_ca_file: other.pem, client_auth_type: RequireAndVerifyClientCert')
+  t.same(await all(), { none: '000', client: '000', stranger: '200' }, 'required from now on, of another authority')
+  for (const client of [
+    ', client_ca_file: other.pem',
+    ', client_auth_type: RequireAndVerifyClientCert',
+    ', client_ca_file: no.pem, client_auth_type: RequireAndVerifyClientCert',
+    ', client_ca_file: server, client_auth_type: RequireAndVerifyClientCert',
+    ', client_ca_file: other.pem, client_auth_type: RequireAnyClientCert',
+  ]) {
+    write(client)
+    t.same(await all(), { none: '000', client: '000', stranger: '200' }, `what cannot be used opens nothing: ${client}`)
+  }
+})
+
 t.test('who has gone while the password was compared is asked nothing for', async (t) => {
   const slow = await hashed('geheim', 13)
   const folder = t.testdir({ 'web.yml': `basic_auth_users: {ops: ${JSON.stringify(slow)}}` })
@@ -283,6 +334,10 @@ t.test('what is wrong with a web configuration is told before it serves', async 
     ],
     ['tls_server_config: {cipher_suites: []}', /tls_server_config\.cipher_suites: not known/],
     ['tls_server_config: {cert_file: a.pem, key_file: a.pem, client_ca_file: a.pem}', /belong together/],
+    [
+      'tls_server_config: {cert_file: a.pem, key_file: a.pem, client_ca_file: a.pem, client_auth_type: VerifyClientCertIfGiven}',
+      /client_ca_file: there is no certificate \(PEM\) in /,
+    ],
     ['[', /web\.yml: /],
     ['- a', /the file: expected a mapping/],
   ]

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext, type SecureVersion, type TlsOptions } from 'node:tls'
+import { trustProblem } from '../probe/trust.ts'
 
 /** What a web configuration file says, in the form of Prometheus' exporters (prometheus/exporter-toolkit, docs/web-configuration.md). */
 export interface WebConfig {
@@ -86,6 +87,8 @@ function readTls(value: unknown, folder: string) {
   if ((auth === 'NoClientCert') !== (caFile === undefined)) {
     throw new Error(`${name}: client_ca_file and client_auth_type belong together, expected both or none`)
   }
+  const untrusted = caFile === undefined ? undefined : trustProblem(caFile)
+  if (untrusted !== undefined) throw new Error(`${name}.client_ca_file: ${untrusted}`)
   const version = (key: string) =>
     section[key] === undefined ? undefined : versions[oneOf(section[key], `${name}.${key}`, Object.keys(versions))]
   const options: TlsOptions = {

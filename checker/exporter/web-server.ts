@@ -32,7 +32,12 @@ export async function openWebServer(file: string | undefined, warn: (line: strin
       const next = readWebConfig(file ?? '', parse)
       if ((next.tls === undefined) !== (config.tls === undefined))
         throw new Error('TLS begins or ends with a new start only')
-      if (next.tls !== undefined) (server as https.Server).setSecureContext(next.tls)
+      if (next.tls !== undefined) {
+        ;(server as https.Server).setSecureContext(next.tls)
+        // Whether a client is asked for a certificate is no part of that.
+        const { requestCert, rejectUnauthorized } = next.tls
+        Object.assign(server, { requestCert, rejectUnauthorized })
+      }
       config = next
       stamp = stampOf(config)
     } catch (error) {

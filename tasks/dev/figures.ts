@@ -7,7 +7,7 @@ import { join, normalize } from 'node:path'
 
 const repository = join(import.meta.dirname, '../..')
 
-/** The order of the rooms: each imports only from those below it. `lib`, `checker` and `app` import from nobody. */
+/** The order of the rooms: each imports only from those below it. `lib` imports from nobody. */
 export const order = [
   ['benchmarks'],
   ['test'],
@@ -16,7 +16,8 @@ export const order = [
   ['tasks/platforms', 'tasks/terminal', 'tasks/report', 'tasks/simulator'],
   ['tasks/settings'],
   ['tasks/tools'],
-  ['tasks/lib', 'checker', 'app'],
+  ['tasks/lib', 'app'],
+  ['checker'],
 ] as const
 
 /** One TypeScript file, by its path from the top. */

@@ -1,6 +1,5 @@
 import { OperatorError } from '../lib/errors.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
-import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import bake from '../verbs/bake.ts'
 import check from '../verbs/check.ts'
@@ -33,7 +32,7 @@ export default async function testAws(context: TaskContext): Promise<TaskResult>
     settings: { ...context.settings, platform: 'aws', group: `test-${stamp}`, yes: true, size: 2 },
   }
   const steps: { name: string; seconds: number; facts: Record<string, unknown> }[] = []
-  const tell = async (name: string, verb: Verb, changes: Partial<Settings> = {}) => {
+  const tell = async (name: string, verb: Verb, changes: Partial<TaskContext['settings']> = {}) => {
     const startedAt = Date.now()
     const settings = { ...told.settings, ...changes }
     const result = await context.progress.step(name, () => verb({ ...told, settings }))
@@ -51,7 +50,7 @@ export default async function testAws(context: TaskContext): Promise<TaskResult>
   return { line, facts: { steps, left }, exitCode: left.length > 0 ? 5 : 0 }
 }
 
-type Tell = (name: string, verb: Verb, changes?: Partial<Settings>) => Promise<TaskResult>
+type Tell = (name: string, verb: Verb, changes?: Partial<TaskContext['settings']>) => Promise<TaskResult>
 
 async function tellStory(tell: Tell, [first, second]: readonly [string, string]): Promise<void> {
   await tell('doctor', doctor)
