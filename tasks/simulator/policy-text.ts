@@ -1,4 +1,3 @@
-import { parseDurationMs } from '../../checker/duration.ts'
 import { parseCount, resolveCount } from '../lib/count.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { plainPolicy, type RollPolicy } from '../lib/roll/policy.ts'
@@ -102,8 +101,9 @@ function count(value: string, size: number): number | undefined {
 }
 
 function seconds(value: string): number | undefined {
-  const ms = /^\d{1,7}[smhd]$/.test(value) ? parseDurationMs(value) : undefined
-  return ms === undefined ? undefined : ms / 1000
+  const [, amount, unit] = /^(\d{1,7})(s|m|h|d)$/.exec(value) ?? []
+  if (amount === undefined) return undefined
+  return Number(amount) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as 's' | 'm' | 'h' | 'd']
 }
 
 function isPolicyName(name: string): name is PolicyName {
