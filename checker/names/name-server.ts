@@ -21,11 +21,11 @@ export function openNameServers(endMs: number): NameServers {
   const ask = (name: string, by: Ask) =>
     inTurn(
       resolvers.map(({ shared, alone }) => async () => {
-        try {
-          return await by(shared()).catch((error) => (error.code === 'EBADRESP' ? by(alone()) : Promise.reject(error)))
-        } catch (error) {
-          throw fromResolver(error, name)
-        }
+        const asked = by(shared()).catch((error) => (error.code === 'EBADRESP' ? by(alone()) : Promise.reject(error)))
+        const found = await asked.catch((error) => Promise.reject(fromResolver(error, name)))
+        // To c-ares an alias (CNAME) of a name without addresses is no error.
+        if (found.length === 0) throw new LookUpError('ENODATA', name)
+        return found
       }),
       timeout,
     )

@@ -168,6 +168,7 @@ t.test('what name servers answer, in words and in verdicts', { skip }, async (t)
     'long.t': () => ({ ...good, instead: (query) => [answerTo(query, {}, true)] }),
     'twice.t': () => ({ addresses: ['127.0.0.1', '127.0.0.1'] }),
     'none.t': () => ({}),
+    'alias.t': () => ({ alias: 'gone.t' }),
     'fails.t': () => ({ code: 2 }),
     'refused.t': () => ({ code: 5 }),
   }
@@ -191,6 +192,7 @@ t.test('what name servers answer, in words and in verdicts', { skip }, async (t)
     ['long.t', 'ok'],
     ['twice.t', 'ok'],
     ['none.t', 'critical', 'the host name has no address'],
+    ['alias.t', 'critical', 'the host name has no address'],
     ['fails.t', 'unknown', failed],
     ['refused.t', 'unknown', failed],
     ['no-such.t', 'critical', 'the host name does not exist'],
