@@ -1,13 +1,45 @@
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { outputProblem } from '../outlets/output-file.ts'
-import { type CheckOptions, optionOf } from './options.ts'
+import { type CheckOptions, type OptionKey, optionKeys, optionOf } from './options.ts'
 
 const written = ['output', 'badge', 'page', 'historyFile'] as const
 
 /** Everything that is wrong with the files that the options want written, found out by trying; one line each. */
 export function fileProblems(options: CheckOptions): string[] {
+  return [...unwritable(options), ...namedTwice(options)]
+}
+
+function unwritable(options: CheckOptions): string[] {
   return written.flatMap((key) => {
     const path = options[key]
     const problem = path === undefined ? undefined : outputProblem(path)
     return problem === undefined ? [] : [`--${optionOf(key).flag}: ${problem}`]
   })
+}
+
+/** What is written would destroy what another option keeps or reads there, at each run anew. */
+function namedTwice(options: CheckOptions): string[] {
+  const first = new Map<string, OptionKey>()
+  const files = optionKeys.filter((key) => optionOf(key).isFile && options[key] !== undefined)
+  return files.flatMap((key) => {
+    const path = wholePath(String(options[key]))
+    const other = first.get(path)
+    if (other === undefined) first.set(path, key)
+    const isHarmless = other === undefined || (!isWritten(key) && !isWritten(other))
+    return isHarmless ? [] : [`--${optionOf(key).flag}: ${path} is the file of --${optionOf(other).flag}, too`]
+  })
+}
+
+function isWritten(key: OptionKey): boolean {
+  return key === 'state' || (written as readonly OptionKey[]).includes(key)
+}
+
+/** Without links, as far as it is there. */
+function wholePath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return resolve(path)
+  }
 }
