@@ -11,23 +11,28 @@ type Ask = (resolver: Resolver) => Promise<string[]>
 
 const longestTryMs = 2000
 const shortestTryMs = 50
+/** A packet may be lost. */
+const rounds = 3
 
 /** All servers are asked once within the first half of the time until `endMs`, however many do not answer. */
 export function openNameServers(endMs: number): NameServers {
   const servers = new Resolver().getServers()
   const tryMs = (endMs - performance.now()) / 2 / Math.max(1, servers.length)
-  const timeout = Math.round(Math.min(longestTryMs, Math.max(shortestTryMs, tryMs)))
-  const resolvers = servers.map((server) => openResolver(server, timeout, endMs))
+  const patienceMs = Math.round(Math.min(longestTryMs, Math.max(shortestTryMs, tryMs)))
+  const resolvers = Array.from({ length: rounds }, () => servers.map((server) => openResolver(server, endMs))).flat()
   const ask = (name: string, by: Ask) =>
     inTurn(
-      resolvers.map(({ shared, alone }) => async () => {
-        try {
-          return await by(shared()).catch((error) => (error.code === 'EBADRESP' ? by(alone()) : Promise.reject(error)))
-        } catch (error) {
-          throw fromResolver(error, name)
-        }
-      }),
-      timeout,
+      resolvers.map(({ server, together, alone }) => ({
+        server,
+        async ask() {
+          const asked = together(by).catch((error) => (error.code === 'EBADRESP' ? alone(by) : Promise.reject(error)))
+          const found = await asked.catch((error) => Promise.reject(fromResolver(error, name)))
+          // To c-ares an alias (CNAME) of a name without addresses is no error.
+          if (found.length === 0) throw new LookUpError('ENODATA', name)
+          return found
+        },
+      })),
+      patienceMs,
     )
   return {
     async addressesOf(name, family) {
@@ -50,45 +55,65 @@ export function openNameServers(endMs: number): NameServers {
   }
 }
 
-/** One server, asked by all names together, or by one alone: bytes that are no answer end all that is asked over the same socket. */
-function openResolver(server: string, timeout: number, endMs: number) {
-  const alone = () => {
-    const resolver = new Resolver({ timeout, tries: 4 })
+/**
+ * One server, asked by all names together, or by one alone: bytes that are no answer end all that is asked over the same socket.
+ * Each question is put once, and waits until the end: c-ares forgets it when it asks again, and a slow server would never be
+ * heard. Nor are two names asked together of which one has been answered: c-ares would be patient with the second for five times
+ * what the first took.
+ */
+function openResolver(server: string, endMs: number) {
+  const open = () => {
+    const leftMs = Math.max(1, Math.ceil(endMs - performance.now()))
+    const resolver = new Resolver({ timeout: leftMs, tries: 1 })
     resolver.setServers([server])
-    setTimeout(() => resolver.cancel(), Math.max(0, endMs - performance.now())).unref()
+    setTimeout(() => resolver.cancel(), leftMs).unref()
     return resolver
   }
   let kept: Resolver | undefined
-  const shared = () => {
-    kept ??= alone()
-    return kept
+  const together: Asker = (by) => {
+    kept ??= open()
+    const resolver = kept
+    return by(resolver).finally(() => {
+      if (kept === resolver) kept = undefined
+    })
   }
-  return { shared, alone }
+  const alone: Asker = (by) => by(open())
+  return { server, together, alone }
+}
+
+type Asker = (by: Ask) => Promise<string[]>
+
+interface Question {
+  readonly server: string
+  ask(): Promise<string[]>
 }
 
 /**
- * The answer of the first server that has one: each is asked when the one before has failed, or been silent for a while, and none
- * is given up for the next. Not left to c-ares, which Node tells to take the failure of one server for that of all.
+ * The answer of the first server that has one: each question is put when the one before has failed, or been unanswered for a while,
+ * and none is given up for the next; a server that failed is asked no more. Not left to c-ares, which Node tells to take the
+ * failure of one server for that of all.
  */
-function inTurn(asks: readonly (() => Promise<string[]>)[], patienceMs: number): Promise<string[]> {
+function inTurn(questions: readonly Question[], patienceMs: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const failures: LookUpError[] = []
-    let begun = 0
+    const failures = new Map<string, LookUpError>()
+    const waiting = [...questions]
+    const isOver = () => questions.every(({ server }) => failures.has(server))
     const next = () => {
-      const ask = asks[begun]
-      if (ask === undefined) return
-      begun += 1
+      const question = waiting.shift()
+      if (question === undefined) return
+      const { server } = question
+      if (failures.has(server)) return next()
       const timer = setTimeout(next, patienceMs).unref()
-      ask().then(resolve, (error: LookUpError) => {
+      question.ask().then(resolve, (error: LookUpError) => {
         clearTimeout(timer)
-        failures.push(error)
+        failures.set(server, error)
         if (error.isFinal) reject(error)
-        else if (failures.length === asks.length) reject(failures.find(({ code }) => code === 'EAI_FAIL') ?? error)
+        else if (isOver()) reject([...failures.values()].find(({ code }) => code === 'EAI_FAIL') ?? error)
         else next()
       })
     }
     next()
-    if (asks.length === 0) reject(new LookUpError('EAI_AGAIN', 'a name without name servers'))
+    if (questions.length === 0) reject(new LookUpError('EAI_AGAIN', 'a name without name servers'))
   })
 }
 

@@ -149,6 +149,39 @@ t.test('the name of a proxy that nobody knows costs no time beyond the deadline'
   t.ok(tookMs < 2000 + 5000, `${tookMs} ms`)
 })
 
+t.test(
+  'a slow answer is heard, however quick others were, and however soon it is asked for again',
+  { skip },
+  async (t) => {
+    const { port } = new URL(await startService(t, timeService()))
+    const answers: Zone = (name) => ({ addresses: ['127.0.0.1'], afterMs: name.startsWith('slow') ? 3500 : 0 })
+    const names = [...Array.from({ length: 40 }, (_, index) => `quick${index}.t`), 'slow.t']
+    const urls = names.map((name) => `http://${name}:${port}`)
+    const { verdicts } = await check(await filesOf(t, answers), [
+      '--timeout',
+      '15s',
+      '--samples',
+      '1',
+      '--max-offset',
+      '9s',
+      ...urls,
+    ])
+    t.same(verdicts, Object.fromEntries(names.map((name) => [name, 'ok'])))
+  },
+)
+
+t.test('a question that was lost is put again', { skip }, async (t) => {
+  const { port } = new URL(await startService(t, timeService()))
+  const asked = new Set<string>()
+  const answers: Zone = (name, family) => {
+    const isFirst = !asked.has(`${name} ${family}`)
+    asked.add(`${name} ${family}`)
+    return isFirst ? undefined : { addresses: ['127.0.0.1'] }
+  }
+  const argv = ['--timeout', '8s', '--samples', '1', '--max-offset', '9s', `http://lost.t:${port}`]
+  t.same((await check(await filesOf(t, answers), argv)).verdicts, { 'lost.t': 'ok' })
+})
+
 t.test('what name servers answer, in words and in verdicts', { skip }, async (t) => {
   const { port } = new URL(await startService(t, timeService()))
   const good = { addresses: ['127.0.0.1'] }
@@ -168,6 +201,7 @@ t.test('what name servers answer, in words and in verdicts', { skip }, async (t)
     'long.t': () => ({ ...good, instead: (query) => [answerTo(query, {}, true)] }),
     'twice.t': () => ({ addresses: ['127.0.0.1', '127.0.0.1'] }),
     'none.t': () => ({}),
+    'alias.t': () => ({ alias: 'gone.t' }),
     'fails.t': () => ({ code: 2 }),
     'refused.t': () => ({ code: 5 }),
   }
@@ -191,6 +225,7 @@ t.test('what name servers answer, in words and in verdicts', { skip }, async (t)
     ['long.t', 'ok'],
     ['twice.t', 'ok'],
     ['none.t', 'critical', 'the host name has no address'],
+    ['alias.t', 'critical', 'the host name has no address'],
     ['fails.t', 'unknown', failed],
     ['refused.t', 'unknown', failed],
     ['no-such.t', 'critical', 'the host name does not exist'],

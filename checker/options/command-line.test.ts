@@ -113,6 +113,8 @@ const wrong: [string[], string[]][] = [
   [['--install', 'cron', '--watch'], ['--install: contradicts --watch']],
   [['--notify', 'mail:a@b.example'], ['--notify: means nothing without --state']],
   [['--output', '/dev/null'], ['--output: /dev/null is not a regular file']],
+  [['--output', '/tmp/one', '--badge', '/tmp/../tmp/one'], ['--badge: /tmp/one is the file of --output, too']],
+  [['--state', '/tmp/one', '--output', '/tmp/one'], ['--state: /tmp/one is the file of --output, too']],
 ]
 
 for (const [argv, problems] of wrong) {

@@ -2,7 +2,7 @@ import type { CheckSettings } from '../options/settings.ts'
 import type { Answer } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { describeFailure, type Failure } from './failure.ts'
-import { withoutCredentials } from './target.ts'
+import { locationOf, shownLocation } from './redirects.ts'
 
 /** Why an answer is not the one that was asked for; undefined when it is. */
 export function answerProblem(
@@ -10,13 +10,15 @@ export function answerProblem(
   { followRedirects }: CheckSettings,
   expectStatus = 200,
 ): string | undefined {
-  const { location, 'content-encoding': encoding = 'identity' } = headers
+  const location = locationOf(headers)
+  const encoding = headers['content-encoding'] || 'identity'
   if (status !== expectStatus && status >= 300 && status < 400 && location !== undefined) {
     const why = followRedirects === 0 ? 'redirects are not followed' : `more redirects than ${followRedirects}`
-    return `HTTP ${status} to ${JSON.stringify(withoutCredentials(location.slice(0, 200)))}; ${why}`
+    return `HTTP ${status} to ${shownLocation(location)}; ${why}`
   }
   if (status !== expectStatus) return `HTTP ${status}${expectStatus === 200 ? '' : `, expected ${expectStatus}`}`
-  if (encoding !== 'identity') return `the answer is compressed (${JSON.stringify(encoding)}), which was not asked for`
+  if (encoding.toLowerCase() !== 'identity')
+    return `the answer is compressed (${JSON.stringify(encoding)}), which was not asked for`
   return undefined
 }
 

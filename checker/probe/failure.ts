@@ -75,9 +75,10 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
+/** Node has no name for some of OpenSSL's reasons, a key that is too short among them. */
 function isCertificateCode(code: string): boolean {
   return (
     !code.startsWith('ERR_SSL_') &&
-    /CERT|UNABLE_TO_|CRL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)
+    /CERT|UNABLE_TO_|CRL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|^UNSPECIFIED$/.test(code)
   )
 }

@@ -116,6 +116,15 @@ t.test('a compressed answer was not asked for', async (t) => {
   t.match(report.targets, [{ reasons: ['GET /now: the answer is compressed ("gzip"), which was not asked for'] }])
 })
 
+t.test('an answer that says it is not compressed is not', async (t) => {
+  for (const coding of ['Identity', '']) {
+    const url = await startService(t, (_, response) => {
+      response.setHeader('content-encoding', coding).end(new Date().toISOString())
+    })
+    t.match((await checkTargets([{ url }], defaultSettings)).verdict, 'ok', coding)
+  }
+})
+
 t.test('a small bomb is not unpacked', async (t) => {
   const small = gzipSync(Buffer.alloc(32 * 1024 * 1024, '2026'))
   const url = await startService(t, (_, response) => response.setHeader('content-encoding', 'gzip').end(small))

@@ -2,7 +2,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { checkTargets } from '../check.ts'
-import { freeUrl, startService, timeService } from '../fixtures/service.ts'
+import { freeUrl, startService, startSocketService, timeService } from '../fixtures/service.ts'
 import { type CheckSettings, defaultSettings } from '../options/settings.ts'
 import type { TargetReport } from '../verdict/report.ts'
 
@@ -115,6 +115,32 @@ t.test('behind a redirect every address of the host is tried', async (t) => {
   const six = await startOn(t, '::1', timeService())
   const other = await startRedirect(t, (path) => `http://localhost:${six}${path}`)
   t.match(await check(other.url, { followRedirects: 1 }), { verdict: 'ok' }, 'IPv6')
+})
+
+t.test('a redirect to the same name stays with the server that is checked', async (t) => {
+  const port = await startOn(t, '127.0.0.1', timeService())
+  const first = await startOn(t, '127.0.0.2', (request, response) =>
+    response.writeHead(302, { location: `http://localhost:${port}${request.url}` }).end(),
+  )
+  const target = { url: `http://localhost:${first}`, address: '127.0.0.2' }
+  const { targets } = await checkTargets([target], { ...defaultSettings, samples: 1, followRedirects: 1 })
+  t.match(targets, [
+    { verdict: 'critical', reasons: [`GET /now: redirected to http://localhost:${port}/now: connection refused`] },
+  ])
+})
+
+t.test('a place beyond ASCII is asked for as it came, and a long one is told by its beginning', async (t) => {
+  const asked: string[] = []
+  const url = await startSocketService(t, (socket) => {
+    socket.on('data', (bytes) => {
+      const [, path = ''] = String(bytes).split(' ')
+      asked.push(path)
+      socket.write(`HTTP/1.1 302 Found\r\nLocation: /zürich/${'a'.repeat(5000)}\r\nContent-Length: 0\r\n\r\n`)
+    })
+  })
+  const { reasons } = await check(url, { followRedirects: 2 })
+  t.match(asked[1], /^\/z%C3%BCrich\/a+$/)
+  for (const reason of reasons) t.ok(reason.length < 600, reason)
 })
 
 /** A service on one address of loopback alone; its port. */

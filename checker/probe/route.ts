@@ -3,9 +3,9 @@ import { type Answer, type Connection, openConnection } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { describeFailure, ProbeError } from './failure.ts'
 import type { Reach } from './reach.ts'
+import { hopsInWords, redirection } from './redirects.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import type { Trust } from './socket.ts'
-import { withoutCredentials } from './target.ts'
 
 /** An answer, and which urls led to it. */
 export interface RoutedAnswer extends Answer {
@@ -61,13 +61,19 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
     if (known !== undefined) return known
     const refused = limits.reach?.hostProblem(new URL(origin))
     if (refused !== undefined) throw new ProbeError(refused, 'checker')
-    const found = (await resolveAddresses(hostname, limits.names, limits.family)).flat()
-    const addresses = found.filter((address) => limits.reach?.addressProblem(address) === undefined)
-    const [first = hostname] = found
-    if (addresses.length === 0) throw new ProbeError(`${limits.reach?.addressProblem(first)}`, 'checker')
-    const connection = openConnection(new URL(origin), addresses, deadline, { secureContext }, freshConnections)
+    // The same name at another port is the same server: it is not well because another one of that name is.
+    const places = hostname === service.hostname ? addresses : await allowedAddresses(hostname)
+    const connection = openConnection(new URL(origin), places, deadline, { secureContext }, freshConnections)
     connections.set(origin, connection)
     return connection
+  }
+
+  async function allowedAddresses(host: string): Promise<readonly string[]> {
+    const found = (await resolveAddresses(host, limits.names, limits.family)).flat()
+    const allowed = found.filter((address) => limits.reach?.addressProblem(address) === undefined)
+    const [first = host] = found
+    if (allowed.length === 0) throw new ProbeError(`${limits.reach?.addressProblem(first)}`, 'checker')
+    return allowed
   }
 
   async function ask(place: Place, accept: string): Promise<Answer> {
@@ -78,7 +84,7 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
     } catch (error) {
       if (hops.length === 0 || limits.deadline.isOver) throw error
       const { reason, blame } = describeFailure(error)
-      throw new ProbeError(`redirected to ${hops.join(', then to ')}: ${reason}`, blame)
+      throw new ProbeError(`${hopsInWords(hops)}: ${reason}`, blame)
     }
   }
 
@@ -111,23 +117,4 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
 
 function placeOf(url: URL, hops: readonly string[]): Place {
   return { url, target: url.pathname + url.search, hops }
-}
-
-/** Where an answer leads; undefined when it is no redirect (RFC 9110, 15.4). Never away from TLS. */
-function redirection({ status, headers: { location } }: Answer, from: URL): URL | undefined {
-  if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined
-  const shown = JSON.stringify(withoutCredentials(location.slice(0, 200)))
-  if (!URL.canParse(location, from.href)) throw new ProbeError(`HTTP ${status} to ${shown}, which is no url`)
-  const url = new URL(location, from)
-  url.hash = ''
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new ProbeError(`HTTP ${status} to ${shown}, which is neither http nor https`)
-  }
-  if (from.protocol === 'https:' && url.protocol === 'http:') {
-    throw new ProbeError(`HTTP ${status} to ${shown}, away from TLS, is not followed`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ProbeError(`HTTP ${status} to a url of ${url.host} with a user or password is not followed`)
-  }
-  return url
 }

@@ -19,9 +19,10 @@ async function startTlsService(
   subject: string,
   {
     days = 90,
+    newKey = 'ec -pkeyopt ec_paramgen_curve:prime256v1',
     handler = timeService(),
     ...more
-  }: https.ServerOptions & { days?: number; handler?: RequestListener } = {},
+  }: https.ServerOptions & { days?: number; newKey?: string; handler?: RequestListener } = {},
 ): Promise<{ url: string; certificate: string }> {
   mkdirSync(t.testdirName, { recursive: true })
   const folder = mkdtempSync(join(t.testdirName, 'tls-'))
@@ -30,7 +31,7 @@ async function startTlsService(
   ) as [string, string, string]
   const name = /^[\d.]+$/.test(subject) ? `IP:${subject}` : `DNS:${subject}`
   writeFileSync(join(folder, 'ext'), `subjectAltName=${name}`)
-  const words = `req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /O=${basename(folder)}/CN=${subject}`
+  const words = `req -newkey ${newKey} -nodes -subj /O=${basename(folder)}/CN=${subject}`
   await run('openssl', [...words.split(' '), '-keyout', key, '-out', request])
   // Only this command makes one that has ended, by -1 day.
   const sign = `x509 -req -days ${days} -extfile ${join(folder, 'ext')} -in ${request} -signkey ${key} -out ${certificate}`
@@ -65,6 +66,16 @@ t.test('a certificate for another name is critical', async (t) => {
   t.match(await check(url, certificate), {
     verdict: 'critical',
     targets: [{ reasons: [/^GET \/now: the certificate is not trusted: .*127\.0\.0\.1 is not in the cert's list/] }],
+  })
+})
+
+t.test('a key that anybody can break is told as a certificate that is not trusted', async (t) => {
+  // A server that does not mind by itself.
+  const weak = { newKey: 'rsa:1024', ciphers: 'DEFAULT:@SECLEVEL=0' }
+  const { url, certificate } = await startTlsService(t, '127.0.0.1', weak)
+  t.match(await check(url, certificate), {
+    verdict: 'critical',
+    targets: [{ reasons: [/^GET \/now: the certificate is not trusted: .*too weak/] }],
   })
 })
 

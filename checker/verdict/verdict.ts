@@ -2,6 +2,7 @@ import { formatDurationMs } from '../duration.ts'
 import { type CheckSettings, settingsFor } from '../options/settings.ts'
 import type { ProbeFacts } from '../probe/facts.ts'
 import type { Failure } from '../probe/failure.ts'
+import { hopsInWords } from '../probe/redirects.ts'
 import type { OwnClock } from '../run-types.ts'
 import { type Finding, judgeClocks, reportOwnClock } from './clock-verdict.ts'
 import { type CheckReport, severity, type TargetReport, worstVerdict } from './report.ts'
@@ -56,7 +57,7 @@ export function judgeTarget(
 }
 
 function redirectNotes({ hops = [] }: ProbeFacts): string[] {
-  return hops.length === 0 ? [] : [`redirected to ${hops.join(', then to ')}`]
+  return [hopsInWords(hops) ?? []].flat()
 }
 
 function leftOutNotes({ leftOut = [] }: ProbeFacts): string[] {

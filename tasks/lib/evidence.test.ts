@@ -156,6 +156,16 @@ t.test('wrong answers, until a right one; silence tells nothing', (t) => {
   t.end()
 })
 
+t.test('answers too slow to tell the clock take no proof away, and give none', (t) => {
+  const slow = { ok: false, undecided: true, versionOk: true, reason: 'the clock is not proven' }
+  t.match(after(...proven, [{}, slow], [{}, slow]), { proven: true, lostAtMs: [], rightProbes: 2, provenSinceMs: 1000 })
+  t.match(after(...proven, [{ health: 'unhealthy' }, slow]), { proven: false, lostAtMs: [2000] })
+  t.match(after(...proven, [{}, wrong], [{}, slow]), { proven: false, reason: slow.reason })
+  t.match(after([{}, slow], [{}, slow]), { proven: false, rightProbes: 0, reason: slow.reason })
+  t.match(after([{}, ok], [{}, slow], [{}, ok]), { proven: true })
+  t.end()
+})
+
 t.test('what serves runs and is healthy', (t) => {
   t.equal(isServing(right), true)
   t.equal(isServing({ ...right, state: 'pending' }), false)

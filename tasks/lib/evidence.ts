@@ -7,6 +7,8 @@ export interface ProbeResult {
   readonly reason?: string | undefined
   readonly versionOk?: boolean | undefined
   readonly clockOk?: boolean | undefined
+  /** All that could be told is right, but the answers were too slow to tell the clock: that speaks for nothing and against nothing. */
+  readonly undecided?: boolean | undefined
   readonly upstreamOk?: boolean | undefined
   /** How long it took to answer one request on a connection that was open already, median. */
   readonly latencyMs?: number | undefined
@@ -115,7 +117,7 @@ export function whyAwaited(evidence: Evidence | undefined): string {
 
 function countRight(before: Evidence, { state }: Instance, probe: ProbeResult | undefined): number {
   if (state !== 'running') return 0
-  if (!probe) return before.rightProbes
+  if (!probe || probe.undecided) return before.rightProbes
   return probe.ok ? before.rightProbes + 1 : 0
 }
 
@@ -123,7 +125,7 @@ function whyUnproven(instance: Instance, probe: ProbeResult | undefined, seen: E
   if (instance.state === 'stopped') return 'its machine is gone'
   if (instance.state === 'pending') return 'its machine is booting'
   if (!probe && seen.probedAtMs === undefined) return 'not probed'
-  if (probe && !probe.ok) return probe.reason ?? 'our probe fails'
+  if (probe && !probe.ok && !(probe.undecided && seen.proven)) return probe.reason ?? 'our probe fails'
   if (instance.health !== 'healthy') return `the load balancer says ${instance.health}`
   if (!probe && seen.rightProbes === 0) return seen.reason ?? 'our probe fails'
   if (seen.rightProbes < look.probesNeeded) return `${seen.rightProbes} of ${look.probesNeeded} probes right so far`

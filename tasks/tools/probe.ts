@@ -1,6 +1,6 @@
 import { checkTargets } from '../../checker/check.ts'
 import { type CheckSettings, defaultSettings } from '../../checker/options/settings.ts'
-import type { ClockReport } from '../../checker/verdict/report.ts'
+import type { ClockReport, TargetReport } from '../../checker/verdict/report.ts'
 import type { ProbeResult } from '../lib/evidence.ts'
 
 /** Enough samples to prove a clock right to a fraction of its limit, few enough for a look every second. */
@@ -11,17 +11,29 @@ export async function probeInstance(url: string, expectVersion: string, timeoutM
   const { targets } = await checkTargets([{ url }], { ...settings, expectVersion, timeoutMs })
   const target = targets[0]
   if (target === undefined) return { ok: false, reason: `${url} was not measured` }
-  const { found } = target.version ?? {}
+  return probeResult(target, expectVersion)
+}
+
+/** What a roll and a heal need to know of a measurement. */
+export function probeResult(target: TargetReport, expectVersion: string): ProbeResult {
+  const { verdict, reasons, version, clock, status, latencyMs } = target
+  const found = version?.found
+  const versionOk = found === undefined ? undefined : found === expectVersion
+  const ok = verdict === 'ok'
+  const isClockOpen = clock !== undefined && clockOk(clock) === undefined
   return {
-    ok: target.verdict === 'ok',
-    reason: target.reasons.join('; ') || undefined,
-    versionOk: found === undefined ? undefined : found === expectVersion,
-    clockOk: clockOk(target.clock),
-    upstreamOk: target.status === undefined ? undefined : target.status < 500,
-    latencyMs: target.latencyMs,
+    ok,
+    reason: reasons.join('; ') || undefined,
+    versionOk,
+    clockOk: clock && clockOk(clock),
+    undecided: !ok && isClockOpen && versionOk === true && status !== undefined && status < 400,
+    upstreamOk: status === undefined ? undefined : status < 500,
+    latencyMs,
   }
 }
 
-function clockOk(clock: ClockReport | undefined): boolean | undefined {
-  return clock && Math.abs(clock.offsetMs) + clock.errorMs <= clock.limitMs
+/** Undefined where the limit lies within what the clock may be off by. */
+function clockOk({ offsetMs, errorMs, limitMs }: ClockReport): boolean | undefined {
+  if (Math.abs(offsetMs) + errorMs <= limitMs) return true
+  return Math.abs(offsetMs) - errorMs > limitMs ? false : undefined
 }

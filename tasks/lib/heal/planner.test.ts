@@ -13,6 +13,7 @@ const well: HealEvidence = {
 }
 const bad502 = { ok: false, reason: 'GET /now: 502', upstreamOk: false }
 const refused = { ok: false, reason: 'connection refused' }
+const slow = { ok: false, reason: 'clock not proven', undecided: true, versionOk: true }
 const clock = { ok: false, reason: 'clock 4 s off', clockOk: false }
 
 t.test('the smallest repair that can work, then the next', (t) => {
@@ -47,6 +48,8 @@ t.test('the smallest repair that can work, then the next', (t) => {
       'give up',
     ],
     ['clock wrong', { probe: clock }, ['time', 'reboot', 'replace'], 'give up'],
+    ['too slow to tell the clock', { probe: slow }, [], 'none'],
+    ['too slow to tell the clock, time service down', { probe: slow, time: 'inactive' }, ['time'], 'give up'],
     ['time service down, clock right', { time: 'inactive' }, [], 'none'],
     ['wrong release', { probe: { ok: false, versionOk: false } }, ['replace'], 'give up'],
     ['machine gone', { machine: 'stopped', probe: refused }, ['replace'], 'give up'],

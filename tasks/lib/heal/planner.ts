@@ -57,7 +57,8 @@ export function nextRepair(
 export function diagnose({ machine, health, probe, ...inside }: HealEvidence): string | undefined {
   if (machine === 'stopped') return 'its machine is gone'
   const rejected = health === 'unhealthy' || health === 'unused'
-  if (probe.ok) return rejected ? `answers, but the load balancer says ${health}` : undefined
+  const isOpen = probe.undecided && inside.ssh !== 'unreachable' && partsDown(inside).length === 0
+  if (probe.ok || isOpen) return rejected ? `answers, but the load balancer says ${health}` : undefined
   const symptom = probe.reason ?? 'our probe fails'
   if (inside.ssh === 'unreachable') return `${symptom}; unreachable over SSH`
   const down = partsDown(inside)
@@ -67,6 +68,7 @@ export function diagnose({ machine, health, probe, ...inside }: HealEvidence): s
 function candidates(evidence: HealEvidence): Repair[] {
   const { machine, probe, ssh, nginx, docker, container, time } = evidence
   if (machine === 'stopped' || ssh === 'unreachable' || probe.versionOk === false) return ['replace']
+  if (probe.undecided && isDown(time, 'active')) return ['time']
   const isClockOnly = probe.clockOk === false && probe.upstreamOk !== false
   if (!probe.ok && isClockOnly) return ['time', 'reboot', 'replace']
   const pointed: Repair[] = []
