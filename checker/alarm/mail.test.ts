@@ -93,7 +93,7 @@ t.test('TLS from the first byte, to a server whose certificate is trusted only',
   const run = async (trusted: string) => {
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: trusted }
     const child = fork(new URL('fixtures/run-alarms.ts', import.meta.url).pathname, { env })
-    child.send({ verdicts: ['critical'], options: { ...options, timeoutMs: trusted === '' ? 2000 : 20_000 } })
+    child.send({ verdicts: ['critical'], options: { ...options, timeoutMs: trusted === '' ? 8000 : 20_000 } })
     const [outcome] = await once(child, 'message')
     return outcome
   }

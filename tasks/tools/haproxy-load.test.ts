@@ -5,12 +5,15 @@ import { addServer, drainServer, removeServer } from './haproxy-runtime.ts'
 
 // Not autocannon: with `reconnectRate` it leaves out the answer before each reconnect, so at 1 it counts nothing at all.
 
-/** Eight clients ask without a pause while the work goes on; every request either brings 200 or is told as failed. */
+/**
+ * Eight clients ask without a pause while the work goes on, and until there were enough requests to mean something; each either
+ * brings 200 or is told as failed.
+ */
 async function underLoad(balancer: Balancer, agent: Agent, work: () => Promise<void>) {
   const result = { served: 0, failures: [] as string[] }
   let working = true
   const client = async () => {
-    while (working) {
+    while (working || result.served + result.failures.length < 200) {
       const outcome = await ask(balancer.url, agent)
       if (outcome === 200) result.served += 1
       else result.failures.push(String(outcome))
