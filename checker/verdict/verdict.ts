@@ -57,7 +57,8 @@ export function judgeTarget(
 }
 
 function redirectNotes({ hops = [] }: ProbeFacts): string[] {
-  return [hopsInWords(hops) ?? []].flat()
+  const words = hopsInWords(hops)
+  return words === undefined ? [] : [words]
 }
 
 function leftOutNotes({ leftOut = [] }: ProbeFacts): string[] {

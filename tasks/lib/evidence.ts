@@ -7,7 +7,7 @@ export interface ProbeResult {
   readonly reason?: string | undefined
   readonly versionOk?: boolean | undefined
   readonly clockOk?: boolean | undefined
-  /** All that could be told is right, but the answers were too slow to tell the clock: that speaks for nothing and against nothing. */
+  /** All is right but the clock, which the answers were too slow to tell: it speaks neither for the instance nor against it. */
   readonly undecided?: boolean | undefined
   readonly upstreamOk?: boolean | undefined
   /** How long it took to answer one request on a connection that was open already, median. */

@@ -21,8 +21,8 @@ export interface PlainPaths {
 const project = join(import.meta.dirname, '../..')
 
 /**
- * What Ansible finds roles and variables in, beside links to the rest of the clone. It follows links and then takes `$HOME` in the real path for the variable, so that
- * these are no links; its variables lie in the scratch folder.
+ * What Ansible finds roles and variables in, beside links to the rest of the clone. It follows links and then takes `$HOME` in
+ * the real path for the variable, so that these are no links; its variables lie in the scratch folder.
  */
 const copied: ReadonlySet<string> = new Set(['ansible', 'packer'])
 

@@ -26,8 +26,12 @@ t.test('a clock is right, wrong, or left open by answers that were too slow', (t
 })
 
 t.test('slowness excuses nothing else', (t) => {
+  const reasons = ['GET /now: HTTP 502', 'the clock is not proven']
   t.match(probeResult(measured(600, 700), '2.0.0'), { versionOk: false, undecided: false })
-  t.match(probeResult(measured(600, 700, { status: 502 }), '1.0.0'), { upstreamOk: false, undecided: false })
+  t.match(probeResult(measured(600, 700, { status: 502, reasons }), '1.0.0'), { upstreamOk: false, undecided: false })
+  t.match(probeResult(measured(600, 700, { reasons: ['the clock is not proven', '2 clocks answer'] }), '1.0.0'), {
+    undecided: false,
+  })
   t.match(probeResult({ ...measured(0, 0), verdict: 'critical', clock: undefined } as never, '1.0.0'), {
     ok: false,
     undecided: false,

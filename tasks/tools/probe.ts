@@ -1,5 +1,6 @@
 import { checkTargets } from '../../checker/check.ts'
 import { type CheckSettings, defaultSettings } from '../../checker/options/settings.ts'
+import { judgeOffset } from '../../checker/verdict/clock-verdict.ts'
 import type { ClockReport, TargetReport } from '../../checker/verdict/report.ts'
 import type { ProbeResult } from '../lib/evidence.ts'
 
@@ -20,20 +21,20 @@ export function probeResult(target: TargetReport, expectVersion: string): ProbeR
   const found = version?.found
   const versionOk = found === undefined ? undefined : found === expectVersion
   const ok = verdict === 'ok'
-  const isClockOpen = clock !== undefined && clockOk(clock) === undefined
   return {
     ok,
     reason: reasons.join('; ') || undefined,
     versionOk,
     clockOk: clock && clockOk(clock),
-    undecided: !ok && isClockOpen && versionOk === true && status !== undefined && status < 400,
+    // The one reason is then the clock's.
+    undecided: !ok && clock !== undefined && clockOk(clock) === undefined && versionOk === true && reasons.length === 1,
     upstreamOk: status === undefined ? undefined : status < 500,
     latencyMs,
   }
 }
 
 /** Undefined where the limit lies within what the clock may be off by. */
-function clockOk({ offsetMs, errorMs, limitMs }: ClockReport): boolean | undefined {
-  if (Math.abs(offsetMs) + errorMs <= limitMs) return true
-  return Math.abs(offsetMs) - errorMs > limitMs ? false : undefined
+function clockOk(clock: ClockReport): boolean | undefined {
+  const verdict = judgeOffset(clock, { maxOffsetMs: clock.limitMs })
+  return verdict === 'unknown' ? undefined : verdict === 'ok'
 }
