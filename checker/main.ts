@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import { printable } from './formatters/printable.ts'
+import { renderReport } from './formatters/render.ts'
 import { type CommandLine, readCommandLine, settings } from './options/command-line.ts'
 import { defaultSettings } from './options/settings.ts'
-import { printable } from './outlets/printable.ts'
-import { renderReport } from './outlets/render.ts'
 import type { Outcome } from './run-types.ts'
 import { forgetVariables } from './settings/read.ts'
 import { type CheckReport, exitCodes, interruptedExitCode } from './verdict/report.ts'

@@ -17,7 +17,7 @@ export async function perform(run: CheckRun, host: RunHost): Promise<Outcome> {
 async function prepareProxy({ options }: CheckRun, { warn }: RunHost): Promise<void> {
   const { missingProxies, useProxy } = await import('./alarm/proxy.ts')
   useProxy(options.proxy)
-  const posted = (options.notify ?? []).flatMap((outlet) => ('url' in outlet ? [new URL(outlet.url)] : []))
+  const posted = (options.notify ?? []).flatMap((channel) => ('url' in channel ? [new URL(channel.url)] : []))
   const beat = options.heartbeat === undefined ? [] : [options.heartbeat]
   const problems = await missingProxies([...posted, ...beat], options.timeoutMs / 10)
   for (const problem of problems) warn(problem)

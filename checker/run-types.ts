@@ -16,7 +16,7 @@ export interface CheckRun {
   readonly said?: ReadonlyMap<string, string>
   /** Any of these is right where the options name no version. */
   readonly expectVersion?: readonly string[]
-  /** Adds to the report what the caller alone knows; what it returns goes to every outlet. */
+  /** Adds to the report what the caller alone knows; what it returns goes into every format. */
   readonly describe?: (report: CheckReport) => CheckReport
   /** The words that call this check again, flags and urls follow; absent: the script that runs now. */
   readonly again?: {

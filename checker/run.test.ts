@@ -19,7 +19,7 @@ async function run(url: string, options: Partial<CheckOptions>): Promise<Ran> {
   return { ...(await runCheck({ targets: [{ url }], options: all }, host)), warnings }
 }
 
-t.test('what the caller adds to the report goes to every outlet', async (t) => {
+t.test('what the caller adds to the report goes into every format', async (t) => {
   const url = await startService(t, timeService())
   const output = join(t.testdir(), 'report.json')
   const run = { targets: [{ url }], options: { ...defaultOptions(), format: 'json', output } as const }

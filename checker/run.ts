@@ -1,7 +1,7 @@
 import type { Busy, RunLock } from './alarm/run-lock.ts'
+import { renderReport } from './formatters/render.ts'
 import type { CheckOptions } from './options/options.ts'
 import { settingsOf, settingsOfRun } from './options/settings.ts'
-import { renderReport } from './outlets/render.ts'
 import { headStart, measureOwnClock } from './own-clock/measure.ts'
 import { probeTargets } from './probe/probe.ts'
 import type { CheckRun, OwnClock, RunHost, RunOutcome } from './run-types.ts'
@@ -107,11 +107,11 @@ function errands(options: CheckOptions, report: CheckReport, rendered: string, h
   const leftMs = () => Math.max(1, host.startedMs + options.timeoutMs - performance.now())
   const all: Errand[] = []
   if (output !== undefined) {
-    const work = async () => (await import('./outlets/output-file.ts')).writeAtomically(output, rendered)
+    const work = async () => (await import('./formatters/output-file.ts')).writeAtomically(output, rendered)
     all.push({ flag: 'output', work })
   }
   if (badge !== undefined) {
-    const work = async () => (await import('./outlets/badge.ts')).writeBadge(badge, report)
+    const work = async () => (await import('./formatters/badge.ts')).writeBadge(badge, report)
     all.push({ flag: 'badge', work })
   }
   if (historyFile !== undefined) {

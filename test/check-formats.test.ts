@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import fc from 'fast-check'
 import t from 'tap'
+import { renderReport } from '../checker/formatters/render.ts'
 import { defaultSettings } from '../checker/options/settings.ts'
-import { renderReport } from '../checker/outlets/render.ts'
 import type { CheckReport, TargetReport } from '../checker/verdict/report.ts'
 
 const words = fc.string({ unit: 'binary', maxLength: 30 })

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { programIn } from '../programs.ts'
+import { sendToWebhook } from './channels/webhook.ts'
 import { noticeOf } from './fixtures/notices.ts'
-import { sendToWebhook } from './webhook.ts'
 
 const never = new AbortController().signal
 const guide = readFileSync(new URL('../../docs/checker.md', import.meta.url), 'utf8')

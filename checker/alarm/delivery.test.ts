@@ -1,28 +1,28 @@
 import t from 'tap'
+import { DeliveryError } from './channels/delivery-error.ts'
 import { deliver, givenUpAfterMs } from './delivery.ts'
-import { DeliveryError } from './delivery-error.ts'
 import { noticeOf } from './fixtures/notices.ts'
 import type { Message } from './notice-text.ts'
 import type { Outgoing } from './state.ts'
 
 type Reply = 'taken' | DeliveryError | Error
 
-/** A world with a clock of its own, and outlets that reply as told, then take everything. */
+/** A world with a clock of its own, and channels that reply as told, then take everything. */
 function world(replies: Record<string, Reply[]>, timeoutMs = 60_000) {
   let nowMs = 0
   const tries: string[] = []
   const kept: string[][] = []
-  const outlets = new Map(
-    Object.entries(replies).map(([outlet, answers]) => [
-      outlet,
+  const channels = new Map(
+    Object.entries(replies).map(([channel, answers]) => [
+      channel,
       async ({ key }: Message) => {
-        tries.push(`${nowMs} ${outlet} ${key}`)
+        tries.push(`${nowMs} ${channel} ${key}`)
         const reply = answers.shift() ?? 'taken'
         if (reply instanceof Error) throw reply
       },
     ]),
   )
-  const task = { outlets, timeoutMs, keep: (outbox: readonly Outgoing[]) => kept.push(outbox.map(({ key }) => key)) }
+  const task = { channels, timeoutMs, keep: (outbox: readonly Outgoing[]) => kept.push(outbox.map(({ key }) => key)) }
   const host = {
     nowMs: () => nowMs,
     sleep: async (ms: number) => {
@@ -34,7 +34,7 @@ function world(replies: Record<string, Reply[]>, timeoutMs = 60_000) {
 
 function entry(key: string, changes: Partial<Outgoing> & { outage?: string } = {}): Outgoing {
   const { outage = key, ...rest } = changes
-  return { key, outlet: 'hook', outletName: 'webhook h', notices: [noticeOf({ outage })], queuedMs: 0, ...rest }
+  return { key, channel: 'hook', channelName: 'webhook h', notices: [noticeOf({ outage })], queuedMs: 0, ...rest }
 }
 
 const down = () => new DeliveryError('connection refused')
@@ -55,7 +55,7 @@ t.test('again after 1, 2, 4 seconds, and what is left then on the next run', asy
   t.same([delivered, problems], [0, ['webhook h: connection refused; 1 message waits for the next run']])
 })
 
-t.test('an outlet that is down is asked once for all, one that refuses is asked for the others', async (t) => {
+t.test('a channel that is down is asked once for all, one that refuses is asked for the others', async (t) => {
   const isDown = world({ hook: [down()] })
   await isDown.run(entry('a'), entry('b'))
   t.same(isDown.tries, ['0 hook a', '1000 hook a', '1000 hook b'])
@@ -70,9 +70,9 @@ t.test('nobody reads of a recovery before the alarm', async (t) => {
   t.same(tries, ['0 hook alarm', '0 hook other', '1000 hook alarm', '1000 hook recovered'])
 })
 
-t.test('an outlet that is down, or a defect in it, does not keep others from being served', async (t) => {
+t.test('a channel that is down, or a defect in it, does not keep others from being served', async (t) => {
   const { run } = world({ hook: Array.from({ length: 9 }, () => new TypeError('a defect')), slack: [] }, 5000)
-  const { outbox, delivered } = await run(entry('a'), entry('b', { outlet: 'slack' }))
+  const { outbox, delivered } = await run(entry('a'), entry('b', { channel: 'slack' }))
   t.same([delivered, outbox.map(({ key, failure }) => [key, failure])], [1, [['a', 'failed']]])
 })
 
@@ -98,7 +98,7 @@ t.test('what is a day old is tried once more, then given up and said', async (t)
   )
 })
 
-t.test('what waits for an outlet that is not there any more is said', async (t) => {
+t.test('what waits for a channel that is not there any more is said', async (t) => {
   const { run } = world({})
   const { outbox, isStuck, problems } = await run(entry('a'), entry('b'))
   t.same([outbox.length, isStuck], [2, false])

@@ -1,4 +1,4 @@
-import { DeliveryError } from './delivery-error.ts'
+import { DeliveryError } from './channels/delivery-error.ts'
 import { type Message, messageTitle } from './notice-text.ts'
 import type { Outgoing } from './state.ts'
 
@@ -10,8 +10,8 @@ export interface DeliveryHost {
 }
 
 export interface DeliveryTask {
-  /** How to send to each outlet that there is, by its id; throws a `DeliveryError`. */
-  readonly outlets: ReadonlyMap<string, (message: Message, signal: AbortSignal) => Promise<void>>
+  /** How to send to each channel that there is, by its id; throws a `DeliveryError`. */
+  readonly channels: ReadonlyMap<string, (message: Message, signal: AbortSignal) => Promise<void>>
   /** How long it may take altogether. */
   readonly timeoutMs: number
   /** Ends it before its time. */
@@ -23,7 +23,7 @@ export interface DeliveryTask {
 export interface Delivered {
   readonly outbox: readonly Outgoing[]
   readonly delivered: number
-  /** Something could not be delivered to an outlet that there is, or was given up. */
+  /** Something could not be delivered to a channel that there is, or was given up. */
   readonly isStuck: boolean
   /** What went wrong, in words. */
   readonly problems: readonly string[]
@@ -34,7 +34,7 @@ export const givenUpAfterMs = 86_400_000
 const attemptMs = 10_000
 
 /**
- * Delivers what waits: to all outlets at the same time, to each in order, again after 1, 2, 4... seconds as long as time is
+ * Delivers what waits: to all channels at the same time, to each in order, again after 1, 2, 4... seconds as long as time is
  * left, and what is left then on the next run.
  */
 export async function deliver(outbox: readonly Outgoing[], task: DeliveryTask, host: DeliveryHost): Promise<Delivered> {
@@ -44,15 +44,15 @@ export async function deliver(outbox: readonly Outgoing[], task: DeliveryTask, h
     atMs: host.nowMs() + task.timeoutMs,
     signal: task.stop === undefined ? limit : AbortSignal.any([limit, task.stop]),
   }
-  await Promise.all([...task.outlets.keys()].map((outlet) => serve(outlet, left, deadline, task, host)))
+  await Promise.all([...task.channels.keys()].map((channel) => serve(channel, left, deadline, task, host)))
   const nowMs = host.nowMs()
   const isOld = (entry: Outgoing) => nowMs - entry.queuedMs >= givenUpAfterMs
   const waiting = [...left.values()].filter((entry) => !isOld(entry))
   const problems = [
     ...[...left.values()].filter(isOld).map(describeGivenUp),
-    ...describeWaiting(waiting, (outlet) => task.outlets.has(outlet)),
+    ...describeWaiting(waiting, (channel) => task.channels.has(channel)),
   ]
-  const isStuck = [...left.values()].some((entry) => isOld(entry) || task.outlets.has(entry.outlet))
+  const isStuck = [...left.values()].some((entry) => isOld(entry) || task.channels.has(entry.channel))
   return { outbox: waiting, delivered: outbox.length - left.size, isStuck, problems }
 }
 
@@ -62,14 +62,14 @@ interface Deadline {
 }
 
 async function serve(
-  outlet: string,
+  channel: string,
   left: Map<string, Outgoing>,
   deadline: Deadline,
   task: DeliveryTask,
   host: DeliveryHost,
 ) {
   for (let pauseMs = 1000; ; pauseMs *= 2) {
-    const askedMs = await tryAll(outlet, left, deadline, task)
+    const askedMs = await tryAll(channel, left, deadline, task)
     if (askedMs === undefined || deadline.signal.aborted) return
     const waitMs = Math.max(pauseMs, askedMs)
     if (host.nowMs() + waitMs >= deadline.atMs) return
@@ -77,12 +77,12 @@ async function serve(
   }
 }
 
-/** One try of everything for one outlet; gives how long it asks us to wait, undefined when nothing is left. */
-async function tryAll(outlet: string, left: Map<string, Outgoing>, { signal }: Deadline, task: DeliveryTask) {
+/** One try of everything for one channel; gives how long it asks us to wait, undefined when nothing is left. */
+async function tryAll(channel: string, left: Map<string, Outgoing>, { signal }: Deadline, task: DeliveryTask) {
   // Nobody shall read of a recovery before the alarm.
   const blocked = new Set<string>()
   let askedMs: number | undefined
-  for (const entry of [...left.values()].filter((one) => one.outlet === outlet)) {
+  for (const entry of [...left.values()].filter((one) => one.channel === channel)) {
     const outages = entry.notices.map((notice) => notice.outage)
     if (outages.some((outage) => blocked.has(outage))) continue
     if (signal.aborted) return 0
@@ -103,25 +103,25 @@ async function tryAll(outlet: string, left: Map<string, Outgoing>, { signal }: D
 async function tryOne(entry: Outgoing, task: DeliveryTask, signal: AbortSignal): Promise<DeliveryError | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(attemptMs)])
   try {
-    await task.outlets.get(entry.outlet)?.({ key: entry.key, notices: entry.notices }, limited)
+    await task.channels.get(entry.channel)?.({ key: entry.key, notices: entry.notices }, limited)
     return undefined
   } catch (error) {
-    // A defect of ours in one outlet must not keep the others from being served.
+    // A defect of ours in one channel must not keep the others from being served.
     return error instanceof DeliveryError ? error : new DeliveryError('failed', { cause: error })
   }
 }
 
 function describeGivenUp(entry: Outgoing): string {
   const why = entry.failure === undefined ? '' : ` (${entry.failure})`
-  return `${entry.outletName}: given up after 24 h${why}: ${messageTitle(entry)}`
+  return `${entry.channelName}: given up after 24 h${why}: ${messageTitle(entry)}`
 }
 
-function describeWaiting(waiting: readonly Outgoing[], isKnown: (outlet: string) => boolean): string[] {
-  return [...new Set(waiting.map(({ outlet }) => outlet))].map((outlet) => {
-    const entries = waiting.filter((entry) => entry.outlet === outlet)
-    const name = entries[0]?.outletName
+function describeWaiting(waiting: readonly Outgoing[], isKnown: (channel: string) => boolean): string[] {
+  return [...new Set(waiting.map(({ channel }) => channel))].map((channel) => {
+    const entries = waiting.filter((entry) => entry.channel === channel)
+    const name = entries[0]?.channelName
     const waits = entries.length === 1 ? '1 message waits' : `${entries.length} messages wait`
-    if (!isKnown(outlet)) return `${name}: ${waits} for it, and it is not among --notify any more`
+    if (!isKnown(channel)) return `${name}: ${waits} for it, and it is not among --notify any more`
     const failure = entries.find((entry) => entry.failure !== undefined)?.failure ?? 'no time was left'
     return `${name}: ${failure}; ${waits} for the next run`
   })

@@ -1,5 +1,5 @@
 import { type Wrong, wrong } from '../settings/kinds.ts'
-import { describeSystemError } from './delivery-error.ts'
+import { describeSystemError } from './channels/delivery-error.ts'
 
 /** Reads `--heartbeat`; what is wrong is told without what may be secret. */
 export function parseHeartbeat(text: string): URL | Wrong {

@@ -1,7 +1,7 @@
 import http, { type IncomingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import { lookupWithin } from '../names/node-lookup.ts'
-import { DeliveryError } from './delivery-error.ts'
+import { DeliveryError } from './channels/delivery-error.ts'
 import { askProxy, proxyFailure, proxyFor, tunnelAgent } from './proxy.ts'
 
 /** What is asked, beside the url. */

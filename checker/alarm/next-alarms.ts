@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { printableLine } from '../outlets/printable.ts'
+import { printableLine } from '../formatters/printable.ts'
 import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 import { isTroubled, leftBehind, namesOf, vanished } from './absent-targets.ts'
-import { plain } from './plain-text.ts'
+import { plain } from './channels/plain-text.ts'
 import {
   type AlarmState,
   freshTrack,

@@ -1,7 +1,7 @@
 import { formatDurationMs } from '../duration.ts'
 import type { Notice } from './state.ts'
 
-/** What is sent in one go; an outlet for people takes all notices of one check together. */
+/** What is sent in one go; a channel for people takes all notices of one check together. */
 export interface Message {
   readonly key: string
   readonly notices: readonly Notice[]

@@ -48,7 +48,7 @@ t.test('an outage from alarm to recovery, with a heartbeat after each run', asyn
   t.match(await run(reportOf('critical')), { notices: [], delivered: 0 })
   wait(14_400_000)
   for (const verdict of ['critical', 'ok', 'ok', 'ok'] as const) await run(reportOf(verdict))
-  t.same(kinds(hook.received), ['alarm', 'reminder', 'recovered'], 'the same outlet given twice is one')
+  t.same(kinds(hook.received), ['alarm', 'reminder', 'recovered'], 'the same channel given twice is one')
   t.same(
     heart.received.map(({ path }) => path),
     Array(7).fill('/beat'),

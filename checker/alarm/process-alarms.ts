@@ -1,4 +1,6 @@
 import type { CheckReport } from '../verdict/report.ts'
+import type { Channel } from './channels/channel-target.ts'
+import { send } from './channels/send.ts'
 import { type DeliveryHost, deliver } from './delivery.ts'
 import { sendHeartbeat } from './heartbeat.ts'
 import { keepState, sparingly } from './keeper.ts'
@@ -6,9 +8,7 @@ import { isInWindow, type MaintenanceWindow } from './maintenance.ts'
 import { type NextAlarms, nextAlarms } from './next-alarms.ts'
 import type { Message } from './notice-text.ts'
 import { enqueue } from './outbox.ts'
-import type { Outlet } from './outlet-target.ts'
 import { lockRun, type RunLock } from './run-lock.ts'
-import { send } from './send.ts'
 import type { AlarmState, Notice } from './state.ts'
 import { loadState } from './state-file.ts'
 import type { AlarmPolicy } from './track.ts'
@@ -17,7 +17,7 @@ import type { AlarmPolicy } from './track.ts'
 export interface AlarmOptions extends AlarmPolicy {
   readonly stateFile: string
   readonly maintenance?: readonly MaintenanceWindow[] | undefined
-  readonly notify?: readonly Outlet[] | undefined
+  readonly notify?: readonly Channel[] | undefined
   /** The mustache template that renders the body for webhooks. */
   readonly notifyTemplate?: string | undefined
   /** Called at the end. */
@@ -95,14 +95,14 @@ async function processLocked(
   host: AlarmHost,
 ) {
   const nowMs = host.nowMs()
-  const outlets = distinct(options.notify ?? [])
+  const channels = distinct(options.notify ?? [])
   const { state: before, note } = loadState(options.stateFile, nowMs)
   const next = nextAlarms(before, report, options, nowMs, isHeld(report, options, nowMs))
-  const state = { ...next.state, outbox: [...before.outbox, ...enqueue(next.notices, outlets, nowMs)] }
+  const state = { ...next.state, outbox: [...before.outbox, ...enqueue(next.notices, channels, nowMs)] }
   const keeper = keepState(options.stateFile, options.lock.problem)
   keeper.save(state)
   const reserveMs = options.heartbeat === undefined ? 0 : Math.min(4000, options.timeoutMs / 3)
-  const task = { outlets: senders(outlets, options), timeoutMs: options.timeoutMs - reserveMs, stop: options.stop }
+  const task = { channels: senders(channels, options), timeoutMs: options.timeoutMs - reserveMs, stop: options.stop }
   const keepOutbox = (outbox: AlarmState['outbox']) => keeper.save({ ...state, outbox })
   const result = await deliver(state.outbox, { ...task, keep: sparingly(keepOutbox) }, host)
   if (state.outbox.length > 0) keepOutbox(result.outbox)
@@ -134,15 +134,15 @@ function isHeld(report: MaybeRolling, { maintenance = [] }: AlarmOptions, nowMs:
   return report.roll?.underWay === true || maintenance.some((window) => isInWindow(window, nowMs))
 }
 
-function senders(outlets: readonly Outlet[], { notifyTemplate }: AlarmOptions) {
+function senders(channels: readonly Channel[], { notifyTemplate }: AlarmOptions) {
   return new Map(
-    outlets.map((outlet) => [
-      outlet.id,
-      (message: Message, signal: AbortSignal) => send(outlet, message, notifyTemplate, signal),
+    channels.map((channel) => [
+      channel.id,
+      (message: Message, signal: AbortSignal) => send(channel, message, notifyTemplate, signal),
     ]),
   )
 }
 
-function distinct(outlets: readonly Outlet[]): Outlet[] {
-  return [...new Map(outlets.map((outlet) => [outlet.id, outlet])).values()]
+function distinct(channels: readonly Channel[]): Channel[] {
+  return [...new Map(channels.map((channel) => [channel.id, channel])).values()]
 }

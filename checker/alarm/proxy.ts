@@ -5,7 +5,7 @@ import tls from 'node:tls'
 import { lookupWithin } from '../names/node-lookup.ts'
 import { parseNetworks } from '../probe/reach.ts'
 import { Wrong, wrong } from '../settings/kinds.ts'
-import { DeliveryError, describeSystemError } from './delivery-error.ts'
+import { DeliveryError, describeSystemError } from './channels/delivery-error.ts'
 
 /** The proxy of everything that is told others. */
 export type Proxy = URL | 'none'

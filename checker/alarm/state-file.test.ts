@@ -2,11 +2,11 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { parseChannel } from './channels/channel.ts'
+import type { Channel } from './channels/channel-target.ts'
 import { noticeOf, reportOf } from './fixtures/notices.ts'
 import { nextAlarms } from './next-alarms.ts'
 import { enqueue } from './outbox.ts'
-import { parseOutlet } from './outlet.ts'
-import type { Outlet } from './outlet-target.ts'
 import { type AlarmState, freshState } from './state.ts'
 import { loadState, saveState, stateProblem } from './state-file.ts'
 
@@ -15,7 +15,7 @@ const policy = { failures: 1, successes: 1, remindMs: 0 }
 
 function someState(): AlarmState {
   const { state, notices } = nextAlarms(freshState, reportOf('critical', 'ok', 'unknown'), policy, nowMs)
-  return { ...state, outbox: enqueue(notices, [parseOutlet('https://u:secret@h/secret') as Outlet], nowMs) }
+  return { ...state, outbox: enqueue(notices, [parseChannel('https://u:secret@h/secret') as Channel], nowMs) }
 }
 
 t.test('what is kept comes back, whole, for its owner only, without secrets', (t) => {

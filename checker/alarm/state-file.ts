@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { outputProblem } from '../outlets/output-file.ts'
+import { outputProblem } from '../formatters/output-file.ts'
 import type { AlarmState, Outgoing, TargetState } from './state.ts'
 import { freshState } from './state.ts'
 import { isState } from './state-shape.ts'

@@ -59,8 +59,8 @@ const notice = shaped({
 })
 const outgoing = shaped({
   key: text,
-  outlet: text,
-  outletName: text,
+  channel: text,
+  channelName: text,
   notices: (value) => listOf(notice)(value) && (value as unknown[]).length > 0,
   queuedMs: moment,
   failure: optional(text),

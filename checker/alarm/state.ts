@@ -67,13 +67,13 @@ export interface TargetState {
   readonly blindness: Track
 }
 
-/** What waits to be delivered to one outlet: one notice, or all of one check where an outlet takes them together. */
+/** What waits to be delivered to one channel: one notice, or all of one check where a channel takes them together. */
 export interface Outgoing {
   /** Sent along, so that a receiver can tell a second delivery from a second message. */
   readonly key: string
-  /** Which outlet, without its secrets, and what it is called. */
-  readonly outlet: string
-  readonly outletName: string
+  /** Which channel, without its secrets, and what it is called. */
+  readonly channel: string
+  readonly channelName: string
   readonly notices: readonly Notice[]
   readonly queuedMs: number
   readonly failure?: string

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { plain } from '../alarm/plain-text.ts'
+import { plain } from '../alarm/channels/plain-text.ts'
 import { type CheckReport, exitCodes, type TargetReport } from '../verdict/report.ts'
 import { thin } from './thin.ts'
 

@@ -1,6 +1,6 @@
+import { printable } from '../formatters/printable.ts'
+import { fitted } from '../formatters/wrapping.ts'
 import type { CheckOptions } from '../options/options.ts'
-import { printable } from '../outlets/printable.ts'
-import { fitted } from '../outlets/wrapping.ts'
 import type { Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'
 import { readHistory } from './history.ts'
@@ -15,7 +15,7 @@ export async function showHistory(
     const past = await readHistory(historyFile, Date.now())
     if (page !== undefined) {
       const { renderStatusPage } = await import('./status-page.ts')
-      const { writeAtomically } = await import('../outlets/output-file.ts')
+      const { writeAtomically } = await import('../formatters/output-file.ts')
       writeAtomically(page, renderStatusPage(past))
     }
     const stdout =

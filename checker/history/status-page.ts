@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import mustache from 'mustache'
-import { escapeXml } from '../outlets/xml.ts'
+import { escapeXml } from '../formatters/xml.ts'
 import type { Alert } from './look-back.ts'
 import { pageView } from './page-view.ts'
 import { readPart } from './parts.ts'

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { printable } from '../outlets/printable.ts'
+import { printable } from '../formatters/printable.ts'
 import { programIn } from '../programs.ts'
 import type { CheckRun, Outcome, RunHost } from '../run-types.ts'
 import { exitCodes } from '../verdict/report.ts'

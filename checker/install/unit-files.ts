@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { writeAtomically } from '../outlets/output-file.ts'
+import { writeAtomically } from '../formatters/output-file.ts'
 import { programIn } from '../programs.ts'
 import { type Units, unitName } from './systemd.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { writeAtomically } from '../outlets/output-file.ts'
+import { writeAtomically } from '../formatters/output-file.ts'
 
 /** Where the variables of an installed check lie. Root's are in no folder that its environment may name. */
 export function variablesFile(by: 'cron' | 'systemd', name: string): string {

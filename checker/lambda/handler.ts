@@ -1,4 +1,4 @@
-import { printable } from '../outlets/printable.ts'
+import { printable } from '../formatters/printable.ts'
 import { runCheck } from '../run.ts'
 import type { CheckReport } from '../verdict/report.ts'
 import { type CheckEvent, readEvent } from './event.ts'

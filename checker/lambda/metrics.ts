@@ -1,4 +1,4 @@
-import { printable } from '../outlets/printable.ts'
+import { printable } from '../formatters/printable.ts'
 import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
 
 /** What the metrics lie under in CloudWatch. */

@@ -130,8 +130,8 @@ t.test(
     t.equal(code, 2)
     for (const name of ['dead', 'dead-ntp', 'dead-hook', 'dead-mail', 'dead-beat', 'dead-sns'])
       t.ok(files.asked.includes(`${name}.t 4`), `${name} was asked for at our name server`)
-    for (const outlet of ['webhook dead-hook.t', 'mail through dead-mail.t', 'sns alarms', 'heartbeat dead-beat.t'])
-      t.match(stderr, outlet)
+    for (const channel of ['webhook dead-hook.t', 'mail through dead-mail.t', 'sns alarms', 'heartbeat dead-beat.t'])
+      t.match(stderr, channel)
     t.ok(tookMs < 3000 + 5000, `${tookMs} ms`)
   },
 )

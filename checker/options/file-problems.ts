@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { outputProblem } from '../outlets/output-file.ts'
+import { outputProblem } from '../formatters/output-file.ts'
 import { type CheckOptions, options as table } from './options.ts'
 import { file } from './target-options.ts'
 

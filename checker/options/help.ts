@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { terminalColumns } from '../outlets/wrapping.ts'
+import { terminalColumns } from '../formatters/wrapping.ts'
 import { type Block, flagColumns, flagRows, page, type Row } from '../settings/help-page.ts'
 import { settings } from './command-line.ts'
 import { optionGroups } from './options.ts'

@@ -1,4 +1,4 @@
-import { reportFormats } from '../outlets/formats.ts'
+import { reportFormats } from '../formatters/formats.ts'
 import { parseTimeServers, type TimeServer } from '../own-clock/servers.ts'
 import { type HostPattern, parseHosts, parseNetworks } from '../probe/reach.ts'
 import { duration, kind, oneOf, repeated, wholeNumber } from '../settings/kinds.ts'
@@ -67,10 +67,10 @@ const failures = kind<{ readonly failures: number; readonly window?: number | un
     typed: (value) => (['number', 'string'].includes(typeof value) ? String(value) : undefined),
   },
 )
-const outlet = kind(
+const channel = kind(
   'a url, slack:URL, mail:ADDRESS, smtp://HOST?to=ADDRESS, sns:ARN or command:COMMAND',
   'WHOM|@FILE',
-  isSaid(async (said) => (await import('../alarm/outlet.ts')).parseOutlet(said)),
+  isSaid(async (said) => (await import('../alarm/channels/channel.ts')).parseChannel(said)),
 )
 const template = kind<string>(
   'a path',
@@ -190,7 +190,7 @@ export const options = {
     help: 'remind of an alarm this often, 0s for never',
     group: 'alarm',
   }),
-  notify: optional(secrets(outlet), {
+  notify: optional(secrets(channel), {
     flag: 'notify',
     help: 'a url, slack:URL, mail:ADDRESS, smtp://HOST?to=ADDRESS, sns:ARN or command:COMMAND; may be repeated',
     group: 'alarm',

@@ -1,4 +1,4 @@
-import { wrapped } from '../outlets/wrapping.ts'
+import { wrapped } from '../formatters/wrapping.ts'
 import { defaultText, type Setting } from './setting.ts'
 
 /** What a page of help is written on. */

@@ -23,11 +23,11 @@ t.test('a file holds the values, one on each line', async (t) => {
       [{ url: 'https://a.example/' }, { to: ['a@b.example'] }],
     ],
   ]
-  for (const [text, outlets] of cases) {
+  for (const [text, channels] of cases) {
     writeFileSync(join(folder, 'notify'), text, { mode: 0o600 })
     const found = await notify.kind.parse('@notify', place)
-    t.match(found, outlets)
-    t.match(found, { length: outlets.length })
+    t.match(found, channels)
+    t.match(found, { length: channels.length })
   }
   t.match(await notify.kind.parse('command:x\n@notify', place), [
     { command: 'x' },

@@ -1,6 +1,6 @@
 import { accessSync, appendFileSync, constants, existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { printable } from '../../checker/outlets/printable.ts'
+import { printable } from '../../checker/formatters/printable.ts'
 import type { RollEvent } from '../lib/roll/events.ts'
 
 /** The two files of a report. */

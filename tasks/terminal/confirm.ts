@@ -1,4 +1,4 @@
-import { printable } from '../../checker/outlets/printable.ts'
+import { printable } from '../../checker/formatters/printable.ts'
 import { OperatorError } from '../lib/errors.ts'
 
 /** Whom to ask, and what to type instead. */

@@ -1,4 +1,4 @@
-import { terminalColumns, wrapped } from '../../checker/outlets/wrapping.ts'
+import { terminalColumns, wrapped } from '../../checker/formatters/wrapping.ts'
 import { table, width } from './table.ts'
 
 /** Rows of facts as a person reads them. */

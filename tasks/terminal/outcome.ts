@@ -1,4 +1,4 @@
-import { printable, printableLine } from '../../checker/outlets/printable.ts'
+import { printable, printableLine } from '../../checker/formatters/printable.ts'
 import { exitCodes, OperatorError } from '../lib/errors.ts'
 import { asCalled } from '../settings/program-name.ts'
 import { interruptedExitCode } from './interruption.ts'

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { stripVTControlCharacters } from 'node:util'
 import { elapsed } from '../../checker/duration.ts'
-import { printable } from '../../checker/outlets/printable.ts'
+import { printable } from '../../checker/formatters/printable.ts'
 import type { Progress } from '../lib/progress.ts'
 import { asCalled } from '../settings/program-name.ts'
 import { liveBoard } from './live-board.ts'

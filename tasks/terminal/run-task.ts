@@ -1,4 +1,4 @@
-import { printable } from '../../checker/outlets/printable.ts'
+import { printable } from '../../checker/formatters/printable.ts'
 import type { CommandLine } from '../settings/command-line.ts'
 import { commandText, withFlag } from '../settings/command-text.ts'
 import type { Settings } from '../settings/settings.ts'

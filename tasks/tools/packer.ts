@@ -2,7 +2,7 @@ import { createWriteStream, existsSync, readFileSync, statSync, writeFileSync } 
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
-import { printable } from '../../checker/outlets/printable.ts'
+import { printable } from '../../checker/formatters/printable.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { shellWord } from '../lib/shell-word.ts'

@@ -1,4 +1,4 @@
-import { fitted, terminalColumns } from '../../checker/outlets/wrapping.ts'
+import { fitted, terminalColumns } from '../../checker/formatters/wrapping.ts'
 import { openReport } from '../report/report.ts'
 import { simulateRoll } from '../simulator/simulation.ts'
 import { simulationFacts } from '../simulator/simulation-facts.ts'

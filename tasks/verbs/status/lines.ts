@@ -1,4 +1,4 @@
-import { fitted } from '../../../checker/outlets/wrapping.ts'
+import { fitted } from '../../../checker/formatters/wrapping.ts'
 import type { Group, Instance, LockOwner } from '../../lib/platform.ts'
 import { listing } from '../../terminal/listing.ts'
 

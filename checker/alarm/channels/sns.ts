@@ -1,9 +1,9 @@
 import http from 'node:http'
 import https from 'node:https'
-import { lookupWithin } from '../names/node-lookup.ts'
+import { lookupWithin } from '../../names/node-lookup.ts'
+import { type Message, messageText, messageTitle } from '../notice-text.ts'
+import { proxyFor, tunnelAgent } from '../proxy.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
-import { type Message, messageText, messageTitle } from './notice-text.ts'
-import { proxyFor, tunnelAgent } from './proxy.ts'
 
 /** The signal ends it earlier. */
 const longestLookUpMs = 30_000

@@ -4,12 +4,12 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { optionOf } from '../fixtures/options.ts'
-import { noticeOf } from './fixtures/notices.ts'
-import { startMailServer } from './fixtures/receivers.ts'
+import { optionOf } from '../../fixtures/options.ts'
+import { noticeOf } from '../fixtures/notices.ts'
+import { startMailServer } from '../fixtures/receivers.ts'
+import { messageTitle } from '../notice-text.ts'
+import type { AlarmOptions } from '../process-alarms.ts'
 import { sendBySendmail, sendBySmtp } from './mail.ts'
-import { messageTitle } from './notice-text.ts'
-import type { AlarmOptions } from './process-alarms.ts'
 
 const never = new AbortController().signal
 const message = { key: 'k1', notices: [noticeOf({ reasons: ['Störung: 12 ± 3 ms'] })] }
@@ -92,7 +92,7 @@ t.test('TLS from the first byte, to a server whose certificate is trusted only',
   }
   const run = async (trusted: string) => {
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: trusted }
-    const child = fork(new URL('fixtures/run-alarms.ts', import.meta.url).pathname, { env })
+    const child = fork(new URL('../fixtures/run-alarms.ts', import.meta.url).pathname, { env })
     child.send({ verdicts: ['critical'], options: { ...options, timeoutMs: trusted === '' ? 8000 : 20_000 } })
     const [outcome] = await once(child, 'message')
     return outcome

@@ -1,7 +1,7 @@
+import { type Message, noticeFacts } from '../notice-text.ts'
+import type { Notice } from '../state.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { post } from './http-post.ts'
-import { type Message, noticeFacts } from './notice-text.ts'
-import type { Notice } from './state.ts'
 
 /** Posts one notice as JSON, or as the template renders it; the receiver tells repeated deliveries by `Idempotency-Key`. */
 export async function sendToWebhook(
@@ -17,7 +17,7 @@ export async function sendToWebhook(
 }
 
 async function renderBody(template: string, notice: Notice): Promise<string> {
-  const { renderTemplate } = await import('./template.ts')
+  const { renderTemplate } = await import('../template.ts')
   try {
     return renderTemplate(template, notice)
   } catch (error) {

@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { hostname } from 'node:os'
 import type { SendMailOptions } from 'nodemailer'
-import { lookupWithin } from '../names/node-lookup.ts'
+import { lookupWithin } from '../../names/node-lookup.ts'
+import { type Message, messageText, messageTitle } from '../notice-text.ts'
+import { isLoopback, type SmtpServer } from './channel-target.ts'
 import { DeliveryError, describeSystemCode, describeSystemError } from './delivery-error.ts'
-import { type Message, messageText, messageTitle } from './notice-text.ts'
-import { isLoopback, type SmtpServer } from './outlet-target.ts'
 
 const longestConnectMs = 30_000
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { noticeOf } from './fixtures/notices.ts'
-import { startReceiver } from './fixtures/receivers.ts'
+import { noticeOf } from '../fixtures/notices.ts'
+import { startReceiver } from '../fixtures/receivers.ts'
 import { sendToSns } from './sns.ts'
 
 const never = new AbortController().signal

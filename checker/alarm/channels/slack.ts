@@ -1,5 +1,5 @@
+import { type Message, messageText } from '../notice-text.ts'
 import { post } from './http-post.ts'
-import { type Message, messageText } from './notice-text.ts'
 
 /** Posts to an incoming webhook of Slack (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). */
 export async function sendToSlack(url: string, message: Message, signal: AbortSignal): Promise<void> {

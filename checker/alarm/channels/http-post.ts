@@ -1,5 +1,5 @@
+import { send } from '../http-request.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
-import { send } from './http-request.ts'
 
 /** Posts a body; anything but an answer of 2xx is a failure. Redirects are not followed: they would take secrets elsewhere. */
 export async function post(

@@ -1,7 +1,7 @@
-import type { OutletTarget, SmtpServer } from './outlet-target.ts'
+import type { ChannelTarget, SmtpServer } from './channel-target.ts'
 
 /** Reads `mail:ADDRESS,ADDRESS?from=ADDRESS` without its scheme; a text says what is wrong. */
-export function readMail(text: string): OutletTarget | string {
+export function readMail(text: string): ChannelTarget | string {
   const [, list = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(text) ?? []
   const parameters = readParameters(query, ['from'])
   if (typeof parameters === 'string') return `mail: ${parameters}`
@@ -13,7 +13,7 @@ export function readMail(text: string): OutletTarget | string {
 }
 
 /** Reads `smtp://USER:PASSWORD@HOST:PORT?to=ADDRESS&from=ADDRESS`, also smtps; a text says what is wrong, without secrets. */
-export function readSmtp(text: string): OutletTarget | string {
+export function readSmtp(text: string): ChannelTarget | string {
   const scheme = text.slice(0, text.indexOf(':')).toLowerCase()
   if (!URL.canParse(text) || new URL(text).hostname === '') {
     return `${scheme}: expected ${scheme}://USER:PASSWORD@HOST:PORT?to=ADDRESS (special characters as %40)`

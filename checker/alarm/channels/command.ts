@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
+import { type Message, noticeFacts } from '../notice-text.ts'
+import type { Notice } from '../state.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
-import { type Message, noticeFacts } from './notice-text.ts'
-import type { Notice } from './state.ts'
 
 /** The command itself may hold a secret, and everybody sees the arguments of a process. */
 const hidden = 'command=$BAKEROLL_ALARM_COMMAND; unset BAKEROLL_ALARM_COMMAND; eval "$command"'

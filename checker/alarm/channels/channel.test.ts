@@ -1,10 +1,10 @@
 import t from 'tap'
-import { problemOf } from '../fixtures/options.ts'
-import { parseOutlet } from './outlet.ts'
-import type { Outlet } from './outlet-target.ts'
+import { problemOf } from '../../fixtures/options.ts'
+import { parseChannel } from './channel.ts'
+import type { Channel } from './channel-target.ts'
 
-function outletOf(text: string): Outlet {
-  return parseOutlet(text) as Outlet
+function channelOf(text: string): Channel {
+  return parseChannel(text) as Channel
 }
 
 t.test('reads where notices go, and calls it by a name without secrets', (t) => {
@@ -45,16 +45,16 @@ t.test('reads where notices go, and calls it by a name without secrets', (t) => 
     ['command:TOKEN=secret page', { kind: 'command', command: 'TOKEN=secret page', name: 'command' }],
   ]
   for (const [text, expected] of table) {
-    const outlet = outletOf(text)
-    t.match(outlet, expected, text)
-    t.notMatch(`${outlet.name} ${outlet.id}`, /sec.?ret/)
-    t.equal(problemOf(outlet), undefined)
+    const channel = channelOf(text)
+    t.match(channel, expected, text)
+    t.notMatch(`${channel.name} ${channel.id}`, /sec.?ret/)
+    t.equal(problemOf(channel), undefined)
   }
   t.end()
 })
 
-t.test('an outlet has its id for good, a changed password changes nothing, another place does', (t) => {
-  const id = (text: string) => outletOf(text).id
+t.test('a channel has its id for good, a changed password changes nothing, another place does', (t) => {
+  const id = (text: string) => channelOf(text).id
   t.equal(id('smtp://u:old@h?to=a@x.org'), id('smtp://u:new@h?to=a@x.org'))
   t.equal(id('https://u:old@h/x'), id('https://u:new@h/x'))
   t.not(id('https://h/x'), id('https://h/y'))
@@ -86,7 +86,7 @@ t.test('what is none is named, its secrets are not', (t) => {
     ['command: ', /^command: is empty$/],
   ]
   for (const [text, expected] of table) {
-    const problem = problemOf(parseOutlet(text))
+    const problem = problemOf(parseChannel(text))
     t.match(problem, expected, text)
     t.notMatch(problem, /secret/)
   }

@@ -1,4 +1,4 @@
-import { describeTlsCode } from '../probe/tls-failure.ts'
+import { describeTlsCode } from '../../probe/tls-failure.ts'
 
 /** Why a message was not taken; its text never holds a secret. */
 export class DeliveryError extends Error {

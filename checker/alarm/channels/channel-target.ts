@@ -1,5 +1,5 @@
 /** Where notices go, read from one `--notify`. */
-export type OutletTarget =
+export type ChannelTarget =
   | { readonly kind: 'webhook'; readonly url: string }
   | { readonly kind: 'slack'; readonly url: string }
   | { readonly kind: 'mail'; readonly to: readonly string[]; readonly from?: string }
@@ -16,7 +16,7 @@ export interface SmtpServer {
   readonly login?: { readonly user: string; readonly password: string }
 }
 
-export type Outlet = OutletTarget & {
+export type Channel = ChannelTarget & {
   /** Tells it from the others, from one run to the next; no secret can be read from it. */
   readonly id: string
   /** What messages call it, without its secrets. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { noticeOf } from '../fixtures/notices.ts'
 import { sendToCommand } from './command.ts'
-import { noticeOf } from './fixtures/notices.ts'
 
 const never = new AbortController().signal
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type Wrong, wrong } from '../settings/kinds.ts'
+import { type Wrong, wrong } from '../../settings/kinds.ts'
+import { type Channel, type ChannelTarget, isLoopback } from './channel-target.ts'
 import { readMail, readSmtp } from './mail-target.ts'
-import { isLoopback, type Outlet, type OutletTarget } from './outlet-target.ts'
 
 /** Reads `--notify`; what is wrong is told without its secrets. */
-export function parseOutlet(text: string): Outlet | Wrong {
+export function parseChannel(text: string): Channel | Wrong {
   const target = readTarget(text.trim())
   if (typeof target === 'string') return wrong(target)
   const id = createHash('sha256')
@@ -16,7 +16,7 @@ export function parseOutlet(text: string): Outlet | Wrong {
 
 const forms = 'a url (https://...), slack:https://..., mail:ADDRESS, smtp://HOST?to=ADDRESS, sns:ARN or command:COMMAND'
 
-function readTarget(text: string): OutletTarget | string {
+function readTarget(text: string): ChannelTarget | string {
   const scheme = /^[a-z]+(?=:)/i.exec(text)?.[0].toLowerCase() ?? ''
   const rest = text.slice(scheme.length + 1)
   switch (scheme) {
@@ -40,24 +40,24 @@ function readTarget(text: string): OutletTarget | string {
   }
 }
 
-function readUrl(text: string, make: (url: string) => OutletTarget): OutletTarget | string {
+function readUrl(text: string, make: (url: string) => ChannelTarget): ChannelTarget | string {
   return URL.canParse(text) ? make(new URL(text).href) : `${text.slice(0, text.indexOf(':'))}:... is not a url`
 }
 
-function readSlack(text: string): OutletTarget | string {
+function readSlack(text: string): ChannelTarget | string {
   if (!URL.canParse(text)) return 'slack: expected the url of an incoming webhook, slack:https://hooks.slack.com/...'
   const url = new URL(text)
   const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
   return isSafe ? { kind: 'slack', url: url.href } : `slack: expected https, got ${url.protocol}//${url.host}`
 }
 
-function readSns(text: string): OutletTarget | string {
+function readSns(text: string): ChannelTarget | string {
   const [, region] = /^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$/.exec(text) ?? []
   if (region !== undefined) return { kind: 'sns', topic: text, region }
   return `sns: ${JSON.stringify(text)} is no topic, expected arn:aws:sns:REGION:ACCOUNT:NAME`
 }
 
-function withoutPassword(target: OutletTarget): OutletTarget {
+function withoutPassword(target: ChannelTarget): ChannelTarget {
   if (target.kind === 'smtp' && target.server.login !== undefined) {
     const { user } = target.server.login
     return { ...target, server: { ...target.server, login: { user, password: '' } } }
@@ -68,7 +68,7 @@ function withoutPassword(target: OutletTarget): OutletTarget {
   return { ...target, url: url.href }
 }
 
-function nameOf(target: OutletTarget): string {
+function nameOf(target: ChannelTarget): string {
   switch (target.kind) {
     case 'webhook':
       return `webhook ${new URL(target.url).host}`
