@@ -26,8 +26,9 @@ export function readHead(text: string): AnswerHead {
   const status = Number(code)
   if (status === 101) throw new ProbeError('not HTTP: HTTP 101, a change of the protocol, which was not asked for')
   const length = bodyLength(status, headers)
-  const wish = (headers['connection'] ?? '').toLowerCase()
-  const staysOpen = length !== 'until-end' && (minor === '0' ? /\bkeep-alive\b/.test(wish) : !/\bclose\b/.test(wish))
+  const wanted = (headers['connection'] ?? '').toLowerCase()
+  const staysOpen =
+    length !== 'until-end' && (minor === '0' ? /\bkeep-alive\b/.test(wanted) : !/\bclose\b/.test(wanted))
   return { status, headers, length, staysOpen }
 }
 

@@ -6,7 +6,7 @@ export interface Infrastructure {
    * Works out what has to change for a group of this image and size. What it makes for that (change sets) costs nothing and
    * changes nothing; `discard` or `apply` takes it away.
    */
-  plan(wish: { readonly imageId: string; readonly size: number }): Promise<InfrastructurePlan>
+  plan(spec: { readonly imageId: string; readonly size: number }): Promise<InfrastructurePlan>
 }
 
 export interface InfrastructurePlan {

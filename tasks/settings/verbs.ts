@@ -66,7 +66,7 @@ const table = {
   deploy: {
     summary: 'create or update the group',
     about:
-      'Creates the group with its load balancer and instances, or brings it to what is wished. Nothing to change is success. Instances that run another image stay: roll replaces them.',
+      'Creates the group with its load balancer and instances, or brings it to its spec. Nothing to change is success. Instances that run another image stay: roll replaces them.',
     examples: [
       ['npm run deploy', 'the newest verified image on 2 instances'],
       ['npm run deploy -- --size 3 --image 1.4.0', 'three instances of one release'],

@@ -8,7 +8,7 @@ import { rootAccess } from './root-access.ts'
 import { askForPassword } from './sudo-password.ts'
 
 /** What is to be installed. */
-export interface AptWish {
+export interface AptRequest {
   readonly packages: readonly string[]
   /** Units that are left neither running nor enabled. */
   readonly services: readonly string[]
@@ -25,8 +25,8 @@ const certificates = { package: 'ca-certificates', file: '/etc/ssl/certs/ca-cert
  * Installs Debian packages, through sudo when not root. Throws an OperatorError with apt's last lines, or when root is
  * needed and cannot be had.
  */
-export async function aptInstall(wish: AptWish, progress: Progress, signal?: AbortSignal): Promise<void> {
-  const { packages, services, vendor } = wish
+export async function aptInstall(request: AptRequest, progress: Progress, signal?: AbortSignal): Promise<void> {
+  const { packages, services, vendor } = request
   const root = await rootPrefix(packages, progress, signal)
   const apt = new Apt(root, progress, signal)
   const units = existsSync('/run/systemd/system') ? services : []

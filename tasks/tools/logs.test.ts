@@ -8,7 +8,7 @@ import { onPath } from './path-fixture.ts'
 const signal = new AbortController().signal
 const nothing = { sinceSeconds: undefined, grep: undefined }
 
-t.test('every wish is a script that a shell understands', async (t) => {
+t.test('every query is a script that a shell understands', async (t) => {
   for (const follow of [false, true]) {
     for (const sinceSeconds of [undefined, 3600]) {
       for (const grep of [undefined, 'GET /now', `it's "a" $(b) \`c\` \\ d`]) {
@@ -41,7 +41,7 @@ t.test('access lines of the time that is asked for', async (t) => {
   const withFraction = `{"path":"/fraction","unixSeconds":${now - 5}.123}`
   const lines = [line('/old', 7200), line('/new', 10), 'no JSON at all', withFraction, line("/it's", 0)]
   writeFileSync(accessLog, `${lines.join('\n')}\n`)
-  const cases: [what: string, wish: Parameters<typeof logScript>[0], expected: (string | undefined)[]][] = [
+  const cases: [what: string, spec: Parameters<typeof logScript>[0], expected: (string | undefined)[]][] = [
     ['an hour', { sinceSeconds: 3600, grep: undefined }, ['journal', lines[1], lines[3], lines[4]]],
     ['a day', { sinceSeconds: 86_400, grep: undefined }, ['journal', lines[0], lines[1], lines[3], lines[4]]],
     ['all', nothing, ['journal', ...lines]],
@@ -49,8 +49,8 @@ t.test('access lines of the time that is asked for', async (t) => {
     ['text, not pattern', { sinceSeconds: undefined, grep: 'no.JSON' }, ['']],
     ['a text like an option', { sinceSeconds: undefined, grep: '--help' }, ['']],
   ]
-  for (const [what, wish, expected] of cases) {
-    const { stdout, exitCode } = await execa('sh', ['-s'], { input: logScript(wish, false, accessLog), reject: false })
+  for (const [what, spec, expected] of cases) {
+    const { stdout, exitCode } = await execa('sh', ['-s'], { input: logScript(spec, false, accessLog), reject: false })
     t.strictSame(stdout.split('\n'), expected, what)
     t.equal(exitCode, 0, what)
   }

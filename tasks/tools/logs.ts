@@ -3,7 +3,7 @@ import { shellWord } from '../lib/shell-word.ts'
 import { runOver } from './ssh.ts'
 
 /** Which lines are wanted. */
-export interface LogWish {
+export interface LogQuery {
   readonly sinceSeconds: number | undefined
   /** Only lines that contain this very text. */
   readonly grep: string | undefined
@@ -16,7 +16,7 @@ const units = '--unit nginx --unit docker --unit chrony --unit bakeroll-time --u
 
 /** The shell script that prints the log lines of an instance, oldest first: journal and nginx's access log. */
 export function logScript(
-  { sinceSeconds, grep }: Pick<LogWish, 'sinceSeconds' | 'grep'>,
+  { sinceSeconds, grep }: Pick<LogQuery, 'sinceSeconds' | 'grep'>,
   follow: boolean,
   accessLog = '/var/log/nginx/access.log',
 ): string {
@@ -37,26 +37,26 @@ function accessLines(sinceSeconds: number | undefined, accessLog: string): strin
 }
 
 /** The log lines of one instance, read over SSH. */
-export async function readLogs(sshArguments: readonly string[], wish: LogWish): Promise<string[]> {
-  const { stdout } = await runOver(sshArguments, logScript(wish, false), wish)
+export async function readLogs(sshArguments: readonly string[], query: LogQuery): Promise<string[]> {
+  const { stdout } = await runOver(sshArguments, logScript(query, false), query)
   return stdout.split('\n').filter((line) => line !== '')
 }
 
 /** Gives new log lines of one instance as they come, until the signal or the end of the connection. */
 export async function followLogs(
   sshArguments: readonly string[],
-  wish: LogWish,
+  query: LogQuery,
   onLine: (line: string) => void,
 ): Promise<void> {
-  const child = execa('ssh', [...sshArguments, `sudo sh -c ${shellWord(logScript(wish, true))}`], {
+  const child = execa('ssh', [...sshArguments, `sudo sh -c ${shellWord(logScript(query, true))}`], {
     stdin: 'ignore',
     reject: false,
     buffer: false,
-    cancelSignal: wish.signal,
+    cancelSignal: query.signal,
   })
   try {
     for await (const line of child) onLine(String(line))
   } catch (error) {
-    if (!wish.signal.aborted) throw error
+    if (!query.signal.aborted) throw error
   }
 }

@@ -5,15 +5,15 @@ import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing } from '../tools/system-packages.ts'
 import { agreeTo } from './deploy/confirm-plan.ts'
 
-/** Creates the group, or brings it to what is wished. */
+/** Creates the group, or brings it to its spec. */
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, probe, instanceTimeoutSeconds, infrastructure } = await openPlatform(context)
   const { wantedImage: image, size } = settings
   const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
-  // Before anything is installed or made, so that a wish that cannot be met touches nothing.
-  const { wish, steps } = await planDeploy(task)
-  const plan = await infrastructure?.plan(wish)
+  // Before anything is installed or made, so that what cannot be done touches nothing.
+  const { spec, steps } = await planDeploy(task)
+  const plan = await infrastructure?.plan(spec)
   if (settings.dryRun) {
     await plan?.discard()
     const all = [...(plan?.lines ?? []), ...(plan?.warnings ?? []), ...(plan?.dangers ?? []), ...steps]

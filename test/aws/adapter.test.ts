@@ -223,13 +223,13 @@ t.test('a dead machine is replaced, and the group stays as large as it was', asy
 
 t.test('the size is what Auto Scaling has made of it while no verb ran', async (t) => {
   const limits = (MaxSize: number) => new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MaxSize })
-  const wish = (DesiredCapacity: number) => new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity })
+  const desired = (DesiredCapacity: number) => new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity })
   await aws.autoScaling.send(limits(4))
-  await aws.autoScaling.send(wish(3))
+  await aws.autoScaling.send(desired(3))
   t.equal((await open().group())?.size, 3)
   await (await open().lock('heal')).release()
   t.equal((await open().group())?.size, 3)
-  await aws.autoScaling.send(wish(2))
+  await aws.autoScaling.send(desired(2))
   await aws.autoScaling.send(limits(2))
   await isAtRest(t)
 })

@@ -125,8 +125,8 @@ t.test('REVIEW_IN_PROGRESS, only a change set of somebody: no group; destroy and
   await succeed('destroy', '--yes')
   const review = async () => {
     const TemplateBody = JSON.stringify({ Resources: { Topic: { Type: 'AWS::SNS::Topic' } } })
-    const wish = { StackName: service, ChangeSetName: 'of-somebody', ChangeSetType: 'CREATE', TemplateBody } as const
-    await aws.cloudFormation.send(new CreateChangeSetCommand(wish))
+    const spec = { StackName: service, ChangeSetName: 'of-somebody', ChangeSetType: 'CREATE', TemplateBody } as const
+    await aws.cloudFormation.send(new CreateChangeSetCommand(spec))
   }
   await review()
   t.match(await run('status'), { exitCode: 0, facts: { group: null } })

@@ -66,10 +66,10 @@ function cloud(instanceId: string) {
     if (String(request.headers['x-amz-target']).endsWith('.SendSSHPublicKey')) {
       return void response.setHeader('content-type', 'application/x-amz-json-1.1').end(await push(request))
     }
-    const wish = new URLSearchParams(await text(request))
-    seen.calls.push(`${wish.get('Action')} ${wish.get('InstanceId')} ${wish.get('Latest')}`)
+    const form = new URLSearchParams(await text(request))
+    seen.calls.push(`${form.get('Action')} ${form.get('InstanceId')} ${form.get('Latest')}`)
     response.setHeader('content-type', 'text/xml')
-    if (wish.get('Latest') === 'true' && !seen.isNitro) return void response.writeHead(400).end(unsupported)
+    if (form.get('Latest') === 'true' && !seen.isNitro) return void response.writeHead(400).end(unsupported)
     const output = Buffer.from(seen.console).toString('base64')
     response.end(
       `<GetConsoleOutputResponse><instanceId>${instanceId}</instanceId><output>${output}</output></GetConsoleOutputResponse>`,

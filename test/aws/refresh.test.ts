@@ -1,7 +1,7 @@
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import t, { type Test } from 'tap'
 import { OperatorError } from '../../tasks/lib/errors.ts'
-import type { RefreshWish } from '../../tasks/lib/refresh/port.ts'
+import type { RefreshSpec } from '../../tasks/lib/refresh/port.ts'
 import type { RollPolicy } from '../../tasks/lib/roll/policy.ts'
 import { plainPolicy } from '../../tasks/lib/roll/policy.ts'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
@@ -17,7 +17,7 @@ Object.assign(process.env, server.env)
 t.teardown(() => server.stop())
 
 const policy: RollPolicy = { ...plainPolicy, canary: 1 }
-const wish: RefreshWish = { imageId: 'ami-0new', from: 'ami-0old', policy, size: 4, heedsAlarms: true }
+const spec: RefreshSpec = { imageId: 'ami-0new', from: 'ami-0old', policy, size: 4, heedsAlarms: true }
 const group = { AutoScalingGroupName: 'bakeroll-timeapp-service-Group' }
 const template = (Version: string) => ({ LaunchTemplate: { LaunchTemplateId: 'lt-0a4872e2c396d941c', Version } })
 
@@ -56,7 +56,7 @@ async function opened(answers: (string | RecordedAnswer)[]) {
 
 t.test('the group is pinned to what serves before the stack makes the new version', async (t) => {
   const { refresh, requests, order } = await opened(['group-on-latest', 'template-latest-7', 'template-latest-8'])
-  await refresh.start(wish)
+  await refresh.start(spec)
   t.same(order(), [
     'DescribeAutoScalingGroups',
     'DescribeLaunchTemplateVersions',
@@ -94,7 +94,7 @@ t.test('the group is pinned to what serves before the stack makes the new versio
 
 t.test('a start that died half-way can be called again', async (t) => {
   const { refresh, requests, order } = await opened(['group-pinned', 'template-version-7', 'template-latest-8'])
-  await refresh.start(wish)
+  await refresh.start(spec)
   t.same(
     requests().map(({ operation }) => operation),
     ['StartInstanceRefresh'],
@@ -109,7 +109,7 @@ t.test('where the stack wants the new image already, a version with the old one 
   const nine = { ...latestWith(9, 'ami-0old') }
   const ten = { ...latestWith(10, 'ami-0new') }
   const { refresh, requests, order } = await opened(['group-on-latest', 'template-latest-8', nine, ten])
-  await refresh.start(wish)
+  await refresh.start(spec)
   t.same(
     order().filter((one) => /pinned|image/.test(one)),
     ['image ami-0old', 'pinned $Latest', 'image ami-0new'],
@@ -119,7 +119,7 @@ t.test('where the stack wants the new image already, a version with the old one 
 
 t.test('the way back has no way back of its own and heeds no alarm', async (t) => {
   const { refresh, requests, order } = await opened(['group-on-latest', 'template-latest-8'])
-  await refresh.start({ ...wish, from: undefined, heedsAlarms: false })
+  await refresh.start({ ...spec, from: undefined, heedsAlarms: false })
   t.same(
     order().filter((one) => /pinned|List/.test(one)),
     [],
@@ -129,7 +129,7 @@ t.test('the way back has no way back of its own and heeds no alarm', async (t) =
 
 t.test('a group of mixed instances is given its whole policy at another version', async (t) => {
   const { refresh, requests } = await opened(['group-of-mixed-instances', 'template-latest-7', 'template-latest-8'])
-  await refresh.start(wish)
+  await refresh.start(spec)
   const policyAt = (version: string) => ({
     MixedInstancesPolicy: {
       LaunchTemplate: {
@@ -232,11 +232,11 @@ t.test('at the end the group follows $Latest again, whose image has won', async 
 t.test('starts that cannot be', async (t) => {
   const busy = await opened(['group-on-latest', 'template-latest-7', 'template-latest-8'])
   await server.play(['group-pinned', 'template-version-7', 'template-latest-8', 'refresh-already-in-progress'])
-  const error = await busy.refresh.start({ ...wish, heedsAlarms: false }).catch((error) => error)
+  const error = await busy.refresh.start({ ...spec, heedsAlarms: false }).catch((error) => error)
   t.ok(isAwsError(error, 'InstanceRefreshInProgress'))
 
   const other = await opened(['group-pinned', 'template-version-7', latestWith(9, 'ami-0else')])
-  await t.rejects(other.refresh.start(wish), {
+  await t.rejects(other.refresh.start(spec), {
     kind: 'failed',
     message: 'version 9 of the launch template launches ami-0else, not ami-0new',
   })
@@ -304,7 +304,7 @@ function latestWith(VersionNumber: number, ImageId: string): RecordedAnswer {
 
 async function refuses(t: Test, answers: (string | RecordedAnswer)[], message: RegExp): Promise<void> {
   const { refresh } = await opened(answers)
-  const error = await refresh.start(wish).catch((error) => error)
+  const error = await refresh.start(spec).catch((error) => error)
   t.ok(error instanceof OperatorError)
   t.match(error.message, message)
 }

@@ -36,7 +36,7 @@ Resources:
 `,
   'service',
 )
-const wish = { name: stackName, template, parameters: { ImageId: 'ami-2' }, tags: { 'bakeroll:group': 'shop' } }
+const spec = { name: stackName, template, parameters: { ImageId: 'ami-2' }, tags: { 'bakeroll:group': 'shop' } }
 const quick = [5, 20] as const
 
 /** The clients over recorded answers, as if it were AWS itself. */
@@ -65,7 +65,7 @@ t.test('a plan of a new stack reads a change set to its last page, and is taken 
     events(['REVIEW_IN_PROGRESS']),
     events(['REVIEW_IN_PROGRESS', 'DELETE_IN_PROGRESS', 'DELETE_COMPLETE']),
   )
-  const plan = await planStack(aws, wish)
+  const plan = await planStack(aws, spec)
   t.same(plan.lines, ['+ Topic (AWS::SNS::Topic)', '+ Role (AWS::IAM::Role)'])
   t.match(plan, { isEmpty: false, isNew: true, dangers: [], warnings: [] })
   t.match(asked('CreateChangeSet'), [
@@ -96,7 +96,7 @@ t.test("a stack that others have planned, too, outlives the end of one's own pla
     answer('ListChangeSets', { Summaries: [other] }),
     done('DeleteChangeSet'),
   )
-  await (await planStack(aws, wish)).discard()
+  await (await planStack(aws, spec)).discard()
   t.same(asked('DeleteStack'), [])
 })
 
@@ -107,7 +107,7 @@ t.test('an update keeps what is not given, and shows which parameters change', a
     standing,
     changeSet({ Changes: [change('Modify', 'Topic', 'AWS::SNS::Topic', { Replacement: 'True' })] }),
   )
-  const plan = await planStack(aws, { ...wish, parameters: { ImageId: 'ami-2', Password: 'very secret' } })
+  const plan = await planStack(aws, { ...spec, parameters: { ImageId: 'ami-2', Password: 'very secret' } })
   t.match(asked('CreateChangeSet'), [
     {
       ChangeSetType: 'UPDATE',
@@ -136,26 +136,26 @@ t.test('nothing to change is an empty plan, and no change set stays', async (t) 
     answer('DescribeEvents', { OperationEvents: [] }),
     done('DeleteChangeSet'),
   )
-  const plan = await planStack(aws, { ...wish, parameters: { ImageId: 'ami-1' } })
+  const plan = await planStack(aws, { ...spec, parameters: { ImageId: 'ami-1' } })
   t.match(plan, { isEmpty: true, lines: [] })
   t.equal(asked('DeleteChangeSet').length, 1)
   t.match(await plan.apply({}), { name: stackName, outputs: { Url: 'http://shop' } })
   t.notOk(operations().includes('ExecuteChangeSet'))
 
   await play(standing, refused('CreateChangeSet', 'ValidationError', 'No updates are to be performed.'))
-  t.match(await planStack(aws, wish), { isEmpty: true })
+  t.match(await planStack(aws, spec), { isEmpty: true })
 })
 
 t.test('a change set without changes of resources is one all the same', async (t) => {
   const aws = await play(standing, changeSet())
-  const plan = await planStack(aws, { ...wish, parameters: {} })
+  const plan = await planStack(aws, { ...spec, parameters: {} })
   t.match(plan, { isEmpty: false, lines: ['~ outputs or descriptions'] })
 })
 
 t.test('a parameter that CloudFormation does not take is wrong usage, in its words', async (t) => {
   const words = 'Parameters: [InstanceTyp] do not exist in the template'
   const aws = await play(standing, refused('CreateChangeSet', 'ValidationError', words))
-  await t.rejects(planStack(aws, { ...wish, parameters: { InstanceTyp: 't3.micro' } }), {
+  await t.rejects(planStack(aws, { ...spec, parameters: { InstanceTyp: 't3.micro' } }), {
     kind: 'usage',
     message: `CreateChangeSet: ${words} (ValidationError)`,
     hint: /^cloudformation\/\*\.yaml/,
@@ -174,7 +174,7 @@ t.test("what CloudFormation cannot work out is refused with its reason and its v
     }),
     done('DeleteChangeSet'),
   )
-  await t.rejects(planStack(aws, wish), {
+  await t.rejects(planStack(aws, spec), {
     kind: 'refused',
     message: `stack ${stackName}: CloudFormation cannot work out the changes: Validation of 1 resource failed.\n  /Resources/Topic: Topic has that name already`,
   })
@@ -183,7 +183,7 @@ t.test("what CloudFormation cannot work out is refused with its reason and its v
 
 t.test('a parameter without a value is a wrong usage, before anything is made', async (t) => {
   const aws = await play(noStack)
-  await t.rejects(planStack(aws, { ...wish, parameters: {} }), {
+  await t.rejects(planStack(aws, { ...spec, parameters: {} }), {
     kind: 'usage',
     message: /needs values for its parameters ImageId/,
   })
@@ -204,7 +204,7 @@ t.test('every state of a stack: what a deploy does, and what a destroy does', as
       changeSet({ Changes: [change('Add', 'Topic', 'AWS::SNS::Topic')] }),
       history,
     )
-    const planned = await planStack(aws, wish).catch((error) => error)
+    const planned = await planStack(aws, spec).catch((error) => error)
     if (condition === 'ready' || condition === 'unmade') {
       t.match(asked('CreateChangeSet'), [{ ChangeSetType: condition === 'ready' ? 'UPDATE' : 'CREATE' }], status)
     } else if (condition === 'ruin') {
@@ -257,7 +257,7 @@ t.test('a change set is carried out, and each resource is told once', async (t) 
     ),
   )
   const progress = recordingProgress()
-  const stack = await (await planStack(aws, wish)).apply({ progress, pollMs: quick })
+  const stack = await (await planStack(aws, spec)).apply({ progress, pollMs: quick })
   t.same(progress.lines, ['updated Topic (SNS::Topic)'])
   t.equal(stack.outputs['Url'], 'http://shop')
   t.match(asked('ExecuteChangeSet'), [{ ClientRequestToken: /^bakeroll-deploy-[a-z0-9-]+$/ }])
@@ -274,7 +274,7 @@ t.test('a plan that somebody else has overtaken is refused', async (t) => {
       'ChangeSet cannot be executed in its current status of [OBSOLETE]',
     ),
   )
-  await t.rejects((await planStack(aws, wish)).apply({ pollMs: quick }), {
+  await t.rejects((await planStack(aws, spec)).apply({ pollMs: quick }), {
     kind: 'refused',
     message: /changed by somebody/,
   })
@@ -288,7 +288,7 @@ t.test('a change set that is never begun is noticed', async (t) => {
     events(['UPDATE_COMPLETE']),
     done('ExecuteChangeSet'),
   )
-  await t.rejects((await planStack(aws, wish)).apply({ pollMs: quick }), { kind: 'refused', message: /A hook said no/ })
+  await t.rejects((await planStack(aws, spec)).apply({ pollMs: quick }), { kind: 'refused', message: /A hook said no/ })
 })
 
 t.test('a failed update goes back: what served still serves', async (t) => {
@@ -303,7 +303,7 @@ t.test('a failed update goes back: what served still serves', async (t) => {
     ),
   )
   const progress = recordingProgress()
-  await t.rejects((await planStack(aws, wish)).apply({ progress, pollMs: quick }), {
+  await t.rejects((await planStack(aws, spec)).apply({ progress, pollMs: quick }), {
     kind: 'put-back',
     message: `stack ${stackName} could not be updated: Topic (SNS::Topic): Access denied; the stack is as it was before`,
   })
@@ -399,7 +399,7 @@ t.test('a failed creation is cleared away; the failure tells the cause and what 
       },
     },
   )
-  const failure = await (await planStack(aws, wish)).apply({ pollMs: quick }).catch((error) => error)
+  const failure = await (await planStack(aws, spec)).apply({ pollMs: quick }).catch((error) => error)
   t.equal(failure.kind, 'failed')
   t.equal(
     failure.message,
@@ -425,7 +425,7 @@ t.test('an interruption leaves the stack to itself and says so', async (t) => {
   )
   const controller = new AbortController()
   setTimeout(() => controller.abort(), 100)
-  await t.rejects((await planStack(aws, wish)).apply({ signal: controller.signal, pollMs: quick }), {
+  await t.rejects((await planStack(aws, spec)).apply({ signal: controller.signal, pollMs: quick }), {
     kind: 'interrupted',
     message: `deploy interrupted; CloudFormation goes on with stack ${stackName}`,
   })
@@ -441,7 +441,7 @@ t.test('a time limit names what is in progress, and the record that a certificat
     story(['UPDATE_COMPLETE'], ['UPDATE_IN_PROGRESS', ['Certificate', certificate, 'CREATE_IN_PROGRESS', waits]]),
   )
   const progress = recordingProgress()
-  await t.rejects((await planStack(aws, wish)).apply({ progress, timeoutSeconds: 0.1, pollMs: quick }), {
+  await t.rejects((await planStack(aws, spec)).apply({ progress, timeoutSeconds: 0.1, pollMs: quick }), {
     kind: 'failed',
     message: `stack ${stackName} not finished after 0.1 s; in progress: Certificate (${certificate})`,
     hint: "its certificate is waiting for the DNS record _a1.time.example.org. CNAME _b2.acm-validations.aws.: add that to the domain's zone",

@@ -9,7 +9,7 @@ import { pause, throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
-import { convergenceSteps, creationSteps, type DeployStep, type Wish } from './planner.ts'
+import { convergenceSteps, creationSteps, type DeployStep, type GroupSpec } from './planner.ts'
 
 /** What a deploy works with. */
 export interface DeployTask {
@@ -44,7 +44,7 @@ type GiveUp = DeployStep & { readonly do: 'give up' }
 const defaultSize = 2
 
 /**
- * Creates the group or brings it to what is wished, and returns when every instance is proven. Carries an unfinished
+ * Creates the group or brings it to its spec, and returns when every instance is proven. Carries an unfinished
  * deploy on. Throws `refused` during a roll, `failed` when an instance does not become healthy; nothing is torn down.
  */
 export async function deployGroup(task: DeployTask): Promise<DeployResult> {
@@ -58,66 +58,66 @@ export async function scaleGroup(task: Omit<DeployTask, 'image'> & { readonly si
 }
 
 /** What a deploy goes for, and what it would change to get there, one line each; no line when nothing. */
-export async function planDeploy(task: DeployTask): Promise<{ wish: Wish; steps: string[] }> {
-  const wish = await resolveWish(task, await task.platform.group())
+export async function planDeploy(task: DeployTask): Promise<{ spec: GroupSpec; steps: string[] }> {
+  const spec = await resolveSpec(task, await task.platform.group())
   const seen = await watchGroup(task, { probesNeeded: 1 }).look()
-  const steps = seen ? convergenceSteps(seen, wish, task.instanceTimeoutSeconds) : creationSteps(wish)
-  return { wish, steps: steps.filter((step) => step.do !== 'wait' && step.do !== 'finish').map(inWords) }
+  const steps = seen ? convergenceSteps(seen, spec, task.instanceTimeoutSeconds) : creationSteps(spec)
+  return { spec, steps: steps.filter((step) => step.do !== 'wait' && step.do !== 'finish').map(inWords) }
 }
 
 async function deployLocked(task: DeployTask, verb: string): Promise<DeployResult> {
   const { platform } = task
   const before = await platform.group()
-  const wish = await resolveWish(task, before)
+  const spec = await resolveSpec(task, before)
   throwIfInterrupted(verb, task.signal)
   const isRebuilt = task.infrastructure?.isEmpty === false
   if (isRebuilt) await task.infrastructure?.apply(task)
   const mended = before ? await platform.repairLoadBalancer() : []
   for (const words of mended) task.progress.event(words)
   // The launches of a new group follow from what is then there: Auto Scaling may have begun some by itself.
-  for (const step of before ? [] : creationSteps(wish).slice(0, 1)) await act(task, step, wish)
-  const { group, changes } = await converge(task, wish, verb)
+  for (const step of before ? [] : creationSteps(spec).slice(0, 1)) await act(task, step, spec)
+  const { group, changes } = await converge(task, spec, verb)
   return {
     outcome: before ? (isRebuilt || changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',
     url: group.url,
-    image: wish.imageId,
-    size: wish.size,
-    outdated: group.instances.filter(({ imageId }) => imageId !== wish.imageId).length,
+    image: spec.imageId,
+    size: spec.size,
+    outdated: group.instances.filter(({ imageId }) => imageId !== spec.imageId).length,
   }
 }
 
-async function resolveWish({ platform, image, size }: DeployTask, group: Group | undefined): Promise<Wish> {
+async function resolveSpec({ platform, image, size }: DeployTask, group: Group | undefined): Promise<GroupSpec> {
   if (group?.roll) {
     throw new OperatorError('refused', `the roll to ${group.roll.imageId} is not finished`, { hint: 'npm run roll' })
   }
-  const wishedSize = size ?? group?.size ?? defaultSize
-  if (group && image === undefined) return { imageId: group.imageId, size: wishedSize }
-  return { imageId: resolveImage(await platform.images(), image).id, size: wishedSize }
+  const desiredSize = size ?? group?.size ?? defaultSize
+  if (group && image === undefined) return { imageId: group.imageId, size: desiredSize }
+  return { imageId: resolveImage(await platform.images(), image).id, size: desiredSize }
 }
 
-async function converge(task: DeployTask, wish: Wish, verb: string): Promise<{ group: Group; changes: number }> {
+async function converge(task: DeployTask, spec: GroupSpec, verb: string): Promise<{ group: Group; changes: number }> {
   const watch = watchGroup(task, { probesNeeded: 1 })
   for (let changes = 0; ; ) {
     throwIfInterrupted(verb, task.signal)
     const seen = await watch.look()
     if (!seen) throw new OperatorError('failed', `the group was removed during the ${verb}`)
     task.progress.live(instanceLines(seen))
-    const steps = convergenceSteps(seen, wish, task.instanceTimeoutSeconds)
+    const steps = convergenceSteps(seen, spec, task.instanceTimeoutSeconds)
     if (steps.some((step) => step.do === 'finish')) return { group: seen.group, changes }
     for (const step of steps) {
       throwIfInterrupted(verb, task.signal)
       if (step.do === 'give up') throw await notHealthy(task, seen, step)
       if (step.do !== 'wait') changes += 1
-      await act(task, step, wish)
+      await act(task, step, spec)
     }
     await pause(task.clock, task.pollMs ?? 1000, verb, task.signal)
   }
 }
 
-async function act({ platform, progress }: DeployTask, step: DeployStep, wish: Wish): Promise<unknown> {
+async function act({ platform, progress }: DeployTask, step: DeployStep, spec: GroupSpec): Promise<unknown> {
   if (step.do === 'wait' || step.do === 'finish' || step.do === 'give up') return
   progress.event(inWords(step))
-  if (step.do === 'create') return platform.createGroup(wish.imageId, wish.size)
+  if (step.do === 'create') return platform.createGroup(spec.imageId, spec.size)
   if (step.do === 'update') return platform.updateGroup(step.change)
   if (step.do === 'launch') return platform.launch(step.count)
   if (step.do === 'drain') return platform.drain(step.instanceId)

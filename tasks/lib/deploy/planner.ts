@@ -4,7 +4,7 @@ import { servingImageId } from '../image-choice.ts'
 import type { Group, GroupChange, Instance } from '../platform.ts'
 
 /** What the group should be. */
-export interface Wish {
+export interface GroupSpec {
   readonly imageId: string
   readonly size: number
 }
@@ -21,35 +21,35 @@ export type DeployStep = { readonly because: string } & (
 )
 
 /** The steps that make a group when there is none. */
-export function creationSteps({ imageId, size }: Wish): DeployStep[] {
+export function creationSteps({ imageId, size }: GroupSpec): DeployStep[] {
   return [
     { do: 'create', because: `there is no group yet; ${size} of ${imageId}` },
     { do: 'launch', count: size, because: `0 of ${size} there` },
   ]
 }
 
-/** The next steps that bring an existing group to what is wished; outdated instances stay, `roll` replaces them. */
-export function convergenceSteps(seen: Observation, wish: Wish, instanceTimeoutSeconds: number): DeployStep[] {
+/** The next steps that bring an existing group to its spec; outdated instances stay, `roll` replaces them. */
+export function convergenceSteps(seen: Observation, spec: GroupSpec, instanceTimeoutSeconds: number): DeployStep[] {
   const failed = seen.group.instances.find((one) => hasFailed(one, seen, instanceTimeoutSeconds))
   if (failed) return [{ do: 'give up', instanceId: failed.id, because: whyAwaited(seen.evidence.get(failed.id)) }]
   const alive = seen.group.instances.filter(({ state }) => state !== 'stopped')
   const steps = [
     ...repairs(seen.group),
-    ...updates(seen.group, wish),
+    ...updates(seen.group, spec),
     ...clearing(seen.group),
-    ...sizing(seen, alive, wish),
+    ...sizing(seen, alive, spec),
   ]
   if (steps.length > 0) return steps
   const awaited = alive.find(({ id }) => !seen.evidence.get(id)?.proven)
   if (awaited) return [{ do: 'wait', because: `${awaited.id}: ${whyAwaited(seen.evidence.get(awaited.id))}` }]
-  return [{ do: 'finish', because: `${alive.length} of ${wish.size} proven` }]
+  return [{ do: 'finish', because: `${alive.length} of ${spec.size} proven` }]
 }
 
 function repairs({ loadBalancer }: Group): DeployStep[] {
   return loadBalancer === 'stopped' ? [{ do: 'repair load balancer', because: 'it is stopped' }] : []
 }
 
-function updates(group: Group, { imageId, size }: Wish): DeployStep[] {
+function updates(group: Group, { imageId, size }: GroupSpec): DeployStep[] {
   const steps: DeployStep[] = []
   if (size !== group.size) steps.push({ do: 'update', change: { size }, because: `size ${group.size} -> ${size}` })
   if (imageId !== group.imageId) {
@@ -65,18 +65,18 @@ function clearing({ instances }: Group): DeployStep[] {
 }
 
 /** Launches what is missing; drains what is too much, and ends what is drained. A stopped balancer tells neither. */
-function sizing({ group, evidence }: Observation, alive: readonly Instance[], wish: Wish): DeployStep[] {
+function sizing({ group, evidence }: Observation, alive: readonly Instance[], spec: GroupSpec): DeployStep[] {
   const staying = alive.filter(({ health }) => health !== 'draining')
-  if (staying.length < wish.size) {
-    const count = wish.size - staying.length
-    return [{ do: 'launch', count, because: `${staying.length} of ${wish.size} there` }]
+  if (staying.length < spec.size) {
+    const count = spec.size - staying.length
+    return [{ do: 'launch', count, because: `${staying.length} of ${spec.size} there` }]
   }
   if (group.loadBalancer === 'stopped') return []
   const leastLossFirst = (a: Instance, b: Instance) => worth(a, group, evidence) - worth(b, group, evidence)
-  const surplus = alive.toSorted(leastLossFirst).slice(0, Math.max(0, alive.length - wish.size))
+  const surplus = alive.toSorted(leastLossFirst).slice(0, Math.max(0, alive.length - spec.size))
   return surplus.flatMap(({ id, health }): DeployStep[] => {
     if (health === 'draining') return []
-    const because = health === 'unused' ? 'it serves no request any more' : `only ${wish.size} wanted`
+    const because = health === 'unused' ? 'it serves no request any more' : `only ${spec.size} wanted`
     return [{ do: health === 'unused' ? 'terminate' : 'drain', instanceId: id, because }]
   })
 }

@@ -9,7 +9,7 @@ export interface Refresh {
    * Makes `imageId` the wanted image and begins to replace the instances that do not run it. Can be called again when it died
    * half-way. Throws when no refresh was begun; what it had set up by then stays, and `end` takes it away.
    */
-  start(wish: RefreshWish): Promise<void>
+  start(spec: RefreshSpec): Promise<void>
   /** The newest refresh of the group, whoever began it; `undefined` when there never was one. */
   look(): Promise<RefreshState | undefined>
   /** Turns the refresh under way round. `over`: there is none under way any more. */
@@ -18,7 +18,7 @@ export interface Refresh {
   end(imageId: string): Promise<void>
 }
 
-export interface RefreshWish {
+export interface RefreshSpec {
   readonly imageId: string
   /** The image that the platform goes back to by itself when `imageId` fails; without it, it does not. */
   readonly from: string | undefined

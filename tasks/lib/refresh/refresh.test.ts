@@ -7,7 +7,7 @@ import { OperatorError } from '../errors.ts'
 import type { Platform } from '../platform.ts'
 import { plainPolicy } from '../roll/policy.ts'
 import { rollGroup } from '../roll/roll.ts'
-import type { Refresh, RefreshState, RefreshWish } from './port.ts'
+import type { Refresh, RefreshSpec, RefreshState } from './port.ts'
 import { isRefreshing, type RefreshTask, refreshBack, refreshGroup } from './refresh.ts'
 
 const image = (id: string) => ({ id, release: `1.${id.slice(1)}.0`, createdAt: '2026-01-01T00:00:00Z', verified: true })
@@ -22,7 +22,7 @@ class Aws implements Refresh {
   readonly world: World
   /** The image that the group is pinned to; undefined when it follows the newest. */
   pinned: string | undefined
-  started: RefreshWish[] = []
+  started: RefreshSpec[] = []
   fates: Record<string, Fate> = {}
   current:
     | (RefreshState & { readonly to: string; from: string | undefined; sinceMs: number; total: number })
@@ -32,12 +32,12 @@ class Aws implements Refresh {
     this.world = world
   }
 
-  async start(wish: RefreshWish): Promise<void> {
-    this.pinned = wish.from ?? this.pinned
-    this.want(wish.imageId)
+  async start(spec: RefreshSpec): Promise<void> {
+    this.pinned = spec.from ?? this.pinned
+    this.want(spec.imageId)
     if (this.isActive) throw new OperatorError('refused', 'InstanceRefreshInProgress')
-    this.begin(wish.imageId, wish.from)
-    this.started.push(wish)
+    this.begin(spec.imageId, spec.from)
+    this.started.push(spec)
   }
 
   async look(): Promise<RefreshState | undefined> {
@@ -352,8 +352,8 @@ t.test("somebody else's refresh is left alone", async (t) => {
 
 t.test('a start that is refused is put back', async (t) => {
   const all = await serving()
-  all.aws.start = async (wish) => {
-    all.aws.pinned = wish.from
+  all.aws.start = async (spec) => {
+    all.aws.pinned = spec.from
     throw new OperatorError('refused', 'LimitExceeded: too many')
   }
   const failure = await refreshGroup(task(all)).catch((error) => error)
@@ -364,8 +364,8 @@ t.test('a start that is refused is put back', async (t) => {
 t.test('a start whose answer is lost is followed', async (t) => {
   const all = await serving()
   const start = all.aws.start.bind(all.aws)
-  all.aws.start = async (wish) => {
-    await start(wish)
+  all.aws.start = async (spec) => {
+    await start(spec)
     throw new OperatorError('failed', 'StartInstanceRefresh: TimeoutError')
   }
   t.match(await refreshGroup(task(all)), { outcome: 'rolled', image: 'i2' })
@@ -422,7 +422,7 @@ t.test('platforms without one, and dry runs', async (t) => {
 /** The platform and its refresh, of a client that is killed at its `nth` call of either. */
 function killedAt({ world, aws }: { world: World; aws: Aws }, nth: number, when: 'before' | 'after'): RefreshPlatform {
   const flat = Object.assign(simulatedPlatform(world, 'first'), {
-    start: (wish: RefreshWish) => aws.start(wish),
+    start: (spec: RefreshSpec) => aws.start(spec),
     look: () => aws.look(),
     rollBack: () => aws.rollBack(),
     end: (imageId: string) => aws.end(imageId),

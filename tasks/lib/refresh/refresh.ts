@@ -97,14 +97,14 @@ async function begin(run: Run, record: RefreshRecord, newest: RefreshState | und
   progress.event(`rolling ${outdated} of ${before.instances.length} instances to ${target} by an instance refresh`)
   await platform.updateGroup({ roll: begun })
   for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
-  const wish = {
+  const spec = {
     imageId: target,
     from: begun.rollingBack ? undefined : begun.previousImageId,
     policy,
     size: before.size,
     heedsAlarms: target !== before.previousImageId && !begun.rollingBack,
   }
-  await refresh.start(wish).catch((error) => putBack(run, begun, error))
+  await refresh.start(spec).catch((error) => putBack(run, begun, error))
   return begun
 }
 

@@ -10,7 +10,7 @@ t.test('what a policy promises of a group', (t) => {
   t.end()
 })
 
-t.test('without a wish one is replaced after the other, none missing, nothing watched', (t) => {
+t.test('by default one is replaced after the other, none missing, nothing watched', (t) => {
   t.same(plainPolicy, {
     ...{ surge: 1, maxUnavailable: 0, canary: 0, canaryWatchSeconds: 0, pauseAt: [], pauseSeconds: undefined },
     ...{ first: [], force: false, instanceTimeoutSeconds: 600, timeoutSeconds: 3600 },

@@ -34,7 +34,7 @@ export interface AwsPlatformSettings {
   /** Regions with copies of the images. */
   readonly copyRegions?: readonly string[]
   readonly progress: Progress
-  /** The operator's wish to stop: ends the waiting for AWS, which goes on with what it was told. */
+  /** The operator's request to stop: ends the waiting for AWS, which goes on with what it was told. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -105,7 +105,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
       await createRecord(aws, names, { size })
     },
 
-    updateGroup: (wish) => change(async () => changeGroup(aws, names, await need(), wish, { signal })),
+    updateGroup: (wanted) => change(async () => changeGroup(aws, names, await need(), wanted, { signal })),
 
     repairLoadBalancer: () =>
       change(async () => {

@@ -51,7 +51,7 @@ interface AnyClient {
 /**
  * Opens the clients. Throttling and passing failures are retried by the SDK in its adaptive mode
  * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html), silence only for `usualLimits.callMs`;
- * AWS_ENDPOINT_URL is obeyed. `signal` is the operator's wish to stop.
+ * AWS_ENDPOINT_URL is obeyed. `signal` is the operator's request to stop.
  */
 export function openAws(settings: AwsSettings, signal?: AbortSignal): Aws {
   const calls = new Map<string, number>()

@@ -25,7 +25,7 @@ export class SilenceError extends Error {
 
 /** The state of one call. */
 interface Call {
-  /** It only looks, so the operator's wish to stop ends it at once. */
+  /** It only looks, so the operator's request to stop ends it at once. */
   readonly isReading: boolean
   spentMs: number
   attempts: number
@@ -41,7 +41,7 @@ export interface SilenceWatch {
 }
 
 /**
- * Watches all clients of one run. `signal` is the operator's wish to stop: what is asked then is waited for a little, so that
+ * Watches all clients of one run. `signal` is the operator's request to stop: what is asked then is waited for a little, so that
  * a run ends soon and still gives back what it took.
  */
 export function openSilenceWatch(signal?: AbortSignal, limits = usualLimits): SilenceWatch {

@@ -18,7 +18,7 @@ import { deleteStack, describeStack, isNoChange, requestToken } from './stacks.t
 import { stateOf } from './states.ts'
 
 /** What a change set is made of. */
-export interface ChangeSetWish {
+export interface ChangeSetSpec {
   readonly name: string
   readonly body: string
   readonly parameters: readonly Parameter[]
@@ -37,20 +37,20 @@ export interface ChangeSet {
  * Has CloudFormation work out a change set, and reads it to the last page; undefined when nothing would change. Throws
  * `refused` with AWS's reason when it cannot be. It leaves nothing behind but the change set that it gives.
  */
-export async function makeChangeSet(aws: Aws, wish: ChangeSetWish): Promise<ChangeSet | undefined> {
+export async function makeChangeSet(aws: Aws, spec: ChangeSetSpec): Promise<ChangeSet | undefined> {
   let made: CreateChangeSetOutput
   try {
     made = await aws.cloudFormation.send(
       new CreateChangeSetCommand({
-        StackName: wish.name,
+        StackName: spec.name,
         ChangeSetName: `bakeroll-${randomUUID()}`,
         ClientToken: requestToken('plan'),
-        ChangeSetType: wish.isNew ? 'CREATE' : 'UPDATE',
-        TemplateBody: wish.body,
+        ChangeSetType: spec.isNew ? 'CREATE' : 'UPDATE',
+        TemplateBody: spec.body,
         // IAM resources with names of their own, as service.yaml has them, must be allowed.
         Capabilities: ['CAPABILITY_NAMED_IAM'],
-        Parameters: [...wish.parameters],
-        Tags: Object.entries(wish.tags).map(([Key, Value]) => ({ Key, Value })),
+        Parameters: [...spec.parameters],
+        Tags: Object.entries(spec.tags).map(([Key, Value]) => ({ Key, Value })),
       }),
     )
   } catch (error) {
@@ -67,7 +67,7 @@ export async function makeChangeSet(aws: Aws, wish: ChangeSetWish): Promise<Chan
   await dropChangeSet(aws, { id, stackId })
   if (isNoChange(described.StatusReason ?? '')) return undefined
   const why = [described.StatusReason ?? 'no reason given', ...details].join('\n  ')
-  throw new OperatorError('refused', `stack ${wish.name}: CloudFormation cannot work out the changes: ${why}`, {
+  throw new OperatorError('refused', `stack ${spec.name}: CloudFormation cannot work out the changes: ${why}`, {
     hint: 'nothing was changed; mend the settings and run it again',
   })
 }

@@ -11,7 +11,7 @@ import { type Stack, stateOf } from './states.ts'
 import type { Template, Values } from './template.ts'
 
 /** How a stack should be. */
-export interface StackWish {
+export interface StackSpec {
   readonly name: string
   readonly template: Template
   /** The parameters that are given; the rest keeps its previous value, or gets the template's default. */
@@ -32,33 +32,33 @@ export interface StackPlan extends ChangeReport {
 }
 
 /**
- * Has CloudFormation work out what has to be done so that the stack is as wished; it changes nothing. Throws `refused` when the
+ * Has CloudFormation work out what has to be done so that the stack matches its spec; it changes nothing. Throws `refused` when the
  * stack is in no state to be changed, `usage` when a parameter has no value or one that CloudFormation does not take.
  */
-export async function planStack(aws: Aws, wish: StackWish, stack?: Stack | 'absent'): Promise<StackPlan> {
-  const found = stack === undefined ? await describeStack(aws, wish.name) : stack === 'absent' ? undefined : stack
+export async function planStack(aws: Aws, spec: StackSpec, stack?: Stack | 'absent'): Promise<StackPlan> {
+  const found = stack === undefined ? await describeStack(aws, spec.name) : stack === 'absent' ? undefined : stack
   await refuseUnplannable(aws, found)
   const condition = found ? stateOf(found.status).condition : 'gone'
-  if (found && condition === 'ruin') return planOverRuin(aws, wish, found)
+  if (found && condition === 'ruin') return planOverRuin(aws, spec, found)
   const standing = condition === 'ready' ? found : undefined
-  const parameters = parameterList(wish, standing)
+  const parameters = parameterList(spec, standing)
   const changeSet = await makeChangeSet(aws, {
-    name: wish.name,
-    body: wish.template.body,
+    name: spec.name,
+    body: spec.template.body,
     parameters,
-    tags: wish.tags,
+    tags: spec.tags,
     isNew: !standing,
   })
-  if (!changeSet) return emptyPlan(aws, wish.name)
+  if (!changeSet) return emptyPlan(aws, spec.name)
   let isDone = false
   return {
-    name: wish.name,
+    name: spec.name,
     isEmpty: false,
     isNew: !standing,
-    ...reportOf(wish, standing, changeSet),
+    ...reportOf(spec, standing, changeSet),
     async apply(waiting) {
       isDone = true
-      return executeChangeSet(aws, { name: wish.name, changeSet, isNew: !standing }, waiting)
+      return executeChangeSet(aws, { name: spec.name, changeSet, isNew: !standing }, waiting)
     },
     async discard() {
       if (!isDone) await dropChangeSet(aws, changeSet)
@@ -74,14 +74,14 @@ export async function refuseUnplannable(aws: Aws, stack: Stack | undefined): Pro
 
 /**
  * The plan of a new stack whose parameters are not all known yet, as those of the service stack before the network exists.
- * CloudFormation works it out, and judges what the operator gave, with `standIns` for what is missing; `wish` is asked when it
+ * CloudFormation works it out, and judges what the operator gave, with `standIns` for what is missing; `spec` is asked when it
  * is carried out.
  */
 export async function planLater(
   aws: Aws,
-  known: StackWish,
+  known: StackSpec,
   stack: Stack | undefined,
-  { standIns, wish }: { readonly standIns: Values; wish(): Promise<StackWish> },
+  { standIns, spec }: { readonly standIns: Values; spec(): Promise<StackSpec> },
 ): Promise<StackPlan> {
   const plan = await planStack(aws, { ...known, parameters: { ...known.parameters, ...standIns } }, stack ?? 'absent')
   await plan.discard()
@@ -91,28 +91,28 @@ export async function planLater(
     ...plan,
     lines: plan.lines.map(later),
     async apply(waiting) {
-      const made = await planStack(aws, await wish())
+      const made = await planStack(aws, await spec())
       return made.apply(waiting)
     },
   }
 }
 
 /** What a first creation left behind is deleted before the stack is made again: until then AWS makes no change set of it. */
-function planOverRuin(aws: Aws, wish: StackWish, ruin: Stack): StackPlan {
-  parameterList(wish, undefined)
+function planOverRuin(aws: Aws, spec: StackSpec, ruin: Stack): StackPlan {
+  parameterList(spec, undefined)
   return {
-    name: wish.name,
+    name: spec.name,
     isEmpty: false,
     isNew: true,
     warnings: [],
     dangers: [],
     lines: [
       `- what is left of its failed creation (${ruin.status})`,
-      `+ all of cloudformation/${wish.template.name}.yaml`,
+      `+ all of cloudformation/${spec.template.name}.yaml`,
     ],
     async apply(waiting) {
       await deleteStack(aws, ruin.id, waiting)
-      const plan = await planStack(aws, wish)
+      const plan = await planStack(aws, spec)
       return plan.apply(waiting)
     },
     async discard() {},
@@ -140,7 +140,7 @@ function emptyPlan(aws: Aws, name: string): StackPlan {
  * What is given, whether the template knows it or not, and every other parameter of the template: the previous value; else the
  * default, said aloud, so that it is a previous value from then on.
  */
-export function parameterList({ name, template, parameters }: StackWish, stack: Stack | undefined): Parameter[] {
+export function parameterList({ name, template, parameters }: StackSpec, stack: Stack | undefined): Parameter[] {
   const missing: string[] = []
   const unknown = Object.keys(parameters).filter((name) => !template.parameters.has(name))
   const list = [...template.parameters.keys(), ...unknown].map((ParameterKey): Parameter => {
@@ -158,7 +158,7 @@ export function parameterList({ name, template, parameters }: StackWish, stack: 
 }
 
 /** What a change set would do, and by which parameters. */
-function reportOf({ template, parameters }: StackWish, stack: Stack | undefined, { changes }: ChangeSet): ChangeReport {
+function reportOf({ template, parameters }: StackSpec, stack: Stack | undefined, { changes }: ChangeSet): ChangeReport {
   const report = reportChanges(changes, { isNew: !stack, replacingGroups: template.replacingGroups })
   if (!stack) return report
   const changed = Object.entries(parameters).filter(([key, value]) => stack.parameters[key] !== value)

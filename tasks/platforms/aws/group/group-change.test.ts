@@ -37,12 +37,12 @@ t.test('the record after a change', async (t) => {
       { previousImageId: 'ami-0old' },
     ],
     ['a roll promises the size that Auto Scaling wants as it begins', {}, { roll }, { size: 3, roll }],
-    ['a size that was wished before counts more', { size: 5 }, { roll }, { size: 5, roll }],
+    ['an earlier desired size counts more', { size: 5 }, { roll }, { size: 5, roll }],
     ['a roll stays', { size: 3, roll }, { previousImageId: 'ami-0x' }, { size: 3, roll, previousImageId: 'ami-0x' }],
     ['a roll that ends leaves the size to be settled', { size: 3, roll }, { roll: null }, { size: 3 }],
     ['what is to be put back stays', { undo: { minSize: 2 } }, { size: 4 }, { undo: { minSize: 2 }, size: 4 }],
   ]
-  for (const [name, before, wish, after] of table) t.same(changedRecord(before, wish, at), after, name)
+  for (const [name, before, spec, after] of table) t.same(changedRecord(before, spec, at), after, name)
 })
 
 t.test('limits that are new are what a dead verb has to put back, too', async (t) => {
@@ -75,7 +75,7 @@ async function settled(value: object, scalingAnswer: RecordedAnswer = scaling(tw
 }
 
 t.test(
-  'a wished size is forgotten when the group has it, so that Auto Scaling may change it from then on',
+  'a desired size is forgotten when the group has it, so that Auto Scaling may change it from then on',
   async (t) => {
     t.same(await settled({ size: 2, previousImageId: 'ami-0old' }), [{ previousImageId: 'ami-0old' }])
     t.same(await settled({ size: 3 }), [], 'not yet there')

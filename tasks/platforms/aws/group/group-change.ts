@@ -6,21 +6,21 @@ import { type Observed, scalingGroup } from './observation.ts'
 import { type GroupRecord, readRecord, type Undo, writeRecord } from './record.ts'
 import { putBack } from './scaling.ts'
 
-/** Changes the group's record and, where the wish says so, its stack: record first, so that a killed client's wish is known. */
+/** Changes the group's record and, where the change says so, its stack: record first, so that a killed client's intent is known. */
 export async function changeGroup(
   aws: Aws,
   names: Names,
   { stack, record, scaling }: Observed,
-  wish: GroupChange,
+  change: GroupChange,
   waiting: Waiting = {},
 ): Promise<void> {
-  const limits = limitsFor(wish.size, stack.parameters)
-  const image = wish.imageId === undefined ? {} : { ImageId: wish.imageId }
+  const limits = limitsFor(change.size, stack.parameters)
+  const image = change.imageId === undefined ? {} : { ImageId: change.imageId }
   const wanted = { ...inParameters(limits), ...image }
-  // A wish that cannot be carried out must not be written down: a roll that never began would block every other verb.
+  // A size that cannot be had must not be written down: a roll that never began would block every other verb.
   const isOther = !hasParameters(stack, wanted)
   if (isOther) await requireReady(aws, stack.name)
-  await writeRecord(aws, names, changedRecord(record, wish, { desired: scaling.DesiredCapacity ?? 0, limits }))
+  await writeRecord(aws, names, changedRecord(record, change, { desired: scaling.DesiredCapacity ?? 0, limits }))
   if (isOther) await updateParameters(aws, stack.name, wanted, waiting)
 }
 
@@ -38,7 +38,7 @@ function hasParameters({ parameters }: Observed['stack'], wanted: Readonly<Recor
   return Object.entries(wanted).every(([key, value]) => parameters[key] === value)
 }
 
-/** Puts back what a verb has changed for its own time, and forgets the size that it wished when the group has it. */
+/** Puts back what a verb has changed for its own time, and forgets the size it asked for when the group has it. */
 export async function settle(aws: Aws, names: Names): Promise<void> {
   const [stack, record] = await Promise.all([describeStack(aws, names.serviceStack), readRecord(aws, names)])
   const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
@@ -52,7 +52,7 @@ export async function settle(aws: Aws, names: Names): Promise<void> {
 /** New limits of a group's size. */
 type Limits = Pick<Undo, 'minSize' | 'maxSize'>
 
-/** A wished size outside the limits of the stack changes them for good; within them, scaling may do what it likes. */
+/** A size outside the limits of the stack changes them for good; within them, scaling may do what it likes. */
 export function limitsFor(size: number | undefined, parameters: Readonly<Record<string, string>>): Limits {
   if (size === undefined) return {}
   return {

@@ -35,46 +35,46 @@ async function launch({ before = scalingGroup(two), count = 1, answers, signal, 
   const work = launchMembers(aws, before, count, { ...times, ...limits, signal })
   return {
     ids: await work.catch((error: unknown) => error),
-    wishes: server.requests.flatMap(({ operation, input }) =>
+    capacities: server.requests.flatMap(({ operation, input }) =>
       operation === 'SetDesiredCapacity' ? [input['DesiredCapacity']] : [],
     ),
   }
 }
 
 t.test('the group wants as many more as are to come, and gives their ids as soon as they are there', async (t) => {
-  const { ids, wishes } = await launch({
+  const { ids, capacities } = await launch({
     count: 2,
     answers: [quiet, scaling(two), scaling([...two, young[0]]), scaling([...two, ...young])],
   })
   t.same(ids, ['i-0b1', 'i-0b2'])
-  t.same(wishes, [4])
+  t.same(capacities, [4])
   t.match(server.requests.find(({ operation }) => operation === 'SetDesiredCapacity')?.input, { HonorCooldown: false })
 })
 
 t.test('what Auto Scaling launches by itself counts', async (t) => {
   const [first] = two
-  const { ids, wishes } = await launch({
+  const { ids, capacities } = await launch({
     before: scalingGroup([first ?? {}, member('i-0a2', 'Terminating')]),
     answers: [quiet, scaling([...two, young[0]])],
   })
   t.match(ids, ['i-0a2', 'i-0b1'])
-  t.same(wishes, [], 'it wants two already and has one')
+  t.same(capacities, [], 'it wants two already and has one')
   const some = await launch({
     before: scalingGroup([first ?? {}]),
     count: 3,
     answers: [quiet, scaling([...two, ...young])],
   })
-  t.same(some.wishes, [4], 'one that it lacks, and two more')
+  t.same(some.capacities, [4], 'one that it lacks, and two more')
 })
 
 t.test('members that are none of the capacity are no part of the sum', async (t) => {
   const aside = [member('i-0s1', 'Standby'), member('i-0d1', 'Detaching'), member('i-0t1', 'Terminating:Wait')]
-  const { ids, wishes } = await launch({
+  const { ids, capacities } = await launch({
     before: scalingGroup([...two, ...aside]),
     answers: [quiet, scaling([...two, ...aside, young[0]])],
   })
   t.same(ids, ['i-0b1'])
-  t.same(wishes, [3])
+  t.same(capacities, [3])
 })
 
 const refusals: [fixture: string, reason: RegExp, hint: RegExp][] = [
@@ -93,38 +93,38 @@ const refusals: [fixture: string, reason: RegExp, hint: RegExp][] = [
 ]
 
 for (const [fixture, reason, hint] of refusals) {
-  t.test(`${fixture}: the wish is taken back and the reason said`, async (t) => {
-    const { ids, wishes } = await launch({
+  t.test(`${fixture}: the size is set back and the reason said`, async (t) => {
+    const { ids, capacities } = await launch({
       answers: [quiet, fixture, scaling(two, { DesiredCapacity: 3 })],
       limits: { otherZoneSeconds: 0 },
     })
     t.match(ids, { kind: 'failed', message: reason, hint })
     t.match(ids, { message: /^Auto Scaling cannot launch: / })
-    t.same(wishes, [3, 2])
+    t.same(capacities, [3, 2])
   })
 }
 
 t.test('a zone without capacity is no refusal while Auto Scaling tries another', async (t) => {
-  const { ids, wishes } = await launch({
+  const { ids, capacities } = await launch({
     answers: [quiet, 'launch-no-capacity', scaling(two), scaling(two), scaling([...two, young[0]])],
   })
   t.same(ids, ['i-0b1'])
-  t.same(wishes, [3])
+  t.same(capacities, [3])
 })
 
 t.test('of two of which one has come, only the other is taken back', async (t) => {
   const now = scaling([...two, young[0]], { DesiredCapacity: 4 })
-  const { ids, wishes } = await launch({ count: 2, answers: [quiet, 'launch-vcpu-limit', now] })
+  const { ids, capacities } = await launch({ count: 2, answers: [quiet, 'launch-vcpu-limit', now] })
   t.match(ids, { kind: 'failed' })
-  t.same(wishes, [4, 3])
+  t.same(capacities, [4, 3])
 })
 
 t.test('what Auto Scaling itself wants is not taken from it', async (t) => {
   const before = scalingGroup(two, { DesiredCapacity: 3 })
   const now = scaling(two, { DesiredCapacity: 3 })
-  const { ids, wishes } = await launch({ before, answers: [quiet, 'launch-vcpu-limit', now] })
+  const { ids, capacities } = await launch({ before, answers: [quiet, 'launch-vcpu-limit', now] })
   t.match(ids, { kind: 'failed' })
-  t.same(wishes, [])
+  t.same(capacities, [])
 })
 
 t.test('failures from before are not blamed, nor those of ends', async (t) => {
@@ -132,7 +132,7 @@ t.test('failures from before are not blamed, nor those of ends', async (t) => {
   t.same(old.ids, ['i-0b1'])
   const still = await launch({ answers: ['launch-vcpu-limit', scaling(two, { DesiredCapacity: 3 })], limits: soon })
   t.match(still.ids, { message: 'Auto Scaling cannot launch: Auto Scaling began no launch within 0.3 s' })
-  t.same(still.wishes, [3, 2])
+  t.same(still.capacities, [3, 2])
   const failure = await recorded('launch-vcpu-limit')
   const [activity] = (failure.output as { Activities: object[] }).Activities
   const Activities = [{ ...activity, Description: 'Terminating EC2 instance: i-0a9' }]
@@ -142,19 +142,19 @@ t.test('failures from before are not blamed, nor those of ends', async (t) => {
   t.same(other.ids, ['i-0b1'])
 })
 
-t.test('a time-out takes the wish back', async (t) => {
-  const { ids, wishes } = await launch({ answers: [quiet, scaling(two, { DesiredCapacity: 3 })], limits: soon })
+t.test('a time-out sets the size back', async (t) => {
+  const { ids, capacities } = await launch({ answers: [quiet, scaling(two, { DesiredCapacity: 3 })], limits: soon })
   t.match(ids, { kind: 'failed', message: /began no launch within 0\.3 s/ })
-  t.same(wishes, [3, 2])
+  t.same(capacities, [3, 2])
 })
 
-t.test('an interruption ends the waiting at once, and what was wished goes on', async (t) => {
+t.test('an interruption ends the waiting at once, and what was asked for goes on', async (t) => {
   const signal = AbortSignal.timeout(50)
   const startedMs = Date.now()
-  const { ids, wishes } = await launch({ answers: [quiet, scaling(two, { DesiredCapacity: 3 })], signal })
+  const { ids, capacities } = await launch({ answers: [quiet, scaling(two, { DesiredCapacity: 3 })], signal })
   t.ok(Date.now() - startedMs < slowed(250))
   t.not((ids as { name?: string }).name, 'OperatorError', 'the verb says how it was stopped')
-  t.same(wishes, [3])
+  t.same(capacities, [3])
 })
 
 t.test('launches that cannot be', async (t: Test) => {
@@ -166,7 +166,7 @@ t.test('launches that cannot be', async (t: Test) => {
       message: 'Auto Scaling cannot launch: somebody has suspended its process Launch',
       hint: `aws autoscaling resume-processes --auto-scaling-group-name ${group.scaling} --scaling-processes Launch`,
     },
-    wishes: [],
+    capacities: [],
   })
   const words = 'New SetDesiredCapacity value 5 is above max value 4 for the AutoScalingGroup.'
   const above = refusal('autoscaling:SetDesiredCapacity', 'ValidationError', words)

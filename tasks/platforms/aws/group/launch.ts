@@ -14,7 +14,7 @@ export interface LaunchTimes {
   readonly pollMs: number
   /** Time for Auto Scaling to try another zone when one has no capacity; 60. */
   readonly otherZoneSeconds?: number
-  /** The operator's wish to stop: ends the waiting, and leaves the launch as it is. */
+  /** The operator's request to stop: ends the waiting, and leaves the launch as it is. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -25,7 +25,7 @@ export function capacityFor(scaling: AutoScalingGroup, count: number): number {
 
 /**
  * Has Auto Scaling launch until the group has `count` members that it did not have, and gives their ids. When a launch is
- * refused (no capacity, a quota, an image that is gone) the wish is taken back and a failure names the reason.
+ * refused (no capacity, a quota, an image that is gone) the size is set back and a failure names the reason.
  */
 export async function launchMembers(
   aws: Aws,
@@ -36,8 +36,8 @@ export async function launchMembers(
   refuseSuspended(before)
   const known = new Set(memberIds(before))
   const oldFailures = new Set((await failedLaunches(aws, before)).map(({ id }) => id))
-  const wished = capacityFor(before, count)
-  if (wished > (before.DesiredCapacity ?? 0)) await desire(aws, before, wished)
+  const capacity = capacityFor(before, count)
+  if (capacity > (before.DesiredCapacity ?? 0)) await desire(aws, before, capacity)
   const startedMs = Date.now()
   for (let failedMs: number | undefined; ; ) {
     const failure = (await failedLaunches(aws, before)).find(({ id }) => !oldFailures.has(id))
@@ -81,7 +81,7 @@ function isPast(sinceMs: number, seconds: number): boolean {
   return Date.now() - sinceMs > seconds * 1000
 }
 
-/** With the process `Launch` suspended Auto Scaling takes any wish and does nothing. */
+/** With the process `Launch` suspended Auto Scaling takes any size and does nothing. */
 function refuseSuspended(scaling: AutoScalingGroup): void {
   if (!scaling.SuspendedProcesses?.some(({ ProcessName }) => ProcessName === 'Launch')) return
   const { AutoScalingGroupName: name } = scaling

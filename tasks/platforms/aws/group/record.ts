@@ -18,7 +18,7 @@ import { type Names, parameterRoot } from '../names.ts'
 export interface GroupRecord {
   readonly previousImageId?: string
   readonly roll?: RollRecord
-  /** The wished size while a verb is on its way there; else the group's desired capacity is its size. */
+  /** The desired size while a verb is on its way there; else the group's desired capacity is its size. */
   readonly size?: number
   /** What a verb changed for its own time only, and what must be put back when it ends or has died. */
   readonly undo?: Undo

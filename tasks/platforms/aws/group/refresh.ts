@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-auto-scaling'
 import { paginateListStackResources } from '@aws-sdk/client-cloudformation'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Refresh, RefreshState, RefreshWish } from '../../../lib/refresh/port.ts'
+import type { Refresh, RefreshSpec, RefreshState } from '../../../lib/refresh/port.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import type { Names } from '../names.ts'
@@ -53,19 +53,19 @@ export function openRefresh(around: RefreshSurroundings): Refresh {
   }
 
   return {
-    async start(wish) {
+    async start(spec) {
       const group = await scaling()
-      if (wish.from !== undefined) await pin(around, group, wish.from)
-      await setImage(wish.imageId)
+      if (spec.from !== undefined) await pin(around, group, spec.from)
+      await setImage(spec.imageId)
       const wanted = await existingVersion(aws, group)
-      if (wanted.imageId !== wish.imageId) throw notInTemplate(wish, wanted)
-      const alarms = wish.heedsAlarms ? await alarmsOf(aws, names.serviceStack) : []
+      if (wanted.imageId !== spec.imageId) throw notInTemplate(spec, wanted)
+      const alarms = spec.heedsAlarms ? await alarmsOf(aws, names.serviceStack) : []
       await aws.autoScaling.send(
         new StartInstanceRefreshCommand({
           ...nameOf(group),
           Strategy: 'Rolling',
           DesiredConfiguration: atVersion(group, wanted.version),
-          Preferences: preferencesFor(wish.policy, { size: wish.size, alarms, goesBack: wish.from !== undefined }),
+          Preferences: preferencesFor(spec.policy, { size: spec.size, alarms, goesBack: spec.from !== undefined }),
         }),
       )
     },
@@ -165,7 +165,7 @@ function stateOf(refresh: InstanceRefresh, imageId: string | undefined): Refresh
   }
 }
 
-function notInTemplate({ imageId }: RefreshWish, { version, imageId: found }: TemplateVersion): OperatorError {
+function notInTemplate({ imageId }: RefreshSpec, { version, imageId: found }: TemplateVersion): OperatorError {
   return new OperatorError('failed', `version ${version} of the launch template launches ${found}, not ${imageId}`, {
     hint: 'somebody else made a version; npm run status -- --platform aws --drift shows it',
   })

@@ -4,8 +4,8 @@ import type { Aws } from '../clients.ts'
 import { planStack, type StackPlan } from '../cloudformation/plan.ts'
 import type { Waiting } from '../cloudformation/stacks.ts'
 import type { Stack } from '../cloudformation/states.ts'
-import type { Wishes } from './plans.ts'
-import { type Stacks, standing, valuesFromNetwork } from './wishes.ts'
+import type { GroupSpecs } from './plans.ts'
+import { type Stacks, standing, valuesFromNetwork } from './specs.ts'
 
 /** The plan of each stack of a group. */
 export interface Plans {
@@ -21,7 +21,7 @@ type Run = Parameters<InfrastructurePlan['apply']>[0]
 export async function applyAll(
   aws: Aws,
   plans: Plans,
-  { stacks, group }: { readonly stacks: Stacks; readonly group: Wishes },
+  { stacks, group }: { readonly stacks: Stacks; readonly group: GroupSpecs },
   run: Run,
 ): Promise<Record<string, string>> {
   const later = [plans.service, plans.guard].filter((one) => one !== undefined)
@@ -41,7 +41,13 @@ export async function applyAll(
  * The plan of the service was made with what the network gave then. Where that has changed it is planned again; what nobody has
  * seen and said yes to is not done.
  */
-async function stillRight(aws: Aws, plan: StackPlan, network: Stack, { network: before }: Stacks, { service }: Wishes) {
+async function stillRight(
+  aws: Aws,
+  plan: StackPlan,
+  network: Stack,
+  { network: before }: Stacks,
+  { service }: GroupSpecs,
+) {
   const values = valuesFromNetwork(network)
   const known = standing(before)
   const isSame = !known || Object.entries(values).every(([name, value]) => known.outputs[name] === value)

@@ -8,15 +8,15 @@ import type { Names } from '../names.ts'
 import { applyAll, discardAll, type Plans } from './apply.ts'
 import { costLines, readPrices } from './costs.ts'
 import { saveOutputs } from './outputs.ts'
-import { groupWishes, planGuard, planService, type Wishes } from './plans.ts'
+import { type GroupSpecs, groupSpecs, planGuard, planService } from './plans.ts'
 import {
   type AwsInfrastructureSettings,
   checkSettings,
-  type GroupWish,
+  type GroupSpec,
   type Stacks,
   standing,
   type Templates,
-} from './wishes.ts'
+} from './specs.ts'
 
 /** What the infrastructure of a group is opened with. */
 export interface InfrastructureOpening {
@@ -31,15 +31,15 @@ export interface InfrastructureOpening {
 
 /** The CloudFormation stacks of a group: network, then service, then guard where it is wanted or was made before. */
 export function openInfrastructure(opening: InfrastructureOpening): Infrastructure {
-  return { plan: (wish) => planGroup(opening, wish) }
+  return { plan: (spec) => planGroup(opening, spec) }
 }
 
-async function planGroup(opening: InfrastructureOpening, wish: GroupWish): Promise<InfrastructurePlan> {
+async function planGroup(opening: InfrastructureOpening, spec: GroupSpec): Promise<InfrastructurePlan> {
   const { aws, names, settings } = opening
   const templates = await readTemplates(opening.templates ?? templateFolder)
   checkSettings(settings)
   const stacks = await describeStacks(aws, names)
-  const group = groupWishes(opening, templates, stacks, wish)
+  const group = groupSpecs(opening, templates, stacks, spec)
   const made: StackPlan[] = []
   const plan = async (work: Promise<StackPlan>) => {
     const one = await work
@@ -54,7 +54,7 @@ async function planGroup(opening: InfrastructureOpening, wish: GroupWish): Promi
       group.guard ? plan(planGuard(aws, group.guard, group.service.name, stacks)) : undefined,
     ])
     const plans = { network: settledValue(network), service: settledValue(service), guard: settledValue(guard) }
-    return wholePlan(opening, plans, { templates, stacks, wish, group })
+    return wholePlan(opening, plans, { templates, stacks, spec, group })
   } catch (error) {
     await discardAll(made).catch(() => undefined)
     throw error
@@ -64,8 +64,8 @@ async function planGroup(opening: InfrastructureOpening, wish: GroupWish): Promi
 interface Planned {
   readonly templates: Templates
   readonly stacks: Stacks
-  readonly wish: GroupWish
-  readonly group: Wishes
+  readonly spec: GroupSpec
+  readonly group: GroupSpecs
 }
 
 async function wholePlan(opening: InfrastructureOpening, plans: Plans, planned: Planned): Promise<InfrastructurePlan> {
@@ -96,7 +96,7 @@ function stackLines({ name, isNew, lines }: StackPlan): string[] {
 /** What everything will cost, with what is there already. */
 async function estimate(
   { aws }: InfrastructureOpening,
-  { templates, stacks, wish, group }: Planned,
+  { templates, stacks, spec, group }: Planned,
 ): Promise<string[]> {
   const values = Object.assign(
     {},
@@ -106,7 +106,7 @@ async function estimate(
       ...group[name]?.parameters,
     })),
   )
-  const question = { region: await aws.region(), size: wish.size, values, isGuarded: group.guard !== undefined }
+  const question = { region: await aws.region(), size: spec.size, values, isGuarded: group.guard !== undefined }
   return costLines(question, await readPrices())
 }
 

@@ -1,13 +1,13 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
-import { planLater, planStack, refuseUnplannable, type StackPlan, type StackWish } from '../cloudformation/plan.ts'
+import { planLater, planStack, refuseUnplannable, type StackPlan, type StackSpec } from '../cloudformation/plan.ts'
 import { withoutNetwork } from '../cloudformation/refusal.ts'
 import { describeStack } from '../cloudformation/stacks.ts'
 import type { Stack } from '../cloudformation/states.ts'
 import type { Names } from '../names.ts'
 import {
   type AwsInfrastructureSettings,
-  type GroupWish,
+  type GroupSpec,
   networkValues,
   type Stacks,
   serviceValues,
@@ -15,24 +15,24 @@ import {
   standing,
   type Templates,
   valuesFromNetwork,
-} from './wishes.ts'
+} from './specs.ts'
 
 /** How the stacks of a group should be. */
-export interface Wishes {
-  readonly network: StackWish
+export interface GroupSpecs {
+  readonly network: StackSpec
   /** Without what the network gives. */
-  readonly service: StackWish
+  readonly service: StackSpec
   /** Without what the service gives. */
-  readonly guard: StackWish | undefined
+  readonly guard: StackSpec | undefined
 }
 
 /** What settings and a group of this image and size want of each stack. Throws `usage` when they do not go together. */
-export function groupWishes(
+export function groupSpecs(
   { names, settings }: { readonly names: Names; readonly settings: AwsInfrastructureSettings },
   templates: Templates,
   stacks: Stacks,
-  wish: GroupWish,
-): Wishes {
+  spec: GroupSpec,
+): GroupSpecs {
   const tags = { ...Object.fromEntries(settings.tags), ...names.tags }
   const guardParameters = { Group: names.group, ...Object.fromEntries(settings.guardParameters) }
   const parameters = networkValues(names, templates, stacks, settings)
@@ -42,7 +42,7 @@ export function groupWishes(
       name: names.serviceStack,
       template: templates.service,
       tags,
-      parameters: serviceValues(names, wish, stacks.service, settings),
+      parameters: serviceValues(names, spec, stacks.service, settings),
     },
     guard:
       settings.guard || stacks.guard
@@ -55,7 +55,7 @@ export function groupWishes(
  * Plans the service with what the network gives, or, before there is a network, with stand-ins. Throws `refused` when the network
  * of a service that stands is gone.
  */
-export async function planService(aws: Aws, { service, network }: Wishes, stacks: Stacks): Promise<StackPlan> {
+export async function planService(aws: Aws, { service, network }: GroupSpecs, stacks: Stacks): Promise<StackPlan> {
   const given = standing(stacks.network)
   if (given) {
     const parameters = { ...service.parameters, ...valuesFromNetwork(given) }
@@ -68,7 +68,7 @@ export async function planService(aws: Aws, { service, network }: Wishes, stacks
   }
   return planLater(aws, service, stacks.service, {
     standIns: standIns.service,
-    async wish() {
+    async spec() {
       const made = await describeStack(aws, network.name)
       if (made) return { ...service, parameters: { ...service.parameters, ...valuesFromNetwork(made) } }
       throw new OperatorError('failed', `stack ${network.name} was deleted meanwhile`, { hint: 'npm run deploy' })
@@ -77,7 +77,7 @@ export async function planService(aws: Aws, { service, network }: Wishes, stacks
 }
 
 /** Plans the guard around the service's load balancer, or, before there is one, around a stand-in. */
-export async function planGuard(aws: Aws, guard: StackWish, serviceName: string, stacks: Stacks): Promise<StackPlan> {
+export async function planGuard(aws: Aws, guard: StackSpec, serviceName: string, stacks: Stacks): Promise<StackPlan> {
   const withBalancer = (stack: Stack | undefined) => ({
     ...guard,
     parameters: { ...guard.parameters, LoadBalancerArn: stack?.outputs['LoadBalancerArn'] ?? '' },
@@ -87,6 +87,6 @@ export async function planGuard(aws: Aws, guard: StackWish, serviceName: string,
   await refuseUnplannable(aws, stacks.guard)
   return planLater(aws, guard, stacks.guard, {
     standIns: standIns.guard,
-    wish: async () => withBalancer(await describeStack(aws, serviceName)),
+    spec: async () => withBalancer(await describeStack(aws, serviceName)),
   })
 }

@@ -24,14 +24,14 @@ t.test('a key is pushed again only when it is no longer fresh', async (t) => {
     () => nowMs,
   )
   await Promise.all([keys.push('i-1', 'admin'), keys.push('i-1', 'admin'), keys.push('i-2', 'admin')])
-  const wish = (InstanceId: string) => ({ InstanceId, InstanceOSUser: 'admin', SSHPublicKey: 'ssh-ed25519 AAAA' })
-  t.strictSame(sent, [wish('i-1'), wish('i-2')])
+  const key = (InstanceId: string) => ({ InstanceId, InstanceOSUser: 'admin', SSHPublicKey: 'ssh-ed25519 AAAA' })
+  t.strictSame(sent, [key('i-1'), key('i-2')])
   nowMs += 29_999
   await keys.push('i-1', 'admin')
   t.equal(sent.length, 2)
   nowMs += 1
   await keys.push('i-1', 'admin')
-  t.strictSame(sent[2], wish('i-1'))
+  t.strictSame(sent[2], key('i-1'))
 })
 
 t.test('a push that failed is tried again', async (t) => {

@@ -25,8 +25,8 @@ export function openSessionKeys(
   })
   const send = async (InstanceId: string, InstanceOSUser: string) => {
     const { SendSSHPublicKeyCommand } = await import('@aws-sdk/client-ec2-instance-connect')
-    const wish = { InstanceId, InstanceOSUser, SSHPublicKey: await publicKey() }
-    await (await client()).send(new SendSSHPublicKeyCommand(wish))
+    const request = { InstanceId, InstanceOSUser, SSHPublicKey: await publicKey() }
+    await (await client()).send(new SendSSHPublicKeyCommand(request))
   }
   return {
     async push(id, user) {

@@ -25,7 +25,7 @@ export interface Stacks {
 }
 
 /** What a group of this image and size wants of its stacks. */
-export interface GroupWish {
+export interface GroupSpec {
   readonly imageId: string
   readonly size: number
 }
@@ -100,7 +100,7 @@ function httpsValue(templates: Templates, stacks: Stacks, { serviceParameters }:
  */
 export function serviceValues(
   names: Names,
-  { imageId, size }: GroupWish,
+  { imageId, size }: GroupSpec,
   stack: Stack | undefined,
   settings: AwsInfrastructureSettings,
 ): Values {
