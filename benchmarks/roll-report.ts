@@ -71,7 +71,7 @@ export function report({ size, limits, bySurge, others, slow, costs }: RollFigur
     '',
     '## One turn of the planner, ms',
     '',
-    'Processor time of turns at seven moments of a roll, trouble and the way back among them, after a warm-up.',
+    'Processor time of turns at seven moments of a roll, trouble and the rollback among them, after a warm-up.',
     '',
     ...table(
       ['instances', 'median', '99th percentile', 'slowest moment', 'per n log n', 'first turn of a process', 'turns'],

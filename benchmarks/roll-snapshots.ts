@@ -40,7 +40,7 @@ export const phases: readonly { readonly name: string; readonly shares: readonly
   },
   { name: 'end', shares: [old(3, 'draining'), fresh(100)] },
   {
-    name: 'way back',
+    name: 'rollback',
     shares: [old(60), fresh(30), fresh(5, 'unhealthy'), share(5, 'i1', 'initial', 'pending')],
     back: true,
   },

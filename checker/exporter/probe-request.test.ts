@@ -43,7 +43,7 @@ t.test('settings of one probe, and modules, which may hold what a request may no
   t.match(await read('target=http://a&module=x'), { problem: /^module "x": .*, expected http_2xx$/ })
 })
 
-t.test('the scraper waits for less than the flags allow: half a second is kept for the way back', (t) => {
+t.test('the scraper waits for less than the flags allow: half a second is kept for the reply', (t) => {
   t.equal(allowedMs(10_000, undefined), 10_000)
   t.equal(allowedMs(10_000, '5'), 4500)
   t.equal(allowedMs(10_000, '0.6'), 300, 'half of what is shorter than that')

@@ -2,8 +2,8 @@ import { type TargetOptions, targetOptions as table } from '../options/target-op
 import { knownFlags, readValue, targetKeys } from '../options/target-settings.ts'
 import { urlProblem } from '../probe/target.ts'
 
-/** Blackbox_exporter's: what a check may not use of the time that the scraper waits, for the answer's way back. */
-const wayBackMs = 500
+/** Blackbox_exporter's: what a check may not use of the time that the scraper waits, for the answer to arrive. */
+const replyMs = 500
 
 /** What a request for `/probe` asks for, or what is wrong with it. */
 export type ProbeRequest = { readonly url: string; readonly options?: TargetOptions } | { readonly problem: string }
@@ -53,5 +53,5 @@ export function allowedMs(timeoutMs: number, header: string | undefined): number
   if (header === undefined) return timeoutMs
   const scrapeMs = Number(header) * 1000
   if (header.trim() === '' || !(scrapeMs > 0)) return undefined
-  return Math.min(timeoutMs, Math.max(scrapeMs - wayBackMs, scrapeMs / 2))
+  return Math.min(timeoutMs, Math.max(scrapeMs - replyMs, scrapeMs / 2))
 }

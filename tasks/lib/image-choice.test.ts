@@ -57,7 +57,7 @@ t.test('where rollback goes', (t) => {
   const taking = { ...roll, isRollback: true as const }
   t.equal(rollbackImageId(group({ previousImageId: 'c', roll: taking })), 'a', 'an unfinished rollback is carried on')
   const turned = { ...taking, rollingBack: true, reason: 'no instance answers' }
-  t.equal(rollbackImageId(group({ previousImageId: 'c', roll: turned })), 'a', 'also one that has turned round')
+  t.equal(rollbackImageId(group({ previousImageId: 'c', roll: turned })), 'a', 'also one that has rolled back')
   t.equal(rollbackImageId(group({ previousImageId: 'a', roll })), 'b', 'a roll to what served before is no rollback')
   t.throws(() => rollbackImageId(group({})), {
     kind: 'refused',

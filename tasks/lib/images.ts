@@ -36,7 +36,7 @@ function usesInGroup(imageId: string, group: Group): string[] {
   if (group.imageId === imageId) uses.push(`${group.name}: wanted image`)
   if (group.previousImageId === imageId) uses.push(`${group.name}: rollback target`)
   if (group.roll?.imageId === imageId) uses.push(`${group.name}: roll under way`)
-  if (group.roll?.previousImageId === imageId) uses.push(`${group.name}: way back of the roll`)
+  if (group.roll?.previousImageId === imageId) uses.push(`${group.name}: rollback of the roll`)
   for (const instance of group.instances) {
     if (instance.imageId === imageId) uses.push(`${group.name}: instance ${instance.id}`)
   }

@@ -57,9 +57,9 @@ export interface RollRecord {
   /** ISO 8601, UTC. With `force`, instances launched before this moment count as outdated. */
   readonly startedAt: string
   readonly force: boolean
-  /** True once the roll has turned round: `imageId` failed and the group is going back to `previousImageId`. */
+  /** True once the roll has rolled back: `imageId` failed and the group is going back to `previousImageId`. */
   readonly rollingBack: boolean
-  /** Why it turned round, one line. */
+  /** Why it rolled back, one line. */
   readonly reason?: string
   /** New instances that failed and were replaced; none yet when absent, below 0 where as many may fail that another try left. */
   readonly setbacks?: number

@@ -27,7 +27,7 @@ export interface Stretch {
   readonly reason?: string
 }
 
-/** `old`: was there before and does not run the image of the roll. `new`: runs it. `returned`: launched on the way back. */
+/** `old`: was there before and does not run the image of the roll. `new`: runs it. `returned`: launched during the rollback. */
 export type Role = 'old' | 'new' | 'returned'
 
 /** One instance during a roll. */

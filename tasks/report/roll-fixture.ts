@@ -9,7 +9,7 @@ export interface RollFixture {
   readonly load?: { readonly perSecond: number; readonly failing?: Readonly<Record<number, number>> }
   /** In this second the run is killed; another one carries on after `pauseMs`. */
   readonly killedAtSecond?: number
-  /** The new release answers no probe: the roll turns round. */
+  /** The new release answers no probe: the roll is rolled back. */
   readonly broken?: boolean
 }
 
@@ -113,7 +113,7 @@ class MadeUpRoll {
     const late = this.#machines.find(({ isNew, launchedAt }) => isNew && this.second - launchedAt > timeoutSeconds)
     if (this.#fixture.broken && late && !this.#hasTurned) {
       this.#hasTurned = true
-      this.#tell({ event: 'step', step: 'turn round', because: `${late.id} not proven after 60 s: GET /now: 502` })
+      this.#tell({ event: 'step', step: 'roll back', because: `${late.id} not proven after 60 s: GET /now: 502` })
     }
     this.#drain()
     if (!this.#hasTurned) this.#launch()

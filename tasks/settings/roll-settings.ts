@@ -65,7 +65,7 @@ export const rollSettings = {
     defaultHelp: "the platform's own",
   }),
   timeoutSeconds: setting(duration('s'), 3600, {
-    help: 'how long the whole roll may take beside its pauses, and again the way back',
+    help: 'how long the whole roll may take beside its pauses, and again the rollback',
     flag: 'timeout',
     verbs: rolling,
   }),

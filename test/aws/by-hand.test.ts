@@ -124,7 +124,7 @@ t.test('the network stack was deleted by hand: status says it, and a deploy make
   t.same(await group.locks(), [])
 })
 
-t.test('a rollback that was interrupted is carried on by the next one, and not turned round', async (t) => {
+t.test('a rollback that was interrupted is carried on by the next one, and not reversed', async (t) => {
   await succeed('roll', '--image', second)
   const Name = '/bakeroll/shop/record'
   const record = JSON.parse((await aws.ssm.send(new GetParameterCommand({ Name }))).Parameter?.Value ?? '')

@@ -117,7 +117,7 @@ t.test('where the stack wants the new image already, a version with the old one 
   t.match(requests(), [{ input: template('9') }, { input: { DesiredConfiguration: template('10') } }])
 })
 
-t.test('the way back has no way back of its own and heeds no alarm', async (t) => {
+t.test('the rollback has no rollback of its own and heeds no alarm', async (t) => {
   const { refresh, requests, order } = await opened(['group-on-latest', 'template-latest-8'])
   await refresh.start({ ...spec, from: undefined, heedsAlarms: false })
   t.same(
@@ -265,7 +265,7 @@ t.test('preferences', async (t) => {
     ['a long wait', { instanceTimeoutSeconds: 1e6 }, {}, { CheckpointDelay: 172_800 }],
     ['force', { force: true }, {}, { SkipMatching: false }],
     ['not by force', {}, {}, { SkipMatching: true, AutoRollback: true, AlarmSpecification: undefined }],
-    ['no way back', {}, { goesBack: false }, { AutoRollback: false }],
+    ['no rollback', {}, { goesBack: false }, { AutoRollback: false }],
     ['alarms', {}, { alarms: ['a', 'b'] }, { AlarmSpecification: { Alarms: ['a', 'b'] } }],
   ]
   for (const [name, change, termsChange, expected] of table) {

@@ -2,7 +2,7 @@ import { secondsSince } from '../clock.ts'
 import { count } from '../count.ts'
 import { OperatorError } from '../errors.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
-import { turnedRound } from '../roll/record.ts'
+import { rolledBack } from '../roll/record.ts'
 import type { RollTask } from '../roll/task.ts'
 import { goesForward, hasEnded, isOf, type RefreshRecord } from './planner.ts'
 import type { Refresh, RefreshState } from './port.ts'
@@ -14,8 +14,8 @@ export interface Followed {
 }
 
 /**
- * Follows a refresh to its end; turns it round when it takes longer than the policy allows. Throws `interrupted` when the
- * operator stops following, and `failed` when the way back takes too long too: the refresh itself goes on either way.
+ * Follows a refresh to its end; rolls it back when it takes longer than the policy allows. Throws `interrupted` when the
+ * operator stops following, and `failed` when the rollback takes too long too: the refresh itself goes on either way.
  */
 export async function followRefresh(task: RollTask, refresh: Refresh, begun: RefreshRecord): Promise<Followed> {
   const { clock, policy, progress, signal, pollMs = 5000 } = task
@@ -34,7 +34,7 @@ export async function followRefresh(task: RollTask, refresh: Refresh, begun: Ref
       }
       const seconds = secondsSince(phaseStartedMs, clock.now())
       if (seconds > policy.timeoutSeconds) {
-        record = await turnRound({ task, refresh, record, state: last }, `not finished after ${seconds} s`)
+        record = await rollBack({ task, refresh, record, state: last }, `not finished after ${seconds} s`)
         phaseStartedMs = clock.now()
       }
       await pause(clock, pollMs, 'roll', signal)
@@ -82,12 +82,12 @@ interface Following {
   readonly state: RefreshState | undefined
 }
 
-async function turnRound({ task, refresh, record, state }: Following, reason: string): Promise<RefreshRecord> {
+async function rollBack({ task, refresh, record, state }: Following, reason: string): Promise<RefreshRecord> {
   const { platform, progress } = task
   if (!state) throw new OperatorError('failed', `the instance refresh does not show itself: ${reason}`)
-  if (!goesForward(state)) throw new OperatorError('failed', `the way back is ${reason}: ${refreshLine(state)}`)
-  progress.event(`turn round: ${reason}`)
-  const back = turnedRound(record, reason)
+  if (!goesForward(state)) throw new OperatorError('failed', `the rollback is ${reason}: ${refreshLine(state)}`)
+  progress.event(`roll back: ${reason}`)
+  const back = rolledBack(record, reason)
   await platform.updateGroup({ roll: back })
   await refresh.rollBack()
   return back

@@ -1,6 +1,6 @@
 import type { Group, RollRecord } from '../platform.ts'
 import { targetImageId } from '../roll/fleet.ts'
-import { turnedRound } from '../roll/record.ts'
+import { rolledBack } from '../roll/record.ts'
 import type { RefreshState } from './port.ts'
 
 /** The record of a roll that the platform carries out, or may. */
@@ -8,7 +8,7 @@ export type RefreshRecord = RollRecord
 
 /** What came of a refresh. */
 export interface RefreshEnd {
-  /** `overtaken`: it finished before it could be turned round. */
+  /** `overtaken`: it finished before it could be rolled back. */
   readonly outcome: 'rolled' | 'rolled-back' | 'overtaken' | 'failed'
   /** The image that the group wants from now on. */
   readonly imageId: string
@@ -76,7 +76,7 @@ export function endOf(record: RefreshRecord, state: RefreshState): RefreshEnd {
   if (state.status === 'Successful') {
     if (to === record.imageId) return { outcome: 'rolled', imageId: to, roll: null }
     if (!record.rollingBack) return { outcome: 'overtaken', imageId: to, roll: null }
-    return { outcome: 'rolled-back', imageId: to, roll: null, reason: reason ?? 'the way back was finished' }
+    return { outcome: 'rolled-back', imageId: to, roll: null, reason: reason ?? 'the rollback was finished' }
   }
   if (state.status === 'RollbackSuccessful') {
     const why = reason ?? 'the instance refresh was rolled back'
@@ -84,7 +84,7 @@ export function endOf(record: RefreshRecord, state: RefreshState): RefreshEnd {
   }
   const because = reason ?? `the instance refresh is ${state.status}`
   const turns = state.status !== 'Cancelled' && !record.rollingBack && to === record.imageId
-  const roll = turns ? turnedRound(plain, because) : plain
+  const roll = turns ? rolledBack(plain, because) : plain
   return { outcome: 'failed', imageId: targetImageId(roll), roll, reason: because }
 }
 

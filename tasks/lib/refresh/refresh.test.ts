@@ -14,8 +14,8 @@ const image = (id: string) => ({ id, release: `1.${id.slice(1)}.0`, createdAt: '
 const images = ['i3', 'i2', 'i1'].map(image)
 const policy = { ...plainPolicy, instanceTimeoutSeconds: 300 }
 
-/** What AWS does with an image that is bad: turns round, gives up, or gives up on the way back. */
-type Fate = 'turns round' | 'fails' | 'cannot go back'
+/** What AWS does with an image that is bad: rolls back, gives up, or gives up during the rollback. */
+type Fate = 'rolls back' | 'fails' | 'cannot go back'
 
 /** The platform's side: replaces one machine a minute, goes back to what the group is pinned to. Outlives every client. */
 class Aws implements Refresh {
@@ -204,7 +204,7 @@ t.test('a checkpoint is told once', async (t) => {
 
 t.test('what the platform takes back is rolled back', async (t) => {
   const all = await serving()
-  all.aws.fates = { i2: 'turns round' }
+  all.aws.fates = { i2: 'rolls back' }
   const progress = recordedProgress()
   t.match(await refreshGroup(task(all, { progress })), {
     outcome: 'rolled-back',
@@ -221,7 +221,7 @@ t.test('what the platform takes back is rolled back', async (t) => {
   ])
 })
 
-t.test('what the platform cannot take back needs a person, and either engine finishes the way back', async (t) => {
+t.test('what the platform cannot take back needs a person, and either engine finishes the rollback', async (t) => {
   for (const fate of ['fails', 'cannot go back'] as const) {
     for (const engine of [rollGroup, refreshGroup]) {
       const all = await serving()
@@ -229,7 +229,7 @@ t.test('what the platform cannot take back needs a person, and either engine fin
       const failure = await refreshGroup(task(all)).catch((error) => error)
       const reason = fate === 'fails' ? 'no health' : 'no room'
       t.match(failure, { kind: 'failed', message: `the instance refresh to i2 failed: ${reason}` })
-      t.match(failure.hint, /npm run roll goes the way back to i1/)
+      t.match(failure.hint, /npm run roll rolls back to i1/)
       t.match(all.world.record, { imageId: 'i1', roll: { imageId: 'i2', rollingBack: true, reason } })
       t.equal(all.aws.pinned, undefined, 'new instances come with what served before')
       t.equal(isRefreshing(await simulatedPlatform(all.world).group()), false, 'so the own engine may go on')
@@ -287,7 +287,7 @@ t.test('another image while one is under way is refused', async (t) => {
   t.equal(JSON.stringify(all.world.record), before)
 })
 
-t.test('rollback takes the refresh under way back', async (t) => {
+t.test('rollback rolls back the refresh under way', async (t) => {
   const all = await serving()
   await stoppedAfter(all, 70_000)
   const progress = recordedProgress()
@@ -372,7 +372,7 @@ t.test('a start whose answer is lost is followed', async (t) => {
   settledOn(t, all, 'i2')
 })
 
-t.test('what takes too long is turned round, and the way back has its own limit', async (t) => {
+t.test('what takes too long is rolled back, and the rollback has its own limit', async (t) => {
   const slow = { ...policy, timeoutSeconds: 100 }
   const all = await serving(2)
   const result = await refreshGroup(task(all, { policy: { ...slow } }))
@@ -385,7 +385,7 @@ t.test('what takes too long is turned round, and the way back has its own limit'
     return 'rolling back'
   }
   const late = await refreshGroup(task(stuck, { policy: slow })).catch((error) => error)
-  t.match(late, { kind: 'failed', message: /^the way back is not finished after 10\d s: instance refresh goes back/ })
+  t.match(late, { kind: 'failed', message: /^the rollback is not finished after 10\d s: instance refresh goes back/ })
   t.match(late.hint, /^the instance refresh goes on: /)
 })
 
@@ -461,5 +461,5 @@ t.test('a client killed anywhere is carried on to the same end', async (t) => {
   }
   await story({}, false, 'i2,i2 i2 ')
   await story({}, true, 'i1,i1 i1 ')
-  await story({ i2: 'turns round' }, false, 'i1,i1 i1 ')
+  await story({ i2: 'rolls back' }, false, 'i1,i1 i1 ')
 })

@@ -33,7 +33,7 @@ export async function refreshGroup(task: RefreshTask): Promise<RollResult> {
   return holdingLock('roll', task, () => refreshLocked(task, refresh))
 }
 
-/** Takes the refresh under way back, or rolls to the image that served before; refused when there is none. */
+/** Rolls back the refresh under way, or rolls to the image that served before; refused when there is none. */
 export async function refreshBack(task: Omit<RefreshTask, 'image'>): Promise<RollResult> {
   return refreshGroup({ ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) })
 }
@@ -67,7 +67,7 @@ interface Run {
   readonly startedMs: number
 }
 
-/** Joins the refresh under way, or turns it round where that is what is asked for. */
+/** Joins the refresh under way, or rolls it back where that is what is asked for. */
 async function join(
   { task, refresh, before }: Run,
   current: RefreshRecord | undefined,
@@ -156,7 +156,7 @@ function failedRefresh(record: RefreshRecord, { imageId, reason }: RefreshEnd): 
   const isBack = imageId !== record.imageId
   return new OperatorError('failed', `the instance refresh to ${record.imageId} failed: ${reason}`, {
     hint: isBack
-      ? `npm run status shows what serves; npm run roll goes the way back to ${imageId}, npm run roll -- --image ID goes elsewhere`
+      ? `npm run status shows what serves; npm run roll rolls back to ${imageId}, npm run roll -- --image ID goes elsewhere`
       : 'npm run status shows what serves; npm run roll carries on, npm run rollback goes back',
   })
 }

@@ -3,7 +3,7 @@ import { throwIfInterrupted } from '../interruption.ts'
 import type { Group, GroupChange, RollRecord } from '../platform.ts'
 import { isOlderThan, targetImageId } from './fleet.ts'
 import { mustStay, runHooks } from './hook-runs.ts'
-import { turnedRound } from './record.ts'
+import { rolledBack } from './record.ts'
 import type { RollRun } from './run.ts'
 import type { Step } from './snapshot.ts'
 
@@ -75,8 +75,8 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
       await platform.updateGroup({ roll: { ...record, setbacks: step.setbacks } })
       run.condemned.add(step.instanceId)
       return true
-    case 'turn round':
-      await platform.updateGroup(wayBack(record, step.because))
+    case 'roll back':
+      await platform.updateGroup(rollbackChange(record, step.because))
       forget(run)
       for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
       return true
@@ -92,7 +92,7 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
       await platform.updateGroup(lastChange(group, record))
       return true
     case 'give up':
-      throw wayBackFailed(
+      throw rollbackFailed(
         record,
         step.because,
         await platform.updateGroup(anew(group, record)).then(
@@ -120,12 +120,12 @@ function leaveUnwritten({ task, refusals }: RollRun, error: unknown): false {
   return false
 }
 
-function wayBack(record: RollRecord, reason: string): GroupChange {
-  const roll = turnedRound(record, reason)
+function rollbackChange(record: RollRecord, reason: string): GroupChange {
+  const roll = rolledBack(record, reason)
   return { imageId: targetImageId(roll), roll }
 }
 
-/** What was learnt on the way there counts for nothing on the way back. */
+/** What was learnt before counts for nothing during the rollback. */
 function forget(run: RollRun): void {
   Object.assign(run, { phaseStartedMs: run.task.clock.now(), refusals: {}, heldSinceMs: undefined })
   run.hookFailures.clear()
@@ -139,16 +139,16 @@ function lastChange(group: Group, record: RollRecord): GroupChange {
   return isOther ? { previousImageId: servedBefore, roll: null } : { roll: null }
 }
 
-/** How many instances of the way back are there. */
+/** How many instances of the previous image are there. */
 function launchedBack({ instances }: Group, record: RollRecord): number {
   return instances.filter((one) => one.imageId === targetImageId(record) && !isOlderThan(record, one)).length
 }
 
-function wayBackFailed(record: RollRecord, reason: string, isWritten: boolean): OperatorError {
+function rollbackFailed(record: RollRecord, reason: string, isWritten: boolean): OperatorError {
   const again = isWritten ? '' : ', perhaps not before its second time: the record of the group could not be written'
-  const message = `roll to ${record.imageId} failed (${record.reason}), and so did the way back to ${record.previousImageId}: ${reason}`
+  const message = `roll to ${record.imageId} failed (${record.reason}), and so did the rollback to ${record.previousImageId}: ${reason}`
   return new OperatorError('failed', message, {
-    hint: `npm run status shows what serves; npm run roll tries the way back again${again}; npm run roll -- --image ID goes elsewhere`,
+    hint: `npm run status shows what serves; npm run roll retries the rollback${again}; npm run roll -- --image ID goes elsewhere`,
     isLasting: true,
   })
 }

@@ -8,7 +8,7 @@ import type { RollSnapshot } from './snapshot.ts'
 
 type Row = [string, RollSnapshot, string | undefined, Partial<RollPolicy>?]
 
-/** Who is blamed, in short: `turn round: c died`, `replace c, d`. */
+/** Who is blamed, in short: `roll back: c died`, `replace c, d`. */
 function judged(shot: RollSnapshot, change: Partial<RollPolicy> = {}): string | undefined {
   const found = blame(shot, fleetOf(shot), { ...plainPolicy, ...change })
   if (found?.do !== 'replace') return found && `${found.do}: ${found.because}`
@@ -35,12 +35,12 @@ const refused = (seconds: number, reason = 'no capacity') => ({ sinceMs: ago(sec
 
 holds('a new instance that fails before any other was proven is the fault of the image', [
   ['nothing is wrong', snapshot({ a: old(), b: old(), c: booting() }), undefined],
-  ['late', snapshot(alone(late)), 'turn round: c not healthy after 601 s: slow'],
+  ['late', snapshot(alone(late)), 'roll back: c not healthy after 601 s: slow'],
   ['exactly on time', snapshot(alone({ unprovenSinceMs: ago(600) })), undefined],
   ['lost its proof just now', snapshot(alone({ everProven: true })), undefined],
   ['not seen yet', snapshot(alone(late), { evidence: new Map() }), undefined],
-  ['wrong release', snapshot(alone({ wrongRelease: true })), 'turn round: c serves the wrong release: slow'],
-  ['dies unproven', snapshot(alone({}, { state: 'stopped' })), 'turn round: c died before it was healthy'],
+  ['wrong release', snapshot(alone({ wrongRelease: true })), 'roll back: c serves the wrong release: slow'],
+  ['dies unproven', snapshot(alone({}, { state: 'stopped' })), 'roll back: c died before it was healthy'],
   ['dies after proof', snapshot(alone({ everProven: true }, { state: 'stopped' })), undefined],
   ['found dead', snapshot(alone({ seenAlive: false }, { state: 'stopped' })), undefined],
   ['dead and never seen', snapshot(alone({}, { state: 'stopped' }), { evidence: new Map() }), undefined],
@@ -58,7 +58,7 @@ holds('a new instance that fails before any other was proven is the fault of the
     undefined,
   ],
   ['an old one is late', snapshot({ a: old({ health: 'unhealthy', seen: late }), b: old() }), undefined],
-  ['a hook refuses it', snapshot(alone({}), { rejected: new Map([['c', 'tests fail']]) }), 'turn round: tests fail'],
+  ['a hook refuses it', snapshot(alone({}), { rejected: new Map([['c', 'tests fail']]) }), 'roll back: tests fail'],
   [
     'a hook refused one that is gone',
     snapshot({ a: old(), b: old() }, { rejected: new Map([['c', 'tests fail']]) }),
@@ -86,22 +86,22 @@ holds('one that fails beside proven ones is replaced, a few times', [
   [
     'the other one was never proven',
     snapshot({ c: booting(), d: fresh({ seen: late }) }),
-    'turn round: d not healthy after 601 s: slow',
+    'roll back: d not healthy after 601 s: slow',
   ],
   [
     'the other one was not seen yet',
     unseen('c', snapshot({ c: booting(), d: fresh({ seen: late }) })),
-    'turn round: d not healthy after 601 s: slow',
+    'roll back: d not healthy after 601 s: slow',
   ],
   [
     'the other one is old',
     snapshot({ a: old({ seen: { proven: true, everProven: true } }), d: fresh({ seen: late }) }),
-    'turn round: d not healthy after 601 s: slow',
+    'roll back: d not healthy after 601 s: slow',
   ],
   [
     'the other one fails too',
     snapshot({ c: fresh({ seen: lateOnce }), d: fresh({ seen: late }) }, { size: 40 }),
-    'turn round: c not healthy after 601 s: slow',
+    'roll back: c not healthy after 601 s: slow',
   ],
   [
     'two at once',
@@ -111,23 +111,23 @@ holds('one that fails beside proven ones is replaced, a few times', [
   [
     'two at once are too many for a small group',
     snapshot({ c: fresh(), d: fresh({ seen: late }), e: fresh({ seen: late }) }, { size: 19 }),
-    'turn round: d not healthy after 601 s: slow',
+    'roll back: d not healthy after 601 s: slow',
   ],
   [
     'the second one of a small group',
     snapshot(beside(late), { record: { ...record, setbacks: 1 } }),
-    'turn round: d not healthy after 601 s: slow',
+    'roll back: d not healthy after 601 s: slow',
   ],
   ['the second one of twenty', snapshot(beside(late), { size: 20, record: { ...record, setbacks: 1 } }), 'replace d'],
   [
     'the third one of twenty',
     snapshot(beside(late), { size: 20, record: { ...record, setbacks: 2 } }),
-    'turn round: d not healthy after 601 s: slow',
+    'roll back: d not healthy after 601 s: slow',
   ],
   [
     'the wrong release leaves no doubt',
     snapshot({ c: fresh(), d: fresh({ seen: late }), e: fresh({ seen: { wrongRelease: true } }) }, { size: 40 }),
-    'turn round: e serves the wrong release: slow',
+    'roll back: e serves the wrong release: slow',
   ],
   ['proven all the same', snapshot(beside({ proven: true, wrongRelease: true })), undefined],
 ])
@@ -149,16 +149,16 @@ holds('one that loses its proof five times within its time fails', [
   [
     'and says so',
     snapshot(alone({ proven: true, ...losses(5, 4, 3, 2, 1) })),
-    'turn round: c lost its proof 5 times: it is back again',
+    'roll back: c lost its proof 5 times: it is back again',
   ],
-  ['or why', snapshot(alone(losses(5, 4, 3, 2, 1))), 'turn round: c lost its proof 5 times: slow'],
+  ['or why', snapshot(alone(losses(5, 4, 3, 2, 1))), 'roll back: c lost its proof 5 times: slow'],
 ])
 
 const z1 = (health: Instance['health'], rest: Sketch = {}) =>
   old({ zone: 'z1', health, seen: { everServed: true }, ...rest })
 const watched = { canary: 1, canaryWatchSeconds: 60 }
 const lost = (seconds: number) => ({ everProven: true, unprovenSinceMs: ago(seconds) })
-const failed = 'turn round: canary c failed while it was watched: slow'
+const failed = 'roll back: canary c failed while it was watched: slow'
 
 holds('a canary that fails while it is watched', [
   ['within its grace', snapshot(alone(lost(15))), undefined, watched],
@@ -196,7 +196,7 @@ holds('a canary that fails while it is watched', [
   ],
   ['when others followed', snapshot({ ...alone(lost(16)), d: fresh() }), undefined, watched],
   [
-    'none on the way back',
+    'none during the rollback',
     snapshot({ b: old(), d: old({ ageSeconds: 10, seen: lost(16) }) }, { record: back }),
     undefined,
     watched,
@@ -206,7 +206,7 @@ holds('a canary that fails while it is watched', [
 const overtime = { phaseStartedMs: ago(3601) }
 const blames = {
   zone: 'stop: not finished after 3601 s: nothing serves any more in z1, although its machines run',
-  image: 'turn round: not finished after 3601 s',
+  image: 'roll back: not finished after 3601 s',
 }
 const inZone = (...ofZone: Sketch[]) =>
   snapshot(
@@ -261,9 +261,9 @@ holds('an instance of a lost zone fails through no fault of its image', [
   [
     'late in another',
     snapshot({ ...zoneGone, c: fresh({ zone: 'z2', seen: late }) }),
-    'turn round: c not healthy after 601 s: slow',
+    'roll back: c not healthy after 601 s: slow',
   ],
-  ['late in none', snapshot({ ...zoneGone, c: fresh({ seen: late }) }), 'turn round: c not healthy after 601 s: slow'],
+  ['late in none', snapshot({ ...zoneGone, c: fresh({ seen: late }) }), 'roll back: c not healthy after 601 s: slow'],
   [
     'late in a group without zones, all of it lost',
     snapshot({
@@ -276,12 +276,12 @@ holds('an instance of a lost zone fails through no fault of its image', [
   [
     'late in a group without zones, one of it lost',
     snapshot({ ...without('b'), c: fresh({ health: 'initial', seen: late }) }),
-    'turn round: c not healthy after 601 s: slow',
+    'roll back: c not healthy after 601 s: slow',
   ],
   [
     'the wrong release is, wherever it is',
     snapshot({ ...zoneGone, c: fresh({ zone: 'z1', health: 'initial', seen: { wrongRelease: true } }) }),
-    'turn round: c serves the wrong release: slow',
+    'roll back: c serves the wrong release: slow',
   ],
 ])
 
@@ -294,7 +294,7 @@ holds('a platform that refuses', [
   [
     'launches for too long, and nothing new is there',
     snapshot({ a: old(), b: old() }, { refusals: { launch: refused(601) } }),
-    'turn round: no instance could be launched for 600 s: no capacity',
+    'roll back: no instance could be launched for 600 s: no capacity',
   ],
   [
     'launches for too long, half-way',
@@ -315,12 +315,12 @@ holds('a platform that refuses', [
   [
     'both, launches for too long',
     snapshot({ a: old() }, bothRefused(601, 600)),
-    'turn round: no instance could be launched for 600 s: no capacity',
+    'roll back: no instance could be launched for 600 s: no capacity',
   ],
   [
     'while an instance fails',
     snapshot(alone(late), bothRefused(601, 601)),
-    'turn round: c not healthy after 601 s: slow',
+    'roll back: c not healthy after 601 s: slow',
   ],
   [
     'and the time is over',
@@ -342,28 +342,28 @@ holds('the hook before an end', [
 ])
 
 const young = (seen: Partial<Evidence>, rest: Sketch = {}) => old({ ageSeconds: 10, seen, ...rest })
-const onWayBack = { record: back }
+const inRollback = { record: back }
 const second = { record: { ...back, setbacks: 1 } }
 
-holds('the way back', [
-  ['one from before is not judged', snapshot({ a: old({ seen: late }), b: old() }, onWayBack), undefined],
+holds('the rollback', [
+  ['one from before is not judged', snapshot({ a: old({ seen: late }), b: old() }, inRollback), undefined],
   [
     'not even while it does not serve',
-    snapshot({ a: old({ health: 'initial', seen: { ...late, wrongRelease: true } }) }, onWayBack),
+    snapshot({ a: old({ health: 'initial', seen: { ...late, wrongRelease: true } }) }, inRollback),
     undefined,
   ],
-  ['one launched since is', snapshot({ b: old(), d: young(late) }, onWayBack), 'replace d'],
-  ['although nothing is proven', snapshot({ d: young(late) }, onWayBack), 'replace d'],
-  ['on time', snapshot({ d: young({ unprovenSinceMs: ago(600) }) }, onWayBack), undefined],
-  ['the wrong release, too', snapshot({ d: young({ wrongRelease: true }) }, onWayBack), 'replace d'],
-  ['dead', snapshot({ d: young({}, { state: 'stopped' }) }, onWayBack), 'replace d'],
-  ['a dead new one', snapshot({ a: old(), d: fresh({ state: 'stopped', seen: {} }) }, onWayBack), undefined],
+  ['one launched since is', snapshot({ b: old(), d: young(late) }, inRollback), 'replace d'],
+  ['although nothing is proven', snapshot({ d: young(late) }, inRollback), 'replace d'],
+  ['on time', snapshot({ d: young({ unprovenSinceMs: ago(600) }) }, inRollback), undefined],
+  ['the wrong release, too', snapshot({ d: young({ wrongRelease: true }) }, inRollback), 'replace d'],
+  ['dead', snapshot({ d: young({}, { state: 'stopped' }) }, inRollback), 'replace d'],
+  ['a dead new one', snapshot({ a: old(), d: fresh({ state: 'stopped', seen: {} }) }, inRollback), undefined],
   ['the second one', snapshot({ b: old(), d: young(late) }, second), 'give up: d not healthy after 601 s: slow'],
-  ['late', snapshot({ a: old() }, { ...onWayBack, ...overtime }), 'give up: not finished after 3601 s'],
+  ['late', snapshot({ a: old() }, { ...inRollback, ...overtime }), 'give up: not finished after 3601 s'],
   [
     'refused for too long',
-    snapshot({ a: old() }, { ...onWayBack, refusals: { launch: refused(601) } }),
+    snapshot({ a: old() }, { ...inRollback, refusals: { launch: refused(601) } }),
     'give up: no instance could be launched for 600 s: no capacity',
   ],
-  ['refused for a while', snapshot({ a: old() }, { ...onWayBack, refusals: { launch: refused(600) } }), undefined],
+  ['refused for a while', snapshot({ a: old() }, { ...inRollback, refusals: { launch: refused(600) } }), undefined],
 ])

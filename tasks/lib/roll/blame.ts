@@ -14,7 +14,7 @@ export interface Stop {
 /** What is to be done about what went wrong. */
 export type Blame =
   | Stop
-  | { readonly do: 'turn round'; readonly because: string }
+  | { readonly do: 'roll back'; readonly because: string }
   | { readonly do: 'replace'; readonly failing: readonly Failing[] }
 
 /** A new instance that failed. */
@@ -42,7 +42,7 @@ export function blame(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy):
     return because === undefined ? undefined : { do: 'give up', because }
   }
   if (first && (first.isCertain || isTooMuch || !hasProofBeside(snapshot, failing))) {
-    return { do: 'turn round', because: first.because }
+    return { do: 'roll back', because: first.because }
   }
   return first ? { do: 'replace', failing } : hindrance(snapshot, fleet, policy)
 }
@@ -57,12 +57,12 @@ export function hopeless(snapshot: RollSnapshot, policy: RollPolicy): Stop | und
 function hindrance(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Blame | undefined {
   const stuck = whyStuck(snapshot, policy)
   // Nothing new is there, so what served before is whole, and putting it back costs nothing.
-  if (stuck?.isLaunch && fleet.wanted.length === 0) return { do: 'turn round', because: stuck.because }
+  if (stuck?.isLaunch && fleet.wanted.length === 0) return { do: 'roll back', because: stuck.because }
   if (stuck) return { do: 'stop', because: stuck.because }
   const late = whyLate(snapshot, policy)
   if (late === undefined) return undefined
   const [lost] = zonesLost(snapshot)
-  if (lost === undefined || fleet.wanted.length === 0) return { do: 'turn round', because: late }
+  if (lost === undefined || fleet.wanted.length === 0) return { do: 'roll back', because: late }
   return {
     do: 'stop',
     because: `${late}: nothing serves any more in ${lost || 'the whole group'}, although its machines run`,

@@ -16,7 +16,7 @@ export const record: RollRecord = {
   force: false,
   rollingBack: false,
 }
-/** The same roll after it turned round. */
+/** The same roll after it rolled back. */
 export const back: RollRecord = { ...record, rollingBack: true, reason: 'm3 died' }
 
 /** An instance with what a run has seen of it, in short; what is left out is the usual. */

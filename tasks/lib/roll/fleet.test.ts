@@ -13,7 +13,7 @@ function sorted(shot: RollSnapshot, first: readonly string[] = []): string {
 
 const before: Sketch = { ageSeconds: 61 }
 const forced = { record: { ...record, force: true } }
-const onWayBack = { record: back }
+const inRollback = { record: back }
 
 t.test('who stays, who leaves, who is gone', (t) => {
   const table: [string, RollSnapshot, string, string[]?][] = [
@@ -39,22 +39,26 @@ t.test('who stays, who leaves, who is gone', (t) => {
       snapshot({ d: fresh({ state: 'stopped' }) }, { condemned: new Set(['d']) }),
       ' |  | d',
     ],
-    ['the way back: the old stay', snapshot({ a: old(), c: fresh() }, onWayBack), 'a | c | '],
-    ['the way back: one that begins to serve stays', snapshot({ a: old({ health: 'initial' }) }, onWayBack), 'a |  | '],
-    ['the way back: an unhealthy old one leaves', snapshot({ a: old({ health: 'unhealthy' }) }, onWayBack), ' | a | '],
-    ['the way back: a drained old one leaves', snapshot({ a: old({ health: 'unused' }) }, onWayBack), ' | a | '],
+    ['the rollback: the old stay', snapshot({ a: old(), c: fresh() }, inRollback), 'a | c | '],
     [
-      'the way back: one that was launched since stays',
-      snapshot({ a: old({ health: 'unhealthy', ageSeconds: 60 }) }, onWayBack),
+      'the rollback: one that begins to serve stays',
+      snapshot({ a: old({ health: 'initial' }) }, inRollback),
+      'a |  | ',
+    ],
+    ['the rollback: an unhealthy old one leaves', snapshot({ a: old({ health: 'unhealthy' }) }, inRollback), ' | a | '],
+    ['the rollback: a drained old one leaves', snapshot({ a: old({ health: 'unused' }) }, inRollback), ' | a | '],
+    [
+      'the rollback: one that was launched since stays',
+      snapshot({ a: old({ health: 'unhealthy', ageSeconds: 60 }) }, inRollback),
       'a |  | ',
     ],
     [
-      'the way back: unless it drains',
-      snapshot({ a: old({ health: 'draining', ageSeconds: 1 }) }, onWayBack),
+      'the rollback: unless it drains',
+      snapshot({ a: old({ health: 'draining', ageSeconds: 1 }) }, inRollback),
       ' | a | ',
     ],
     [
-      'the way back by force: the old of the image stay',
+      'the rollback by force: the old of the image stay',
       snapshot({ a: old(), c: fresh() }, { record: { ...back, force: true } }),
       'a | c | ',
     ],
@@ -79,10 +83,10 @@ t.test('no more than the size stay', (t) => {
     ],
     ['none of an empty group', snapshot({ c: proven(20) }, { size: 0 }), ' | c | '],
     [
-      'the way back: a proof of the old counts for nothing',
+      'the rollback: a proof of the old counts for nothing',
       snapshot(
         { a: old({ ageSeconds: 70 }), b: old({ ageSeconds: 65, seen: { proven: true } }) },
-        { ...one, ...onWayBack },
+        { ...one, ...inRollback },
       ),
       'a | b | ',
     ],
@@ -143,8 +147,8 @@ t.test('in which order they leave', (t) => {
       'c a b',
     ],
     [
-      'the way back: the unproven of the new first',
-      snapshot({ c: fresh({ ageSeconds: 40 }), d: fresh({ seen: {} }) }, onWayBack),
+      'the rollback: the unproven of the new first',
+      snapshot({ c: fresh({ ageSeconds: 40 }), d: fresh({ seen: {} }) }, inRollback),
       'd c',
     ],
     [
@@ -155,7 +159,7 @@ t.test('in which order they leave', (t) => {
           d: fresh({ seen: { answersWrong: true } }),
           e: fresh({ health: 'unhealthy', seen: { answersWrong: true } }),
         },
-        onWayBack,
+        inRollback,
       ),
       'e d c',
     ],

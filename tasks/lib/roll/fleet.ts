@@ -23,7 +23,7 @@ export interface Sorting {
   readonly first: readonly string[]
 }
 
-/** The image that a roll moves the group to now: the new one, or the previous one on its way back. */
+/** The image that a roll moves the group to now: the new one, or the previous one in a rollback. */
 export function targetImageId(record: RollRecord): string {
   return record.rollingBack ? record.previousImageId : record.imageId
 }
@@ -77,7 +77,7 @@ export function counts(
   return isAccepted && isGood(instance, evidence.get(instance.id), record)
 }
 
-/** Is the instance proven on the target image? One from before the roll needs no new proof on the way back. */
+/** Is the instance proven on the target image? One from before the roll needs no new proof during the rollback. */
 export function isGood(instance: Instance, evidence: Evidence | undefined, record: RollRecord): boolean {
   if (record.rollingBack && isOlderThan(record, instance)) return isServing(instance)
   return evidence?.proven ?? false

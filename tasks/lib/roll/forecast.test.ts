@@ -55,7 +55,7 @@ t.test('what a roll would do, if all goes well', (t) => {
     [
       'up to where a person is needed',
       snapshot({ a: old(), b: old(), c: fresh({ seen: { unprovenSinceMs: nowMs - 601_000 } }) }),
-      'turn round',
+      'roll back',
     ],
   ]
   for (const [name, shot, expected, change] of table) t.equal(forecast(shot, change), expected, name)

@@ -6,7 +6,7 @@ import type { RollPolicy } from './policy.ts'
 import type { RollSnapshot, Step } from './snapshot.ts'
 
 const looksAtMost = 10_000
-const endings: readonly Step['do'][] = ['finish', 'turn round', 'give up', 'stop', 'replace']
+const endings: readonly Step['do'][] = ['finish', 'roll back', 'give up', 'stop', 'replace']
 
 /** The steps a roll would take if each one succeeded at once. */
 export function forecastSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {

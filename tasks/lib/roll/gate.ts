@@ -13,7 +13,7 @@ export interface Gate {
   readonly name?: string
 }
 
-/** The canary, the next pause point, or no gate at all. There is none on the way back. */
+/** The canary, the next pause point, or no gate at all. There is none during the rollback. */
 export function gateOf(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Gate {
   const { size } = snapshot.group
   if (snapshot.record.rollingBack) return { atMost: size }

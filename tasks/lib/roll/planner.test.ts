@@ -262,7 +262,7 @@ holds('the hook after acceptance', [
     ['wait'],
   ],
   [
-    'there is none on the way back',
+    'there is none during the rollback',
     snapshot(
       { b: old(), c: fresh(), d: old({ ageSeconds: 10, seen: { proven: true } }) },
       { ...hooked(), record: back },
@@ -273,7 +273,7 @@ holds('the hook after acceptance', [
 
 const young = old({ ageSeconds: 10 })
 
-holds('the way back', [
+holds('the rollback', [
   [
     'the new goes when the old are enough',
     snapshot({ a: old(), b: old(), c: booting() }, { record: back }),
@@ -294,7 +294,7 @@ holds('the way back', [
   ],
   ['no gate slows it', snapshot({ c: fresh() }, { record: back, size: 3 }), ['launch 3'], { canary: 1, pauseAt: [1] }],
   [
-    'what fails on the way back is replaced once',
+    'what fails during the rollback is replaced once',
     snapshot({ b: old(), d: { ...young, seen: late } }, { record: back }),
     ['replace d'],
   ],
@@ -349,7 +349,7 @@ t.test('every step says why', (t) => {
       ['on old and unhealthy; 1 proven'],
     ],
     ['drain one too many', snapshot({ c: fresh(), d: fresh() }, { size: 1 }), ['no longer needed; 1 proven']],
-    ['drain on the way back', snapshot({ a: old(), b: old(), c: fresh() }, { record: back }), ['on new; 2 proven']],
+    ['drain during the rollback', snapshot({ a: old(), b: old(), c: fresh() }, { record: back }), ['on new; 2 proven']],
     [
       'terminate',
       snapshot({ a: old({ health: 'unused' }), c: fresh(), d: fresh() }),

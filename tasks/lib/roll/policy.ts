@@ -20,7 +20,7 @@ export interface RollPolicy {
   readonly instanceTimeoutSeconds: number
   /** How long a watched canary may lose its proof: one probe that got lost is no failure. 15 s. */
   readonly canaryGraceSeconds?: number | undefined
-  /** Time for the way there, and again for the way back. */
+  /** Time for the roll, and again for its rollback. */
   readonly timeoutSeconds: number
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Group, RollRecord } from '../platform.ts'
 import { back, fresh, nowMs, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
-import { countOutdated, openRecord, replacedBetween, turnedRound } from './record.ts'
+import { countOutdated, openRecord, replacedBetween, rolledBack } from './record.ts'
 
 const at = (ms: number) => new Date(ms).toISOString()
 
@@ -72,8 +72,8 @@ t.test('a rollback is known as one', (t) => {
   t.end()
 })
 
-t.test('turning round keeps everything else but the setbacks', (t) => {
-  t.strictSame(turnedRound({ ...record, setbacks: 1, passed: 2 }, 'm3 died'), { ...back, passed: 2 })
+t.test('rolling back keeps everything else but the setbacks', (t) => {
+  t.strictSame(rolledBack({ ...record, setbacks: 1, passed: 2 }, 'm3 died'), { ...back, passed: 2 })
   t.end()
 })
 

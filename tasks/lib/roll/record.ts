@@ -18,7 +18,7 @@ export function openRecord(
   if (!unfinished && !force && !outdated && group.imageId === imageId) return undefined
   return {
     imageId,
-    previousImageId: wayBack(group, imageId),
+    previousImageId: previousImageOf(group, imageId),
     startedAt: new Date(force ? afterYoungest(group, nowMs) : nowMs).toISOString(),
     force,
     rollingBack: false,
@@ -27,7 +27,7 @@ export function openRecord(
 }
 
 /** The record of a roll that goes back to where it came from; its setbacks count anew. */
-export function turnedRound({ setbacks: _, ...record }: RollRecord, reason: string): RollRecord {
+export function rolledBack({ setbacks: _, ...record }: RollRecord, reason: string): RollRecord {
   return { ...record, rollingBack: true, reason }
 }
 
@@ -48,7 +48,7 @@ export function countOutdated(group: Group, record: RollRecord): number {
   return group.instances.filter((one) => one.imageId !== imageId || (force && isOlderThan(record, one))).length
 }
 
-function wayBack(group: Group, imageId: string): string {
+function previousImageOf(group: Group, imageId: string): string {
   const unfinished = group.roll
   if (!unfinished) return servingImageId(group, imageId)
   return unfinished.previousImageId === imageId ? unfinished.imageId : unfinished.previousImageId

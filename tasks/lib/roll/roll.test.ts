@@ -115,11 +115,11 @@ t.test('a release that breaks late, and again, is replaced by the previous one',
   t.same(broken, [])
 })
 
-t.test('when the way back fails too, a person is needed, and the next run carries on', async (t) => {
+t.test('when the rollback fails too, a person is needed, and the next run carries on', async (t) => {
   let isCured = false
   const fault = (nth: number) => (nth >= 4 && !isCured ? { neverHealthy: true } : undefined)
   const world = await servingWorld(2, { fault })
-  await t.rejects(rollGroup(task(world)), { kind: 'failed', message: /the way back to i1: m7 not healthy/ })
+  await t.rejects(rollGroup(task(world)), { kind: 'failed', message: /the rollback to i1: m7 not healthy/ })
   t.match(world.record?.roll, { rollingBack: true })
   isCured = true
   t.match(await rollGroup(task(world, { image: undefined })), { outcome: 'rolled-back', image: 'i1', reason: /^m5/ })
@@ -133,7 +133,7 @@ t.test('a call for a person waits for a full disk to be told to the record, not 
       if (line.startsWith('give up')) world.outages.diskUntilMs ||= world.clock.now() + seconds * 1000
     }
     const progress = { ...task(world).progress, event: fill }
-    await t.rejects(rollGroup(task(world, { progress })), { message: /and so did the way back to i1: m7 not healthy/ })
+    await t.rejects(rollGroup(task(world, { progress })), { message: /and so did the rollback to i1: m7 not healthy/ })
     t.equal(world.record?.roll?.setbacks, seconds === 500 ? -1 : 1)
   }
 })
@@ -168,7 +168,7 @@ t.test('a roll killed anywhere is carried on to the same end', async (t) => {
   for (const when of ['before', 'after'] as const) await killEverywhere(t, when, {}, 'i2,i2 i2 ')
 })
 
-t.test('a roll killed anywhere on its way back, too', async (t) => {
+t.test('a roll killed anywhere in its rollback, too', async (t) => {
   for (const fault of [brokenImage('i2'), (nth: number) => (nth === 4 ? { neverHealthy: true } : undefined)]) {
     await killEverywhere(t, 'after', { fault }, ['i1,i1 i1 ', 'i2,i2 i2 '])
   }

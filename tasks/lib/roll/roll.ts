@@ -20,7 +20,7 @@ import type { RollResult, RollTask } from './task.ts'
 
 /**
  * Replaces the instances that do not run the image, and goes back by itself when the image fails. Carries an unfinished
- * roll on. Throws `usage` for an image that cannot be rolled to, `interrupted`, and `failed` when the way back fails too.
+ * roll on. Throws `usage` for an image that cannot be rolled to, `interrupted`, and `failed` when the rollback fails too.
  */
 export async function rollGroup(task: RollTask): Promise<RollResult> {
   if (task.dryRun) return planRoll(task)

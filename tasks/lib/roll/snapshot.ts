@@ -9,7 +9,7 @@ export interface Refusal {
 
 /** What a run of a roll knows beside what it sees. All of it may be lost with the run. */
 export interface RollMemory {
-  /** When this run began, or turned round. */
+  /** When this run began, or rolled back. */
   readonly phaseStartedMs: number
   /** What is being refused now. */
   readonly refusals: { readonly launch?: Refusal | undefined; readonly other?: Refusal | undefined }
@@ -46,12 +46,12 @@ export interface RollSnapshot extends Observation, RollMemory {
 
 /**
  * One thing a roll has decided to do. `accept`: a new instance is proven, the hook for it is due. `replace`: a new
- * instance failed where others of its image are proven, it is counted as a setback and leaves. `turn round`: the image is
- * at fault. `give up`: the way back failed too. `stop`: the platform, or somebody, is in the way; a person is needed. `hold`
+ * instance failed where others of its image are proven, it is counted as a setback and leaves. `roll back`: the image is
+ * at fault. `give up`: the rollback failed too. `stop`: the platform, or somebody, is in the way; a person is needed. `hold`
  * begins a pause for its time, `pass` ends it, `pause` ends the run.
  */
 export type Step = { readonly because: string } & (
-  | { readonly do: 'repair load balancer' | 'set image' | 'turn round' | 'give up' | 'stop' | 'finish' | 'wait' }
+  | { readonly do: 'repair load balancer' | 'set image' | 'roll back' | 'give up' | 'stop' | 'finish' | 'wait' }
   | { readonly do: 'launch'; readonly count: number }
   | { readonly do: 'drain' | 'terminate' | 'accept'; readonly instanceId: string }
   /** `setbacks`: how many there are with this one. */

@@ -57,7 +57,7 @@ export function beginningOf(events: readonly Happening[]): string {
   return first.token === '' ? since : `${since}, by ${first.token}`
 }
 
-/** The event by which an operation begins: a way back is no operation of its own. */
+/** The event by which an operation begins: a rollback is no operation of its own. */
 function isBeginning({ isOfStack, status }: Happening): boolean {
   return isOfStack && /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/.test(status)
 }

@@ -49,7 +49,7 @@ export async function readRecord(aws: Aws, { recordParameter: Name }: Names): Pr
     throw new Error('no object')
   } catch (cause) {
     throw new OperatorError('failed', `the SSM parameter ${Name} is no record of a group: ${text.slice(0, 80)}`, {
-      hint: `aws ssm delete-parameter --name ${Name} forgets it; rolls under way and the way back go with it`,
+      hint: `aws ssm delete-parameter --name ${Name} forgets it; rolls under way and the rollback go with it`,
       cause,
     })
   }

@@ -77,7 +77,7 @@ function namedBy(scaling: AutoScalingGroup): string[] {
   return [usedTemplate(scaling)?.Version, ...members, ...own].filter(isKnown)
 }
 
-/** The newest refresh may be under way; turned round it goes back to what the group itself names. */
+/** The newest refresh may be under way; rolled back, it goes back to what the group itself names. */
 async function namedByRefresh(aws: Aws, scaling: AutoScalingGroup): Promise<string[]> {
   const asked = new DescribeInstanceRefreshesCommand({ ...nameOf(scaling), MaxRecords: 1 })
   const { InstanceRefreshes: found = [] } = await aws.autoScaling.send(asked)
