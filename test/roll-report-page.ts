@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { Test } from 'tap'
-import type { RollEvent, RollJournal } from '../tasks/lib/roll/events.ts'
+import type { RollEvent, RollEventSink } from '../tasks/lib/roll/events.ts'
 import { openReport } from '../tasks/report/report.ts'
 import { readEvents } from '../tasks/report/report-files.ts'
 import { summarize } from '../tasks/report/summary.ts'
@@ -18,12 +18,12 @@ export interface Shown {
 export async function showReport(
   t: Test,
   browser: Browser,
-  write: (journal: RollJournal) => unknown,
+  write: (onEvent: RollEventSink) => unknown,
   look: (shown: Shown) => Promise<void>,
   options: BrowserContextOptions = {},
 ): Promise<void> {
   const report = openReport(join(t.testdir(), 'roll'))
-  await write(report.journal)
+  await write(report.onEvent)
   const files = report.finish()
   const see = (page: Page) => look({ page, events: readEvents(files.events) })
   await showFile(t, browser, files.page, see, options)

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { startBrowser } from '../tasks/dev/browser.ts'
-import type { RollJournal } from '../tasks/lib/roll/events.ts'
+import type { RollEventSink } from '../tasks/lib/roll/events.ts'
 import { type RollFixture, rollFixture } from '../tasks/report/roll-fixture.ts'
 import { summarize } from '../tasks/report/summary.ts'
 import { simulateRoll } from '../tasks/simulator/simulation.ts'
@@ -22,8 +22,8 @@ async function inBrowser(browser: Browser) {
     look: (shown: Shown) => Promise<void>,
     options?: BrowserContextOptions,
   ) => {
-    const write = (journal: RollJournal) => {
-      for (const event of rollFixture(fixture)) journal(event)
+    const write = (onEvent: RollEventSink) => {
+      for (const event of rollFixture(fixture)) onEvent(event)
     }
     return showReport(t, browser, write, look, options)
   }
@@ -38,8 +38,8 @@ async function inBrowser(browser: Browser) {
 
   t.test('a page of a simulated roll that was killed, with a bad instance, does so too', async (t) => {
     const faults = 'killed@50%,never-boots:1@30%'
-    const write = async (journal: RollJournal) => {
-      const { outcome } = await simulateRoll({ instances: 6, policy: 'surge=2', faults, seed: 5, journal })
+    const write = async (onEvent: RollEventSink) => {
+      const { outcome } = await simulateRoll({ instances: 6, policy: 'surge=2', faults, seed: 5, onEvent })
       t.equal(outcome, 'rolled')
     }
     await showReport(t, browser, write, async (shown) => {

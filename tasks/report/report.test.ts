@@ -11,7 +11,7 @@ const killed = rollFixture({ size: 2, surge: 1, killedAtSecond: 40 })
 const resumedAt = killed.findLastIndex(({ event }) => event === 'began')
 const write = (file: string, some: readonly RollEvent[]) => {
   const report = openReport(file)
-  for (const event of some) report.journal(event)
+  for (const event of some) report.onEvent(event)
   return report
 }
 
@@ -28,11 +28,11 @@ t.test('two files, whatever extension is given', async (t) => {
   t.equal(write(join(folder, 'of.today'), events).finish().page, join(folder, 'of.today.html'))
 })
 
-t.test('each event is in the file before the journal returns', async (t) => {
+t.test('each event is in the file before the sink returns', async (t) => {
   const file = join(t.testdir(), 'roll')
   const report = openReport(file)
   for (const [index, event] of events.slice(0, 5).entries()) {
-    report.journal(event)
+    report.onEvent(event)
     t.strictSame(readEvents(`${file}.jsonl`), events.slice(0, index + 1))
   }
   t.notOk(existsSync(`${file}.html`), 'the page is for the end')
@@ -58,7 +58,7 @@ t.test('a new roll begins anew, and the one before is kept', async (t) => {
 t.test('a roll does not fail for its report; finish tells', async (t) => {
   const folder = t.testdir()
   const report = openReport(join(folder, 'gone', 'roll'))
-  t.doesNotThrow(() => report.journal(events[0] as RollEvent))
+  t.doesNotThrow(() => report.onEvent(events[0] as RollEvent))
   t.throws(() => report.finish(), { kind: 'failed', message: /^the report is not whole: ENOENT/ })
 })
 

@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { OperatorError } from '../lib/errors.ts'
-import type { RollEvent, RollJournal } from '../lib/roll/events.ts'
+import type { RollEvent, RollEventSink } from '../lib/roll/events.ts'
 import { renderPage } from './page.ts'
 import { appendEvent, type ReportFiles, readEvents, reportFiles, setAside } from './report-files.ts'
 
@@ -9,7 +9,7 @@ export { reportProblem } from './report-files.ts'
 /** The record of one roll while it is written. */
 export interface Report {
   /** Writes each event before it returns, so that a killed run keeps them. Never throws: a roll does not fail for its report. */
-  readonly journal: RollJournal
+  readonly onEvent: RollEventSink
   /** Writes the page of everything in the events file. Throws `failed` when it, or an event before, could not be written. */
   finish(): ReportFiles
 }
@@ -28,7 +28,7 @@ export function openReport(file: string): Report {
     written += 1
   }
   return {
-    journal(event) {
+    onEvent(event) {
       try {
         write(event)
       } catch (error) {

@@ -65,7 +65,7 @@ export async function carryOn({ world, schedule, ...stage }: Stage): Promise<Sim
 }
 
 function runOnce({ task, world, policy, schedule, events }: Stage, owner: string) {
-  const { journal, signal, onCall } = task
+  const { onEvent, signal, onCall } = task
   const platform = mortal(world, simulatedPlatform(world, owner), owner, () => {
     onCall?.(world, (other) => simulatedPlatform(world, other), policy)
     return schedule.beforeCall()
@@ -75,9 +75,9 @@ function runOnce({ task, world, policy, schedule, events }: Stage, owner: string
     void events.push({ at: new Date(clock.now()).toISOString(), event: 'warning', message })
   return rollGroup({
     ...{ platform, policy, signal, image: newImageId, probe, clock, progress: { ...recordedProgress(), warn } },
-    journal(event) {
+    onEvent(event) {
       if (event.event === 'step') events.push(event)
-      journal?.(event)
+      onEvent?.(event)
     },
   })
 }

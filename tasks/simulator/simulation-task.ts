@@ -1,5 +1,5 @@
 import type { Platform } from '../lib/platform.ts'
-import type { RollJournal } from '../lib/roll/events.ts'
+import type { RollEventSink } from '../lib/roll/events.ts'
 import type { RollPolicy } from '../lib/roll/policy.ts'
 import type { World } from './simulated-world.ts'
 
@@ -11,7 +11,7 @@ export interface SimulationTask {
   /** As `parseFaults` reads it. */
   readonly faults: string
   readonly seed: number
-  readonly journal?: RollJournal | undefined
+  readonly onEvent?: RollEventSink | undefined
   readonly signal?: AbortSignal | undefined
   /** Called before each call of the client that rolls; another client of the world is opened by its name. */
   readonly onCall?: (world: World, open: (owner: string) => Platform, policy: RollPolicy) => void

@@ -48,9 +48,9 @@ t.test('capacity that a fault took is no broken promise', async (t) => {
   t.match(capacity, { promisedFloor: 20, floor: 17, lowestHealthy: 17 })
 })
 
-t.test('events are in virtual time, and the journal is told of them', async (t) => {
+t.test('events are in virtual time, and the sink is told of them', async (t) => {
   const ats: string[] = []
-  const simulation = await run({ journal: ({ at }) => void ats.push(at) })
+  const simulation = await run({ onEvent: ({ at }) => void ats.push(at) })
   t.ok(ats.length > 40)
   t.ok(ats.every((at) => Date.parse(at) >= simulation.startMs && Date.parse(at) <= simulation.endMs))
 })

@@ -128,7 +128,7 @@ async function rollUnderLoad(context: TaskContext, release: string, reportFile: 
   }
   const during = await underLoad(loading(), rolling, progress.warn)
   const report = openReport(reportFile)
-  report.journal({ event: 'requests', at: new Date().toISOString(), since, sent: during.sent, failed: during.failed })
+  report.onEvent({ event: 'requests', at: new Date().toISOString(), since, sent: during.sent, failed: during.failed })
   report.finish()
   progress.event(duringWords(during, load.keptPerSecond + load.newPerSecond))
   let after: TimedLoad = { sent: 0, failed: 0, failures: {}, seconds: 0 }

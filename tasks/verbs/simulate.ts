@@ -12,7 +12,7 @@ import type { TaskContext, TaskResult } from '../terminal/task.ts'
 export default async function simulate({ settings, signal }: TaskContext): Promise<TaskResult> {
   const { instances, policy = '', faults = '', seed } = settings.simulate
   const report = settings.roll.report === undefined ? undefined : openReport(settings.roll.report)
-  const simulation = await simulateRoll({ instances, policy, faults, seed, signal, journal: report?.journal })
+  const simulation = await simulateRoll({ instances, policy, faults, seed, signal, onEvent: report?.onEvent })
   const files = report?.finish()
   return {
     line: simulationLine(simulation),

@@ -38,7 +38,7 @@ async function underLoad(t: Test, reportOf: string, work: () => Promise<void>): 
   const all = sum(results)
   sent += all.sent
   const report = openReport(reportOf)
-  report.journal({ event: 'requests', at: new Date().toISOString(), since, sent: all.sent, failed: all.failed })
+  report.onEvent({ event: 'requests', at: new Date().toISOString(), since, sent: all.sent, failed: all.failed })
   report.finish()
   t.same({ failed: all.failed, failures: all.failures }, { failed: 0, failures: {} })
   t.ok((results[1]?.sent ?? 0) > 60, `${results[1]?.sent} requests of several seconds`)

@@ -160,11 +160,11 @@ function stopped(record: RollRecord, reason: string): OperatorError {
   })
 }
 
-/** Says a step to the person and to the journal. */
+/** Says a step to the person and to the event log. */
 function tell({ task, refusedSteps }: RollRun, step: Step): void {
   const { because, do: name } = step
   if (name === 'wait' || refusedSteps.has(inWords(step))) return
-  task.journal?.({
+  task.onEvent?.({
     ...{ at: new Date(task.clock.now()).toISOString(), event: 'step', step: name, because },
     ...('instanceId' in step ? { instanceId: step.instanceId } : {}),
     ...('count' in step ? { count: step.count } : {}),

@@ -95,4 +95,4 @@ export interface EndedEvent {
 }
 
 /** Takes the events of a roll as they happen. */
-export type RollJournal = (event: RollEvent) => void
+export type RollEventSink = (event: RollEvent) => void

@@ -3,7 +3,7 @@ import { type GroupWatch, instanceLines, type Observation, watchGroup } from '..
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Group, Instance, RollRecord } from '../platform.ts'
 import { actTurn, noteRefusal } from './actions.ts'
-import type { Chronicle } from './chronicle.ts'
+import type { EventLog } from './event-log.ts'
 import { isOlderThan, targetImageId } from './fleet.ts'
 import { nextSteps } from './planner.ts'
 import { chooseProbes } from './probing.ts'
@@ -25,7 +25,7 @@ export async function carryOut(
   run: RollRun,
   before: Group,
   record: RollRecord,
-  chronicle: Chronicle,
+  eventLog: EventLog,
 ): Promise<Finished> {
   const { policy, clock, progress, signal, pollMs = 1000 } = run.task
   await begin(run, before, record)
@@ -36,7 +36,7 @@ export async function carryOut(
     if (seen) {
       const record = seen.group.roll
       if (!record) throw new OperatorError('failed', 'the roll was removed from the group in its middle')
-      chronicle.look(seen, record)
+      eventLog.look(seen, record)
       const steps = nextSteps({ ...seen, ...run, record }, policy)
       progress.live(instanceLines(seen))
       const isDone = await actTurn(run, steps, seen.group, record)

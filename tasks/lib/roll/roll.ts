@@ -7,7 +7,7 @@ import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, Platform, RollRecord } from '../platform.ts'
 import type { Progress } from '../progress.ts'
-import { type Chronicle, type OfNow, openChronicle } from './chronicle.ts'
+import { type EventLog, type OfNow, openEventLog } from './event-log.ts'
 import type { RollEnd } from './events.ts'
 import { targetImageId } from './fleet.ts'
 import { forecastSteps } from './forecast.ts'
@@ -34,8 +34,8 @@ export async function rollGroup(task: RollTask): Promise<RollResult> {
     throwIfInterrupted('roll', task.signal)
     const story = tellStory(task, before, record, startedMs)
     try {
-      const told = { ...task, progress: withWarnings(task.progress, story.chronicle) }
-      const { outcome, group, reason } = await carryOut(newRun(told, startedMs), before, record, story.chronicle)
+      const told = { ...task, progress: withWarnings(task.progress, story.eventLog) }
+      const { outcome, group, reason } = await carryOut(newRun(told, startedMs), before, record, story.eventLog)
       return { outcome, ...story.end(outcome, group, reason) }
     } catch (error) {
       if (error instanceof OperatorError) story.end(endOf(error), before, error.message)
@@ -49,19 +49,19 @@ export async function rollbackGroup(task: Omit<RollTask, 'image'>): Promise<Roll
   return rollGroup({ ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) })
 }
 
-/** Tells the journal that a roll begins; `end` tells how it ended, and gives what there is to say of it. */
-function tellStory({ journal, policy, clock }: RollTask, before: Group, record: RollRecord, startedMs: number) {
-  const chronicle = openChronicle(journal, policy, () => clock.now())
-  chronicle.tell(beganEvent(before, record, policy))
+/** Tells the event log that a roll begins; `end` tells how it ended, and gives what there is to say of it. */
+function tellStory({ onEvent, policy, clock }: RollTask, before: Group, record: RollRecord, startedMs: number) {
+  const eventLog = openEventLog(onEvent, policy, () => clock.now())
+  eventLog.tell(beganEvent(before, record, policy))
   const end = (outcome: RollEnd, after: Group, reason?: string) => {
     const replaced = outcome === 'rolled-back' ? [] : replacedBetween(before, after)
     const seconds = secondsSince(startedMs, clock.now())
     const imageId = after.imageId
     const why = reason === undefined ? {} : { reason }
-    chronicle.tell({ event: 'ended', outcome, imageId, replaced: replaced.length, seconds, ...why })
+    eventLog.tell({ event: 'ended', outcome, imageId, replaced: replaced.length, seconds, ...why })
     return { image: imageId, replaced, seconds, ...why }
   }
-  return { chronicle, end }
+  return { eventLog, end }
 }
 
 async function planRoll({ platform, probe, clock, policy, image: wanted }: RollTask): Promise<RollResult> {
@@ -88,13 +88,13 @@ async function existingGroup(platform: Platform): Promise<Group> {
   throw noGroup(platform)
 }
 
-/** A progress whose warnings the chronicle tells, too. */
-function withWarnings(progress: Progress, chronicle: Chronicle): Progress {
+/** A progress whose warnings the event log tells, too. */
+function withWarnings(progress: Progress, eventLog: EventLog): Progress {
   return {
     ...progress,
     warn(message) {
       progress.warn(message)
-      chronicle.tell({ event: 'warning', message })
+      eventLog.tell({ event: 'warning', message })
     },
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Probe } from '../evidence.ts'
 import type { Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
-import type { RollJournal } from './events.ts'
+import type { RollEventSink } from './events.ts'
 import type { RollHooks } from './hooks.ts'
 import type { RollPolicy } from './policy.ts'
 import type { Step } from './snapshot.ts'
@@ -27,7 +27,7 @@ export interface RollTask {
   readonly probesNeeded?: number | undefined
   readonly hooks?: RollHooks | undefined
   /** Takes what happens, as it happens. */
-  readonly journal?: RollJournal | undefined
+  readonly onEvent?: RollEventSink | undefined
 }
 
 /**

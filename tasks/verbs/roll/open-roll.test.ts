@@ -64,16 +64,16 @@ const done = { line: 'rolled', facts: { outcome: 'rolled' } }
 
 t.test('without --report nothing is kept', async (t) => {
   const report = openRollReport(undefined, recordingProgress())
-  t.equal(report.journal, undefined)
+  t.equal(report.onEvent, undefined)
   t.equal(await report.keep(async () => done), done)
 })
 
 t.test('a report is named in line and facts', async (t) => {
   const file = join(t.testdir(), 'roll.html')
-  const { journal, keep } = openRollReport(file, recordingProgress())
+  const { onEvent, keep } = openRollReport(file, recordingProgress())
   const result = await keep(async () => {
-    journal?.(began)
-    journal?.(ended)
+    onEvent?.(began)
+    onEvent?.(ended)
     return done
   })
   const events = file.replace('.html', '.jsonl')
@@ -85,10 +85,10 @@ t.test('a report is named in line and facts', async (t) => {
 t.test('a roll that failed or was stopped has one, too', async (t) => {
   const file = join(t.testdir(), 'roll.html')
   const progress = recordingProgress()
-  const { journal, keep } = openRollReport(file, progress)
+  const { onEvent, keep } = openRollReport(file, progress)
   const failure = new OperatorError('interrupted', 'stopped')
   const work = keep(async () => {
-    journal?.(began)
+    onEvent?.(began)
     throw failure
   })
   await t.rejects(work, failure)
@@ -110,9 +110,9 @@ t.test('where no report can be, none is begun; one that breaks off is a warning,
     message: `--report: there is no folder ${join(folder, 'none')}`,
   })
   const progress = recordingProgress()
-  const { journal, keep } = openRollReport(join(folder, 'roll'), progress)
+  const { onEvent, keep } = openRollReport(join(folder, 'roll'), progress)
   const result = await keep(async () => {
-    journal?.(began)
+    onEvent?.(began)
     // The page's own place is taken meanwhile.
     mkdirSync(join(folder, 'roll.html'))
     writeFileSync(join(folder, 'roll.html', 'other'), '')

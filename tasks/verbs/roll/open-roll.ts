@@ -36,7 +36,7 @@ export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   if (engine === 'refresh') refuseBeyondRefresh(settings, policy, size)
   for (const id of strangers(policy.first, group)) progress.warn(`--first: ${id} is no instance of ${group?.name} now`)
   const task = { platform, policy, probe, clock, progress, signal, dryRun: settings.dryRun }
-  return { task: { ...task, hooks: rollHooks(context), journal: report.journal }, engine, report }
+  return { task: { ...task, hooks: rollHooks(context), onEvent: report.onEvent }, engine, report }
 }
 
 /** What `roll` and `rollback` say at their end: 4 when the group went back by itself. */

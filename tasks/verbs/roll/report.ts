@@ -1,23 +1,23 @@
 import { OperatorError } from '../../lib/errors.ts'
 import type { Progress } from '../../lib/progress.ts'
-import type { RollJournal } from '../../lib/roll/events.ts'
+import type { RollEventSink } from '../../lib/roll/events.ts'
 import { openReport, reportProblem } from '../../report/report.ts'
 import type { TaskResult } from '../../terminal/task.ts'
 
 /** The report of a roll as the verbs keep it. */
 export interface RollReport {
   /** Undefined when no report was asked for. */
-  readonly journal: RollJournal | undefined
+  readonly onEvent: RollEventSink | undefined
   /** Runs the roll, writes the page however it ends, and names it. That it could not be written is a warning. */
   keep(roll: () => Promise<TaskResult>): Promise<TaskResult>
 }
 
 /** Opens the report FILE, if there is to be one. Throws a usage error when it could not be written. */
 export function openRollReport(file: string | undefined, progress: Progress): RollReport {
-  if (file === undefined) return { journal: undefined, keep: (roll) => roll() }
+  if (file === undefined) return { onEvent: undefined, keep: (roll) => roll() }
   const problem = reportProblem(file)
   if (problem !== undefined) throw new OperatorError('usage', `--report: ${problem}`)
-  const { journal, finish } = openReport(file)
+  const { onEvent, finish } = openReport(file)
   let isBegun = false
   const write = () => {
     try {
@@ -29,9 +29,9 @@ export function openRollReport(file: string | undefined, progress: Progress): Ro
     }
   }
   return {
-    journal(event) {
+    onEvent(event) {
       isBegun = true
-      journal(event)
+      onEvent(event)
     },
     async keep(roll) {
       try {

@@ -1,26 +1,26 @@
 import t from 'tap'
-import { openChronicle } from './chronicle.ts'
+import { openEventLog } from './event-log.ts'
 import type { RollEvent } from './events.ts'
 import { back, booting, fresh, nowMs, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
 import { plainPolicy } from './policy.ts'
 import type { RollSnapshot } from './snapshot.ts'
 
-/** A chronicle that says `instance a` or `capacity 2`, and its events. */
+/** An event log that says `instance a` or `capacity 2`, and its events. */
 function recorded(policy = plainPolicy) {
   const events: RollEvent[] = []
-  const chronicle = openChronicle(
+  const eventLog = openEventLog(
     (event) => events.push(event),
     policy,
     () => nowMs + 500,
   )
   return {
     events,
-    chronicle,
+    eventLog,
     /** What is told of a look at these instances, the id or the event's name. */
     look(fleet: Record<string, Sketch>, change: Partial<RollSnapshot> & { size?: number } = {}): string[] {
       const before = events.length
       const shot = snapshot(fleet, change)
-      chronicle.look(shot, shot.record)
+      eventLog.look(shot, shot.record)
       return events.slice(before).map((event) => ('id' in event ? event.id : event.event))
     },
   }
@@ -100,16 +100,16 @@ t.test('the capacity', (t) => {
 })
 
 t.test('what happens just now has the time of now', (t) => {
-  const { chronicle, events } = recorded()
-  chronicle.tell({ event: 'warning', message: 'slow disk' })
+  const { eventLog, events } = recorded()
+  eventLog.tell({ event: 'warning', message: 'slow disk' })
   t.strictSame(events, [{ at: new Date(nowMs + 500).toISOString(), event: 'warning', message: 'slow disk' }])
   t.end()
 })
 
-t.test('without a journal it stays silent', (t) => {
+t.test('without a sink it stays silent', (t) => {
   const asked: number[] = []
-  const chronicle = openChronicle(undefined, plainPolicy, () => asked.push(nowMs))
-  chronicle.look(snapshot({ a: old() }), record)
+  const eventLog = openEventLog(undefined, plainPolicy, () => asked.push(nowMs))
+  eventLog.look(snapshot({ a: old() }), record)
   t.same(asked, [])
   t.end()
 })

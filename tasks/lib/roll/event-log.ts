@@ -1,12 +1,12 @@
 import { type Evidence, isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
 import type { Group, Instance, RollRecord } from '../platform.ts'
-import type { CapacityEvent, InstanceEvent, RollEvent, RollJournal } from './events.ts'
+import type { CapacityEvent, InstanceEvent, RollEvent, RollEventSink } from './events.ts'
 import { targetImageId } from './fleet.ts'
 import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
 
-/** Tells a journal what became different from one look at the group to the next. */
-export interface Chronicle {
+/** Tells a sink what became different from one look at the group to the next. */
+export interface EventLog {
   look(seen: Observation, record: RollRecord): void
   /** Says what happened just now. */
   tell(event: OfNow): void
@@ -16,11 +16,11 @@ type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never
 /** An event whose time is now. */
 export type OfNow = WithoutTime<RollEvent>
 
-/** Opens a chronicle that has told nothing yet; without a journal it stays silent. */
-export function openChronicle(journal: RollJournal | undefined, policy: RollPolicy, nowMs: () => number): Chronicle {
+/** Opens an event log that has told nothing yet; without a sink it stays silent. */
+export function openEventLog(onEvent: RollEventSink | undefined, policy: RollPolicy, nowMs: () => number): EventLog {
   const told = new Map<string, InstanceEvent>()
   let capacity = ''
-  const tell = (event: OfNow, atMs = nowMs()) => journal?.({ at: new Date(atMs).toISOString(), ...event } as RollEvent)
+  const tell = (event: OfNow, atMs = nowMs()) => onEvent?.({ at: new Date(atMs).toISOString(), ...event } as RollEvent)
   const tellInstance = (event: InstanceEvent, atMs: number) => {
     const before = told.get(event.id)
     if (before && isSame(before, event)) return
@@ -30,7 +30,7 @@ export function openChronicle(journal: RollJournal | undefined, policy: RollPoli
   return {
     tell,
     look({ group, evidence, nowMs: atMs }, record) {
-      if (!journal) return
+      if (!onEvent) return
       const present = new Set(group.instances.map(({ id }) => id))
       for (const one of group.instances) tellInstance(instanceEvent(one, evidence.get(one.id), record), atMs)
       for (const [id, event] of told) {
