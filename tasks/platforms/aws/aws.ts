@@ -14,7 +14,7 @@ import { type Observed, observe, scalingGroup } from './group/observation.ts'
 import { createRecord, pinned, readRecord, unpinned, wantedImageId, writeRecord } from './group/record.ts'
 import { openRefresh } from './group/refresh.ts'
 import { endMember, endStray, removeEverything } from './group/removal.ts'
-import { allowLess, holdStill, makeRoom, putBack, type ScalingState } from './group/scaling.ts'
+import { lowerMinSize, suspendProcesses, raiseMaxSize, restoreLimits, type ScalingState } from './group/scaling.ts'
 import { deregister, mendTargetGroup } from './group/target-group.ts'
 import { leftovers } from './infrastructure/leftovers.ts'
 import { namesOf } from './names.ts'
@@ -80,7 +80,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
   const holdingStill = async (now: ScalingState): Promise<ScalingState> => {
     if (!lock) return now
     hasInterfered = true
-    return { scaling: now.scaling, record: await holdStill(aws, names, now) }
+    return { scaling: now.scaling, record: await suspendProcesses(aws, names, now) }
   }
   const setImage = (stack: Observed['stack'], ImageId: string) => setParameters(aws, stack, { ImageId }, { signal })
 
@@ -111,7 +111,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
       change(async () => {
         const seen = await need()
         const mended = await mendTargetGroup(aws, seen)
-        return hasInterfered ? mended : [...(await putBack(aws, names, seen)).done, ...mended]
+        return hasInterfered ? mended : [...(await restoreLimits(aws, names, seen)).done, ...mended]
       }),
 
     removeGroup: () =>
@@ -126,7 +126,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
         const { stack, record, scaling } = await need()
         await setImage(stack, wantedImageId(stack, record))
         const now = await holdingStill({ record, scaling })
-        await makeRoom(aws, names, now, capacityFor(scaling, count))
+        await raiseMaxSize(aws, names, now, capacityFor(scaling, count))
         return launchMembers(aws, scaling, count, { signal, ...settings.launch })
       }),
 
@@ -145,7 +145,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
         // Auto Scaling is ending it already, hooks included, or it is none of the capacity and left alone.
         if (!isCounted(member)) return
         const now = await holdingStill({ record, scaling })
-        await allowLess(aws, names, now, (scaling.DesiredCapacity ?? 1) - 1)
+        await lowerMinSize(aws, names, now, (scaling.DesiredCapacity ?? 1) - 1)
         await endMember(aws, names, id)
       }),
 

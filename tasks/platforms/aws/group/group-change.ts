@@ -4,7 +4,7 @@ import { describeStack, requireReady, updateParameters, type Waiting } from '../
 import type { Names } from '../names.ts'
 import { type Observed, scalingGroup } from './observation.ts'
 import { type GroupRecord, readRecord, type Undo, writeRecord } from './record.ts'
-import { putBack } from './scaling.ts'
+import { restoreLimits } from './scaling.ts'
 
 /** Changes the group's record and, where the change says so, its stack: record first, so that a killed client's intent is known. */
 export async function changeGroup(
@@ -43,7 +43,7 @@ export async function settle(aws: Aws, names: Names): Promise<void> {
   const [stack, record] = await Promise.all([describeStack(aws, names.serviceStack), readRecord(aws, names)])
   const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
   if (!record || !scaling) return
-  const { record: after } = await putBack(aws, names, { record, scaling })
+  const { record: after } = await restoreLimits(aws, names, { record, scaling })
   if (after.roll !== undefined || after.size === undefined || after.size !== scaling.DesiredCapacity) return
   const { size: _, ...settled } = after
   await writeRecord(aws, names, settled)

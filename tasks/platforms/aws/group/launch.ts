@@ -5,7 +5,7 @@ import type { Aws } from '../clients.ts'
 import { launchFailure } from '../failures/launch-hints.ts'
 import { memberIds } from './members.ts'
 import { scalingGroup } from './observation.ts'
-import { desire, nameOf } from './scaling.ts'
+import { setDesiredCapacity, nameOf } from './scaling.ts'
 
 /** How a launch is waited for. */
 export interface LaunchTimes {
@@ -37,7 +37,7 @@ export async function launchMembers(
   const known = new Set(memberIds(before))
   const oldFailures = new Set((await failedLaunches(aws, before)).map(({ id }) => id))
   const capacity = capacityFor(before, count)
-  if (capacity > (before.DesiredCapacity ?? 0)) await desire(aws, before, capacity)
+  if (capacity > (before.DesiredCapacity ?? 0)) await setDesiredCapacity(aws, before, capacity)
   const startedMs = Date.now()
   for (let failedMs: number | undefined; ; ) {
     const failure = (await failedLaunches(aws, before)).find(({ id }) => !oldFailures.has(id))
@@ -49,7 +49,7 @@ export async function launchMembers(
     const isRefused = failure && (!isOfOneZone(failure) || isPast(failedMs ?? startedMs, otherZoneSeconds))
     if (isRefused || isPast(startedMs, timeoutSeconds)) {
       const kept = Math.max(before.DesiredCapacity ?? 0, known.size + come.length)
-      if (kept < (now.DesiredCapacity ?? 0)) await desire(aws, before, kept)
+      if (kept < (now.DesiredCapacity ?? 0)) await setDesiredCapacity(aws, before, kept)
       throw notLaunched(failure?.message ?? `Auto Scaling began no launch within ${timeoutSeconds} s`)
     }
     await sleep(pollMs, undefined, signal ? { signal } : {})

@@ -5,11 +5,11 @@ import { openAws } from '../clients.ts'
 import { namesOf } from '../names.ts'
 import type { GroupRecord, Undo } from './record.ts'
 import {
-  allowLess,
-  holdStill,
+  lowerMinSize,
+  suspendProcesses,
   interferingProcesses,
-  makeRoom,
-  putBack,
+  raiseMaxSize,
+  restoreLimits,
   restorable,
   type ScalingState,
 } from './scaling.ts'
@@ -44,7 +44,7 @@ function state(record: GroupRecord, more: object = {}): ScalingState {
 
 t.test('what runs is suspended, and written down before, with the size', async (t) => {
   const undo = { suspended: all }
-  t.same(await holdStill(aws, names, state({ previousImageId: 'ami-0old' })), {
+  t.same(await suspendProcesses(aws, names, state({ previousImageId: 'ami-0old' })), {
     ...{ previousImageId: 'ami-0old', size: 2, undo },
   })
   t.same(done(), [{ previousImageId: 'ami-0old', size: 2, undo }, ['SuspendProcesses', { ScalingProcesses: all }]])
@@ -52,36 +52,36 @@ t.test('what runs is suspended, and written down before, with the size', async (
 
 t.test('once per verb: what is suspended already is left alone, and not written down', async (t) => {
   const own = { size: 2, undo: { suspended: all } }
-  t.same(await holdStill(aws, names, state(own, suspended(...all))), own)
+  t.same(await suspendProcesses(aws, names, state(own, suspended(...all))), own)
   t.same(done(), [])
 })
 
 t.test('what the operator had suspended is none of the verb', async (t) => {
   const [operators, ...others] = all
-  await holdStill(aws, names, state({ size: 3 }, suspended('Launch', operators ?? '')))
+  await suspendProcesses(aws, names, state({ size: 3 }, suspended('Launch', operators ?? '')))
   t.same(done(), [{ size: 3, undo: { suspended: others } }, ['SuspendProcesses', { ScalingProcesses: others }]])
 })
 
 t.test('what a dead verb had suspended stays written down when more is suspended', async (t) => {
   const dead = { size: 2, undo: { suspended: ['AZRebalance'], maxSize: 4 } }
-  t.match(await holdStill(aws, names, state(dead, suspended('AZRebalance', 'AlarmNotification'))), {
+  t.match(await suspendProcesses(aws, names, state(dead, suspended('AZRebalance', 'AlarmNotification'))), {
     undo: { suspended: ['AZRebalance', 'ScheduledActions', 'ReplaceUnhealthy'], maxSize: 4 },
   })
 })
 
 t.test('with nothing to suspend the size alone is written down', async (t) => {
-  t.same(await holdStill(aws, names, state({}, suspended(...all))), { size: 2 })
+  t.same(await suspendProcesses(aws, names, state({}, suspended(...all))), { size: 2 })
   t.same(done(), [{ size: 2 }])
 })
 
 t.test('room above the maximum, and below the minimum, each written down once', async (t) => {
-  t.same(await makeRoom(aws, names, state({}), 4), {})
-  t.same(await allowLess(aws, names, state({}), 2), {})
+  t.same(await raiseMaxSize(aws, names, state({}), 4), {})
+  t.same(await lowerMinSize(aws, names, state({}), 2), {})
   t.same(done(), [], 'within the limits nothing is done')
-  const raised = await makeRoom(aws, names, state({}), 5)
-  const lowered = await allowLess(aws, names, state(raised, { MaxSize: 5 }), 1)
-  await makeRoom(aws, names, state(lowered, { MaxSize: 5 }), 6)
-  await allowLess(aws, names, state(lowered, { MinSize: 1 }), 0)
+  const raised = await raiseMaxSize(aws, names, state({}), 5)
+  const lowered = await lowerMinSize(aws, names, state(raised, { MaxSize: 5 }), 1)
+  await raiseMaxSize(aws, names, state(lowered, { MaxSize: 5 }), 6)
+  await lowerMinSize(aws, names, state(lowered, { MinSize: 1 }), 0)
   const undo = { maxSize: 4, minSize: 2 }
   t.same(done(), [
     { undo: { maxSize: 4 } },
@@ -97,7 +97,7 @@ t.test('room above the maximum, and below the minimum, each written down once', 
 
 t.test('everything is put back, then forgotten', async (t) => {
   const undo = { suspended: all, minSize: 2, maxSize: 4 }
-  const after = await putBack(aws, names, state({ size: 2, undo }))
+  const after = await restoreLimits(aws, names, state({ size: 2, undo }))
   t.same(after.record, { size: 2 })
   t.same(after.done, [`resumed the scaling processes ${all.join(', ')}`, "put the limits of the group's size back"])
   t.same(done(), [
@@ -109,19 +109,19 @@ t.test('everything is put back, then forgotten', async (t) => {
 
 t.test('a maximum that would end instances waits, written down, until it ends none', async (t) => {
   const undo = { suspended: ['AZRebalance'], maxSize: 4 }
-  const { record, done: told } = await putBack(aws, names, state({ undo }, { DesiredCapacity: 5, MaxSize: 5 }))
+  const { record, done: told } = await restoreLimits(aws, names, state({ undo }, { DesiredCapacity: 5, MaxSize: 5 }))
   t.same(record, { undo: { maxSize: 4 } })
   t.equal(told.length, 1)
-  t.same((await putBack(aws, names, state(record, { DesiredCapacity: 5, MaxSize: 5 }))).done, [])
+  t.same((await restoreLimits(aws, names, state(record, { DesiredCapacity: 5, MaxSize: 5 }))).done, [])
   t.same(done(), [['ResumeProcesses', { ScalingProcesses: ['AZRebalance'] }], { undo: { maxSize: 4 } }])
-  t.same((await putBack(aws, names, state(record, { DesiredCapacity: 4, MaxSize: 5 }))).record, {})
+  t.same((await restoreLimits(aws, names, state(record, { DesiredCapacity: 4, MaxSize: 5 }))).record, {})
   t.same(done().slice(2), [['UpdateAutoScalingGroup', { MaxSize: 4 }], {}])
 })
 
 t.test('nothing to put back, nothing done', async (t) => {
-  t.same(await putBack(aws, names, state({ size: 2 })), { record: { size: 2 }, done: [] })
+  t.same(await restoreLimits(aws, names, state({ size: 2 })), { record: { size: 2 }, done: [] })
   const pinned = { undo: { launchTemplateVersion: '$Latest' } }
-  t.same(await putBack(aws, names, state(pinned)), { record: pinned, done: [] })
+  t.same(await restoreLimits(aws, names, state(pinned)), { record: pinned, done: [] })
   t.same(done(), [], 'the version of the template belongs to the engine that pinned it')
 })
 

@@ -33,7 +33,7 @@ export interface ScalingState {
  * ones to resume; what the operator had suspended stays so. The size that the group has now is written down, too: from here
  * on its desired capacity goes up and down.
  */
-export async function holdStill(aws: Aws, names: Names, { record, scaling }: ScalingState): Promise<GroupRecord> {
+export async function suspendProcesses(aws: Aws, names: Names, { record, scaling }: ScalingState): Promise<GroupRecord> {
   const already = new Set((scaling.SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName))
   const running = interferingProcesses.filter((name) => !already.has(name))
   if (running.length === 0 && record.size !== undefined) return record
@@ -47,7 +47,7 @@ export async function holdStill(aws: Aws, names: Names, { record, scaling }: Sca
 }
 
 /** Raises the maximum of the group to `capacity` where that is above it; written down first. */
-export async function makeRoom(aws: Aws, names: Names, { record, scaling }: ScalingState, capacity: number) {
+export async function raiseMaxSize(aws: Aws, names: Names, { record, scaling }: ScalingState, capacity: number) {
   const maxSize = scaling.MaxSize ?? 0
   if (capacity <= maxSize) return record
   const changed = await noteUndo(aws, names, record, { maxSize: record.undo?.maxSize ?? maxSize })
@@ -56,7 +56,7 @@ export async function makeRoom(aws: Aws, names: Names, { record, scaling }: Scal
 }
 
 /** Lowers the minimum of the group to `capacity` where that is below it; written down first. */
-export async function allowLess(aws: Aws, names: Names, { record, scaling }: ScalingState, capacity: number) {
+export async function lowerMinSize(aws: Aws, names: Names, { record, scaling }: ScalingState, capacity: number) {
   const minSize = scaling.MinSize ?? 0
   if (capacity >= minSize) return record
   const changed = await noteUndo(aws, names, record, { minSize: record.undo?.minSize ?? minSize })
@@ -65,7 +65,7 @@ export async function allowLess(aws: Aws, names: Names, { record, scaling }: Sca
 }
 
 /** Sets the desired capacity, at once. */
-export async function desire(aws: Aws, scaling: AutoScalingGroup, capacity: number): Promise<void> {
+export async function setDesiredCapacity(aws: Aws, scaling: AutoScalingGroup, capacity: number): Promise<void> {
   await aws.autoScaling.send(
     new SetDesiredCapacityCommand({ ...nameOf(scaling), DesiredCapacity: capacity, HonorCooldown: false }),
   )
@@ -75,7 +75,7 @@ export async function desire(aws: Aws, scaling: AutoScalingGroup, capacity: numb
  * Puts back what verbs changed for their own time: resumes processes, restores minimum and maximum as far as that ends no
  * instance; the rest stays written down. Gives back what it did, in words.
  */
-export async function putBack(
+export async function restoreLimits(
   aws: Aws,
   names: Names,
   { record, scaling }: ScalingState,
