@@ -33,11 +33,11 @@ t.test('a deploy that changes a parameter', async (t) => {
 t.test('destroy', async (t) => {
   /** moto refuses to delete a network whose routes it has not deleted; what is in the way then is removed one by one. */
   const inTheWay = /^DeleteStack: The vpc vpc-\w+ has dependencies and cannot be deleted/
-  const strays = ['RouteTables', 'InternetGateways', 'Vpcs'].map((what) => `ec2:Describe${what}`)
-  strays.push('ec2:DeleteRouteTable', 'ec2:DetachInternetGateway', 'ec2:DeleteInternetGateway', 'ec2:DeleteVpc')
+  const orphanActions = ['RouteTables', 'InternetGateways', 'Vpcs'].map((what) => `ec2:Describe${what}`)
+  orphanActions.push('ec2:DeleteRouteTable', 'ec2:DetachInternetGateway', 'ec2:DeleteInternetGateway', 'ec2:DeleteVpc')
   const actions = await eachPermission(t, group, {
     size: undefined,
-    exceptions: Object.fromEntries(strays.map((action) => [action, inTheWay])),
+    exceptions: Object.fromEntries(orphanActions.map((action) => [action, inTheWay])),
     prepare: async () => void (await succeed(...deploy)),
     tell: () => run('destroy', '--yes'),
   })

@@ -14,7 +14,7 @@ import t from 'tap'
 import { listAmis } from '../../tasks/platforms/aws/bake/ami-images.ts'
 import { accountOf } from '../../tasks/platforms/aws/bake/bake-run.ts'
 import { bakeAmi } from '../../tasks/platforms/aws/bake/bakery.ts'
-import { removeDeadBakes } from '../../tasks/platforms/aws/bake/dead-bakes.ts'
+import { removeOrphanedBakes } from '../../tasks/platforms/aws/bake/orphaned-bakes.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
 import { allMachines, type Bakery, givenImage, leftOfBuilders, openBakery, ownImages, packers } from './bakery.ts'
 
@@ -156,7 +156,7 @@ t.test('the security group of a bake', async (t) => {
   t.comment('when that bake has ended, it is removed by its tag')
   proxy.reset()
   writeFileSync(join(home, 'aws', 'bakes', id, 'bake.pid'), String(spawnSync('true').pid))
-  t.strictSame(await removeDeadBakes(aws, home, await accountOf(aws)), [group?.GroupId])
+  t.strictSame(await removeOrphanedBakes(aws, home, await accountOf(aws)), [group?.GroupId])
   t.strictSame([await leftOfBuilders(bakery), bakery.bakes()], [[], []])
 })
 
@@ -201,7 +201,7 @@ t.test('what a killed bake left is removed by the next one, and nothing else', a
   record('alive', { pid: process.pid, script: basename(process.argv[1] ?? '') })
   record('others', { account: '210987654321' })
 
-  const removed = await removeDeadBakes(aws, home, account)
+  const removed = await removeOrphanedBakes(aws, home, account)
   t.equal(removed.filter((id) => id.startsWith('i-')).length, 2)
   t.equal(removed.filter((id) => id.startsWith('sg-')).length, 2)
   t.strictSame(bakery.bakes().sort(), ['alive', 'others'])
@@ -209,7 +209,7 @@ t.test('what a killed bake left is removed by the next one, and nothing else', a
   t.strictSame(left, ['alive', 'others', 'stranger'].flatMap((id) => [`bakeroll-${id}`, `packer_${id}`]).sort())
   const machines = await allMachines(aws)
   t.equal(machines.filter(({ State }) => State?.Name === 'running').length, 3)
-  t.strictSame(await removeDeadBakes(aws, home, account), [], 'nothing is left to do')
+  t.strictSame(await removeOrphanedBakes(aws, home, account), [], 'nothing is left to do')
   rmSync(join(home, 'aws'), { recursive: true })
 })
 

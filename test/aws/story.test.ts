@@ -34,7 +34,7 @@ t.test('a plan shows what would be made and what it costs, and leaves nothing', 
   const text = facts.steps.join('\n')
   t.match(text, /AWS::ElasticLoadBalancingV2::LoadBalancer/)
   t.match(text, /USD a month/)
-  t.same(await remains(), [])
+  t.same(await leftovers(), [])
 })
 t.test('a deploy makes the group, and a second one has nothing to do', { timeout: 300_000 }, async (t) => {
   const { exitCode, facts, stderr } = await run('deploy', '--image', first, '--yes')
@@ -72,7 +72,7 @@ t.test('destroy leaves nothing, images included, and says so', { timeout: 300_00
   t.equal(exitCode, 0, stderr)
   t.same(facts.left, [])
   t.ok(facts.removed.includes(first))
-  t.same(await remains(), [])
+  t.same(await leftovers(), [])
   t.same((await aws.ec2.send(new DescribeImagesCommand({ Owners: ['self'] }))).Images, [])
   t.match(await run('destroy', '--images', '--yes'), { exitCode: 0, facts: { removed: [], left: [] } })
 })
@@ -85,7 +85,7 @@ async function everyInstanceRuns(t: Test, image: string, count: number): Promise
 }
 
 /** Everything of any group that is there, found by other ways than the product's own. */
-async function remains(): Promise<string[]> {
+async function leftovers(): Promise<string[]> {
   const found: string[] = []
   const { Stacks = [] } = await aws.cloudFormation.send(new DescribeStacksCommand({}))
   found.push(

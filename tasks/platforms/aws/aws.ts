@@ -13,7 +13,7 @@ import { isCounted } from './group/members.ts'
 import { type Observed, observe, scalingGroup } from './group/observation.ts'
 import { createRecord, pinned, readRecord, unpinned, wantedImageId, writeRecord } from './group/record.ts'
 import { openRefresh } from './group/refresh.ts'
-import { endMember, endStray, removeEverything } from './group/removal.ts'
+import { terminateMember, terminateOrphan, deleteGroup } from './group/delete-group.ts'
 import { lowerMinSize, suspendProcesses, raiseMaxSize, restoreLimits, type ScalingState } from './group/scaling.ts'
 import { deregister, mendTargetGroup } from './group/target-group.ts'
 import { leftovers } from './infrastructure/leftovers.ts'
@@ -116,7 +116,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
 
     removeGroup: () =>
       change(async () => {
-        await removeEverything(aws, names, settings.progress)
+        await deleteGroup(aws, names, settings.progress)
         await reach.forget()
       }),
     leftovers: () => leftovers(aws, names),
@@ -141,12 +141,12 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
       change(async () => {
         const { record, scaling } = await state()
         const member = scaling.Instances?.find(({ InstanceId }) => InstanceId === id)
-        if (!member) return endStray(aws, names, id)
+        if (!member) return terminateOrphan(aws, names, id)
         // Auto Scaling is ending it already, hooks included, or it is none of the capacity and left alone.
         if (!isCounted(member)) return
         const now = await holdingStill({ record, scaling })
         await lowerMinSize(aws, names, now, (scaling.DesiredCapacity ?? 1) - 1)
-        await endMember(aws, names, id)
+        await terminateMember(aws, names, id)
       }),
 
     refresh: openRefresh({

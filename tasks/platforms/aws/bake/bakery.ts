@@ -7,7 +7,7 @@ import { type Ami, listAmis, newestBaseAmi } from './ami-images.ts'
 import { makeBaseAmi, makeReleaseAmi, testAmi } from './ami-layers.ts'
 import { checkBakeSettings, checkBuilder } from './bake-checks.ts'
 import { accountOf, withBakeRun } from './bake-run.ts'
-import { removeDeadBakes } from './dead-bakes.ts'
+import { removeOrphanedBakes } from './orphaned-bakes.ts'
 import { findSourceImage } from './source-image.ts'
 import type { AmiBakeTask, BakeRun, WantedAmi } from './task.ts'
 
@@ -52,7 +52,7 @@ export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
   if (reusable?.verified) return { image: reusable, reused: true }
   await Promise.all([checkPacker(), checkRuntime()])
   const [account, vpcId] = await Promise.all([accountOf(aws), checkBuilder(aws, settings)])
-  const removed = await removeDeadBakes(aws, home, account)
+  const removed = await removeOrphanedBakes(aws, home, account)
   if (removed.length > 0) progress.event(`removed what a killed bake left: ${removed.join(', ')}`)
   return withBakeRun(task, { account, vpcId }, async (run) => {
     const image = reusable ?? (await makeImage(run, recipe))

@@ -20,7 +20,7 @@ export interface Watch {
   readonly timeoutSeconds?: number | undefined
   /** Between two looks: the first pause, and the longest. 100 to 2000. */
   readonly pollMs?: readonly [first: number, longest: number] | undefined
-  /** Told of the first resource that failed, while its remains can still be looked at. */
+  /** Told of the first resource that failed, while what it left can still be looked at. */
   readonly onFailure?: (events: readonly Happening[]) => void
   /** Asked while nothing has happened yet; gives the end when there was one without an event, throws when none will come. */
   readonly whileSilent?: () => Promise<string | undefined>

@@ -15,9 +15,9 @@ import { type RecordedAnswer, startRecorded } from '../../../../test/aws/recorde
 import { quiet } from '../../../../test/aws/settings.ts'
 import { openAws } from '../clients.ts'
 import { namesOf } from '../names.ts'
-import { freeMembers } from './freeing.ts'
-import { endMember, endStray, removeEverything } from './removal.ts'
-import { removeStrays } from './strays.ts'
+import { unblockDeletion } from './unblock-deletion.ts'
+import { terminateMember, terminateOrphan, deleteGroup } from './delete-group.ts'
+import { removeOrphanedNetwork } from './orphaned-network.ts'
 
 const server = await startRecorded([])
 Object.assign(process.env, server.env)
@@ -32,7 +32,7 @@ function changes(): unknown[] {
   )
 }
 
-const freeing = [
+const unblocking = [
   'DeleteWarmPool',
   'ResumeProcesses',
   'UpdateAutoScalingGroup',
@@ -41,13 +41,13 @@ const freeing = [
 ].map((operation) => answer(`autoscaling:${operation}`, operation === 'ExitStandby' ? { Activities: [] } : {}))
 
 t.test('warm pool, standby and protection are freed before the group is deleted', async (t) => {
-  await server.play(freeing)
+  await server.play(unblocking)
   const held = [
     ...[member('i-0a1'), member('i-0s1', 'Standby'), member('i-0p1', 'InService', { ProtectedFromScaleIn: true })],
     ...[member('i-0s2', 'Standby', { ProtectedFromScaleIn: true }), member('i-0e1', 'EnteringStandby')],
   ]
   const more = { ...suspended('Terminate', 'AZRebalance'), WarmPoolConfiguration: { PoolState: 'Stopped' } }
-  await freeMembers(aws, scalingGroup(held, { ...more, DesiredCapacity: 3 } as object))
+  await unblockDeletion(aws, scalingGroup(held, { ...more, DesiredCapacity: 3 } as object))
   t.same(changes(), [
     ['DeleteWarmPool', { ForceDelete: true }],
     ['ResumeProcesses', { ScalingProcesses: ['Terminate'] }],
@@ -58,15 +58,15 @@ t.test('warm pool, standby and protection are freed before the group is deleted'
 })
 
 t.test('a group that nothing holds is left as it is, a pool that is being deleted, too', async (t) => {
-  await server.play(freeing)
-  await freeMembers(aws, scalingGroup([member('i-0a1')], { WarmPoolConfiguration: { Status: 'PendingDelete' } }))
+  await server.play(unblocking)
+  await unblockDeletion(aws, scalingGroup([member('i-0a1')], { WarmPoolConfiguration: { Status: 'PendingDelete' } }))
   t.same(changes(), [])
 })
 
 t.test('as many at once as AWS takes', async (t) => {
-  await server.play(freeing)
+  await server.play(unblocking)
   const ids = Array.from({ length: 60 }, (_, index) => `i-0${index}`)
-  await freeMembers(aws, scalingGroup(ids.map((id) => member(id, 'InService', { ProtectedFromScaleIn: true }))))
+  await unblockDeletion(aws, scalingGroup(ids.map((id) => member(id, 'InService', { ProtectedFromScaleIn: true }))))
   t.same(
     server.requests.map(({ input }) => (input['InstanceIds'] as string[]).length),
     [50, 10],
@@ -76,8 +76,8 @@ t.test('as many at once as AWS takes', async (t) => {
 t.test('what was freed is freed before any stack is deleted', async (t) => {
   const denied = refusal('cloudformation:DescribeStacks', 'AccessDenied', 'no', { StackName: names.guardStack })
   const held = scaling([member('i-0p1', 'InService', { ProtectedFromScaleIn: true })])
-  await server.play([...freeing, denied, serviceStack(), held])
-  await t.rejects(removeEverything(aws, names, quiet))
+  await server.play([...unblocking, denied, serviceStack(), held])
+  await t.rejects(deleteGroup(aws, names, quiet))
   t.match(changes(), [['SetInstanceProtection', { InstanceIds: ['i-0p1'] }]])
 })
 
@@ -90,7 +90,7 @@ const nothingTagged = [
 
 t.test('where only a record is left, it goes', async (t) => {
   await server.play([noStack, ...nothingTagged, answer('ssm:DeleteParameters')])
-  await removeEverything(aws, names, quiet)
+  await deleteGroup(aws, names, quiet)
   t.same(changes(), [['DeleteParameters', { Names: ['/bakeroll/shop/record'] }]])
 })
 
@@ -116,7 +116,7 @@ t.test(
       ['DeleteVpc', { VpcId: 'vpc-1' }],
     ] as const
     await server.play([...left, ...order.map(([operation]) => answer(`ec2:${operation}`))])
-    await removeStrays(aws, names)
+    await removeOrphanedNetwork(aws, names)
     t.same(changes(), order)
     for (const { operation, input } of server.requests.filter((one) => one.operation.startsWith('Describe'))) {
       t.match(input, { Filters: [{ Name: 'tag:bakeroll:group', Values: ['shop'] }] }, operation)
@@ -129,14 +129,14 @@ t.test(
       DeleteVpc: 'InvalidVpcID.NotFound',
     }
     await server.play([...left, ...order.map(([one]) => refusal(`ec2:${one}`, codes[one] ?? '', 'gone'))])
-    await removeStrays(aws, names)
+    await removeOrphanedNetwork(aws, names)
     const inUse = refusal(
       'ec2:DeleteVpc',
       'DependencyViolation',
       "The vpc 'vpc-1' has dependencies and cannot be deleted.",
     )
     await server.play([...left, inUse, ...order.map(([operation]) => answer(`ec2:${operation}`))])
-    await t.rejects(removeStrays(aws, names), { kind: 'failed', message: /vpc-1/ })
+    await t.rejects(removeOrphanedNetwork(aws, names), { kind: 'failed', message: /vpc-1/ })
   },
 )
 
@@ -149,7 +149,7 @@ t.test('a permission that is missing for what a stack left is named with its res
   const said =
     /^vpc-1: DeleteVpc: .*User: arn:aws:iam::123456789012:user\/ann is not authorized to perform: ec2:DeleteVpc/
   await server.play([noStack, ...none, vpc, forbidden])
-  await t.rejects(removeEverything(aws, names, quiet), { message: said, hint: /^npm run doctor/, isLasting: true })
+  await t.rejects(deleteGroup(aws, names, quiet), { message: said, hint: /^npm run doctor/, isLasting: true })
 
   const network = { StackName: names.networkStack }
   const Stacks = [
@@ -162,7 +162,7 @@ t.test('a permission that is missing for what a stack left is named with its res
   const events = answer('cloudformation:DescribeStackEvents', { StackEvents: [] })
   const absent = [names.serviceStack, names.guardStack].map((StackName) => ({ ...noStack, input: { StackName } }))
   await server.play([...absent, ...there, events, protectedStack, ...none, vpc, forbidden])
-  await t.rejects(removeEverything(aws, names, quiet), {
+  await t.rejects(deleteGroup(aws, names, quiet), {
     message:
       /^stack bakeroll-shop-network is protected against deletion; vpc-1: DeleteVpc: .* is not authorized to perform/,
     hint: /^aws cloudformation update-termination-protection[^\n]*\nnpm run doctor/,
@@ -174,13 +174,13 @@ t.test('a permission that is missing for what a stack left is named with its res
   )
   await server.play([...absent, ...there, events, protectedStack, ...none, vpc, inUse])
   await t.rejects(
-    removeEverything(aws, names, quiet),
+    deleteGroup(aws, names, quiet),
     { message: /is protected against deletion$/ },
     'anything else is not',
   )
 })
 
-t.test('a stray is ended when it carries the tag of the group, and nothing else is', async (t) => {
+t.test('an orphan is terminated when it carries the tag of the group, and nothing else is', async (t) => {
   const tagged = (value: string) => ({ Tags: [{ Key: 'bakeroll:group', Value: value }] })
   const table: [string, RecordedAnswer, boolean][] = [
     ['ours', machines([machine('i-0x', 'running', tagged('shop'))]), true],
@@ -193,19 +193,19 @@ t.test('a stray is ended when it carries the tag of the group, and nothing else 
   ]
   for (const [name, found, isEnded] of table) {
     await server.play([found, answer('ec2:TerminateInstances')])
-    await endStray(aws, names, 'i-0x')
+    await terminateOrphan(aws, names, 'i-0x')
     t.same(changes(), isEnded ? [['TerminateInstances', { InstanceIds: ['i-0x'] }]] : [], name)
   }
 })
 
-t.test('a member that Auto Scaling let go meanwhile is a stray', async (t) => {
+t.test('a member that Auto Scaling let go meanwhile is an orphan', async (t) => {
   const words = 'Instance Id not found - No managed instance found for instance ID: i-0x'
   const gone = refusal('autoscaling:TerminateInstanceInAutoScalingGroup', 'ValidationError', words)
   await server.play([gone, machines([])])
-  await endMember(aws, names, 'i-0x')
+  await terminateMember(aws, names, 'i-0x')
   t.ok(server.requests.some(({ operation }) => operation === 'DescribeInstances'))
   const minimum =
     "Currently, desiredSize equals minSize (2). Terminating instance without replacement will violate group's min size constraint."
   await server.play([{ ...gone, error: { code: 'ValidationError', message: minimum } }])
-  await t.rejects(endMember(aws, names, 'i-0x'), { message: /min size constraint/ })
+  await t.rejects(terminateMember(aws, names, 'i-0x'), { message: /min size constraint/ })
 })

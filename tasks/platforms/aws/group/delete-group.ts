@@ -6,16 +6,16 @@ import type { Aws } from '../clients.ts'
 import { deleteStack, describeStack } from '../cloudformation/stacks.ts'
 import { awsMessage, isAwsError } from '../failures/failures.ts'
 import { groupTag, type Names } from '../names.ts'
-import { freeMembers } from './freeing.ts'
+import { unblockDeletion } from './unblock-deletion.ts'
 import { scalingGroup } from './observation.ts'
 import { deleteRecord } from './record.ts'
-import { removeStrays } from './strays.ts'
+import { removeOrphanedNetwork } from './orphaned-network.ts'
 
 /** Removes the stacks of a group in the order that their references allow, instances with them, and its record. */
-export async function removeEverything(aws: Aws, names: Names, progress: Progress): Promise<void> {
+export async function deleteGroup(aws: Aws, names: Names, progress: Progress): Promise<void> {
   const stack = await describeStack(aws, names.serviceStack)
   const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
-  if (scaling) await freeMembers(aws, scaling)
+  if (scaling) await unblockDeletion(aws, scaling)
   const bucket = (await describeStack(aws, names.guardStack))?.outputs['TrailBucketName']
   await deleteStack(aws, names.guardStack, { progress })
   if (bucket !== undefined) {
@@ -26,7 +26,7 @@ export async function removeEverything(aws: Aws, names: Names, progress: Progres
     () => undefined,
     (error: unknown) => error,
   )
-  await removeStrays(aws, names).catch((error: unknown) => {
+  await removeOrphanedNetwork(aws, names).catch((error: unknown) => {
     throw failure === undefined ? error : whyLeft(failure, error)
   })
   if (failure !== undefined && (await describeStack(aws, names.networkStack))) throw failure
@@ -45,19 +45,19 @@ function whyLeft(failure: unknown, error: unknown): unknown {
 }
 
 /** Ends a member of the group, which then wants one less. */
-export async function endMember(aws: Aws, names: Names, InstanceId: string): Promise<void> {
+export async function terminateMember(aws: Aws, names: Names, InstanceId: string): Promise<void> {
   const lookedFor = { InstanceId, ShouldDecrementDesiredCapacity: true }
   try {
     await aws.autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand(lookedFor))
   } catch (error) {
     if (!isAwsError(error, 'ValidationError') || !/not found/i.test(awsMessage(error))) throw error
     // Auto Scaling has let it go since it was looked at, and wants another one in its place or not, by its own rules.
-    await endStray(aws, names, InstanceId)
+    await terminateOrphan(aws, names, InstanceId)
   }
 }
 
 /** Ends an instance that is no member of the Auto Scaling group but carries the group's tag; any other stays. */
-export async function endStray(aws: Aws, { group }: Names, id: string): Promise<void> {
+export async function terminateOrphan(aws: Aws, { group }: Names, id: string): Promise<void> {
   try {
     const { Reservations = [] } = await aws.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))
     const machine = Reservations[0]?.Instances?.[0]

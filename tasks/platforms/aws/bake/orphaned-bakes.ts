@@ -22,15 +22,15 @@ import { type BakeRecord, bakesFolder, keyPairOf } from './bake-run.ts'
 import { removeGroup } from './builder-group.ts'
 
 /**
- * Removes what killed bakes of this home left on AWS, and gives it back in words. A bake is dead when its process is gone,
+ * Removes what killed bakes of this home left on AWS, and gives it back in words. A bake is an orphan when its process is gone,
  * and Packer's, too; its things are known by its id, in their tag `bakeroll:bake`, their name or their key pair. Bakes of other computers
  * and other accounts are left alone: nobody here can know whether they live.
  */
-export async function removeDeadBakes(aws: Aws, home: string, account: string): Promise<string[]> {
+export async function removeOrphanedBakes(aws: Aws, home: string, account: string): Promise<string[]> {
   const removed: string[] = []
   for (const folder of foldersIn(bakesFolder(home))) {
     const record = readRecord(folder)
-    if (record === undefined || record.account !== account || !(await isDead(folder, record))) continue
+    if (record === undefined || record.account !== account || !(await isOrphaned(folder, record))) continue
     removed.push(...(await removeLeftovers(aws.open(EC2Client, record.region), record)))
     await rm(folder, { recursive: true, force: true })
     await removePlainPaths(homeAt(home), `.bake-${record.id}`)
@@ -51,7 +51,7 @@ function readRecord(folder: string): BakeRecord | undefined {
 }
 
 /** A Packer that outlived its bake is asked to clean up, and left alone when it takes longer than a minute. */
-async function isDead(folder: string, { id, script }: BakeRecord): Promise<boolean> {
+async function isOrphaned(folder: string, { id, script }: BakeRecord): Promise<boolean> {
   if (processRuns(join(folder, 'bake.pid'), script)) return false
   const packer = () => ownProcess(join(folder, 'packer.pid'), id)
   interruptPacker(packer(), 'SIGINT')

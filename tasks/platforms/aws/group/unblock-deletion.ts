@@ -11,7 +11,7 @@ import type { Aws } from '../clients.ts'
 import { nameOf } from './scaling.ts'
 
 /** Frees what holds an Auto Scaling group against its deletion: a warm pool, instances in standby or protected, `Terminate` suspended. */
-export async function freeMembers(aws: Aws, scaling: AutoScalingGroup): Promise<void> {
+export async function unblockDeletion(aws: Aws, scaling: AutoScalingGroup): Promise<void> {
   const group = nameOf(scaling)
   if (scaling.WarmPoolConfiguration && scaling.WarmPoolConfiguration.Status !== 'PendingDelete') {
     await aws.autoScaling.send(new DeleteWarmPoolCommand({ ...group, ForceDelete: true }))

@@ -17,7 +17,7 @@ import { groupTag, type Names } from '../names.ts'
  * Removes what the deletion of the network stack may leave behind, found by the group's tag: route tables, gateways, the VPC.
  * CloudFormation deletes them itself where it can; nothing here is done for a network that is not the group's own.
  */
-export async function removeStrays({ ec2 }: Pick<Aws, 'ec2'>, { group }: Names): Promise<void> {
+export async function removeOrphanedNetwork({ ec2 }: Pick<Aws, 'ec2'>, { group }: Names): Promise<void> {
   const Filters = [{ Name: `tag:${groupTag}`, Values: [group] }]
   const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters }))
   for (const { RouteTableId, Associations = [] } of RouteTables) {
