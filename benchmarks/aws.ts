@@ -12,7 +12,7 @@ import { openAwsPlatform } from '../tasks/platforms/aws/aws.ts'
 import { openAws } from '../tasks/platforms/aws/clients.ts'
 import { openInfrastructure } from '../tasks/platforms/aws/infrastructure/infrastructure.ts'
 import { namesOf } from '../tasks/platforms/aws/names.ts'
-import { openReach } from '../tasks/platforms/aws/reach/reach.ts'
+import { openAccess } from '../tasks/platforms/aws/access/access.ts'
 import { registerImage } from '../test/aws/image.ts'
 import { startMoto } from '../test/aws/moto.ts'
 import { awsSettings, quiet } from '../test/aws/settings.ts'
@@ -32,9 +32,9 @@ const infrastructure = openInfrastructure({
   ...{ aws, names: namesOf(group), home },
   settings: awsSettings({ serviceParameters: limits }),
 })
-const reach = openReach({ aws, mode: 'none', home, group, profile: undefined })
+const access = openAccess({ aws, mode: 'none', home, group, profile: undefined })
 const launch = { timeoutSeconds: 300, pollMs: 500 }
-const platform = openAwsPlatform({ ...{ aws, group, reach, infrastructure, launch }, url: undefined, progress: quiet })
+const platform = openAwsPlatform({ ...{ aws, group, access, infrastructure, launch }, url: undefined, progress: quiet })
 const results: Record<string, { measured: number; limit: number | null; unit: string }> = {}
 
 function record(name: string, measured: number, limit: number | null, unit: string): void {

@@ -1,7 +1,7 @@
 import { glob, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'
-import { needs } from '../tasks/platforms/aws/examination/permissions.ts'
+import { needs } from '../tasks/platforms/aws/doctor/permissions.ts'
 import { ensureVenv } from '../tasks/tools/python-venv.ts'
 import { quiet } from './aws/settings.ts'
 import { readTemplate, resourcesOf, type Value } from './cloudformation-template.ts'

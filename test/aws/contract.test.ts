@@ -7,7 +7,7 @@ import { openAwsPlatform } from '../../tasks/platforms/aws/aws.ts'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
 import { openInfrastructure } from '../../tasks/platforms/aws/infrastructure/infrastructure.ts'
 import { namesOf } from '../../tasks/platforms/aws/names.ts'
-import { openReach } from '../../tasks/platforms/aws/reach/reach.ts'
+import { openAccess } from '../../tasks/platforms/aws/access/access.ts'
 import { platformContract } from '../contract.ts'
 import { registerImage } from './image.ts'
 import { startMoto } from './moto.ts'
@@ -24,9 +24,9 @@ function open() {
   // No instance before the contract launches one.
   const settings = awsSettings({ serviceParameters: new Map([['MinSize', '0']]) })
   const infrastructure = openInfrastructure({ aws, names: namesOf(group), home, settings })
-  const reach = openReach({ aws, mode: 'none', home, group, profile: undefined })
+  const access = openAccess({ aws, mode: 'none', home, group, profile: undefined })
   const launch = { timeoutSeconds: 20, pollMs: 50 }
-  return openAwsPlatform({ aws, group, url: undefined, reach, infrastructure, launch, progress: quiet })
+  return openAwsPlatform({ aws, group, url: undefined, access, infrastructure, launch, progress: quiet })
 }
 
 async function eventually<T>(what: string, check: () => Promise<T | undefined | false>): Promise<T> {

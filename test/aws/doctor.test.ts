@@ -6,12 +6,12 @@ import { CreateVpcCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import t, { type Test } from 'tap'
 import type { Finding } from '../../tasks/lib/platform.ts'
 import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
-import { examineAws } from '../../tasks/platforms/aws/examination/examination.ts'
-import { programFindings } from '../../tasks/platforms/aws/examination/needed-programs.ts'
-import { clockFinding, judgeClock } from '../../tasks/platforms/aws/examination/own-clock.ts'
-import { judge } from '../../tasks/platforms/aws/examination/permission-findings.ts'
-import { needs } from '../../tasks/platforms/aws/examination/permissions.ts'
-import { judgeQuota } from '../../tasks/platforms/aws/examination/quotas.ts'
+import { examineAccount } from '../../tasks/platforms/aws/doctor/doctor.ts'
+import { programFindings } from '../../tasks/platforms/aws/doctor/needed-programs.ts'
+import { clockFinding, judgeClock } from '../../tasks/platforms/aws/doctor/own-clock.ts'
+import { judge } from '../../tasks/platforms/aws/doctor/permission-findings.ts'
+import { needs } from '../../tasks/platforms/aws/doctor/permissions.ts'
+import { judgeQuota } from '../../tasks/platforms/aws/doctor/quotas.ts'
 import { homeAt } from '../../tasks/platforms/home.ts'
 import { neededPlugins } from '../../tasks/tools/packer-plugins.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
@@ -37,7 +37,7 @@ function openReal(): Aws {
 
 /** What doctor finds, by name; programs left out. */
 async function examine(t: Test, aws: Aws): Promise<Map<string, Finding>> {
-  const found = await examineAws({ aws, home: homeAt(t.testdir()), group: 'shop', profile: undefined, reach: 'none' })
+  const found = await examineAccount({ aws, home: homeAt(t.testdir()), group: 'shop', profile: undefined, reach: 'none' })
   for (const { name, status, found: words, hint } of found) {
     t.notMatch(`${words} ${hint}`, /\n|\[object/, name)
     if (status === 'fail') t.match(hint, /\S/, `${name}: what mends it`)

@@ -18,7 +18,7 @@ import { openAwsPlatform } from '../../tasks/platforms/aws/aws.ts'
 import { type Aws, type ClientConfiguration, openAws } from '../../tasks/platforms/aws/clients.ts'
 import { openInfrastructure } from '../../tasks/platforms/aws/infrastructure/infrastructure.ts'
 import { namesOf } from '../../tasks/platforms/aws/names.ts'
-import { openReach } from '../../tasks/platforms/aws/reach/reach.ts'
+import { openAccess } from '../../tasks/platforms/aws/access/access.ts'
 import { awsSettings, quiet } from './settings.ts'
 
 /** A group on an emulated AWS, and the hands that its platform does not have. */
@@ -51,9 +51,9 @@ export function emulatedGroup(group: string, home: string): EmulatedGroup {
     const own = at ? openAt(at.url) : aws
     const settings = awsSettings({ serviceParameters: limits })
     const infrastructure = openInfrastructure({ aws: own, names, home, settings })
-    const reach = openReach({ aws: own, mode: 'none', home, group, profile: undefined })
+    const access = openAccess({ aws: own, mode: 'none', home, group, profile: undefined })
     const launch = { timeoutSeconds: 20, pollMs: 50 }
-    return openAwsPlatform({ aws: own, group, url: undefined, reach, infrastructure, launch, progress: quiet })
+    return openAwsPlatform({ aws: own, group, url: undefined, access, infrastructure, launch, progress: quiet })
   }
   const scaling = async () => {
     const { AutoScalingGroups = [] } = await aws.autoScaling.send(new DescribeAutoScalingGroupsCommand({}))

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, type Tags } from 'yaml'
-import type { Context } from '../../tasks/platforms/aws/examination/permitted.ts'
+import type { Context } from '../../tasks/platforms/aws/doctor/permitted.ts'
 
 /** One statement of an IAM policy; all of ours allow. */
 interface Statement {

@@ -18,7 +18,7 @@ import { lowerMinSize, suspendProcesses, raiseMaxSize, restoreLimits, type Scali
 import { deregister, mendTargetGroup } from './group/target-group.ts'
 import { leftovers } from './infrastructure/leftovers.ts'
 import { namesOf } from './names.ts'
-import type { Reach } from './reach/reach.ts'
+import type { InstanceAccess } from './access/access.ts'
 
 /** What the aws platform is opened with. */
 export interface AwsPlatformSettings {
@@ -28,7 +28,7 @@ export interface AwsPlatformSettings {
   readonly region?: string | undefined
   /** Where the service is asked, when not at the load balancer's own name. */
   readonly url: string | undefined
-  readonly reach: Reach
+  readonly access: InstanceAccess
   readonly infrastructure: Infrastructure
   readonly launch: LaunchTimes
   /** Regions with copies of the images. */
@@ -44,7 +44,7 @@ export interface AwsPlatformSettings {
  * by the next verb that changes the group.
  */
 export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
-  const { aws, reach, signal } = settings
+  const { aws, access, signal } = settings
   const names = namesOf(settings.group)
   const releases = new Map<string, string>()
   let lock: GroupLock | undefined
@@ -117,7 +117,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
     removeGroup: () =>
       change(async () => {
         await deleteGroup(aws, names, settings.progress)
-        await reach.forget()
+        await access.forget()
       }),
     leftovers: () => leftovers(aws, names),
 
@@ -157,10 +157,10 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
       noteUnpinned: () => change(async () => writeRecord(aws, names, unpinned((await state()).record))),
     }),
 
-    consoleOutput: (id) => reach.consoleOutput(id),
+    consoleOutput: (id) => access.consoleOutput(id),
     sshArguments: async (id) => {
       const instance = (await need()).group.instances.find((one) => one.id === id)
-      if (instance) return reach.sshArguments(instance)
+      if (instance) return access.sshArguments(instance)
       throw new OperatorError('usage', `there is no instance ${id} in group ${settings.group}`, {
         hint: 'npm run status -- --platform aws',
       })

@@ -9,8 +9,8 @@ import { absenceOf, remainsOf } from './group/broken-group.ts'
 import { recordedGroups } from './group/record.ts'
 import { openInfrastructure } from './infrastructure/infrastructure.ts'
 import { namesOf } from './names.ts'
-import { openInstanceProbe } from './reach/instance-probe.ts'
-import { openReach } from './reach/reach.ts'
+import { openInstanceProbe } from './access/instance-probe.ts'
+import { openAccess } from './access/access.ts'
 
 /** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
 const usualSeconds = { instance: 600, launch: 300 }
@@ -37,12 +37,12 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
       home,
       aws: { profile },
     } = settings
-    const reach = openReach({ ...{ aws, mode, home, group, profile, signal }, onWait: progress.event })
+    const access = openAccess({ ...{ aws, mode, home, group, profile, signal }, onWait: progress.event })
     const infrastructure = openInfrastructure({ aws, names, home: settings.home, settings: settings.aws })
     const launch = { timeoutSeconds: usualSeconds.launch, pollMs: 1000 }
     const url = settings.aws.url
     return {
-      reach,
+      access,
       infrastructure,
       platform: openAwsPlatform({
         signal,
@@ -51,18 +51,18 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
         group,
         region,
         url,
-        reach,
+        access,
         infrastructure,
         launch,
         progress,
       }),
     }
   }
-  const { platform, reach, infrastructure } = open(settings.group)
+  const { platform, access, infrastructure } = open(settings.group)
   // What the way to the instances lacks is said before anything is changed, not in the middle.
   const isPlan = verb === 'deploy' && settings.dryRun
-  if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await reach.assertReady()
-  const instanceProbe = openInstanceProbe(reach)
+  if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await access.assertReady()
+  const instanceProbe = openInstanceProbe(access)
   onExit(() => instanceProbe.close())
   const bakery = { aws, home: settings.home, settings: settings.aws }
   return {
@@ -93,9 +93,9 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
     limits: () => limitsAt(cloudFactor),
     async examine() {
-      const { examineAws } = await import('./examination/examination.ts')
+      const { examineAccount } = await import('./doctor/doctor.ts')
       const { profile, builderInterface } = settings.aws
-      return examineAws({ aws, home, group: settings.group, reach: mode, profile, builderInterface })
+      return examineAccount({ aws, home, group: settings.group, reach: mode, profile, builderInterface })
     },
     targetsOf: (instances) =>
       Promise.all(instances.map(async (one) => targetOf(one.id, await instanceProbe.urlFor(one)))),

@@ -61,7 +61,7 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
     },
     limits,
     async examine() {
-      const { examineComputer } = await import('./examination.ts')
+      const { examineComputer } = await import('./doctor.ts')
       const { port, memoryMib } = settings.local
       const groupUrl = await open(settings.group)
         .group()

@@ -2,7 +2,7 @@ import { paginateDescribeStackEvents, type StackEvent } from '@aws-sdk/client-cl
 import type { Aws } from '../clients.ts'
 
 /** One thing that CloudFormation told about a stack or a resource of it. */
-export interface Happening {
+export interface ResourceEvent {
   readonly id: string
   /** Unix time in milliseconds, by AWS's clock. */
   readonly atMs: number
@@ -24,21 +24,21 @@ export async function newestEvent(aws: Aws, stack: string): Promise<string | und
 }
 
 /** What happened after the event `afterId`, oldest first; all that is known without it. */
-export async function eventsAfter(aws: Aws, stack: string, afterId: string | undefined): Promise<Happening[]> {
-  const found: Happening[] = []
+export async function eventsAfter(aws: Aws, stack: string, afterId: string | undefined): Promise<ResourceEvent[]> {
+  const found: ResourceEvent[] = []
   for await (const { StackEvents = [] } of pages(aws, stack)) {
     const end = StackEvents.findIndex(({ EventId }) => EventId === afterId)
-    found.push(...(end < 0 ? StackEvents : StackEvents.slice(0, end)).map(happeningOf))
+    found.push(...(end < 0 ? StackEvents : StackEvents.slice(0, end)).map(resourceEventOf))
     if (end >= 0) break
   }
   return found.reverse()
 }
 
 /** The events of the newest operation on the stack, oldest first: from its beginning until now. */
-export async function newestOperation(aws: Aws, stack: string): Promise<Happening[]> {
-  const found: Happening[] = []
+export async function newestOperation(aws: Aws, stack: string): Promise<ResourceEvent[]> {
+  const found: ResourceEvent[] = []
   for await (const { StackEvents = [] } of pages(aws, stack)) {
-    const page = StackEvents.map(happeningOf)
+    const page = StackEvents.map(resourceEventOf)
     const beginning = page.findIndex(isBeginning)
     found.push(...(beginning < 0 ? page : page.slice(0, beginning + 1)))
     if (beginning >= 0) break
@@ -47,7 +47,7 @@ export async function newestOperation(aws: Aws, stack: string): Promise<Happenin
 }
 
 /** Who began an operation, as far as its events tell: `since 12:03:11 UTC, by bakeroll deploy`. */
-export function beginningOf(events: readonly Happening[]): string {
+export function beginningOf(events: readonly ResourceEvent[]): string {
   const first = events.find(isBeginning)
   if (!first) return ''
   const since = `since ${new Date(first.atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
@@ -58,12 +58,12 @@ export function beginningOf(events: readonly Happening[]): string {
 }
 
 /** The event by which an operation begins: a rollback is no operation of its own. */
-function isBeginning({ isOfStack, status }: Happening): boolean {
+function isBeginning({ isOfStack, status }: ResourceEvent): boolean {
   return isOfStack && /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/.test(status)
 }
 
 /** An event in our words. */
-export function happeningOf(event: StackEvent): Happening {
+export function resourceEventOf(event: StackEvent): ResourceEvent {
   return {
     id: event.EventId ?? '',
     atMs: event.Timestamp?.getTime() ?? 0,

@@ -1,6 +1,6 @@
 import type { StackEvent } from '@aws-sdk/client-cloudformation'
 import t from 'tap'
-import { beginningOf, type Happening, happeningOf } from './events.ts'
+import { beginningOf, type ResourceEvent, resourceEventOf } from './events.ts'
 import { isVague, rootCause, stackFailure } from './failure.ts'
 import { awaitedRecords, eventLine, liveLines, unfinished } from './progress.ts'
 
@@ -13,9 +13,9 @@ const types: Readonly<Record<string, string>> = {
 let number = 0
 
 /** An event as DescribeStackEvents tells it (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html). */
-function event(id: string, ResourceStatus: string, reason?: string, more: Partial<StackEvent> = {}): Happening {
+function event(id: string, ResourceStatus: string, reason?: string, more: Partial<StackEvent> = {}): ResourceEvent {
   number += 1
-  return happeningOf({
+  return resourceEventOf({
     ...{ StackId: stackId, StackName: 'shop', EventId: `e${number}`, Timestamp: new Date(1e12 + number) },
     ...{ LogicalResourceId: id, ResourceStatus: ResourceStatus as 'CREATE_COMPLETE' },
     ResourceType: id === 'shop' ? 'AWS::CloudFormation::Stack' : (types[id] ?? 'AWS::SNS::Topic'),

@@ -1,6 +1,6 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import { launchHint } from '../failures/launch-hints.ts'
-import type { Happening } from './events.ts'
+import type { ResourceEvent } from './events.ts'
 import { awaitedRecords, shortType } from './progress.ts'
 import { stateOf } from './states.ts'
 import type { Ended } from './watch.ts'
@@ -17,7 +17,7 @@ export interface RootCause {
  * The first resource that failed, from events oldest first. What was cancelled because something else had failed is no cause,
  * nor is the stack's own summary; undefined when nothing else failed.
  */
-export function rootCause(events: readonly Happening[]): RootCause | undefined {
+export function rootCause(events: readonly ResourceEvent[]): RootCause | undefined {
   const failed = events.filter(({ status, isOfStack }) => !isOfStack && status.endsWith('_FAILED'))
   return failed.find(({ reason }) => !isCancelled(reason)) ?? undefined
 }
@@ -61,13 +61,13 @@ export function stackFailure(
 }
 
 /** What came before the first failure: by its own one a certificate no longer waits. */
-function beforeFailure(events: readonly Happening[]): readonly Happening[] {
+function beforeFailure(events: readonly ResourceEvent[]): readonly ResourceEvent[] {
   const first = events.findIndex(({ status, isOfStack }) => !isOfStack && status.endsWith('_FAILED'))
   return first < 0 ? events : events.slice(0, first)
 }
 
 /** Deleting again often works: what was still in use is free by then. */
-function deletionAdvice(events: readonly Happening[]): string {
+function deletionAdvice(events: readonly ResourceEvent[]): string {
   const held = events.filter(({ status, isOfStack }) => !isOfStack && status === 'DELETE_FAILED')
   const names = held.map(({ logicalId, physicalId }) => `${logicalId} ${physicalId}`)
   return names.length > 1 ? `still there: ${names.join(', ')}; npm run destroy again` : 'npm run destroy again'

@@ -1,8 +1,8 @@
-import type { Happening } from './events.ts'
+import type { ResourceEvent } from './events.ts'
 
 /** The resources that are being worked on: the newest event of each that is not finished, in the order of their beginning. */
-export function unfinished(events: readonly Happening[]): Happening[] {
-  const newest = new Map<string, Happening>()
+export function unfinished(events: readonly ResourceEvent[]): ResourceEvent[] {
+  const newest = new Map<string, ResourceEvent>()
   for (const event of events) {
     if (event.isOfStack) continue
     if (!event.status.endsWith('_IN_PROGRESS')) newest.delete(event.logicalId)
@@ -12,7 +12,7 @@ export function unfinished(events: readonly Happening[]): Happening[] {
 }
 
 /** The live lines of an operation: the resources that are being worked on, and for how long. */
-export function liveLines(events: readonly Happening[], elapsedMs: (eventId: string) => number): string[] {
+export function liveLines(events: readonly ResourceEvent[], elapsedMs: (eventId: string) => number): string[] {
   const records = new Map(events.flatMap((event) => awaitedRecords([event]).map((record) => [event.logicalId, record])))
   return unfinished(events).map(({ id, logicalId, type, status }) => {
     const record = records.get(logicalId)
@@ -23,7 +23,7 @@ export function liveLines(events: readonly Happening[], elapsedMs: (eventId: str
 }
 
 /** One line for a resource that is finished or has failed; undefined for everything else. */
-export function eventLine({ isOfStack, logicalId, type, status, reason }: Happening): string | undefined {
+export function eventLine({ isOfStack, logicalId, type, status, reason }: ResourceEvent): string | undefined {
   const done = doneWords[status]
   if (isOfStack || done === undefined) return undefined
   const why = status.endsWith('_FAILED') && reason !== '' ? `: ${reason}` : ''
@@ -34,7 +34,7 @@ export function eventLine({ isOfStack, logicalId, type, status, reason }: Happen
  * The DNS records that certificates are waiting for, in words. CloudFormation tells them in the reason of the resource's event
  * (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-certificatemanager-certificate.html).
  */
-export function awaitedRecords(events: readonly Happening[]): string[] {
+export function awaitedRecords(events: readonly ResourceEvent[]): string[] {
   const certificates = events.filter(({ type }) => type === 'AWS::CertificateManager::Certificate')
   const finished = new Set(
     certificates.filter(({ status }) => !status.endsWith('_IN_PROGRESS')).map(({ logicalId }) => logicalId),

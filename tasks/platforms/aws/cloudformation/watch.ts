@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Progress } from '../../../lib/progress.ts'
 import type { Aws } from '../clients.ts'
-import { eventsAfter, type Happening } from './events.ts'
+import { eventsAfter, type ResourceEvent } from './events.ts'
 import { awaitedRecords, eventLine, liveLines, unfinished } from './progress.ts'
 import { isAtRest } from './states.ts'
 
@@ -21,7 +21,7 @@ export interface Watch {
   /** Between two looks: the first pause, and the longest. 100 to 2000. */
   readonly pollMs?: readonly [first: number, longest: number] | undefined
   /** Told of the first resource that failed, while what it left can still be looked at. */
-  readonly onFailure?: (events: readonly Happening[]) => void
+  readonly onFailure?: (events: readonly ResourceEvent[]) => void
   /** Asked while nothing has happened yet; gives the end when there was one without an event, throws when none will come. */
   readonly whileSilent?: () => Promise<string | undefined>
 }
@@ -31,7 +31,7 @@ export interface Ended {
   readonly status: string
   readonly reason: string
   /** All events of the operation, oldest first. */
-  readonly events: readonly Happening[]
+  readonly events: readonly ResourceEvent[]
 }
 
 /**
@@ -61,12 +61,12 @@ export async function watchOperation(aws: Aws, watch: Watch): Promise<Ended> {
 
 /** Collects the events and tells each of them once. */
 function observer({ progress, onFailure, stack }: Watch) {
-  const events: Happening[] = []
+  const events: ResourceEvent[] = []
   const seenAtMs = new Map<string, number>()
   let isFailing = false
   return {
     events,
-    tell(news: readonly Happening[]): Ended | undefined {
+    tell(news: readonly ResourceEvent[]): Ended | undefined {
       for (const one of news) {
         events.push(one)
         seenAtMs.set(one.id, performance.now())
@@ -94,7 +94,7 @@ function interrupted({ verb, stack: { name } }: Watch): OperatorError {
   })
 }
 
-function tooLate({ stack: { name }, timeoutSeconds = 3600, verb }: Watch, events: readonly Happening[]): OperatorError {
+function tooLate({ stack: { name }, timeoutSeconds = 3600, verb }: Watch, events: readonly ResourceEvent[]): OperatorError {
   const waiting = unfinished(events).map(({ logicalId, type }) => `${logicalId} (${type})`)
   const records = awaitedRecords(events)
   const what = waiting.length > 0 ? `; in progress: ${waiting.join(', ')}` : ''

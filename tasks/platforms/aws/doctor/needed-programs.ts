@@ -9,7 +9,7 @@ import {
 } from '../../../tools/packer-plugins.ts'
 import { type Installing, installing, programFinding } from '../../../tools/program-findings.ts'
 import { findProgram, isThere, programs } from '../../../tools/system-packages.ts'
-import { cliVersion, isEnough } from '../reach/aws-cli.ts'
+import { cliVersion, isEnough } from '../access/aws-cli.ts'
 
 /** How the programs are going to be used. */
 export interface ProgramUse {

@@ -13,14 +13,14 @@ import { openSessionKeys } from './session-key.ts'
  * `endpoint`: through the EC2 Instance Connect endpoint of the network. `direct`: at the private address, over a VPN say.
  * `none`: not at all.
  */
-export type ReachMode = 'endpoint' | 'direct' | 'none'
+export type AccessMode = 'endpoint' | 'direct' | 'none'
 
 /** What is needed of an instance to reach it. */
 export type Reachable = Pick<Instance, 'id' | 'startedAt' | 'ssh'>
 
 /** The way to the instances of a group, which have no public address. */
-export interface Reach {
-  readonly mode: ReachMode
+export interface InstanceAccess {
+  readonly mode: AccessMode
   /** Throws a usage error when this computer lacks what the way needs. Cheap after the first call. */
   assertReady(): Promise<void>
   /**
@@ -34,10 +34,10 @@ export interface Reach {
   forget(): Promise<void>
 }
 
-/** What a reach is opened with. */
-export interface ReachSettings {
+/** What an access is opened with. */
+export interface AccessSettings {
   readonly aws: Pick<Aws, 'ec2' | 'open' | 'region'>
-  readonly mode: ReachMode
+  readonly mode: AccessMode
   /** The folder that holds keys and what is known of hosts. */
   readonly home: string
   readonly group: string
@@ -55,7 +55,7 @@ export function hostKeyFolder(home: string, group: string): string {
 }
 
 /** Opens the way to the instances of a group. */
-export function openReach(settings: ReachSettings): Reach {
+export function openAccess(settings: AccessSettings): InstanceAccess {
   const { aws, mode, home, group, signal, onWait } = settings
   const key = () => operatorKey({ keys: join(home, 'keys') })
   const read = (id: string) => consoleOutput(aws, id)
@@ -84,7 +84,7 @@ export function openReach(settings: ReachSettings): Reach {
   }
 }
 
-async function tunnelTo(instanceId: string, { aws, profile, endpointId }: ReachSettings) {
+async function tunnelTo(instanceId: string, { aws, profile, endpointId }: AccessSettings) {
   return { instanceId, region: await aws.region(), profile, endpointId }
 }
 

@@ -2,7 +2,7 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Probe, ProbeResult } from '../../../lib/evidence.ts'
 import type { Instance } from '../../../lib/platform.ts'
 import { probeInstance } from '../../../tools/probe.ts'
-import type { Reach } from './reach.ts'
+import type { InstanceAccess } from './access.ts'
 import { openTunnel } from './tunnel.ts'
 import { openTunnels, type Tunnels } from './tunnels.ts'
 
@@ -26,24 +26,24 @@ export interface ProbeTools {
   readonly now?: () => number
 }
 
-/** Opens the probe of a group's instances, each by the way that the reach gives. */
-export function openInstanceProbe(reach: Reach, tools: ProbeTools = {}): InstanceProbe {
+/** Opens the probe of a group's instances, each by the way that its access gives. */
+export function openInstanceProbe(access: InstanceAccess, tools: ProbeTools = {}): InstanceProbe {
   const { measure = probeInstance, now = Date.now } = tools
   const tunnels =
-    tools.tunnels ?? openTunnels(async (instance: Instance) => openTunnel(await reach.sshArguments(instance, 0)))
-  const probes: Record<Reach['mode'], Probe> = {
+    tools.tunnels ?? openTunnels(async (instance: Instance) => openTunnel(await access.sshArguments(instance, 0)))
+  const probes: Record<InstanceAccess['mode'], Probe> = {
     none: async ({ health }) => byLoadBalancer(health),
     direct: ({ url }, release) => measure(url, release),
     endpoint: throughTunnels(tunnels, measure, now),
   }
   return {
     probe: async (instance, release) => {
-      if (reach.mode !== 'none') await reach.assertReady()
-      return probes[reach.mode](instance, release)
+      if (access.mode !== 'none') await access.assertReady()
+      return probes[access.mode](instance, release)
     },
     urlFor: async (instance) => {
-      await reach.assertReady()
-      return reach.mode === 'direct' ? instance.url : tunnels.hold(instance)
+      await access.assertReady()
+      return access.mode === 'direct' ? instance.url : tunnels.hold(instance)
     },
     close: () => tunnels.close(),
   }

@@ -3,7 +3,7 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { ProbeResult } from '../../../lib/evidence.ts'
 import type { Instance } from '../../../lib/platform.ts'
 import { openInstanceProbe } from './instance-probe.ts'
-import type { Reach, ReachMode } from './reach.ts'
+import type { InstanceAccess, AccessMode } from './access.ts'
 import { openTunnels } from './tunnels.ts'
 
 const instance: Instance = {
@@ -17,13 +17,13 @@ const instance: Instance = {
   ssh: { host: '10.0.0.1', port: 22, user: 'admin' },
 }
 
-function probeIn(mode: ReachMode, { refusal }: { refusal?: OperatorError } = {}) {
+function probeIn(mode: AccessMode, { refusal }: { refusal?: OperatorError } = {}) {
   const answers: ProbeResult[] = []
   const measured: string[] = []
   const open = new Set<string>()
   const failures: Error[] = []
   const clock = { nowMs: 0 }
-  const reach: Reach = {
+  const access: InstanceAccess = {
     mode,
     assertReady: async () => {
       if (refusal) throw refusal
@@ -42,7 +42,7 @@ function probeIn(mode: ReachMode, { refusal }: { refusal?: OperatorError } = {})
     measured.push(`${url} ${release}`)
     return answers.shift() ?? { ok: true, versionOk: true }
   }
-  const probe = openInstanceProbe(reach, { tunnels, measure, now: () => clock.nowMs })
+  const probe = openInstanceProbe(access, { tunnels, measure, now: () => clock.nowMs })
   return { ...probe, answers, measured, open, failures, clock }
 }
 

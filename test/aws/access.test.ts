@@ -17,12 +17,12 @@ import t, { type Test } from 'tap'
 import { slowed } from '../../tasks/dev/test-pace.ts'
 import type { Instance } from '../../tasks/lib/platform.ts'
 import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
-import { consoleOutput } from '../../tasks/platforms/aws/reach/console.ts'
-import { openInstanceProbe } from '../../tasks/platforms/aws/reach/instance-probe.ts'
-import { hostKeyFolder, openReach, type Reach } from '../../tasks/platforms/aws/reach/reach.ts'
-import { openSessionKeys } from '../../tasks/platforms/aws/reach/session-key.ts'
-import { openTunnel } from '../../tasks/platforms/aws/reach/tunnel.ts'
-import { openTunnels } from '../../tasks/platforms/aws/reach/tunnels.ts'
+import { consoleOutput } from '../../tasks/platforms/aws/access/console.ts'
+import { openInstanceProbe } from '../../tasks/platforms/aws/access/instance-probe.ts'
+import { hostKeyFolder, openAccess, type InstanceAccess } from '../../tasks/platforms/aws/access/access.ts'
+import { openSessionKeys } from '../../tasks/platforms/aws/access/session-key.ts'
+import { openTunnel } from '../../tasks/platforms/aws/access/tunnel.ts'
+import { openTunnels } from '../../tasks/platforms/aws/access/tunnels.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
 import { anyFreePort } from '../../tasks/tools/ports.ts'
 import { runOver } from '../../tasks/tools/ssh.ts'
@@ -157,21 +157,21 @@ t.test('to a private instance through the endpoint', { skip: noSshd }, async (t)
   const { seen, web, webPort, port, instance, hostKey } = world
   const home = join(folder, 'home')
   const calls = join(folder, 'aws-calls')
-  const open = (more: { profile?: string; endpointId?: string } = {}): Reach =>
-    openReach({ aws: aws(), mode: 'endpoint', home, group, ...more })
-  const probeOf = (reach: Reach) => {
+  const open = (more: { profile?: string; endpointId?: string } = {}): InstanceAccess =>
+    openAccess({ aws: aws(), mode: 'endpoint', home, group, ...more })
+  const probeOf = (access: InstanceAccess) => {
     const tunnels = openTunnels(async (one: Instance) =>
-      openTunnel(await reach.sshArguments(one, 0), { there: webPort }),
+      openTunnel(await access.sshArguments(one, 0), { there: webPort }),
     )
-    const probe = openInstanceProbe(reach, { tunnels })
+    const probe = openInstanceProbe(access, { tunnels })
     t.teardown(() => probe.close())
     return probe
   }
 
   await t.test('a command', async (t) => {
     fakeAws(t, port, calls)
-    const reach = open({ profile: 'my own', endpointId: 'eice-1' })
-    const answer = await runOver(await reach.sshArguments(instance), 'echo here', { timeoutSeconds: 60 })
+    const access = open({ profile: 'my own', endpointId: 'eice-1' })
+    const answer = await runOver(await access.sshArguments(instance), 'echo here', { timeoutSeconds: 60 })
     t.match(answer, { exitCode: 0, stdout: 'here' })
     t.equal(
       readFileSync(calls, 'utf8'),
@@ -214,7 +214,7 @@ t.test('to a private instance through the endpoint', { skip: noSshd }, async (t)
   await t.test('a tunnel goes with its owner, also when that one is killed', async (t) => {
     fakeAws(t, port, calls)
     const arguments_ = await open().sshArguments(instance)
-    const module = join(import.meta.dirname, '../../tasks/platforms/aws/reach/tunnel.ts')
+    const module = join(import.meta.dirname, '../../tasks/platforms/aws/access/tunnel.ts')
     const source = `const { openTunnel } = await import(${JSON.stringify(module)})
       const { url } = await openTunnel(${JSON.stringify(arguments_)}, { there: ${webPort} })
       console.log(new URL(url).port); setInterval(() => {}, 1000)`
@@ -265,7 +265,7 @@ t.test('to a private instance through the endpoint', { skip: noSshd }, async (t)
 
   await t.test('directly, over a VPN, with the same key and the same care', async (t) => {
     const here = { ...instance, id: 'i-0abc', ssh: { host: '127.0.0.1', port, user: username } }
-    const direct = () => openReach({ aws: aws(), mode: 'direct', home: join(folder, 'other-home'), group })
+    const direct = () => openAccess({ aws: aws(), mode: 'direct', home: join(folder, 'other-home'), group })
     seen.calls.splice(0)
     t.match(await runOver(await direct().sshArguments(here), 'echo here', { timeoutSeconds: 60 }), { stdout: 'here' })
     t.strictSame(seen.calls, ['GetConsoleOutput i-0abc true', `SendSSHPublicKey i-0abc ${username}`])
@@ -278,9 +278,9 @@ t.test('to a private instance through the endpoint', { skip: noSshd }, async (t)
 
 t.test('not at all', async (t) => {
   const nothing = {} as Pick<Aws, 'ec2' | 'open' | 'region'>
-  const reach = openReach({ aws: nothing, mode: 'none', home: t.testdir(), group })
+  const access = openAccess({ aws: nothing, mode: 'none', home: t.testdir(), group })
   const ssh = { host: '10.0.0.1', port: 22, user: 'admin' }
-  await t.rejects(reach.sshArguments({ id: 'i-1', startedAt: new Date().toISOString(), ssh }), {
+  await t.rejects(access.sshArguments({ id: 'i-1', startedAt: new Date().toISOString(), ssh }), {
     kind: 'usage',
     message: 'the instances of group timeapp are not reached over SSH (aws.reach is none)',
     hint: /BAKEROLL_AWS_REACH=endpoint/,

@@ -20,7 +20,7 @@ export interface ExaminedAws extends ProgramUse {
  * Looks at everything that the aws platform needs, on this computer and in the account. Changes nothing. What cannot be
  * looked at because something before it failed is left out, so that one cause is one finding.
  */
-export async function examineAws(examined: ExaminedAws): Promise<Finding[]> {
+export async function examineAccount(examined: ExaminedAws): Promise<Finding[]> {
   const [place, programs, account] = await Promise.all([
     look('home', async () => homeFinding(examined.home)),
     programFindings(examined),
