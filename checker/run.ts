@@ -50,7 +50,7 @@ async function runLocked(run: CheckRun, host: RunHost, lock: RunLock): Promise<R
   const report = describe(measured)
   const rendered = await renderReport(report, options.format, settingsOfRun(run))
   const failures: string[] = []
-  for (const { flag, work } of errands(options, report, rendered, host, lock)) {
+  for (const { flag, work } of followUps(options, report, rendered, host, lock)) {
     if (host.signal?.aborted) break
     try {
       await work()
@@ -95,17 +95,23 @@ function measuringMs({ timeoutMs, notify, heartbeat, historyFile }: CheckOptions
   return (notify ?? heartbeat ?? historyFile) === undefined ? timeoutMs : timeoutMs * 0.75
 }
 
-interface Errand {
+interface FollowUp {
   /** The flag that asks for it. */
   readonly flag: string
   work(): void | Promise<void>
 }
 
 /** What is done with a report, in order. */
-function errands(options: CheckOptions, report: CheckReport, rendered: string, host: RunHost, lock: RunLock): Errand[] {
+function followUps(
+  options: CheckOptions,
+  report: CheckReport,
+  rendered: string,
+  host: RunHost,
+  lock: RunLock,
+): FollowUp[] {
   const { output, badge, historyFile, state, heartbeat } = options
   const leftMs = () => Math.max(1, host.startedMs + options.timeoutMs - performance.now())
-  const all: Errand[] = []
+  const all: FollowUp[] = []
   if (output !== undefined) {
     const work = async () => (await import('./formatters/output-file.ts')).writeAtomically(output, rendered)
     all.push({ flag: 'output', work })

@@ -18,7 +18,7 @@ export function keepState(file: string, lockProblem: string | undefined) {
 }
 
 /** Leaves out calls so that at most a tenth of the time goes into them: a thousand messages must not mean a thousand waits for the disk. */
-export function sparingly<T>(work: (value: T) => void): (value: T) => void {
+export function throttled<T>(work: (value: T) => void): (value: T) => void {
   let nextMs = Number.NEGATIVE_INFINITY
   return (value) => {
     const startMs = performance.now()

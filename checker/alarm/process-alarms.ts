@@ -3,7 +3,7 @@ import type { Channel } from './channels/channel-target.ts'
 import { send } from './channels/send.ts'
 import { type DeliveryHost, deliver } from './delivery.ts'
 import { sendHeartbeat } from './heartbeat.ts'
-import { keepState, sparingly } from './keeper.ts'
+import { keepState, throttled } from './keeper.ts'
 import { isInWindow, type MaintenanceWindow } from './maintenance.ts'
 import { type NextAlarms, nextAlarms } from './next-alarms.ts'
 import type { Message } from './notice-text.ts'
@@ -104,7 +104,7 @@ async function processLocked(
   const reserveMs = options.heartbeat === undefined ? 0 : Math.min(4000, options.timeoutMs / 3)
   const task = { channels: senders(channels, options), timeoutMs: options.timeoutMs - reserveMs, stop: options.stop }
   const keepOutbox = (outbox: AlarmState['outbox']) => keeper.save({ ...state, outbox })
-  const result = await deliver(state.outbox, { ...task, keep: sparingly(keepOutbox) }, host)
+  const result = await deliver(state.outbox, { ...task, keep: throttled(keepOutbox) }, host)
   if (state.outbox.length > 0) keepOutbox(result.outbox)
   const isBroken = keeper.problem() !== undefined || result.isStuck
   const beat =

@@ -19,7 +19,7 @@ export function factsOf(summary: Summary): Fact[] {
   const facts: Fact[] = []
   if (lowestHealthy !== undefined && floor !== undefined) {
     const kept = lowestHealthy >= floor
-    const note = `promised: ${grouped(floor)}${kept ? '' : `; fewer for ${spell(summary.secondsBelowFloor)}`}`
+    const note = `promised: ${grouped(floor)}${kept ? '' : `; fewer for ${durationText(summary.secondsBelowFloor)}`}`
     facts.push({ name: 'Lowest healthy', key: 'lowestHealthy', ...number(lowestHealthy), note, kept })
   }
   if (highestMachines !== undefined && maximum !== undefined) {
@@ -38,12 +38,12 @@ export function factsOf(summary: Summary): Fact[] {
     ...number(replaced),
     note: replaced === 1 ? 'instance' : 'instances',
   })
-  facts.push({ name: 'Time', key: 'seconds', value: seconds, text: spell(seconds), note: runsNote(runs) })
+  facts.push({ name: 'Time', key: 'seconds', value: seconds, text: durationText(seconds), note: runsNote(runs) })
   return facts
 }
 
 /** `45 s`, `4 min 12 s`, `2 h 5 min`. */
-export function spell(seconds: number): string {
+export function durationText(seconds: number): string {
   const whole = Math.round(seconds)
   if (whole < 100) return `${whole} s`
   const minutes = Math.floor(whole / 60)
@@ -63,5 +63,5 @@ function runsNote(runs: Summary['runs']): string {
   if (runs.length <= 1) return 'in one run'
   const apartMs = runs.slice(1).reduce((sum, { fromMs }, index) => sum + fromMs - (runs[index]?.toMs ?? fromMs), 0)
   const killed = runs.slice(0, -1).filter(({ ended }) => !ended).length
-  return `in ${count(runs.length, 'run')}${killed > 0 ? `, ${killed} killed` : ''}${apartMs < 1000 ? '' : `; ${spell(apartMs / 1000)} between them`}`
+  return `in ${count(runs.length, 'run')}${killed > 0 ? `, ${killed} killed` : ''}${apartMs < 1000 ? '' : `; ${durationText(apartMs / 1000)} between them`}`
 }

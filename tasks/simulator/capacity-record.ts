@@ -1,6 +1,6 @@
 import { floorOf } from '../lib/roll/policy.ts'
-import { takeCensus } from './census.ts'
 import type { Promised } from './floor-guard.ts'
+import { countMachines } from './machine-counts.ts'
 import type { World, WorldEvent } from './simulated-world.ts'
 
 /** The capacity from one moment until the next point. */
@@ -30,7 +30,7 @@ export interface CapacityRecord {
 
 /** Records the capacity of a group from now on, at each look and each change. */
 export function recordCapacity(world: World, promised: Promised): CapacityRecord {
-  const { serving, machines } = takeCensus(world)
+  const { serving, machines } = countMachines(world)
   const size = world.record?.size ?? 0
   const points: CapacityPoint[] = []
   const record = {

@@ -8,7 +8,7 @@ export class ClientKilled extends Error {}
 export type KillMoment = 'before' | 'after'
 
 /** A client that is killed (kill -9) at the first platform call for which `dies` says so. Its lock stays behind. */
-export function mortal(
+export function killable(
   world: World,
   platform: Platform,
   owner: string,
@@ -39,7 +39,7 @@ export function mortal(
 /** A client that is killed at its `nth` platform call, from 1. */
 export function crashingAt(world: World, platform: Platform, owner: string, nth: number, when: KillMoment): Platform {
   let calls = 0
-  return mortal(world, platform, owner, () => {
+  return killable(world, platform, owner, () => {
     calls += 1
     return calls === nth ? when : undefined
   })

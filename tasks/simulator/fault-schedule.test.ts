@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Group, Platform } from '../lib/platform.ts'
-import { mortal } from './crash.ts'
+import { killable } from './crash.ts'
 import { openSchedule, planFaults } from './fault-schedule.ts'
 import { type FaultName, faultNames, parseFaults } from './fault-text.ts'
 import { simulatedPlatform } from './simulated-platform.ts'
@@ -27,7 +27,7 @@ async function stage(faults: string, seed = 1): Promise<Stage> {
   world.steps = 0
   const schedule = openSchedule(world, planFaults(parseFaults(faults), 6, seed), { seed, otherImageId: 'i3' })
   flawOf = schedule.flawOf
-  const platform = mortal(world, calm, 'client-1', schedule.beforeCall)
+  const platform = killable(world, calm, 'client-1', schedule.beforeCall)
   const group = async () => (await platform.group()) as Group
   return { world, platform, group, mishaps: schedule.mishaps, waiting: () => schedule.waiting.length }
 }

@@ -1,7 +1,7 @@
-import { takeCensus } from './census.ts'
 import type { KillMoment } from './crash.ts'
 import { effects, type Pending, rebalance } from './fault-effects.ts'
 import type { FaultName, FaultWord, Moment } from './fault-text.ts'
+import { countMachines } from './machine-counts.ts'
 import { randomFor } from './random.ts'
 import type { Fault, Machine } from './simulated-machine.ts'
 import { tellWatchers } from './simulated-platform.ts'
@@ -58,12 +58,12 @@ export function openSchedule(
   const harm = ({ id }: Machine) => void harmed.add(id)
   const scene = { world, pending, otherImageId, harm }
   const happen = (name: FaultName, effect: () => string | undefined) => {
-    const { serving, sound } = takeCensus(world)
+    const { serving, sound } = countMachines(world)
     const what = effect()
     if (what === undefined) return
     world.revision += 1
-    world.unseen.serving += Math.max(0, serving - takeCensus(world).serving)
-    world.unseen.sound += Math.max(0, sound - takeCensus(world).sound)
+    world.unseen.serving += Math.max(0, serving - countMachines(world).serving)
+    world.unseen.sound += Math.max(0, sound - countMachines(world).sound)
     mishaps.push({ atMs: world.clock.now(), name, what })
     for (const id of harmed) if (!world.find(id)) old.delete(id)
     tellWatchers(world, 'fault')

@@ -1,6 +1,6 @@
 import { OperatorError } from '../lib/errors.ts'
 import type { Group, Platform } from '../lib/platform.ts'
-import { recounting, serves, takeCensus } from './census.ts'
+import { countMachines, recounting, serves } from './machine-counts.ts'
 import { refuseControl, refuseLaunch, refuseWrite } from './outages.ts'
 import { takeLock } from './simulated-lock.ts'
 import { asInstance, healthAt, type Machine, stateAt } from './simulated-machine.ts'
@@ -55,7 +55,7 @@ export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
 /** Tells all who watch what the world is like now. */
 export function tellWatchers(world: World, call: WorldEvent['call'], about: Partial<WorldEvent> = {}): void {
   if (world.watchers.length === 0) return
-  const { serving, sound, machines } = takeCensus(world)
+  const { serving, sound, machines } = countMachines(world)
   const event = { call, servedBefore: false, wasBusy: false, serving, sound, machines, size: world.record?.size ?? 0 }
   for (const watcher of world.watchers) watcher({ ...event, ...about })
 }
@@ -99,7 +99,7 @@ function launch(world: World): string {
   world.launches += 1
   const refusal = options.refuseLaunch?.(world.launches, clock.now())
   if (refusal) throw new OperatorError('failed', refusal)
-  refuseLaunch(outages, takeCensus(world).machines, clock.now())
+  refuseLaunch(outages, countMachines(world).machines, clock.now())
   const natural = options.bootSeconds?.(world.launches) ?? 40
   const fault = options.fault?.(world.launches, imageId, natural) ?? {}
   const bootSeconds = natural * (fault.bootFactor ?? 1)

@@ -2,7 +2,7 @@ import { type FailureKind, OperatorError } from '../lib/errors.ts'
 import type { RollEvent } from '../lib/roll/events.ts'
 import type { RollPolicy } from '../lib/roll/policy.ts'
 import { rollGroup } from '../lib/roll/roll.ts'
-import { ClientKilled, mortal } from './crash.ts'
+import { ClientKilled, killable } from './crash.ts'
 import type { FaultSchedule } from './fault-schedule.ts'
 import { recordedProgress } from './recorded-progress.ts'
 import { simulatedPlatform } from './simulated-platform.ts'
@@ -66,7 +66,7 @@ export async function carryOn({ world, schedule, ...stage }: Stage): Promise<Sim
 
 function runOnce({ task, world, policy, schedule, events }: Stage, owner: string) {
   const { onEvent, signal, onCall } = task
-  const platform = mortal(world, simulatedPlatform(world, owner), owner, () => {
+  const platform = killable(world, simulatedPlatform(world, owner), owner, () => {
     onCall?.(world, (other) => simulatedPlatform(world, other), policy)
     return schedule.beforeCall()
   })

@@ -90,11 +90,11 @@ async function runHook(hook: Hook, instance: HookedInstance): Promise<HookEnd> {
 /** Stops the whole group at the time limit and when the operator says so; `stopped` tells why it did. */
 function watchGroup(child: ChildProcess, { timeoutSeconds, signal }: Pick<Hook, 'timeoutSeconds' | 'signal'>) {
   let stopped: HookEnd['stopped']
-  let insistence: NodeJS.Timeout | undefined
+  let killTimer: NodeJS.Timeout | undefined
   const stop = (why: NonNullable<HookEnd['stopped']>) => {
     stopped ??= why
     signalGroup(child, 'SIGTERM')
-    insistence ??= setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs)
+    killTimer ??= setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs)
   }
   const limit = setTimeout(() => stop('at the time limit'), timeoutSeconds * 1000)
   const onAbort = () => stop('by the operator')
@@ -103,7 +103,7 @@ function watchGroup(child: ChildProcess, { timeoutSeconds, signal }: Pick<Hook, 
     stopped: () => stopped,
     end() {
       clearTimeout(limit)
-      clearTimeout(insistence)
+      clearTimeout(killTimer)
       signal?.removeEventListener('abort', onAbort)
     },
   }

@@ -32,13 +32,13 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
       ...{ targets, options, said, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
       again: callAgain(settings, isNamed),
     },
-    { startedMs: performance.now(), ...talkOf(context) },
+    { startedMs: performance.now(), ...hostOf(context) },
   )
   const { ok, ...facts } = report ?? { ok: exitCode === 0, ...told }
   return { ok, line: report?.summary ?? '', output: stdout.trimEnd(), facts, exitCode }
 }
 
-function talkOf({ progress, signal }: TaskContext): Pick<RunHost, 'warn' | 'say' | 'signal'> {
+function hostOf({ progress, signal }: TaskContext): Pick<RunHost, 'warn' | 'say' | 'signal'> {
   return { warn: progress.warn, say: progress.event, signal }
 }
 

@@ -3,7 +3,7 @@ import { deployGroup, planDeploy } from '../lib/deploy/deploy.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing } from '../tools/system-packages.ts'
-import { agreeTo } from './deploy/confirm-plan.ts'
+import { confirmPlan } from './deploy/confirm-plan.ts'
 
 /** Creates the group, or brings it to its spec. */
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
@@ -20,7 +20,7 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
     return { line: all.join('\n') || 'nothing to change', facts: { outcome: 'planned', steps: all } }
   }
   await installMissing(settings.platform, context)
-  if (plan) await agreeTo(plan, context)
+  if (plan) await confirmPlan(plan, context)
   const result = await deployGroup({ ...task, infrastructure: plan }).catch(async (error: unknown) => {
     // Nobody carries out what a refused deploy has planned: the group is locked, say.
     await plan?.discard().catch(() => undefined)

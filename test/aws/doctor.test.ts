@@ -37,7 +37,13 @@ function openReal(): Aws {
 
 /** What doctor finds, by name; programs left out. */
 async function examine(t: Test, aws: Aws): Promise<Map<string, Finding>> {
-  const found = await examineAccount({ aws, home: homeAt(t.testdir()), group: 'shop', profile: undefined, reach: 'none' })
+  const found = await examineAccount({
+    aws,
+    home: homeAt(t.testdir()),
+    group: 'shop',
+    profile: undefined,
+    reach: 'none',
+  })
   for (const { name, status, found: words, hint } of found) {
     t.notMatch(`${words} ${hint}`, /\n|\[object/, name)
     if (status === 'fail') t.match(hint, /\S/, `${name}: what mends it`)

@@ -14,11 +14,11 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm'
 import type { Platform } from '../../tasks/lib/platform.ts'
+import { openAccess } from '../../tasks/platforms/aws/access/access.ts'
 import { openAwsPlatform } from '../../tasks/platforms/aws/aws.ts'
 import { type Aws, type ClientConfiguration, openAws } from '../../tasks/platforms/aws/clients.ts'
 import { openInfrastructure } from '../../tasks/platforms/aws/infrastructure/infrastructure.ts'
 import { namesOf } from '../../tasks/platforms/aws/names.ts'
-import { openAccess } from '../../tasks/platforms/aws/access/access.ts'
 import { awsSettings, quiet } from './settings.ts'
 
 /** A group on an emulated AWS, and the hands that its platform does not have. */

@@ -205,9 +205,9 @@ t.test('every state of a stack: what a deploy does, and what a destroy does', as
       history,
     )
     const planned = await planStack(aws, spec).catch((error) => error)
-    if (condition === 'ready' || condition === 'unmade') {
+    if (condition === 'ready' || condition === 'review-only') {
       t.match(asked('CreateChangeSet'), [{ ChangeSetType: condition === 'ready' ? 'UPDATE' : 'CREATE' }], status)
-    } else if (condition === 'ruin') {
+    } else if (condition === 'failed-create') {
       t.match(
         planned.lines,
         [`- what is left of its failed creation (${status})`, '+ all of cloudformation/service.yaml'],

@@ -7,12 +7,12 @@ import { type Examination, examine } from './examination.ts'
 import { diagnose } from './planner.ts'
 import { planRepair, repairInside } from './repairs.ts'
 import { launchMissing, replaceInstance } from './replacement.ts'
-import type { HealTask, Patient } from './task.ts'
+import type { HealedInstance, HealTask } from './task.ts'
 
 /** What came of a heal. `refused`: something is wrong, but nothing that is allowed could mend it, nothing was touched. */
 export interface HealResult {
   readonly outcome: 'healthy' | 'healed' | 'failed' | 'refused' | 'planned'
-  readonly instances: readonly Omit<Patient, 'state'>[]
+  readonly instances: readonly Omit<HealedInstance, 'state'>[]
   /** What was mended at the load balancer, in words. */
   readonly loadBalancer: readonly string[]
   /** Instances that were missing and are there now. */
@@ -32,27 +32,27 @@ async function healLocked(task: HealTask): Promise<HealResult> {
   const group = await healableGroup(task)
   const loadBalancer = await task.platform.repairLoadBalancer()
   for (const words of loadBalancer) task.progress.event(words)
-  const { patients, examinations } = await admit(task, group)
-  const broken = patients.filter(({ state }) => state !== 'healthy')
+  const { instances, examinations } = await examineAll(task, group)
+  const broken = instances.filter(({ state }) => state !== 'healthy')
   const atOnce = broken.length === group.instances.length ? 1 : Math.floor(group.size * task.policy.share)
-  await inTurns(broken, atOnce, (patient) => repairInside(task, patient))
-  const { launched, failure } = await replaceDead(task, patients, examinations)
-  for (const patient of patients.filter(({ state }) => state === 'to replace')) {
-    conclude(patient, await replaceInstance(task, patient.id))
+  await inTurns(broken, atOnce, (instance) => repairInside(task, instance))
+  const { launched, failure } = await replaceDead(task, instances, examinations)
+  for (const instance of instances.filter(({ state }) => state === 'to replace')) {
+    conclude(instance, await replaceInstance(task, instance.id))
   }
   return {
-    outcome: failure === undefined ? outcomeOf(patients, loadBalancer.length + launched.length) : 'failed',
-    instances: shown(patients),
+    outcome: failure === undefined ? outcomeOf(instances, loadBalancer.length + launched.length) : 'failed',
+    instances: shown(instances),
     loadBalancer,
     launched,
   }
 }
 
 async function planHeal(task: HealTask): Promise<HealResult> {
-  const { patients, examinations } = await admit(task, await healableGroup(task))
-  for (const patient of patients) planRepair(task, patient, examinations.get(patient.id))
-  const outcome = patients.every(({ state }) => state === 'healthy') ? 'healthy' : 'planned'
-  return { outcome, instances: shown(patients), loadBalancer: [], launched: [] }
+  const { instances, examinations } = await examineAll(task, await healableGroup(task))
+  for (const instance of instances) planRepair(task, instance, examinations.get(instance.id))
+  const outcome = instances.every(({ state }) => state === 'healthy') ? 'healthy' : 'planned'
+  return { outcome, instances: shown(instances), loadBalancer: [], launched: [] }
 }
 
 async function healableGroup({ platform, policy }: HealTask): Promise<Group> {
@@ -66,17 +66,17 @@ async function healableGroup({ platform, policy }: HealTask): Promise<Group> {
   throw new OperatorError('usage', `no instance ${policy.instance}`, { hint: `there are ${ids.join(', ')}` })
 }
 
-async function admit(task: HealTask, group: Group) {
-  const { instance } = task.policy
-  const ids = group.instances.map(({ id }) => id).filter((id) => instance === undefined || id === instance)
+async function examineAll(task: HealTask, group: Group) {
+  const { instance: only } = task.policy
+  const ids = group.instances.map(({ id }) => id).filter((id) => only === undefined || id === only)
   const patienceMs = 2 * (task.pollMs ?? 1000)
   const found = await Promise.all(ids.map(async (id) => [id, await examine(task, id, patienceMs)] as const))
   refuseWhenOffline(found.map(([, examination]) => examination))
-  const patients = found.map(([id, { evidence }]): Patient => {
+  const instances = found.map(([id, { evidence }]): HealedInstance => {
     const diagnosis = diagnose(evidence)
     return { id, diagnosis: diagnosis ?? 'healthy', repairs: [], state: diagnosis ? 'broken' : 'healthy' }
   })
-  return { patients, examinations: new Map(found) }
+  return { instances, examinations: new Map(found) }
 }
 
 function refuseWhenOffline(examinations: readonly Examination[]): void {
@@ -91,31 +91,31 @@ function refuseWhenOffline(examinations: readonly Examination[]): void {
 /** Ends what is left of dead machines and launches what the group then lacks, all at once: they serve nothing. */
 async function replaceDead(
   task: HealTask,
-  patients: readonly Patient[],
+  instances: readonly HealedInstance[],
   examinations: Map<string, Examination>,
 ): Promise<{ launched: readonly string[]; failure?: string }> {
   if (task.policy.maxRepair !== 'replace') return { launched: [] }
-  const isDead = ({ id }: Patient) => examinations.get(id)?.evidence.machine === 'stopped'
-  const dead = patients.filter((patient) => patient.state === 'to replace' && isDead(patient))
+  const isDead = ({ id }: HealedInstance) => examinations.get(id)?.evidence.machine === 'stopped'
+  const dead = instances.filter((instance) => instance.state === 'to replace' && isDead(instance))
   await Promise.all(dead.map(({ id }) => task.platform.terminate(id)))
   if (task.policy.instance !== undefined && dead.length === 0) return { launched: [] }
   const done = await launchMissing(task)
-  for (const patient of dead) conclude(patient, done.failure)
+  for (const instance of dead) conclude(instance, done.failure)
   return done
 }
 
-function conclude(patient: Patient, failure: string | undefined): void {
-  patient.state = failure === undefined ? 'healed' : 'broken'
-  const last = patient.repairs.at(-1)
+function conclude(instance: HealedInstance, failure: string | undefined): void {
+  instance.state = failure === undefined ? 'healed' : 'broken'
+  const last = instance.repairs.at(-1)
   if (last) last.result = failure === undefined ? 'worked' : `failed: ${failure}`
 }
 
-function outcomeOf(patients: readonly Patient[], mended: number): HealResult['outcome'] {
-  const touched = mended + patients.flatMap(({ repairs }) => repairs).length
-  if (patients.some(({ state }) => state === 'broken')) return touched > 0 ? 'failed' : 'refused'
+function outcomeOf(instances: readonly HealedInstance[], mended: number): HealResult['outcome'] {
+  const touched = mended + instances.flatMap(({ repairs }) => repairs).length
+  if (instances.some(({ state }) => state === 'broken')) return touched > 0 ? 'failed' : 'refused'
   return touched > 0 ? 'healed' : 'healthy'
 }
 
-function shown(patients: readonly Patient[]): Omit<Patient, 'state'>[] {
-  return patients.map(({ id, diagnosis, repairs }) => ({ id, diagnosis, repairs }))
+function shown(instances: readonly HealedInstance[]): Omit<HealedInstance, 'state'>[] {
+  return instances.map(({ id, diagnosis, repairs }) => ({ id, diagnosis, repairs }))
 }

@@ -1,30 +1,30 @@
 import { OperatorError } from '../errors.ts'
 import { type Examination, examine } from './examination.ts'
 import { type InnerRepair, nextRepair } from './planner.ts'
-import type { HealTask, Patient, RepairRecord } from './task.ts'
+import type { HealedInstance, HealTask, RepairRecord } from './task.ts'
 
 /** Repairs an instance from inside, one repair after the other, until it is right, must be replaced, or nothing is left. */
-export async function repairInside(task: HealTask, patient: Patient): Promise<void> {
-  let examination = await examine(task, patient.id, 0)
+export async function repairInside(task: HealTask, instance: HealedInstance): Promise<void> {
+  let examination = await examine(task, instance.id, 0)
   while (true) {
-    const tried = patient.repairs.map(({ repair }) => repair)
+    const tried = instance.repairs.map(({ repair }) => repair)
     const decision = nextRepair(examination.evidence, tried, task.policy.maxRepair)
-    settlePrevious(patient, decision.do === 'none')
+    settlePrevious(instance, decision.do === 'none')
     if (decision.do === 'none') {
-      patient.state = patient.repairs.length > 0 ? 'healed' : 'healthy'
+      instance.state = instance.repairs.length > 0 ? 'healed' : 'healthy'
       return
     }
     if (decision.do === 'give up') {
-      task.progress.warn(`${patient.id}: ${decision.reason}`)
-      patient.state = 'broken'
+      task.progress.warn(`${instance.id}: ${decision.reason}`)
+      instance.state = 'broken'
       return
     }
     const { repair, reason } = decision
-    task.progress.event(`${repair === 'replace' ? 'replace' : `repair ${repair} on`} ${patient.id}: ${reason}`)
+    task.progress.event(`${repair === 'replace' ? 'replace' : `repair ${repair} on`} ${instance.id}: ${reason}`)
     const record: RepairRecord = { repair, reason, result: '' }
-    patient.repairs.push(record)
+    instance.repairs.push(record)
     if (repair === 'replace') {
-      patient.state = 'to replace'
+      instance.state = 'to replace'
       return
     }
     examination = await tryRepair(task, examination, record, repair)
@@ -32,11 +32,11 @@ export async function repairInside(task: HealTask, patient: Patient): Promise<vo
 }
 
 /** Writes down the first repair that would be tried. */
-export function planRepair({ policy }: HealTask, patient: Patient, examination: Examination | undefined): void {
+export function planRepair({ policy }: HealTask, instance: HealedInstance, examination: Examination | undefined): void {
   if (!examination) return
   const decision = nextRepair(examination.evidence, [], policy.maxRepair)
   if (decision.do !== 'repair') return
-  patient.repairs.push({ repair: decision.repair, reason: decision.reason, result: 'planned' })
+  instance.repairs.push({ repair: decision.repair, reason: decision.reason, result: 'planned' })
 }
 
 async function tryRepair(task: HealTask, { instance }: Examination, record: RepairRecord, repair: InnerRepair) {
@@ -51,7 +51,7 @@ async function tryRepair(task: HealTask, { instance }: Examination, record: Repa
   return examine(task, instance.id, (repair === 'reboot' ? instanceTimeoutSeconds : verifySeconds) * 1000)
 }
 
-function settlePrevious(patient: Patient, isRight: boolean): void {
-  const last = patient.repairs.at(-1)
+function settlePrevious(instance: HealedInstance, isRight: boolean): void {
+  const last = instance.repairs.at(-1)
   if (last?.result === '') last.result = isRight ? 'worked' : 'did not help'
 }

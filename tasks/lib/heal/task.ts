@@ -46,7 +46,7 @@ export interface RepairRecord {
 }
 
 /** One instance as a heal found and left it. */
-export interface Patient {
+export interface HealedInstance {
   readonly id: string
   /** One line; `healthy` when nothing was wrong. */
   readonly diagnosis: string

@@ -21,12 +21,7 @@ export interface Finished {
 /**
  * Begins or carries on the roll that the record tells of: looks, decides, acts and waits until it is finished or pauses.
  */
-export async function carryOut(
-  run: RollRun,
-  before: Group,
-  record: RollRecord,
-  eventLog: EventLog,
-): Promise<Finished> {
+export async function carryOut(run: RollRun, before: Group, record: RollRecord, eventLog: EventLog): Promise<Finished> {
   const { policy, clock, progress, signal, pollMs = 1000 } = run.task
   await begin(run, before, record)
   const watch = watchRoll(run.task)

@@ -7,7 +7,7 @@ import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
 import type { RollSnapshot, Step } from './snapshot.ts'
 
 /** How often a roll insists on its image before it leaves the group to whoever changes it. */
-const insistences = 3
+const maxImageChanges = 3
 
 /**
  * The next steps of a roll, from what is seen and the policy alone: launch before terminate, in a sliding window of `surge`
@@ -49,7 +49,7 @@ function replacing({ instance, because }: Failing, setbacks: number): Step {
 
 function insist({ group, record, imageChanges }: RollSnapshot): Step {
   const because = `somebody changed the group's image to ${group.imageId}, in the middle of the roll to ${targetImageId(record)}`
-  return { do: imageChanges < insistences ? 'set image' : 'stop', because }
+  return { do: imageChanges < maxImageChanges ? 'set image' : 'stop', because }
 }
 
 function acceptances(snapshot: RollSnapshot, { wanted }: Fleet): Step[] {

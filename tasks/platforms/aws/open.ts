@@ -3,14 +3,14 @@ import { OperatorError } from '../../lib/errors.ts'
 import { cloudFactor, limitsAt } from '../../lib/pace.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
 import type { Opening, OpenPlatform } from '../open-platform.ts'
+import { openAccess } from './access/access.ts'
+import { openInstanceProbe } from './access/instance-probe.ts'
 import { openAwsPlatform } from './aws.ts'
 import { openAws } from './clients.ts'
 import { absenceOf, remainsOf } from './group/broken-group.ts'
 import { recordedGroups } from './group/record.ts'
 import { openInfrastructure } from './infrastructure/infrastructure.ts'
 import { namesOf } from './names.ts'
-import { openInstanceProbe } from './access/instance-probe.ts'
-import { openAccess } from './access/access.ts'
 
 /** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
 const usualSeconds = { instance: 600, launch: 300 }

@@ -132,7 +132,7 @@ function machineOf(
 }
 
 /**
- * Ends an instance and removes its folder; first its name leaves the list, so that a kill half way leaves no ruin, and
+ * Ends an instance and removes its folder; first its name leaves the list, so that a kill half way leaves nothing half removed, and
  * what it leaves of the disk goes with the next.
  */
 export async function terminateInstance(folder: string, id: string): Promise<void> {

@@ -6,7 +6,10 @@ import type { TaskContext } from '../../terminal/task.ts'
  * Shows what would be changed below the group and asks. An unattended run needs --yes, and --allow-risky for what widens
  * access or replaces what holds state; without them it is refused and the plan is taken back.
  */
-export async function agreeTo(plan: InfrastructurePlan, { settings, progress, confirm }: TaskContext): Promise<void> {
+export async function confirmPlan(
+  plan: InfrastructurePlan,
+  { settings, progress, confirm }: TaskContext,
+): Promise<void> {
   if (plan.isEmpty) return
   for (const line of plan.lines) progress.event(line)
   for (const warning of plan.warnings) progress.warn(warning)

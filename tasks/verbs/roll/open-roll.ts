@@ -34,7 +34,7 @@ export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   const policy = { ...rollPolicy(settings.roll, terms), canaryGraceSeconds }
   const engine = isRefreshing(group) ? 'refresh' : settings.roll.engine
   if (engine === 'refresh') refuseBeyondRefresh(settings, policy, size)
-  for (const id of strangers(policy.first, group)) progress.warn(`--first: ${id} is no instance of ${group?.name} now`)
+  for (const id of unknownIds(policy.first, group)) progress.warn(`--first: ${id} is no instance of ${group?.name} now`)
   const task = { platform, policy, probe, clock, progress, signal, dryRun: settings.dryRun }
   return { task: { ...task, hooks: rollHooks(context), onEvent: report.onEvent }, engine, report }
 }
@@ -60,7 +60,7 @@ export function rollResult(result: RollResult, verb: string): TaskResult {
 }
 
 /** Those that a run which was stopped has already replaced are no mistake, so this is no reason to refuse. */
-function strangers(ids: readonly string[], group: Group | undefined): string[] {
+function unknownIds(ids: readonly string[], group: Group | undefined): string[] {
   if (!group) return []
   return ids.filter((id) => !group.instances.some((instance) => instance.id === id))
 }

@@ -80,7 +80,7 @@ export async function dropChangeSet(aws: Aws, { id, stackId }: Pick<ChangeSet, '
     if (!isAwsError(error, 'ChangeSetNotFoundException', 'ChangeSetNotFound', 'ValidationError')) throw error
   }
   const stack = await describeStack(aws, stackId)
-  if (!stack || stateOf(stack.status).condition !== 'unmade') return
+  if (!stack || stateOf(stack.status).condition !== 'review-only') return
   const { Summaries = [] } = await aws.cloudFormation.send(new ListChangeSetsCommand({ StackName: stackId }))
   const others = Summaries.filter((one) => one.ChangeSetId !== id && one.StackId === stackId)
   if (others.length === 0) await deleteStack(aws, stackId, { verb: 'plan', timeoutSeconds: 120 })

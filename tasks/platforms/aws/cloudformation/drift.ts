@@ -22,7 +22,7 @@ export async function detectDrift(
   { timeoutSeconds = 600 }: { readonly timeoutSeconds?: number } = {},
 ): Promise<string[]> {
   const stack = await describeStack(aws, stackName)
-  if (!stack || stateOf(stack.status).condition === 'unmade') return []
+  if (!stack || stateOf(stack.status).condition === 'review-only') return []
   const { StackDriftDetectionId = '' } = await aws.cloudFormation.send(
     new DetectStackDriftCommand({ StackName: stack.id }),
   )

@@ -8,8 +8,8 @@ import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import type { ChangeSet } from './change-set.ts'
 import { newestEvent } from './events.ts'
-import { evidenceBehind } from './evidence.ts'
 import { rootCause, stackFailure } from './failure.ts'
+import { failureDetails } from './failure-details.ts'
 import { deleteStack, describeStack, requestToken, type Waiting } from './stacks.ts'
 import type { Stack } from './states.ts'
 import { type Ended, watchOperation } from './watch.ts'
@@ -39,7 +39,7 @@ export async function executeChangeSet(aws: Aws, execution: Execution, waiting: 
     afterId,
     onFailure(events) {
       const cause = rootCause(events)
-      if (cause) evidence = evidenceBehind(aws, stackId, cause)
+      if (cause) evidence = failureDetails(aws, stackId, cause)
     },
     whileSilent: () => throwIfRefused(aws, changeSet.id, name),
   })

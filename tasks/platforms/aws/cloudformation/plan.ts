@@ -39,7 +39,7 @@ export async function planStack(aws: Aws, spec: StackSpec, stack?: Stack | 'abse
   const found = stack === undefined ? await describeStack(aws, spec.name) : stack === 'absent' ? undefined : stack
   await refuseUnplannable(aws, found)
   const condition = found ? stateOf(found.status).condition : 'gone'
-  if (found && condition === 'ruin') return planOverRuin(aws, spec, found)
+  if (found && condition === 'failed-create') return planAfterFailedCreate(aws, spec, found)
   const standing = condition === 'ready' ? found : undefined
   const parameters = parameterList(spec, standing)
   const changeSet = await makeChangeSet(aws, {
@@ -69,7 +69,8 @@ export async function planStack(aws: Aws, spec: StackSpec, stack?: Stack | 'abse
 
 /** Throws `refused` when the stack is in no state to be made or changed. */
 export async function refuseUnplannable(aws: Aws, stack: Stack | undefined): Promise<void> {
-  if (stack && !/^(ready|unmade|ruin)$/.test(stateOf(stack.status).condition)) throw await refusal(aws, stack)
+  if (stack && !/^(ready|review-only|failed-create)$/.test(stateOf(stack.status).condition))
+    throw await refusal(aws, stack)
 }
 
 /**
@@ -98,7 +99,7 @@ export async function planLater(
 }
 
 /** What a first creation left behind is deleted before the stack is made again: until then AWS makes no change set of it. */
-function planOverRuin(aws: Aws, spec: StackSpec, ruin: Stack): StackPlan {
+function planAfterFailedCreate(aws: Aws, spec: StackSpec, failed: Stack): StackPlan {
   parameterList(spec, undefined)
   return {
     name: spec.name,
@@ -107,11 +108,11 @@ function planOverRuin(aws: Aws, spec: StackSpec, ruin: Stack): StackPlan {
     warnings: [],
     dangers: [],
     lines: [
-      `- what is left of its failed creation (${ruin.status})`,
+      `- what is left of its failed creation (${failed.status})`,
       `+ all of cloudformation/${spec.template.name}.yaml`,
     ],
     async apply(waiting) {
-      await deleteStack(aws, ruin.id, waiting)
+      await deleteStack(aws, failed.id, waiting)
       const plan = await planStack(aws, spec)
       return plan.apply(waiting)
     },

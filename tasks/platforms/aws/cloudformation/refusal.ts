@@ -45,6 +45,6 @@ function adviceOn({ name, status }: Pick<Stack, 'name' | 'status'>): string {
 const adviceFor: { readonly [Key in StackCondition]?: (stack: string) => string } = {
   busy: (stack) => `wait for its end: aws cloudformation describe-stacks --stack-name ${stack}; then the same again`,
   'half-deleted': () => 'npm run destroy deletes the rest; then npm run deploy',
-  ruin: () => 'npm run deploy clears it away and makes it anew',
-  unmade: () => 'npm run deploy makes it',
+  'failed-create': () => 'npm run deploy clears it away and makes it anew',
+  'review-only': () => 'npm run deploy makes it',
 }

@@ -11,8 +11,8 @@ import type { Progress } from '../../../lib/progress.ts'
 import type { Aws } from '../clients.ts'
 import { awsMessage, isAwsError } from '../failures/failures.ts'
 import { newestEvent, newestOperation } from './events.ts'
-import { evidenceBehind } from './evidence.ts'
 import { rootCause, stackFailure } from './failure.ts'
+import { failureDetails } from './failure-details.ts'
 import { refusal } from './refusal.ts'
 import { type Stack, stateOf } from './states.ts'
 import { type Ended, watchOperation } from './watch.ts'
@@ -72,7 +72,7 @@ export async function updateParameters(
   const ended = await watchOperation(aws, { ...waiting, verb, pollMs, stack, afterId })
   if (ended.status === 'UPDATE_COMPLETE') return 'updated'
   const cause = rootCause(ended.events)
-  throw stackFailure(name, 'update', ended, cause ? await evidenceBehind(aws, stack.id, cause) : [])
+  throw stackFailure(name, 'update', ended, cause ? await failureDetails(aws, stack.id, cause) : [])
 }
 
 /**

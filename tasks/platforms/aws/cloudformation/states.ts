@@ -16,11 +16,11 @@ export interface Stack {
 
 /**
  * What a stack's state means to us.
- * `ready`: it stands and can be changed. `unmade`: only change sets of it exist. `ruin`: its first creation failed; it holds
+ * `ready`: it stands and can be changed. `review-only`: only change sets of it exist. `failed-create`: its first creation failed; it holds
  * nothing of use and is deleted before a new creation. `busy`: an operation is under way. `stuck`: a person must mend it.
  * `half-deleted`: a deletion failed on the way. `gone`: deleted.
  */
-export type StackCondition = 'ready' | 'unmade' | 'ruin' | 'busy' | 'stuck' | 'half-deleted' | 'gone'
+export type StackCondition = 'ready' | 'review-only' | 'failed-create' | 'busy' | 'stuck' | 'half-deleted' | 'gone'
 
 /** What one state of CloudFormation means and allows. */
 export interface StackState {
@@ -39,7 +39,7 @@ const busy = (words: string, deletion: StackState['deletion'] = 'refuse'): Stack
   deletion,
   words,
 })
-const ruin = (words: string): StackState => ({ condition: 'ruin', deletion: 'delete', words })
+const failedCreate = (words: string): StackState => ({ condition: 'failed-create', deletion: 'delete', words })
 const stuck = (words: string, remedy: StackState['remedy']): StackState => ({
   condition: 'stuck',
   deletion: 'delete',
@@ -49,13 +49,13 @@ const stuck = (words: string, remedy: StackState['remedy']): StackState => ({
 
 /** Every state that CloudFormation knows (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html). */
 export const stackStates: Readonly<Record<StackStatus, StackState>> = {
-  REVIEW_IN_PROGRESS: { condition: 'unmade', deletion: 'delete', words: 'has change sets only' },
+  REVIEW_IN_PROGRESS: { condition: 'review-only', deletion: 'delete', words: 'has change sets only' },
   CREATE_IN_PROGRESS: busy('is being created', 'delete'),
   CREATE_COMPLETE: settled('was created'),
-  CREATE_FAILED: ruin('could not be created'),
+  CREATE_FAILED: failedCreate('could not be created'),
   ROLLBACK_IN_PROGRESS: busy('could not be created and is being cleared away', 'wait'),
-  ROLLBACK_COMPLETE: ruin('could not be created; its resources are cleared away'),
-  ROLLBACK_FAILED: ruin('could not be created, and not all of it be cleared away'),
+  ROLLBACK_COMPLETE: failedCreate('could not be created; its resources are cleared away'),
+  ROLLBACK_FAILED: failedCreate('could not be created, and not all of it be cleared away'),
   UPDATE_IN_PROGRESS: busy('is being updated'),
   UPDATE_COMPLETE_CLEANUP_IN_PROGRESS: busy('was updated; what it no longer needs is being removed', 'wait'),
   UPDATE_COMPLETE: settled('was updated'),
@@ -82,7 +82,7 @@ export function stateOf(status: string): StackState {
 /** Whether an operation has ended in this state. */
 export function isAtRest(status: string): boolean {
   const { condition } = stateOf(status)
-  return condition !== 'busy' && condition !== 'unmade'
+  return condition !== 'busy' && condition !== 'review-only'
 }
 
 function goBack(stack: string): string {

@@ -94,7 +94,10 @@ function interrupted({ verb, stack: { name } }: Watch): OperatorError {
   })
 }
 
-function tooLate({ stack: { name }, timeoutSeconds = 3600, verb }: Watch, events: readonly ResourceEvent[]): OperatorError {
+function tooLate(
+  { stack: { name }, timeoutSeconds = 3600, verb }: Watch,
+  events: readonly ResourceEvent[],
+): OperatorError {
   const waiting = unfinished(events).map(({ logicalId, type }) => `${logicalId} (${type})`)
   const records = awaitedRecords(events)
   const what = waiting.length > 0 ? `; in progress: ${waiting.join(', ')}` : ''

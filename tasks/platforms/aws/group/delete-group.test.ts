@@ -15,9 +15,9 @@ import { type RecordedAnswer, startRecorded } from '../../../../test/aws/recorde
 import { quiet } from '../../../../test/aws/settings.ts'
 import { openAws } from '../clients.ts'
 import { namesOf } from '../names.ts'
-import { unblockDeletion } from './unblock-deletion.ts'
-import { terminateMember, terminateOrphan, deleteGroup } from './delete-group.ts'
+import { deleteGroup, terminateMember, terminateOrphan } from './delete-group.ts'
 import { removeOrphanedNetwork } from './orphaned-network.ts'
+import { unblockDeletion } from './unblock-deletion.ts'
 
 const server = await startRecorded([])
 Object.assign(process.env, server.env)
@@ -173,11 +173,7 @@ t.test('a permission that is missing for what a stack left is named with its res
     "The vpc 'vpc-1' has dependencies and cannot be deleted.",
   )
   await server.play([...absent, ...there, events, protectedStack, ...none, vpc, inUse])
-  await t.rejects(
-    deleteGroup(aws, names, quiet),
-    { message: /is protected against deletion$/ },
-    'anything else is not',
-  )
+  await t.rejects(deleteGroup(aws, names, quiet), { message: /is protected against deletion$/ }, 'anything else is not')
 })
 
 t.test('an orphan is terminated when it carries the tag of the group, and nothing else is', async (t) => {

@@ -6,10 +6,10 @@ import type { Aws } from '../clients.ts'
 import { deleteStack, describeStack } from '../cloudformation/stacks.ts'
 import { awsMessage, isAwsError } from '../failures/failures.ts'
 import { groupTag, type Names } from '../names.ts'
-import { unblockDeletion } from './unblock-deletion.ts'
 import { scalingGroup } from './observation.ts'
-import { deleteRecord } from './record.ts'
 import { removeOrphanedNetwork } from './orphaned-network.ts'
+import { deleteRecord } from './record.ts'
+import { unblockDeletion } from './unblock-deletion.ts'
 
 /** Removes the stacks of a group in the order that their references allow, instances with them, and its record. */
 export async function deleteGroup(aws: Aws, names: Names, progress: Progress): Promise<void> {

@@ -5,7 +5,7 @@ import type { Aws } from '../clients.ts'
 import { launchFailure } from '../failures/launch-hints.ts'
 import { memberIds } from './members.ts'
 import { scalingGroup } from './observation.ts'
-import { setDesiredCapacity, nameOf } from './scaling.ts'
+import { nameOf, setDesiredCapacity } from './scaling.ts'
 
 /** How a launch is waited for. */
 export interface LaunchTimes {

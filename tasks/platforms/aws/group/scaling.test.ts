@@ -5,13 +5,13 @@ import { openAws } from '../clients.ts'
 import { namesOf } from '../names.ts'
 import type { GroupRecord, Undo } from './record.ts'
 import {
-  lowerMinSize,
-  suspendProcesses,
   interferingProcesses,
+  lowerMinSize,
   raiseMaxSize,
-  restoreLimits,
   restorable,
+  restoreLimits,
   type ScalingState,
+  suspendProcesses,
 } from './scaling.ts'
 
 const server = await startRecorded([])

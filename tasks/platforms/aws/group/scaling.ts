@@ -33,7 +33,11 @@ export interface ScalingState {
  * ones to resume; what the operator had suspended stays so. The size that the group has now is written down, too: from here
  * on its desired capacity goes up and down.
  */
-export async function suspendProcesses(aws: Aws, names: Names, { record, scaling }: ScalingState): Promise<GroupRecord> {
+export async function suspendProcesses(
+  aws: Aws,
+  names: Names,
+  { record, scaling }: ScalingState,
+): Promise<GroupRecord> {
   const already = new Set((scaling.SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName))
   const running = interferingProcesses.filter((name) => !already.has(name))
   if (running.length === 0 && record.size !== undefined) return record

@@ -14,7 +14,7 @@ const consoleLines = 12
  * instance's console. Must be asked for while the stack is still going back: later there is nothing to look at. What cannot be
  * read is left out.
  */
-export async function evidenceBehind(aws: Aws, stack: string, cause: RootCause): Promise<string[]> {
+export async function failureDetails(aws: Aws, stack: string, cause: RootCause): Promise<string[]> {
   if (cause.type === 'AWS::CloudFormation::Stack') return causeInside(aws, cause).catch(() => [])
   if (!isVague(cause)) return []
   try {
@@ -43,7 +43,7 @@ async function causeInside(aws: Aws, { physicalId }: RootCause): Promise<string[
   if (!cause) return []
   return [
     `in it: ${cause.logicalId} (${cause.type}): ${cause.reason}`,
-    ...(await evidenceBehind(aws, physicalId, cause)),
+    ...(await failureDetails(aws, physicalId, cause)),
   ]
 }
 

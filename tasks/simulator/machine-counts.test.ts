@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { takeCensus } from './census.ts'
+import { countMachines } from './machine-counts.ts'
 import { stateAt } from './simulated-machine.ts'
 import { simulatedPlatform } from './simulated-platform.ts'
 import { servingMachines, simulatedWorld } from './simulated-world.ts'
@@ -25,7 +25,7 @@ t.test('counting by changes is counting anew, whatever happens', async () => {
       if (name === 'stop') world.loadBalancer = 'stopped'
       if (name === 'repair') await platform.repairLoadBalancer()
       if (name === 'wait') await world.clock.sleep(number * 1000)
-      const { serving, sound, machines } = takeCensus(world)
+      const { serving, sound, machines } = countMachines(world)
       const nowMs = world.clock.now()
       const anew = {
         serving: servingMachines(world).length,

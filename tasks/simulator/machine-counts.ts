@@ -2,7 +2,7 @@ import { isRight, type Machine, servesAt, stateAt } from './simulated-machine.ts
 import type { World } from './simulated-world.ts'
 
 /** How many machines there are now, from the world's own point of view. */
-export interface Census {
+export interface MachineCounts {
   /** They get requests and answer them. */
   serving: number
   /** Of these, the ones whose answers are right and fast. */
@@ -11,7 +11,7 @@ export interface Census {
   machines: number
 }
 
-interface Counted extends Census {
+interface Counted extends MachineCounts {
   nowMs: number
   revision: number
   loadBalancer: World['loadBalancer']
@@ -20,7 +20,7 @@ interface Counted extends Census {
 const counts = new WeakMap<World, Counted>()
 
 /** Counts the machines, at once when nothing has happened since the last time. */
-export function takeCensus(world: World): Readonly<Census> {
+export function countMachines(world: World): Readonly<MachineCounts> {
   const { revision, loadBalancer } = world
   const nowMs = world.clock.now()
   const before = counts.get(world)
@@ -38,18 +38,18 @@ export function serves({ loadBalancer, clock }: World, machine: Machine): boolea
 
 /** Changes one machine, by `change`, without counting all the others again. */
 export function recounting(world: World, machine: Machine, change: () => void): void {
-  const { nowMs, revision, loadBalancer } = takeCensus(world) as Counted
-  const census = counts.get(world) as Counted
+  const { nowMs, revision, loadBalancer } = countMachines(world) as Counted
+  const counted = counts.get(world) as Counted
   const wasThere = world.find(machine.id) !== undefined
-  if (wasThere) count(census, machine, -1)
+  if (wasThere) count(counted, machine, -1)
   change()
-  if (world.find(machine.id)) count(census, machine, 1)
-  Object.assign(census, { nowMs, revision, loadBalancer })
+  if (world.find(machine.id)) count(counted, machine, 1)
+  Object.assign(counted, { nowMs, revision, loadBalancer })
 }
 
-function count(census: Counted, machine: Machine, by: 1 | -1): void {
-  if (stateAt(machine, census.nowMs) !== 'stopped') census.machines += by
-  if (census.loadBalancer === 'stopped' || !servesAt(machine, census.nowMs)) return
-  census.serving += by
-  if (isRight(machine)) census.sound += by
+function count(counted: Counted, machine: Machine, by: 1 | -1): void {
+  if (stateAt(machine, counted.nowMs) !== 'stopped') counted.machines += by
+  if (counted.loadBalancer === 'stopped' || !servesAt(machine, counted.nowMs)) return
+  counted.serving += by
+  if (isRight(machine)) counted.sound += by
 }
