@@ -3,8 +3,8 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { $ } from 'zx/core'
+import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
-import { shellWord } from '../lib/shell-word.ts'
 import { flattenDisk } from './qemu.ts'
 
 /** A Debian system for a virtual machine. */

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
 import { printable } from '../../checker/outlets/printable.ts'
+import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
-import { shellWord } from '../lib/shell-word.ts'
 
 /** One run of Packer. */
 export interface PackerBuild {

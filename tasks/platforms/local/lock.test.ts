@@ -85,7 +85,7 @@ t.test('a release by somebody else, or by one who lost the lock, frees nothing',
 })
 
 t.test('a file that names no living process is no lock', async (t) => {
-  const dead = { verb: 'roll', owner: 'x', since: new Date().toISOString(), token: 'x', processStarted: '1' }
+  const dead = { verb: 'roll', owner: 'x', since: new Date().toISOString(), token: 'x', started: '1' }
   const cases: [what: string, content: string, verb: string | undefined][] = [
     ['half written', '{"verb": "ro', undefined],
     ['empty', '', undefined],
