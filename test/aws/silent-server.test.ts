@@ -1,3 +1,4 @@
+// needs: aws
 /* A server that takes every connection and never says a word, in the place of AWS: each verb ends by itself, or when it is told to. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
