@@ -107,7 +107,7 @@ function errands(options: CheckOptions, report: CheckReport, rendered: string, h
   const leftMs = () => Math.max(1, host.startedMs + options.timeoutMs - performance.now())
   const all: Errand[] = []
   if (output !== undefined) {
-    const work = async () => (await import('./outlets/output-file.ts')).writeAtomically(output, rendered)
+    const work = async () => (await import('./atomic-file.ts')).writeAtomically(output, rendered, { mode: 'kept' })
     all.push({ flag: 'output', work })
   }
   if (badge !== undefined) {

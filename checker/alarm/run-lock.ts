@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { writeAtomically } from '../atomic-file.ts'
 import { isAlive, type ProcessIdentity, thisProcess } from '../process-identity.ts'
 
 /** A lock that this process holds until it is released. */
@@ -75,9 +76,7 @@ function takeOver(file: string, dead: Holder, own: Holder, nowMs: number): Holde
   if ('busy' in right) return { ...own, pid: 0 }
   try {
     if (read(file)?.token !== dead.token) return 'again'
-    const draft = `${file}.${own.token}.over`
-    writeFileSync(draft, JSON.stringify(own), { mode: 0o600 })
-    renameSync(draft, file)
+    writeAtomically(file, JSON.stringify(own), { draft: own.token })
     return undefined
   } finally {
     right.release()

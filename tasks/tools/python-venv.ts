@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { writeAtomically } from '../../checker/atomic-file.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { findProgram } from './system-packages.ts'
@@ -38,8 +39,7 @@ export async function ensureVenv(
   const found = await readFile(stamp, 'utf8').catch(() => undefined)
   if (found !== (await fingerprint(place))) {
     await progress.step(`install ${name} from PyPI into ${place.folder}`, () => make(name, place, signal))
-    await writeFile(`${stamp}.new`, await fingerprint(place))
-    await rename(`${stamp}.new`, stamp)
+    writeAtomically(stamp, await fingerprint(place), { mode: 'kept' })
   }
   return join(place.folder, 'bin')
 }

@@ -111,7 +111,7 @@ t.test('a file that names no living process is no lock', async (t) => {
 })
 
 t.test('what a process left that was killed while it took the lock keeps nobody out', async (t) => {
-  const folder = t.testdir({ 'lock.draft': '{"pid":', '.guard': '' })
+  const folder = t.testdir({ '.lock.draft': '{"pid":', '.guard': '' })
   const lock = await takeLock(join(folder, 'lock'), 'heal')
   await lock.release()
   t.strictSame(readdirSync(folder), ['.guard'])

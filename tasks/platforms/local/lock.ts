@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { writeAtomically } from '../../../checker/atomic-file.ts'
 import { isAlive, type ProcessIdentity, thisProcess } from '../../../checker/process-identity.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Lock, LockOwner } from '../../lib/platform.ts'
@@ -77,8 +78,7 @@ function alone<T>(guard: string, patienceMs: number, work: () => T): T {
 function claim(file: string, own: LockFile): LockOwner | undefined {
   const holder = read(file)
   if (holder !== undefined && isAlive(holder)) throw refusal(holder)
-  writeFileSync(`${file}.draft`, JSON.stringify(own), { mode: 0o600 })
-  renameSync(`${file}.draft`, file)
+  writeAtomically(file, JSON.stringify(own), { draft: 'draft' })
   return holder
 }
 
