@@ -65,7 +65,16 @@ t.test('a Node that the cache is not made for, and one that refuses it, run the 
 
 t.test('the licence of each package that is in it stands in the file', (t) => {
   const text = readFileSync(file, 'utf8')
-  for (const name of ['@aws-sdk/client-sns', 'bcryptjs', 'mustache', 'nodemailer', 'prom-client', 'tdigest', 'temporal-polyfill', 'yaml']) {
+  for (const name of [
+    '@aws-sdk/client-sns',
+    'bcryptjs',
+    'mustache',
+    'nodemailer',
+    'prom-client',
+    'tdigest',
+    'temporal-polyfill',
+    'yaml',
+  ]) {
     const inPackage = (path: string) =>
       readFileSync(new URL(`../node_modules/${name}/${path}`, import.meta.url), 'utf8').trim()
     t.match(text, `${name} ${JSON.parse(inPackage('package.json')).version}`)

@@ -1,5 +1,5 @@
-import type { CheckReport, Verdict } from '../verdict/report.ts'
 import { writeAtomically } from '../atomic-file.ts'
+import type { CheckReport, Verdict } from '../verdict/report.ts'
 import { escapeXml } from './xml.ts'
 
 /** White reads on each of them with a contrast of at least 4.5 to 1 (https://www.w3.org/TR/WCAG22/#contrast-minimum). */

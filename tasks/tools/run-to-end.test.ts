@@ -21,7 +21,11 @@ t.test('a program that is not there is named', async (t) => {
   t.match(await runToEnd(['no-such-program', 'x']), { failed: true, said: 'no-such-program is not installed' })
   t.equal(await answerOf(['no-such-program']), '')
   t.match(await runToEnd(['tasks']), { said: 'tasks is not installed' }, 'a folder of that name is none')
-  t.match(await runToEnd(['sh', '-c', 'echo x; exit 127']), { failed: true, said: 'x\n' }, 'its own exit code is its own')
+  t.match(
+    await runToEnd(['sh', '-c', 'echo x; exit 127']),
+    { failed: true, said: 'x\n' },
+    'its own exit code is its own',
+  )
 })
 
 t.test('an answer is what stands on the standard output of a program that ended well', async (t) => {
