@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { execa } from 'execa'
 import t from 'tap'
 import { answerOf, runToEnd } from './run-to-end.ts'
 
@@ -45,4 +47,29 @@ t.test('a stop meets the program itself, and its end is awaited', async (t) => {
   await t.rejects(running, { kind: 'interrupted', message: 'stopped' })
   t.same(lines, ['ready', 'cleaned'])
   await t.rejects(runToEnd(['touch', '/nowhere'], { signal: stop.signal }), { message: 'touch was stopped' })
+})
+
+t.test('a program that heeds no stop is killed', async (t) => {
+  const stop = new AbortController()
+  const script = 'trap "" TERM; echo ready; while :; do sleep 0.05; done'
+  const running = runToEnd(['sh', '-c', script], { signal: stop.signal, onLine: () => stop.abort() })
+  await t.rejects(running, { kind: 'interrupted', cause: { signal: 'SIGKILL' } })
+})
+
+t.test('it does not outlive the process that runs it', async (t) => {
+  const module = join(import.meta.dirname, 'run-to-end.ts')
+  const program = `import { runToEnd } from '${module}'
+    await runToEnd(['sh', '-c', 'echo $$; exec sleep 600'], { onLine(pid) { console.log(pid); process.exit() } })`
+  const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', program])
+  t.match(stdout, /^\d+$/)
+  const isThere = () => process.kill(Number(stdout), 0)
+  for (let waits = 0; waits < 100; waits++) {
+    try {
+      isThere()
+    } catch {
+      break
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  t.throws(isThere, { code: 'ESRCH' })
 })

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { $, type ProcessOutput } from 'zx/core'
 import { OperatorError } from '../lib/errors.ts'
 
@@ -16,7 +17,7 @@ export function isMissing(program: string, { exitCode, stdout }: ProcessOutput):
 
 /**
  * Runs an outside program to its end; it has nothing to read. A shell becomes the program, so that a stop, SIGTERM, meets
- * the program itself; then throws `interrupted`.
+ * the program itself, and SIGKILL one that goes on for five seconds; then throws `interrupted`. It does not outlive this process.
  */
 export async function runToEnd(
   argv: readonly string[],
@@ -26,8 +27,15 @@ export async function runToEnd(
   if (signal?.aborted) throw interrupted()
   const running = $({ ...quietly, env: { ...process.env, ...env } })`exec ${argv} 2>&1`
   // zx's own `signal` would close the streams before the last words.
-  const stop = () => terminate(running.pid)
+  let killTimer: NodeJS.Timeout | undefined
+  const stop = () => {
+    terminate(running.child, 'SIGTERM')
+    killTimer = setTimeout(() => terminate(running.child, 'SIGKILL'), graceMs).unref()
+  }
+  // This process may end before the program does, by an error elsewhere.
+  const leave = () => terminate(running.child, 'SIGTERM')
   signal?.addEventListener('abort', stop)
+  process.once('exit', leave)
   try {
     if (onLine) for await (const line of running) onLine(line)
     const ended = await running
@@ -36,16 +44,22 @@ export async function runToEnd(
     const said = isMissing(program, ended) ? `${program} is not installed` : ended.stdout
     return { failed: !ended.ok, said, cause: ended }
   } finally {
+    clearTimeout(killTimer)
     signal?.removeEventListener('abort', stop)
+    process.off('exit', leave)
   }
 }
 
+/** What a program has to end in after it was asked to. */
+const graceMs = 5000
+
 /** One that root runs, by sudo, takes no signal of ours; the Ctrl-C of a terminal meets it all the same. */
-function terminate(pid: number | undefined): void {
+function terminate(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
+  if (child?.exitCode !== null || child.signalCode !== null) return
   try {
-    if (pid !== undefined) process.kill(pid, 'SIGTERM')
+    child.kill(signal)
   } catch {
-    // Then its end is awaited, as that of one which has just ended.
+    // Then its end is awaited.
   }
 }
 
