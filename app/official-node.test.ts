@@ -1,3 +1,4 @@
+// needs: curl
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'

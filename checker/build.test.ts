@@ -1,3 +1,4 @@
+// needs: test/nodes
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +22,7 @@ t.test('packages that are packed as text can be loaded without node_modules, by 
     outfile: join(folder, 'load.mjs'),
     format: 'esm',
   })
-  const names = ['nodemailer', '@aws-sdk/client-sns', 'prom-client']
+  const names = ['nodemailer', '@aws-sdk/client-sns', 'prom-client', 'temporal-polyfill']
   writeFileSync(
     join(folder, 'try.mjs'),
     `import { readFileSync } from 'node:fs'
@@ -64,7 +65,16 @@ t.test('a Node that the cache is not made for, and one that refuses it, run the 
 
 t.test('the licence of each package that is in it stands in the file', (t) => {
   const text = readFileSync(file, 'utf8')
-  for (const name of ['@aws-sdk/client-sns', 'bcryptjs', 'mustache', 'nodemailer', 'prom-client', 'tdigest', 'yaml']) {
+  for (const name of [
+    '@aws-sdk/client-sns',
+    'bcryptjs',
+    'mustache',
+    'nodemailer',
+    'prom-client',
+    'tdigest',
+    'temporal-polyfill',
+    'yaml',
+  ]) {
     const inPackage = (path: string) =>
       readFileSync(new URL(`../node_modules/${name}/${path}`, import.meta.url), 'utf8').trim()
     t.match(text, `${name} ${JSON.parse(inPackage('package.json')).version}`)

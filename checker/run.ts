@@ -113,7 +113,7 @@ function followUps(
   const leftMs = () => Math.max(1, host.startedMs + options.timeoutMs - performance.now())
   const all: FollowUp[] = []
   if (output !== undefined) {
-    const work = async () => (await import('./formatters/output-file.ts')).writeAtomically(output, rendered)
+    const work = async () => (await import('./atomic-file.ts')).writeAtomically(output, rendered, { mode: 'kept' })
     all.push({ flag: 'output', work })
   }
   if (badge !== undefined) {

@@ -1,3 +1,4 @@
+// needs: ps
 import {
   chmodSync,
   copyFileSync,
@@ -45,7 +46,10 @@ const run = (folder: string, verb: string, env: NodeJS.ProcessEnv) =>
 /** Marks the packages as installed, with or without a Node among them. */
 function installed(folder: string, node?: string): void {
   mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true })
-  copyFileSync(join(folder, 'package-lock.json'), join(folder, 'node_modules/.installed-lock.json'))
+  writeFileSync(
+    join(folder, 'node_modules/.package-lock.json'),
+    recordOf(folder, () => true),
+  )
   if (node !== undefined) symlinkSync(node, join(folder, 'node_modules/.bin/node'))
 }
 
@@ -144,6 +148,7 @@ t.test('which packages a verb has installed, and when it has none', async (t) =>
   writeFileSync(asked, '')
   const npm = `echo "$1 $2" >>'${asked}'; mkdir -p node_modules`
   const env = withPrograms(folder, { npm, node: `exec '${process.execPath}' "$@"` })
+  const recordFile = join(folder, 'node_modules/.package-lock.json')
   const installsFor = async (verb: string) => {
     const before = readFileSync(asked, 'utf8')
     const { exitCode, stderr } = await run(folder, verb, env)
@@ -153,7 +158,7 @@ t.test('which packages a verb has installed, and when it has none', async (t) =>
   const byHand = (record: string) => {
     rmSync(join(folder, 'node_modules'), { recursive: true })
     mkdirSync(join(folder, 'node_modules'))
-    writeFileSync(join(folder, 'node_modules/.package-lock.json'), record)
+    writeFileSync(recordFile, record)
   }
 
   t.equal(await installsFor('demo'), 'ci --omit=dev', 'a user')
@@ -165,13 +170,21 @@ t.test('which packages a verb has installed, and when it has none', async (t) =>
   t.equal(await installsFor('demo'), '', 'and its user')
 
   byHand(recordOf(folder, ({ optional }) => !optional))
-  for (const verb of ['demo', 'test']) t.equal(await installsFor(verb), '', `npm ci by hand, then ${verb}`)
+  for (const verb of ['demo', 'test', 'test:quick', 'demo']) {
+    t.equal(await installsFor(verb), '', `npm ci by hand, then ${verb}`)
+  }
+  writeFileSync(
+    recordFile,
+    recordOf(folder, ({ dev }) => !dev),
+  )
+  t.equal(await installsFor('demo'), '', 'npm prune --omit=dev by hand, after that')
+  t.equal(await installsFor('test'), 'install --include=dev', 'and the tests miss what went')
   byHand(recordOf(folder, ({ dev, optional }) => !dev && !optional))
   t.equal(await installsFor('demo'), '', 'npm ci --omit=dev by hand')
   t.equal(await installsFor('test'), 'install --include=dev', 'npm ci --omit=dev by hand, then the tests')
   byHand(recordOf(folder, ({ dev, optional }) => !dev && !optional).replace(/"version":"/, '"version":"0'))
   t.equal(await installsFor('demo'), 'ci --omit=dev', 'another version by hand')
-  t.notOk(existsSync(join(folder, 'node_modules/.installed-lock.json')))
+  t.notOk(existsSync(join(folder, 'node_modules/.agreed-all')))
 })
 
 t.test('of two first calls at once one installs the packages, and both go on', async (t) => {
@@ -207,7 +220,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       const { stdout } = await execa('ps', ['-o', 'stat=', '-p', pid], { reject: false })
       t.match(stdout, /^Z|^$/)
     }
-    t.notOk(existsSync(join(folder, 'node_modules/.installed-lock.json')), 'the next call installs')
+    t.strictSame(globSync('node_modules/.*lock*', { cwd: folder }), [], 'no record')
+    t.strictSame(globSync('node_modules/.agreed-*', { cwd: folder }), [], 'the next call installs')
   })
 }
 

@@ -23,15 +23,24 @@ case $PWD in
 esac
 
 # Those who work on bakeroll need all packages of the lock, its users a fifth: each is code beside their credentials.
-all=node_modules/.installed-lock.json
-users=node_modules/.installed-users-lock.json
 case $verb in
-  format | lint | test | test:long) stamp=$all who=--include=dev ;;
-  *) stamp=$users who=--omit=dev ;;
+  format | lint | test | test:quick | test:long) packages=all who=--include=dev ;;
+  *) packages=users who=--omit=dev ;;
 esac
 
+# What is installed tells npm's own record, whoever called npm. Reading it takes a Node, so the two files that agreed are kept.
+record=node_modules/.package-lock.json
+
+locks() {
+  cat package-lock.json "$record" 2>/dev/null || :
+}
+
+agreed() {
+  locks | cmp -s - "node_modules/.agreed-$1"
+}
+
 is_installed() {
-  cmp -s package-lock.json "$all" || cmp -s package-lock.json "$stamp"
+  agreed all || agreed "$packages"
 }
 
 install_packages() {
@@ -39,9 +48,9 @@ install_packages() {
   echo "installing the locked npm packages" >&2
   # Machines that run go on asking the Node that is there already, so what only adds to it removes nothing.
   action=ci
-  if cmp -s package-lock.json "$users"; then action=install; fi
+  if agreed users; then action=install; fi
   # Until npm is done nothing may say that all is there: neither what we leave behind nor its own record.
-  if [ "$action" = ci ]; then rm -f "$all" "$users" node_modules/.package-lock.json; fi
+  if [ "$action" = ci ]; then rm -f node_modules/.agreed-all node_modules/.agreed-users "$record"; fi
   words_file=$(mktemp)
   # In a session of its own, so that a stop reaches all of it, and reaches it once.
   own=
@@ -92,11 +101,10 @@ one_at_a_time() {
 
 if ! is_installed; then
   one_at_a_time
-  # What somebody installed by hand counts as well.
   is_installed || node tasks/locked-packages.mjs "$who" 2>/dev/null || install_packages
   # It is made for glibc: where it does not run, the system's own Node has to do.
   [ ! -e node_modules/.bin/node ] || node_modules/.bin/node --version >/dev/null 2>&1 || rm node_modules/.bin/node
-  is_installed || cp package-lock.json "$stamp"
+  is_installed || locks >"node_modules/.agreed-$packages"
   exec 9<&-
 fi
 

@@ -1,3 +1,4 @@
+// needs: Monitoring::Plugin, xmllint
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'

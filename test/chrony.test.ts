@@ -1,3 +1,4 @@
+// needs: python3
 import { execFile, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'

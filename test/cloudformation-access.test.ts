@@ -1,3 +1,4 @@
+// needs: .venv/cfn-lint, .venv/checkov
 import { glob, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'

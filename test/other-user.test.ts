@@ -1,3 +1,4 @@
+// needs: local
 import {
   chmodSync,
   existsSync,

@@ -1,3 +1,4 @@
+// needs: .venv/prometheus
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'

@@ -1,3 +1,4 @@
+// needs: openssl, prometheus
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'

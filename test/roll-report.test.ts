@@ -1,3 +1,4 @@
+// needs: chromium
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { startBrowser } from '../tasks/dev/browser.ts'

@@ -1,3 +1,4 @@
+// needs: chromium
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'

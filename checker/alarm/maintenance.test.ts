@@ -3,8 +3,8 @@ import t from 'tap'
 import { problemOf } from '../fixtures/options.ts'
 import { isInWindow, type MaintenanceWindow, parseMaintenance } from './maintenance.ts'
 
-function windowOf(text: string): MaintenanceWindow {
-  return parseMaintenance(text) as MaintenanceWindow
+async function windowOf(text: string): Promise<MaintenanceWindow> {
+  return (await parseMaintenance(text)) as MaintenanceWindow
 }
 
 /** Window, moments within, moments without. */
@@ -75,16 +75,15 @@ const table: readonly [string, readonly string[], readonly string[]][] = [
   ],
 ]
 
-t.test('what lies within a window', (t) => {
+t.test('what lies within a window', async (t) => {
   for (const [text, within, without] of table) {
-    const window = windowOf(text)
+    const window = await windowOf(text)
     for (const moment of within) t.ok(isInWindow(window, Date.parse(moment)), `${text}: ${moment}`)
     for (const moment of without) t.notOk(isInWindow(window, Date.parse(moment)), `${text}: not ${moment}`)
   }
-  t.end()
 })
 
-t.test('what is no window is named', (t) => {
+t.test('what is no window is named', async (t) => {
   const problems: readonly [string, RegExp][] = [
     ['', /expected days and times, such as/],
     ['Sun', /expected days and times/],
@@ -108,14 +107,13 @@ t.test('what is no window is named', (t) => {
     ['2026-11-22/2026-11-23/2026-11-24', /expected a start, a slash and an end/],
   ]
   for (const [text, expected] of problems) {
-    t.match(problemOf(parseMaintenance(text)), expected, text)
+    t.match(problemOf(await parseMaintenance(text)), expected, text)
   }
-  for (const [text] of table) t.equal(problemOf(parseMaintenance(text)), undefined)
-  t.end()
+  for (const [text] of table) t.equal(problemOf(await parseMaintenance(text)), undefined)
 })
 
-t.test('a window in a zone is what a clock on the wall says, except where that is changed', (t) => {
-  const window = windowOf('daily 05:00-09:30 America/New_York')
+t.test('a window in a zone is what a clock on the wall says, except where that is changed', async (t) => {
+  const window = await windowOf('daily 05:00-09:30 America/New_York')
   const wall = new Intl.DateTimeFormat('en-GB', { timeZone: 'America/New_York', hour: '2-digit', minute: '2-digit' })
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), (ms) => {
@@ -125,5 +123,4 @@ t.test('a window in a zone is what a clock on the wall says, except where that i
     { numRuns: 2000 },
   )
   t.pass()
-  t.end()
 })

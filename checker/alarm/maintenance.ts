@@ -1,5 +1,5 @@
 import { type Wrong, wrong } from '../settings/kinds.ts'
-import { instantOf, isZone, localDate, localWeekday } from './zoned-time.ts'
+import { openZone, type Zone } from './zone.ts'
 
 /** A time during which alarms are held back: again and again on days of the week, or once; its end is not part of it. */
 export type MaintenanceWindow =
@@ -8,17 +8,16 @@ export type MaintenanceWindow =
       readonly startMinute: number
       /** Minutes after the midnight that begins the day: beyond 1440 for a window over midnight. */
       readonly endMinute: number
-      readonly zone: string
+      readonly zone: Zone
     }
   | { readonly startMs: number; readonly endMs: number }
 
-const dayMs = 86_400_000
 const dayNames = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
 const examples = 'such as "Sun 02:00-04:00", "Mon-Fri 22:00-06:00 Europe/Berlin", "daily 02:00-02:30" or ISO/ISO'
 
 /** Reads `--maintenance`. */
-export function parseMaintenance(text: string): MaintenanceWindow | Wrong {
-  const window = readWindow(text.trim())
+export async function parseMaintenance(text: string): Promise<MaintenanceWindow | Wrong> {
+  const window = await readWindow(text.trim())
   return typeof window === 'string' ? wrong(`${JSON.stringify(text)}: ${window}`) : window
 }
 
@@ -26,25 +25,28 @@ export function parseMaintenance(text: string): MaintenanceWindow | Wrong {
 export function isInWindow(window: MaintenanceWindow, nowMs: number): boolean {
   if ('startMs' in window) return nowMs >= window.startMs && nowMs < window.endMs
   const { days, startMinute, endMinute, zone } = window
-  const today = localDate(nowMs, zone)
+  const today = zone.dateAt(nowMs)
   // A window over midnight belongs to the day on which it began.
-  return [today - dayMs, today].some(
-    (day) =>
-      days.includes(localWeekday(day)) &&
-      nowMs >= instantOf(day + startMinute * 60_000, zone, 'first') &&
-      nowMs < instantOf(day + endMinute * 60_000, zone, 'last'),
-  )
+  return [today.subtract({ days: 1 }), today].some((day) => {
+    const after = (minutes: number) => day.toPlainDateTime().add({ minutes })
+    return (
+      days.includes(day.dayOfWeek % 7) &&
+      nowMs >= zone.momentOf(after(startMinute), 'first') &&
+      nowMs < zone.momentOf(after(endMinute), 'last')
+    )
+  })
 }
 
-function readWindow(text: string): MaintenanceWindow | string {
+function readWindow(text: string): Promise<MaintenanceWindow | string> {
   return text.includes('/') && /^\d{4}-/.test(text) ? readOnce(text) : readRecurring(text)
 }
 
-function readOnce(text: string): MaintenanceWindow | string {
-  const [interval = '', zone = 'UTC', ...rest] = text.split(/\s+/)
+async function readOnce(text: string): Promise<MaintenanceWindow | string> {
+  const [interval = '', zoneName = 'UTC', ...rest] = text.split(/\s+/)
   const [start = '', end = '', ...more] = interval.split('/')
   if (rest.length > 0 || more.length > 0) return `expected a start, a slash and an end, ${examples}`
-  if (!isZone(zone)) return `${zone} is no time zone, expected a name such as Europe/Berlin`
+  const zone = await openZone(zoneName)
+  if (zone === undefined) return noZone(zoneName)
   const [startMs, endMs] = [readInstant(start, zone, 'first'), readInstant(end, zone, 'last')]
   if (startMs === undefined || endMs === undefined) {
     const wrong = startMs === undefined ? start : end
@@ -53,19 +55,22 @@ function readOnce(text: string): MaintenanceWindow | string {
   return endMs > startMs ? { startMs, endMs } : 'it ends before it begins'
 }
 
-function readInstant(text: string, zone: string, which: 'first' | 'last'): number | undefined {
-  const [, local, offset] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:?\d\d)?$/i.exec(text) ?? []
+function readInstant(text: string, zone: Zone, which: 'first' | 'last'): number | undefined {
+  const [, local, offset] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::[0-5]\d)?)(Z|[+-]\d\d:?\d\d)?$/i.exec(text) ?? []
   if (local === undefined) return undefined
-  const asUtcMs = Date.parse(`${local}Z`)
-  // Date.parse takes February 30 for a day in March.
-  if (Number.isNaN(asUtcMs) || !new Date(asUtcMs).toISOString().startsWith(local.slice(0, 10))) return undefined
-  if (offset === undefined) return instantOf(asUtcMs, zone, which)
-  const exactMs = Date.parse(local + offset.replace(/(\d\d)(\d\d)$/, '$1:$2').toUpperCase())
-  return Number.isNaN(exactMs) ? undefined : exactMs
+  try {
+    const wallMs = zone.momentOf(local, which)
+    // Whether it is a date at all is seen above: Date.parse takes February 30 for a day in March.
+    const ms =
+      offset === undefined ? wallMs : Date.parse(local + offset.replace(/(\d\d)(\d\d)$/, '$1:$2').toUpperCase())
+    return Number.isNaN(ms) ? undefined : ms
+  } catch {
+    return undefined
+  }
 }
 
-function readRecurring(text: string): MaintenanceWindow | string {
-  const [dayText = '', times = '', zone = 'UTC', ...rest] = text.split(/\s+/)
+async function readRecurring(text: string): Promise<MaintenanceWindow | string> {
+  const [dayText = '', times = '', zoneName = 'UTC', ...rest] = text.split(/\s+/)
   const [, start = '', end = ''] = /^(\d\d?:\d\d)-(\d\d?:\d\d)$/.exec(times) ?? []
   if (start === '' || rest.length > 0) return `expected days and times, ${examples}`
   const days = readDays(dayText)
@@ -75,8 +80,13 @@ function readRecurring(text: string): MaintenanceWindow | string {
     return `${times} are no times of day, expected 00:00 to 23:59, or 24:00 as the end`
   }
   if (startMinute === endMinute) return `${times} is empty; the whole day is 00:00-24:00`
-  if (!isZone(zone)) return `${zone} is no time zone, expected a name such as Europe/Berlin`
+  const zone = await openZone(zoneName)
+  if (zone === undefined) return noZone(zoneName)
   return { days, startMinute, endMinute: endMinute < startMinute ? endMinute + 1440 : endMinute, zone }
+}
+
+function noZone(name: string): string {
+  return `${name} is no time zone, expected a name such as Europe/Berlin`
 }
 
 function readMinute(text: string): number | undefined {

@@ -1,3 +1,4 @@
+// needs: openssl
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import http from 'node:http'

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { writeAtomically } from '../atomic-file.ts'
+import { isAlive, type ProcessIdentity, thisProcess } from '../process-identity.ts'
 
 /** A lock that this process holds until it is released. */
 export interface RunLock {
@@ -14,12 +16,9 @@ export interface Busy {
   readonly busy: string
 }
 
-interface Holder {
+interface Holder extends ProcessIdentity {
   /** Tells this taking from every other. */
   readonly token: string
-  readonly pid: number
-  /** When that process started, as the system counts it: a used-again process id is no holder. */
-  readonly started: string
   readonly host: string
   readonly since: string
 }
@@ -31,8 +30,7 @@ const unseenHolderMs = 600_000
 export function lockRun(stateFile: string, nowMs: number): RunLock | Busy {
   const own: Holder = {
     token: randomBytes(6).toString('hex'),
-    pid: process.pid,
-    started: processStart(process.pid) ?? '',
+    ...thisProcess(),
     host: hostname(),
     since: new Date(nowMs).toISOString(),
   }
@@ -66,7 +64,7 @@ function claim(file: string, draft: string, own: Holder, nowMs: number): Holder 
     }
     const holder = read(file)
     if (holder === undefined) continue
-    if (isAlive(holder, nowMs)) return holder
+    if (isStillHeld(holder, nowMs)) return holder
     const winner = takeOver(file, holder, own, nowMs)
     if (winner !== 'again') return winner
   }
@@ -78,9 +76,7 @@ function takeOver(file: string, dead: Holder, own: Holder, nowMs: number): Holde
   if ('busy' in right) return { ...own, pid: 0 }
   try {
     if (read(file)?.token !== dead.token) return 'again'
-    const draft = `${file}.${own.token}.over`
-    writeFileSync(draft, JSON.stringify(own), { mode: 0o600 })
-    renameSync(draft, file)
+    writeAtomically(file, JSON.stringify(own), { draft: own.token })
     return undefined
   } finally {
     right.release()
@@ -110,29 +106,7 @@ function read(file: string): Holder | undefined {
   return { token: 'unreadable', pid: 0, started: '', host: hostname(), since: 'unknown' }
 }
 
-function isAlive(holder: Holder, nowMs: number): boolean {
-  if (holder.pid <= 0) return false
-  if (holder.host !== hostname()) return Math.abs(nowMs - Date.parse(holder.since)) < unseenHolderMs
-  let isOurs = true
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
-    isOurs = false
-  }
-  const started = processStart(holder.pid)
-  // A process of ours without a start time is a zombie; that of somebody else may be hidden from us.
-  return started === undefined ? !isOurs || process.platform !== 'linux' : started === holder.started
-}
-
-/** The start time in /proc/PID/stat (field 22, proc_pid_stat(5)); undefined where there is no such file or it is a zombie. */
-function processStart(pid: number): string | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
+function isStillHeld(holder: Holder, nowMs: number): boolean {
+  if (holder.host === hostname()) return isAlive(holder)
+  return Math.abs(nowMs - Date.parse(holder.since)) < unseenHolderMs
 }

@@ -1,15 +1,5 @@
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readFileSync, renameSync, statSync } from 'node:fs'
+import { writeAtomically } from '../atomic-file.ts'
 import { outputProblem } from '../formatters/output-file.ts'
 import type { AlarmState, Outgoing, TargetState } from './state.ts'
 import { freshState } from './state.ts'
@@ -46,38 +36,9 @@ export function loadState(file: string, nowMs: number): { readonly state: AlarmS
 
 /** Replaces the state file in one step that survives a power failure; only its owner can read it. */
 export function saveState(file: string, { targets, outbox }: AlarmState): void {
-  const target = statSync(file, { throwIfNoEntry: false }) === undefined ? file : realpathSync(file)
-  // One run at a time holds the lock, so the name is its own, and what a killed run left is written over.
-  const temporary = join(dirname(target), `.${basename(target)}.new`)
-  rmSync(temporary, { force: true })
-  writeThrough(temporary, `${JSON.stringify({ version: formatVersion, targets, outbox })}\n`)
-  renameSync(temporary, target)
-  syncFolder(dirname(target))
-}
-
-function writeThrough(path: string, content: string): void {
-  const descriptor = openSync(path, 'wx', 0o600)
-  try {
-    const bytes = Buffer.from(content)
-    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** The new name itself is on the disk only then; not every system can do it. */
-function syncFolder(path: string): void {
-  try {
-    const descriptor = openSync(path, 'r')
-    try {
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch {
-    // Then the old state may come back after a power failure, whole all the same.
-  }
+  const content = `${JSON.stringify({ version: formatVersion, targets, outbox })}\n`
+  // One run at a time holds the lock, so the name of the draft is its own.
+  writeAtomically(file, content, { isDurable: true, draft: 'new' })
 }
 
 /** `undefined` when there is no file or an empty one; `null` when it is not JSON. */

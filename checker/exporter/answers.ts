@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { printable, printableLine } from '../formatters/printable.ts'
-import { renderGauge, renderPrometheus } from '../formatters/prometheus.ts'
+import { type PlainGauge, renderPrometheus } from '../formatters/prometheus.ts'
 import type { CheckOptions } from '../options/options.ts'
 import { reachOf } from '../probe/reach.ts'
 import { runCheck } from '../run.ts'
@@ -58,7 +58,8 @@ export function openAnswers(
       const options = measuringOnly({ ...run.options, ...target.options, timeoutMs })
       const { report } = await runCheck({ targets: [{ url: target.url }], options }, { startedMs, warn, signal })
       if (stop?.aborted) return stopped
-      return metricsText(reasonsOf(report) + renderPrometheus(report) + probeGauges(report, secondsSince(startedMs)))
+      const gauges = probeGauges(report, secondsSince(startedMs))
+      return metricsText(reasonsOf(report) + (await renderPrometheus(report, gauges)))
     } finally {
       leave()
     }
@@ -70,9 +71,12 @@ export function openAnswers(
     const outcome = await measured(timeoutMs)
     if (stop?.aborted) return stopped
     if (outcome === undefined) return line(503, 'the check of an earlier scrape is still under way')
-    const seconds = secondsSince(startedMs)
-    const took = renderGauge('bakeroll_check_run_duration_seconds', 'How long the check of all targets took.', seconds)
-    return metricsText(renderPrometheus(outcome.report) + took + (await own.metrics()))
+    const took = {
+      name: 'bakeroll_check_run_duration_seconds',
+      help: 'How long the check of all targets took.',
+      value: secondsSince(startedMs),
+    }
+    return metricsText((await renderPrometheus(outcome.report, [took])) + (await own.metrics()))
   }
 
   return async ({ url = '/', method = '', headers }, signal) => {
@@ -152,12 +156,12 @@ async function statusPage({ historyFile }: CheckOptions): Promise<ExporterAnswer
 }
 
 /** How one probe went, under the names that blackbox_exporter gave these two. */
-function probeGauges({ verdict }: CheckReport, seconds: number): string {
+function probeGauges({ verdict }: CheckReport, seconds: number): PlainGauge[] {
   const success = ['ok', 'warning'].includes(verdict) ? 1 : 0
   return [
-    renderGauge('probe_success', 'Whether the verdict is ok or a warning.', success),
-    renderGauge('probe_duration_seconds', 'How long the check took.', seconds),
-  ].join('')
+    { name: 'probe_success', help: 'Whether the verdict is ok or a warning.', value: success },
+    { name: 'probe_duration_seconds', help: 'How long the check took.', value: seconds },
+  ]
 }
 
 /** Why the verdict is not ok, for people: comments, which Prometheus skips. */

@@ -1,3 +1,4 @@
+// needs: curl, openssl, prometheus
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'

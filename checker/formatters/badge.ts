@@ -1,5 +1,5 @@
+import { writeAtomically } from '../atomic-file.ts'
 import type { CheckReport, Verdict } from '../verdict/report.ts'
-import { writeAtomically } from './output-file.ts'
 import { escapeXml } from './xml.ts'
 
 /** White reads on each of them with a contrast of at least 4.5 to 1 (https://www.w3.org/TR/WCAG22/#contrast-minimum). */
@@ -30,5 +30,5 @@ export function renderBadge({ verdict, summary }: CheckReport): string {
 
 /** Writes the badge in one step. */
 export function writeBadge(file: string, report: CheckReport): void {
-  writeAtomically(file, renderBadge(report))
+  writeAtomically(file, renderBadge(report), { mode: 'kept' })
 }

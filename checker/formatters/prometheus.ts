@@ -51,43 +51,51 @@ export const metrics: readonly Metric[] = [
   },
 ]
 
-/** The text exposition format of Prometheus 0.0.4, for node_exporter's textfile collector and for the exporter. */
-export function renderPrometheus({ targets }: CheckReport): string {
-  const labelled = targets.map((target) => ({ target, pairs: pairsOf(labelsOf(target)) }))
-  const families = metrics.map(({ name, help, value }) => {
-    const samples = labelled.flatMap(({ target, pairs }) => {
-      const number = value(target)
-      return number === undefined ? [] : [`bakeroll_check_${name}{${pairs}} ${number}\n`]
-    })
-    return family(`bakeroll_check_${name}`, help, samples)
-  })
-  const versions = labelled.flatMap(({ target: { version }, pairs }) =>
-    version === undefined ? [] : [`bakeroll_check_version_info{${pairs},${pairsOf({ ...version })}} 1\n`],
+/** A gauge without labels. */
+export interface PlainGauge {
+  readonly name: string
+  readonly help: string
+  readonly value: number
+}
+
+/**
+ * The text exposition format of Prometheus 0.0.4, for node_exporter's textfile collector and for the exporter, with `gauges` at its
+ * end. A metric that no target has is left out.
+ */
+export async function renderPrometheus({ targets }: CheckReport, gauges: readonly PlainGauge[] = []): Promise<string> {
+  // The one file keeps it packed, and no other format pays for it.
+  const { Gauge, Registry } = await import('prom-client')
+  const registry = new Registry()
+  const add = (name: string, help: string, samples: readonly Sample[]) => {
+    if (samples.length === 0) return
+    const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))]
+    const gauge = new Gauge({ name, help, labelNames, registers: [registry] })
+    for (const { labels, value } of samples) gauge.set(labels, value)
+  }
+  for (const { name, help, value } of metrics) {
+    const samples = targets.map((target) => ({ labels: labelsOf(target), value: value(target) }))
+    add(`bakeroll_check_${name}`, help, samples.filter(isThere))
+  }
+  const versions = targets.flatMap((target) =>
+    target.version === undefined ? [] : [{ labels: labelsOf(target, { ...target.version }), value: 1 }],
   )
-  return [...families, family('bakeroll_check_version_info', 'Version found and expected.', versions)].join('')
+  add('bakeroll_check_version_info', 'Version found and expected.', versions)
+  for (const { name, help, value } of gauges) add(name, help, [{ labels: {}, value }])
+  return (await registry.metrics()).replaceAll('\n\n', '\n').trimStart()
 }
 
-/** One gauge without labels. */
-export function renderGauge(name: string, help: string, number: number): string {
-  return family(name, help, [`${name} ${number}\n`])
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
 }
 
-function family(name: string, help: string, samples: readonly string[]): string {
-  return samples.length === 0 ? '' : `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${samples.join('')}`
+function isThere(sample: { readonly labels: Sample['labels']; readonly value: number | undefined }): sample is Sample {
+  return sample.value !== undefined
 }
 
-function labelsOf({ url, address }: TargetReport): Record<string, string> {
-  return { url, ...(address === undefined ? {} : { address }) }
-}
-
-function pairsOf(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
-    .join(',')
-}
-
-function escapeLabel(value: string): string {
-  return printable(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+function labelsOf({ url, address }: TargetReport, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const all = { url, ...(address === undefined ? {} : { address }), ...more }
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, printable(value)]))
 }
 
 function seconds(durationMs: number | undefined): number | undefined {

@@ -18,7 +18,7 @@ export async function runHistory(
   const use = { atMs, waitMs: Math.min(waitMs, 2000), warn }
   if (page === undefined) return recordRun(historyFile, report, use)
   const { renderStatusPage } = await import('./status-page.ts')
-  const { writeAtomically } = await import('../formatters/output-file.ts')
+  const { writeAtomically } = await import('../atomic-file.ts')
   const endMs = performance.now() + waitMs
   const alertIfLate = (spareMs = 0) => {
     if (performance.now() + spareMs > endMs) {
@@ -27,6 +27,6 @@ export async function runHistory(
   }
   return recordRun(historyFile, report, use, (database) => {
     const past = lookBack(database, atMs, alertIfLate)
-    writeAtomically(page, renderStatusPage(past, alertIfLate))
+    writeAtomically(page, renderStatusPage(past, alertIfLate), { mode: 'kept' })
   })
 }

@@ -15,8 +15,8 @@ export async function showHistory(
     const past = await readHistory(historyFile, Date.now())
     if (page !== undefined) {
       const { renderStatusPage } = await import('./status-page.ts')
-      const { writeAtomically } = await import('../formatters/output-file.ts')
-      writeAtomically(page, renderStatusPage(past))
+      const { writeAtomically } = await import('../atomic-file.ts')
+      writeAtomically(page, renderStatusPage(past), { mode: 'kept' })
     }
     const stdout =
       format === 'json'

@@ -1,6 +1,8 @@
+import { shellWord } from '../shell-word.ts'
+
 /** Words as one command of a POSIX shell. */
 export function shellCommand(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+  return words.map(shellWord).join(' ')
 }
 
 /**

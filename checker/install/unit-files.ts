@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { writeAtomically } from '../formatters/output-file.ts'
+import { writeAtomically } from '../atomic-file.ts'
 import { programIn } from '../programs.ts'
 import { type Units, unitName } from './systemd.ts'
 
@@ -32,7 +32,7 @@ export async function installUnits(place: UnitPlace, name: string, { service, ti
   const unit = unitName(name)
   mkdirSync(place.folder, { recursive: true })
   for (const [suffix, text] of Object.entries({ service, timer })) {
-    writeAtomically(join(place.folder, `${unit}.${suffix}`), text, { isPrivate: true })
+    writeAtomically(join(place.folder, `${unit}.${suffix}`), text, { mode: 0o600 })
   }
   return tell(place, [['daemon-reload'], ['enable', `${unit}.timer`], ['restart', `${unit}.timer`]])
 }

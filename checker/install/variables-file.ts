@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { writeAtomically } from '../formatters/output-file.ts'
+import { writeAtomically } from '../atomic-file.ts'
 
 /** Where the variables of an installed check lie. Root's are in no folder that its environment may name. */
 export function variablesFile(by: 'cron' | 'systemd', name: string): string {
@@ -17,7 +17,7 @@ export function keepVariables(path: string, variables: Readonly<Record<string, s
   }
   const text = variablesText(variables)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  writeAtomically(path, text, { isPrivate: true })
+  writeAtomically(path, text, { mode: 0o600 })
   return path
 }
 

@@ -1,3 +1,4 @@
+// needs: test/nodes
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

@@ -1,3 +1,4 @@
+// needs: openssl, test/nodes
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'

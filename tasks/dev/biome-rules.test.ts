@@ -44,7 +44,7 @@ const accepted: [path: string, source: string][] = [
     'tasks/tools/x.ts',
     `import { OperatorError } from '../lib/errors.ts'\nexport const x = new OperatorError('failed', 'x')\n`,
   ],
-  ['tasks/tools/x.ts', `import { shellWord } from '../lib/shell-word.ts'\nexport const x = shellWord('x')\n`],
+  ['tasks/tools/x.ts', `import { shellWord } from '../../checker/shell-word.ts'\nexport const x = shellWord('x')\n`],
   ['tasks/tools/x.ts', `import { check } from '../../checker/check.ts'\nexport const x = check\n`],
   ['tasks/verbs/roll.ts', `import { open } from '../platforms/open.ts'\nexport default () => open()\n`],
   ['tasks/terminal/x.ts', `process.stdout.write('x')\nconsole.log(1)\n`],

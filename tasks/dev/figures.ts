@@ -1,9 +1,12 @@
 /**
  * `node tasks/dev/figures.ts`: the size of each room of the sources, a room being a folder below tasks/ or at the top, and how
- * they import each other. Tests and their fixtures have lines of their own and no arrows.
+ * they import each other; then the longest functions, and for each verb the longest chain of calls to an effect. Tests and their
+ * fixtures have lines of their own and no arrows.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
+import { type OwnFunction, readCallGraph } from './call-graph.ts'
+import { chainLine, longestChains } from './chains.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
@@ -30,6 +33,11 @@ export interface Source {
 export function readSources(root = repository): Source[] {
   const paths = globSync('{app,benchmarks,checker,tasks,test}/**/*.ts', { cwd: root, exclude: ['checker/dist/**'] })
   return paths.sort().map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+}
+
+/** Which function of the product names which. */
+export function readCalls(root = repository): OwnFunction[] {
+  return readCallGraph(root, (path) => /^(?:app|checker|tasks\/(?!dev\/))/.test(path) && !isTest(path))
 }
 
 export function isTest(path: string): boolean {
@@ -133,6 +141,8 @@ function figures(sources: readonly Source[]): string[] {
       .slice(0, 5)
       .map(({ where, lines }) => `${where}, ${lines} lines`)
       .join('; ')}`,
+    'longest chain of calls from each verb to an effect:',
+    ...longestChains(readCalls()).map((chain) => `  ${chainLine(chain)}`),
   ]
 }
 

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path'
 import { test } from 'tap'
 import type { Progress } from '../lib/progress.ts'
-import { fileLine, findSuites, runSuite, tapArguments } from './tap-run.ts'
+import { fileLine, findSuites, runSuite } from './tap-run.ts'
+import { filesAtATime } from './test-pace.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
@@ -24,35 +25,54 @@ test('machines come last, one by one, in the order of their names', async (t) =>
   const names = ['test/machines/2-roll.test.ts', 'test/machines/1-bake.test.ts', 'checker/x.test.ts', 'app/y.test.ts']
   for (const name of [...names, 'tasks/lib/z.test.ts', 'tasks/lib/z.ts', 'test/contract.test.ts']) {
     mkdirSync(dirname(join(root, name)), { recursive: true })
-    writeFileSync(join(root, name), '')
+    writeFileSync(join(root, name), name.startsWith('test/machines') ? '// needs: machines, ps\n' : '')
   }
   const machines = ['test/machines/1-bake.test.ts', 'test/machines/2-roll.test.ts']
-  const all = await findSuites([], root)
-  t.match(all, [{ jobs: 2 }, { jobs: 1 }])
+  const all = await findSuites([], [], root)
+  t.match(all, [{ jobs: filesAtATime }, { jobs: 1 }])
   t.strictSame(
     all.map(({ files }) => files),
     [['app/y.test.ts', 'checker/x.test.ts', 'tasks/lib/z.test.ts', 'test/contract.test.ts'], machines],
   )
-  const files = async (...paths: string[]) => (await findSuites(paths, root)).map((suite) => suite.files)
+  const files = async (...paths: string[]) => (await findSuites(paths, [], root)).map((suite) => suite.files)
   t.strictSame(await files('checker/', './app/y.test.ts'), [['app/y.test.ts', 'checker/x.test.ts']])
   t.strictSame(await files('test/machines'), [machines])
-  await t.rejects(findSuites(['check'], root), { kind: 'usage', message: 'no test file is at or below check' })
+  await t.rejects(findSuites(['check'], [], root), { kind: 'usage', message: 'no test file is at or below check' })
 })
 
 test('the long ones run when they are named, and no other way', async (t) => {
   const root = t.testdir({ test: { long: { 'busy.test.ts': '' }, 'short.test.ts': '' } })
-  const files = async (...paths: string[]) => (await findSuites(paths, root)).flatMap((suite) => suite.files)
+  const files = async (...paths: string[]) => (await findSuites(paths, [], root)).flatMap((suite) => suite.files)
   t.strictSame(await files(), ['test/short.test.ts'])
   t.strictSame(await files('test'), ['test/short.test.ts'])
   t.strictSame(await files('test/long'), ['test/long/busy.test.ts'])
   t.strictSame(await files('test/long/busy.test.ts'), ['test/long/busy.test.ts'])
 })
 
-test('how tap is called', (t) => {
-  t.strictSame(tapArguments({ files: ['a.test.ts', 'b.test.ts'], jobs: 2, timeoutSeconds: 180 }), [
-    ...['tap', 'run', '--reporter=tap', '--jobs=2', '--timeout=180', 'a.test.ts', 'b.test.ts'],
-  ])
-  t.end()
+test('the quick ones are those that need nothing of what is left out', async (t) => {
+  const root = t.testdir({
+    test: {
+      'machines.test.ts': '// needs: machines\n',
+      'moto.test.ts': '// needs: ssh, .venv/moto\n',
+      'ssh.test.ts': '// needs: ssh\n',
+      'words.test.ts': "t.equal(line, '// needs: machines')\n",
+    },
+  })
+  const suites = await findSuites([], ['machines', '.venv/moto'], root)
+  t.strictSame(
+    suites.flatMap(({ files }) => files),
+    ['test/ssh.test.ts', 'test/words.test.ts'],
+  )
+})
+
+test('a file that hangs is ended after its time', async (t) => {
+  const { folder, paths } = testFiles({
+    'hangs.test.ts': `import { test } from 'tap'\ntest('hangs', async () => { for (;;); })\n`,
+  })
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const { count, failures } = await runSuite({ files: paths, jobs: 1, timeoutSeconds: 1 }, recording())
+  t.match(count, { passed: 0 })
+  t.match(failures, [{ name: /hangs\.test\.ts/ }])
 })
 
 test('one line for each file', (t) => {

@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { glob, readFile, writeFile } from 'node:fs/promises'
+import { glob, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
+import { neededWords } from './needs.ts'
 import { TapReport, type TestFile } from './tap-report.ts'
-import { slowed, testSlowness } from './test-pace.ts'
+import { filesAtATime, slowed, testSlowness } from './test-pace.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const bin = join(repository, 'node_modules/.bin')
+const runner = join(import.meta.dirname, 'tap-files.ts')
 
 /** Test files that run together. */
 export interface Suite {
@@ -21,11 +21,15 @@ export interface Suite {
 }
 
 /**
- * The suites below `paths` (all of them when there is none, but those of `test/long`): first what needs no machine, then
- * `test/machines` and `test/long`, one file after the other in the order of their names. Their time limits are longer on a busy
- * computer. Throws a usage error for a path that holds no test.
+ * The suites below `paths` (all of them when there is none, but those of `test/long`), without the files that need one of `leftOut`:
+ * first what needs no machine, then what does, one file after the other in the order of their names. Their time limits are
+ * longer on a busy computer. Throws a usage error for a path that holds no test.
  */
-export async function findSuites(paths: readonly string[], root = repository): Promise<Suite[]> {
+export async function findSuites(
+  paths: readonly string[],
+  leftOut: readonly string[] = [],
+  root = repository,
+): Promise<Suite[]> {
   const all = await Array.fromAsync(glob('{app,benchmarks,checker,tasks,test}/**/*.test.ts', { cwd: root }))
   const wanted = paths.map((path) => path.replace(/^\.\//, '').replace(/\/+$/, ''))
   const isBelow = (file: string, path: string) => file === path || file.startsWith(`${path}/`)
@@ -35,24 +39,25 @@ export async function findSuites(paths: readonly string[], root = repository): P
   }
   const isLong = (file: string) => file.startsWith('test/long/')
   const isWanted = (file: string) => wanted.some((path) => isBelow(file, path) && (!isLong(file) || isLong(`${path}/`)))
-  const files = all.filter((file) => (wanted.length === 0 ? !isLong(file) : isWanted(file))).sort()
-  const machines = files.filter((file) => file.startsWith('test/machines/') || isLong(file))
+  const free: string[] = []
+  const machines: string[] = []
+  for (const file of all.filter((one) => (wanted.length === 0 ? !isLong(one) : isWanted(one))).sort()) {
+    const words = neededWords(await readFile(join(root, file), 'utf8'))
+    if (!words.some((word) => leftOut.includes(word))) (words.includes('machines') ? machines : free).push(file)
+  }
   return [
-    { files: files.filter((file) => !machines.includes(file)), jobs: 2, timeoutSeconds: slowed(600) },
+    { files: free, jobs: filesAtATime, timeoutSeconds: slowed(600) },
     { files: machines, jobs: 1, timeoutSeconds: slowed(3600) },
   ].filter((suite) => suite.files.length > 0)
-}
-
-/** How tap is called for one suite. */
-export function tapArguments(suite: Suite): string[] {
-  return ['tap', 'run', '--reporter=tap', `--jobs=${suite.jobs}`, `--timeout=${suite.timeoutSeconds}`, ...suite.files]
 }
 
 /** Runs a suite; `progress` hears of each file when it ends, and of every failure in full. */
 export async function runSuite(suite: Suite, progress: Progress, signal?: AbortSignal): Promise<TapReport> {
   const report = new TapReport((file) => progress.event(fileLine(file)))
-  const [program = '', ...argv] = tapArguments(suite)
-  const child = execa(join(bin, program), argv, { ...tapOptions, buffer: { stdout: false }, detached: true })
+  // What tap notes of each process of the tests, which nobody reads.
+  await rm(join(repository, '.tap/processinfo'), { recursive: true, force: true })
+  const argv = [runner, String(suite.jobs), String(suite.timeoutSeconds), ...suite.files]
+  const child = execa(process.execPath, argv, { ...tapOptions, buffer: { stdout: false }, detached: true })
   child.stdout.setEncoding('utf8').on('data', (text: string) => report.write(text))
   const stop = () => endGroup(child.pid)
   signal?.addEventListener('abort', stop, { once: true })
@@ -66,7 +71,7 @@ export async function runSuite(suite: Suite, progress: Progress, signal?: AbortS
   return report
 }
 
-/** tap passes no signal on to its tests, so they run in a process group of their own, which can be ended as a whole. */
+/** The runner passes no signal on to its tests, so they run in a process group of their own, which can be ended as a whole. */
 function endGroup(leader: number | undefined): void {
   if (leader === undefined) return
   for (const [kind, afterMs] of [
@@ -81,22 +86,6 @@ function endGroup(leader: number | undefined): void {
       }
     }, afterMs).unref()
   }
-}
-
-/** Lets tap build its plugins into node_modules, which takes seconds and is needed once after `npm ci`. */
-export async function buildTap(progress: Progress, signal?: AbortSignal): Promise<void> {
-  const stamp = join(repository, 'node_modules/.tap-built')
-  const wanted = createHash('sha256')
-    .update(await readFile(join(repository, '.taprc')))
-    .digest('hex')
-  const found = await readFile(stamp, 'utf8').catch(() => undefined)
-  if (found === wanted && existsSync(join(repository, '.tap/plugins'))) return
-  const result = await progress.step('tap build', () =>
-    execa(join(bin, 'tap'), ['build'], { ...tapOptions, ...(signal === undefined ? {} : { cancelSignal: signal }) }),
-  )
-  if (result.isCanceled) throw new OperatorError('interrupted', 'interrupted while preparing the tests')
-  if (result.failed) throw new Error(`tap build: ${result.stderr}`, { cause: result })
-  await writeFile(stamp, wanted)
 }
 
 /** `✓ checker/clock/clock.test.ts 12 passed, 1 skipped (0.8 s)`. */

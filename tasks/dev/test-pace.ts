@@ -1,4 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { measureComputer } from '../tools/pace-measurement.ts'
+
+/** How many files of tests run at a time: most wait more than they compute. */
+export const filesAtATime = 2 * availableParallelism()
 
 /**
  * By how much the time limits of tests are longer than on a quiet computer: `BAKEROLL_TEST_SLOW`, which `npm test` sets for all
@@ -12,10 +16,10 @@ export function slownessFrom(said: string | undefined, measured = measuredSlowne
   return said !== undefined && factor > 0 ? Math.max(1, factor) : Math.min(Math.max(1, measured()), 5)
 }
 
-/** Two files of tests run at a time, and each starts processes of its own. */
+/** The files that run at a time start processes of their own. */
 function measuredSlowness(): number {
   const { load, processors, stretch } = measureComputer()
-  return Math.round(10 * Math.max((load + 1) / processors, stretch)) / 10
+  return Math.round(10 * Math.max((load + filesAtATime - 1) / processors, stretch)) / 10
 }
 
 /** A time limit of a test, in whatever unit. */

@@ -2,32 +2,30 @@ import type { TaskContext } from '../terminal/task.ts'
 import { mitogenEnvironment } from '../tools/mitogen.ts'
 import { ensureVenv } from '../tools/python-venv.ts'
 import { installMissing } from '../tools/system-packages.ts'
+import { needsOf } from './needs.ts'
 import type { TestCount } from './tap-report.ts'
-import { buildTap, runSuite, type Suite } from './tap-run.ts'
+import { runSuite, type Suite } from './tap-run.ts'
 import { removeTestMachines } from './test-machines.ts'
 import { ensureTestNodes } from './test-nodes.ts'
 
-/** Installs what the suites need, before any test has its time counted, and once for all of them. */
+/** Installs what the files of the suites say that they need, before any test has its time counted, and once for all of them. */
 export async function prepareSuites(suites: readonly Suite[], context: TaskContext): Promise<void> {
   const { progress, signal } = context
-  const needs = (matches: (file: string) => boolean) => suites.some(({ files }) => files.some(matches))
-  const needsPrograms = needs((file) => !file.startsWith('checker/'))
-  if (needsPrograms) await installMissing('test', context)
-  const parser = needs((file) => file.includes('prometheus-parser')) ? ['prometheus'] : []
-  const emulated = needs((file) => file.includes('aws')) ? ['moto', 'asyncssh'] : []
-  for (const name of [...emulated, ...parser]) await ensureVenv(name, progress, signal)
-  if (needsPrograms) await mitogenEnvironment(progress, signal)
-  if (needs((file) => /^checker\/(build|main|names\/network|probe\/tls)\./.test(file)))
-    await ensureTestNodes(progress, signal)
-  await buildTap(progress, signal)
+  const needs = await needsOf(suites.flatMap(({ files }) => files))
+  await installMissing([...needs.programs], context)
+  for (const name of needs.environments) {
+    // Without Mitogen Ansible works, too.
+    await (name === 'mitogen' ? mitogenEnvironment(progress, signal) : ensureVenv(name, progress, signal))
+  }
+  if (needs.nodes) await ensureTestNodes(progress, signal)
 }
 
 /** Runs the suites one after the other; no machine of theirs outlives them. */
 export async function runSuites(suites: readonly Suite[], context: TaskContext): Promise<TestCount> {
   const { progress, signal } = context
   const total: TestCount = { passed: 0, failed: 0, skipped: 0 }
-  const boots = suites.some(({ files }) => files.some((file) => /^test\/(machines|long)\//.test(file)))
-  const removeMachines = async () => (boots ? removeTestMachines(context) : undefined)
+  const { machines } = await needsOf(suites.flatMap(({ files }) => files))
+  const removeMachines = async () => (machines ? removeTestMachines(context) : undefined)
   await removeMachines()
   try {
     for (const suite of suites) {

@@ -13,8 +13,8 @@ import {
   statSync,
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
+import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
-import { shellWord } from '../lib/shell-word.ts'
 
 /** Where the local platform keeps what it knows: one folder per image, base layer, group and instance. */
 export interface Home {

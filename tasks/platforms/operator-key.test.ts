@@ -1,3 +1,4 @@
+// needs: ssh-keygen
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { execa } from 'execa'
+import { $ } from 'zx/core'
 import { writeRelease } from '../../app/release.ts'
 import { runtimeFault, writeRuntime } from '../../app/runtime.ts'
 import { OperatorError } from '../lib/errors.ts'
@@ -45,6 +45,8 @@ async function releaseArchive(release: string, { digests }: Recipe, folder: stri
   // Ansible sees by the time of a file whether it is another one, so each content has a time of its own.
   const mtime = Number.parseInt((digests.bundle ?? '').slice(0, 7), 16)
   const same = [`--mtime=@${mtime}`, '--owner=0', '--group=0', '--numeric-owner', '--mode=0644']
-  await execa('tar', ['--create', '--file', archive, '--directory', files, ...same, ...renames, ...Object.keys(places)])
+  await $({
+    quiet: true,
+  })`tar --create --file ${archive} --directory ${files} ${same} ${renames} ${Object.keys(places)}`
   return archive
 }

@@ -1,4 +1,5 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { writeAtomically } from '../../checker/atomic-file.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { RollEvent, RollEventSink } from '../lib/roll/events.ts'
 import { renderPage } from './page.ts'
@@ -48,11 +49,6 @@ export function openReport(file: string): Report {
 }
 
 function writePage({ page, events }: ReportFiles): void {
-  const half = `${page}.${process.pid}.tmp`
-  try {
-    writeFileSync(half, renderPage(existsSync(events) ? readEvents(events) : []))
-    renameSync(half, page)
-  } finally {
-    rmSync(half, { force: true })
-  }
+  const text = renderPage(existsSync(events) ? readEvents(events) : [])
+  writeAtomically(page, text, { mode: 0o666 & ~process.umask() })
 }

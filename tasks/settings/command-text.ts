@@ -1,4 +1,4 @@
-import { shellWord } from '../lib/shell-word.ts'
+import { shellWord } from '../../checker/shell-word.ts'
 
 /** A command as it is typed again: `npm run roll -- --surge 2`. */
 export function commandText(verb: string, words: readonly string[]): string {

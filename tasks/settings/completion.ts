@@ -1,4 +1,5 @@
 import type { Setting } from '../../checker/settings/setting.ts'
+import { singleQuoted } from '../../checker/shell-word.ts'
 import { settingsOf } from './settings.ts'
 import { verbNames, verbs } from './verbs.ts'
 
@@ -93,7 +94,6 @@ function bashValues(completes: Flag['completes']): string {
 }
 
 function zsh(): string {
-  const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
   const plain = (text: string) => text.replace(/[[\]:\\]/g, '\\$&')
   const action = (completes: Flag['completes']) =>
     completes === 'files'
@@ -103,14 +103,14 @@ function zsh(): string {
         : completes.length === 0
           ? ' '
           : `(${completes.join(' ')})`
-  const verbList = verbNames.map((verb) => quoted(`${plain(verb)}:${verbs[verb].summary}`))
+  const verbList = verbNames.map((verb) => singleQuoted(`${plain(verb)}:${verbs[verb].summary}`))
   const cases = verbNames.map((verb) => {
     const specs = flagsOf(verb).map(({ name, help, placeholder, completes }) => {
       const value = placeholder === undefined ? '' : `:${plain(placeholder)}:${action(completes)}`
-      return quoted(`*--${name}${placeholder === undefined ? '' : '='}[${plain(help)}]${value}`)
+      return singleQuoted(`*--${name}${placeholder === undefined ? '' : '='}[${plain(help)}]${value}`)
     })
     const words = wordsOf(verb)
-    return `    ${verb}) _arguments ${[...specs, ...(words.length === 0 ? [] : [quoted(`*: :${action(words)}`)])].join(' ')} ;;`
+    return `    ${verb}) _arguments ${[...specs, ...(words.length === 0 ? [] : [singleQuoted(`*: :${action(words)}`)])].join(' ')} ;;`
   })
   return `#compdef bakeroll
 # zsh completion of bakeroll: eval "$(./bakeroll completion zsh)"

@@ -1,4 +1,4 @@
-import { shellWord } from '../lib/shell-word.ts'
+import { shellWord } from '../../checker/shell-word.ts'
 
 const variable = 'BAKEROLL_PROGRAM'
 

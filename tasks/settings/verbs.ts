@@ -18,6 +18,8 @@ export interface Verb {
   readonly development?: true
   /** How long it may take to end once it was told to stop; a minute without. */
   readonly stopSeconds?: number
+  /** A call that was stopped, made again, goes on with what is left. The others begin anew. */
+  readonly carriesOn?: true
 }
 
 /** A builder is shut down and its disk removed. */
@@ -25,6 +27,7 @@ const builderStopSeconds = 240
 
 const table = {
   demo: {
+    carriesOn: true,
     stopSeconds: builderStopSeconds,
     summary: 'the whole story on this computer, from an image to a repair',
     about:
@@ -44,6 +47,7 @@ const table = {
     ],
   },
   bake: {
+    carriesOn: true,
     stopSeconds: builderStopSeconds,
     summary: 'make a verified image of one release',
     about:
@@ -55,6 +59,7 @@ const table = {
     ],
   },
   images: {
+    carriesOn: true,
     summary: 'list the images and what uses them',
     about:
       'Lists all images, newest first. With --retire it removes what no group, instance, rollback or roll under way needs, beyond the newest ones that --keep counts.',
@@ -64,6 +69,7 @@ const table = {
     ],
   },
   deploy: {
+    carriesOn: true,
     summary: 'create or update the group',
     about:
       'Creates the group with its load balancer and instances, or brings it to its spec. Nothing to change is success. Instances that run another image stay: roll replaces them.',
@@ -74,6 +80,7 @@ const table = {
     ],
   },
   roll: {
+    carriesOn: true,
     summary: 'replace the instances that do not run the wanted image',
     about:
       'Launches before it drains, drains before it ends, one after the other or several at a time, without a failed request. When the new image is not healthy the group goes back by itself. A roll that was interrupted, or has paused, is carried on by running it again.',
@@ -87,6 +94,7 @@ const table = {
     ],
   },
   rollback: {
+    carriesOn: true,
     summary: 'roll to the image that served before',
     about: 'Replaces the instances as roll does, by the image that the group ran before the last roll.',
     examples: [
@@ -117,6 +125,7 @@ const table = {
     ],
   },
   heal: {
+    carriesOn: true,
     summary: 'find what is broken and repair it',
     about:
       'Looks at every instance and tries the smallest repair that can work: nginx, then the container, Docker, the time service, a reboot, at last a replacement; each is verified.',
@@ -127,6 +136,7 @@ const table = {
     ],
   },
   scale: {
+    carriesOn: true,
     summary: 'change the size of the group',
     about: 'Launches or drains and ends instances until the group has n, a whole number from 1 to 1000.',
     positionals: { name: 'n', many: false, required: true },
@@ -161,6 +171,7 @@ const table = {
     ],
   },
   destroy: {
+    carriesOn: true,
     summary: 'remove the group and prove that nothing is left',
     about: 'Names what it removes and asks, unless --yes. With --images the images go, too.',
     examples: [
@@ -208,6 +219,12 @@ const table = {
     ],
     development: true,
   },
+  'test:quick': {
+    summary: 'the suites without machines, moto and browsers',
+    about: 'Takes three minutes or less on two processors that have nothing else to do.',
+    examples: [['npm run test:quick', 'all of them']],
+    development: true,
+  },
   'test:long': {
     summary: 'the suites that take an hour',
     about:
@@ -239,6 +256,11 @@ export const verbNames = Object.keys(table) as VerbName[]
 /** How long a verb may take to end once it was told to stop. */
 export function stopSecondsOf(verb: VerbName): number {
   return verbs[verb].stopSeconds ?? 60
+}
+
+/** Whether the same call carries a stopped one on. */
+export function carriesOn(verb: string): boolean {
+  return isVerbName(verb) && verbs[verb].carriesOn === true
 }
 
 export function isVerbName(word: string): word is VerbName {

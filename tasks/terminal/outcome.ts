@@ -1,6 +1,7 @@
 import { printable, printableLine } from '../../checker/formatters/printable.ts'
 import { exitCodes, OperatorError } from '../lib/errors.ts'
 import { asCalled } from '../settings/program-name.ts'
+import { carriesOn } from '../settings/verbs.ts'
 import { interruptedExitCode } from './interruption.ts'
 import type { TaskResult } from './task.ts'
 
@@ -67,7 +68,8 @@ function interruptedOutcome(facts: Record<string, unknown>, error: unknown, repo
   const isOwn = error instanceof OperatorError && error.kind === 'interrupted'
   const isTold = error instanceof OperatorError && !isOwn
   const message = isOwn ? error.message : `${verb} interrupted${isTold ? `: ${error.message}` : ''}`
-  const failure = { message, hint: `${command} carries on from here`, kind: 'interrupted' }
+  const hint = carriesOn(verb) ? `${command} carries on from here` : undefined
+  const failure = { message, hint, kind: 'interrupted' }
   const causes = reporting.verbose && error instanceof Error ? causesOf(error, reporting) : ''
   return failed(interruptedExitCode, failure, `${errorLines(failure, reporting)}${causes}`, reporting, facts)
 }

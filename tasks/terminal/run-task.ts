@@ -2,7 +2,7 @@ import { printable } from '../../checker/formatters/printable.ts'
 import type { CommandLine } from '../settings/command-line.ts'
 import { commandText, withFlag } from '../settings/command-text.ts'
 import type { Settings } from '../settings/settings.ts'
-import { stopSecondsOf } from '../settings/verbs.ts'
+import { carriesOn, stopSecondsOf } from '../settings/verbs.ts'
 import { endProcess } from './end-process.ts'
 import { interruptedExitCode, onInterruption } from './interruption.ts'
 import { screenProgress } from './progress.ts'
@@ -51,7 +51,8 @@ export async function runTask(run: Run): Promise<Ending> {
   const stopWatching = onInterruption(
     {
       first() {
-        progress.warn(`stopping; ${commandText(verb, words)} carries on from here (Ctrl-C again ends it at once)`)
+        const then = carriesOn(verb) ? `; ${commandText(verb, words)} carries on from here` : ''
+        progress.warn(`stopping${then} (Ctrl-C again ends it at once)`)
         interruption.abort()
       },
       again: endNow,

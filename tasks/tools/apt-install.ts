@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { aptArguments, aptHint, isOutdated, needsUpdate, serviceArguments } from './apt.ts'
 import { addRepository, type VendorRepository } from './hashicorp-repository.ts'
 import { rootAccess } from './root-access.ts'
+import { runToEnd } from './run-to-end.ts'
 import { askForPassword } from './sudo-password.ts'
 
 /** What is to be installed. */
@@ -43,7 +43,7 @@ export async function aptInstall(request: AptRequest, progress: Progress, signal
       await apt.run(aptArguments(root, 'install', vendor.packages))
     }
   } finally {
-    if (units.length > 0) for (const argv of after) await execa(argv[0] ?? '', argv.slice(1), { reject: false })
+    if (units.length > 0) for (const argv of after) await runToEnd(argv)
   }
 }
 
@@ -61,32 +61,25 @@ class Apt {
   }
 
   async run(argv: readonly string[]): Promise<void> {
-    const { failed, output, cause } = await this.#attempt(argv)
-    if (failed) throw aptError(argv, output, this.#said, cause)
+    const { failed, said, cause } = await this.#attempt(argv)
+    if (failed) throw aptError(argv, said, this.#said, cause)
   }
 
   /** Runs `argv`; when its failure looks like an old list of packages, fetches the list and runs it once more. */
   async runAgainAfterUpdate(argv: readonly string[]): Promise<void> {
-    const { failed, output, cause } = await this.#attempt(argv)
+    const { failed, said, cause } = await this.#attempt(argv)
     if (!failed) return
-    if (!isOutdated(output)) throw aptError(argv, output, this.#said, cause)
+    if (!isOutdated(said)) throw aptError(argv, said, this.#said, cause)
     await this.run(aptArguments(this.#root, 'update'))
     await this.run(argv)
   }
 
   async #attempt(argv: readonly string[]) {
-    const child = execa(argv[0] ?? '', argv.slice(1), {
-      all: true,
-      reject: false,
-      stdin: 'ignore',
-      ...(this.#signal === undefined ? {} : { cancelSignal: this.#signal }),
-    })
-    for await (const line of child.iterable({ from: 'all' })) this.#progress.live([`  ${line}`])
-    this.#progress.live([])
-    const result = await child
-    if (result.isCanceled) throw new OperatorError('interrupted', 'interrupted while installing packages')
-    this.#said += `${result.all}\n`
-    return { failed: result.failed, output: result.all, cause: result.failed ? result : undefined }
+    const onLine = (line: string) => this.#progress.live([`  ${line}`])
+    const stopped = 'interrupted while installing packages'
+    const ended = await runToEnd(argv, { signal: this.#signal, stopped, onLine }).finally(() => this.#progress.live([]))
+    this.#said += `${ended.said}\n`
+    return ended
   }
 }
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { $ } from 'zx/core'
+import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
-import { shellWord } from '../lib/shell-word.ts'
 import { flattenDisk } from './qemu.ts'
+import { answerOf } from './run-to-end.ts'
 
 /** A Debian system for a virtual machine. */
 export interface DebianSystem {
@@ -64,10 +64,8 @@ export function mmdebstrapArguments(
  */
 export async function hostMirrors(suite: string): Promise<string[]> {
   const format = '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(COMPONENT)'
-  const listing = await execa('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {
-    reject: false,
-  })
-  return mirrorLines(suite, listing.exitCode === 0 ? listing.stdout : '')
+  const listing = await answerOf(['apt-get', 'indextargets', '--format', format, 'Created-By: Packages'])
+  return mirrorLines(suite, listing)
 }
 
 /** Turns `origin|codename|uri|component` lines of apt into source list lines of that suite. */

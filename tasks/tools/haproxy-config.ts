@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { singleQuoted } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
 
 /** One instance behind the load balancer. `drained` keeps it out of the rotation after a restart, too. */
@@ -153,8 +154,8 @@ function address(host: string, port: number): string {
   return `${word(host)}:${port}`
 }
 
-/** In single quotes HAProxy expands nothing (configuration manual, 2.2). */
+/** HAProxy takes single quotes as a shell does, and expands nothing between them (configuration manual, 2.2). */
 function quoted(path: string): string {
   if (/[\r\n]/.test(path)) throw new OperatorError('usage', `a path must be one line, got ${JSON.stringify(path)}`)
-  return `'${path.replaceAll("'", "'\\''")}'`
+  return singleQuoted(path)
 }

@@ -1,3 +1,4 @@
+// needs: haproxy
 import { Agent, get } from 'node:http'
 import t from 'tap'
 import { type Backend, type Balancer, fastCheck, runBackend, runBalancer, serverOnce } from './haproxy-fixture.ts'

@@ -1,3 +1,4 @@
+// needs: haproxy
 import t from 'tap'
 import { ask, fastCheck, prepareBalancer, runBackend, runBalancer, serverOnce } from './haproxy-fixture.ts'
 import { addServer, drainServer, listServers, parseServers, removeServer, resumeServer } from './haproxy-runtime.ts'

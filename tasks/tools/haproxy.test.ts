@@ -1,3 +1,4 @@
+// needs: haproxy
 import { existsSync } from 'node:fs'
 import { readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'

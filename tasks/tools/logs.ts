@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { shellWord } from '../lib/shell-word.ts'
+import { shellWord } from '../../checker/shell-word.ts'
 import { runOver } from './ssh.ts'
 
 /** Which lines are wanted. */

@@ -1,3 +1,4 @@
+// needs: ansible-playbook, ps, ssh, .venv/mitogen
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'

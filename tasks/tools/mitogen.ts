@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { ensureVenv, type VenvPlace, venvPlace } from './python-venv.ts'
+import { answerOf } from './run-to-end.ts'
 
 const requirements = join(import.meta.dirname, '../../ansible/requirements.txt')
 
@@ -23,8 +23,7 @@ export async function mitogenEnvironment(
   place: VenvPlace = { ...venvPlace('mitogen'), requirements },
 ): Promise<Record<string, string>> {
   if (process.env['ANSIBLE_STRATEGY'] !== undefined) return {}
-  const { stdout } = await execa('ansible-playbook', ['--version'], { reject: false, stdin: 'ignore' })
-  if (!knowsAnsible(stdout ?? '')) return {}
+  if (!knowsAnsible(await answerOf(['ansible-playbook', '--version']))) return {}
   try {
     const plugins = await strategyPlugins(await ensureVenv('mitogen', progress, signal, place))
     return { ANSIBLE_STRATEGY: 'mitogen_linear', ANSIBLE_STRATEGY_PLUGINS: plugins }

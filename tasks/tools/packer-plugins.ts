@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
-import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
+import { answerOf, runToEnd } from './run-to-end.ts'
 
 const pluginsFolder = join(import.meta.dirname, '../../packer/plugins')
 
@@ -12,13 +12,16 @@ export const neededPlugins = [
   { source: 'github.com/hashicorp/qemu', version: '1.1.6' },
 ] as const
 
+/** Asks nobody whether there is a newer Packer. */
+const quiet = { CHECKPOINT_DISABLE: '1' }
+
 /** The command that gets them. */
 export const pluginsHint = 'packer init packer/plugins'
 
 /** The version of the Packer on PATH, `1.6.6`; `undefined` when there is none. */
 export async function packerVersion(): Promise<string | undefined> {
-  const { stdout, failed } = await execa('packer', ['version'], { reject: false, env: { CHECKPOINT_DISABLE: '1' } })
-  return failed ? undefined : stdout.match(/v(\d+\.\d+\.\d+)/)?.[1]
+  const answer = await answerOf(['packer', 'version'], quiet)
+  return answer.match(/v(\d+\.\d+\.\d+)/)?.[1]
 }
 
 /** Whether plugins are programs of their own for this version; up to 1.9 Packer brought all that we need. */
@@ -30,12 +33,9 @@ export function hasOwnPlugins(version: string): boolean {
 /** The plugins that this Packer needs and does not have, each as `SOURCE VERSION`. */
 export async function missingPlugins(version: string): Promise<string[]> {
   if (!hasOwnPlugins(version)) return []
-  const { stdout } = await execa('packer', ['plugins', 'installed'], {
-    reject: false,
-    env: { CHECKPOINT_DISABLE: '1' },
-  })
+  const installed = await answerOf(['packer', 'plugins', 'installed'], quiet)
   return neededPlugins
-    .filter(({ source, version }) => !stdout.includes(`/${source}/packer-plugin-${basename(source)}_v${version}_`))
+    .filter(({ source, version }) => !installed.includes(`/${source}/packer-plugin-${basename(source)}_v${version}_`))
     .map(({ source, version }) => `${source} ${version}`)
 }
 
@@ -45,16 +45,13 @@ export async function preparePlugins(progress: Progress, signal?: AbortSignal): 
   const missing = version === undefined ? [] : await missingPlugins(version)
   if (missing.length === 0) return
   await progress.step(`install ${missing.length} plugins of Packer ${version}`, async () => {
-    const result = await execa('packer', ['init', pluginsFolder], {
-      ...{ all: true, reject: false, stdin: 'ignore', env: { CHECKPOINT_DISABLE: '1' } },
-      ...(signal === undefined ? {} : { cancelSignal: signal }),
-    })
-    if (result.isCanceled) throw new OperatorError('interrupted', 'interrupted while installing plugins of Packer')
-    if (!result.failed) return
-    const said = result.all.trim().split('\n').slice(-5).join('\n')
-    throw new OperatorError('failed', `packer init: ${said || result.shortMessage}`, {
+    const stopped = 'interrupted while installing plugins of Packer'
+    const { failed, said, cause } = await runToEnd(['packer', 'init', pluginsFolder], { signal, stopped, env: quiet })
+    if (!failed) return
+    const last = said.trim().split('\n').slice(-5).join('\n')
+    throw new OperatorError('failed', `packer init: ${last || 'it did not say why'}`, {
       hint: `check the network, then: ${pluginsHint}`,
-      cause: result,
+      cause,
     })
   })
 }

@@ -1,11 +1,12 @@
 import { createWriteStream, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
-import { execa } from 'execa'
+import { $ } from 'zx/core'
 import { printable } from '../../checker/formatters/printable.ts'
+import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
-import { shellWord } from '../lib/shell-word.ts'
+import { isMissing } from './run-to-end.ts'
 
 /** One run of Packer. */
 export interface PackerBuild {
@@ -67,12 +68,13 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   const env = Object.entries(run.env ?? {}).map(([name, value]) => [name, value === undefined ? value : plain(value)])
   // QEMU's own words are in here alone.
   const debugLog = join(run.paths.scratchFolder, 'packer.log')
-  const child = execa('packer', buildArguments(build, plain), {
+  const packer = $({
+    quiet: true,
+    nothrow: true,
     detached: true,
-    stdin: 'ignore',
-    all: true,
-    buffer: false,
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
+      ...process.env,
       ...Object.fromEntries(env),
       CHECKPOINT_DISABLE: '1',
       PACKER_CACHE_DIR: plain(run.workFolder),
@@ -80,20 +82,20 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
       PACKER_LOG_PATH: debugLog,
       TMPDIR: run.paths.scratchFolder,
     },
-  })
-  if (run.pidFile !== undefined && child.pid !== undefined) writeFileSync(run.pidFile, String(child.pid))
-  const disarm = stopWith(run, child.pid)
+  })`exec packer ${buildArguments(build, plain)} 2>&1`
+  if (run.pidFile !== undefined && packer.pid !== undefined) writeFileSync(run.pidFile, String(packer.pid))
+  const disarm = stopWith(run, packer.pid)
   try {
-    for await (const line of child.iterable({ from: 'all' })) {
+    for await (const line of packer) {
       log.write(printable(`${line}\n`))
-      run.onLine?.(withoutPrefix(String(line)))
-      const task = ansibleTask(String(line))
+      run.onLine?.(withoutPrefix(line))
+      const task = ansibleTask(line)
       if (task !== undefined) run.onTask(task)
     }
-    await child
-  } catch (cause) {
+    const cause = await packer
+    if (cause.ok) return
     if (run.signal.aborted) throw interrupted(cause)
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+    if (isMissing('packer', cause)) {
       throw new OperatorError('failed', 'packer is not installed', { hint: 'npm run doctor', cause })
     }
     await finished(log.end())

@@ -8,7 +8,7 @@ import {
   findProgram,
   type Program,
   type Purpose,
-  programs,
+  programsFor,
   unsupported,
 } from './system-packages.ts'
 
@@ -87,8 +87,8 @@ export function programFinding(program: Program, isHere: boolean, where: Install
 /** The system, the way to root, and every program for a purpose. */
 export async function computerFindings(purpose: Purpose): Promise<Finding[]> {
   const where = await installing()
-  const missing = findMissing(purpose)
-  const needed = programs.filter(({ purposes }) => purposes.includes(purpose))
+  const needed = programsFor(purpose)
+  const missing = findMissing(needed)
   return [
     systemFinding(where.system),
     ...needed.map((program) => programFinding(program, !missing.includes(program), where)),

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
+import { writeAtomically } from '../../checker/atomic-file.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
+import { runToEnd } from './run-to-end.ts'
 import { findProgram } from './system-packages.ts'
 
 const repository = join(import.meta.dirname, '../..')
@@ -38,8 +39,7 @@ export async function ensureVenv(
   const found = await readFile(stamp, 'utf8').catch(() => undefined)
   if (found !== (await fingerprint(place))) {
     await progress.step(`install ${name} from PyPI into ${place.folder}`, () => make(name, place, signal))
-    await writeFile(`${stamp}.new`, await fingerprint(place))
-    await rename(`${stamp}.new`, stamp)
+    writeAtomically(stamp, await fingerprint(place), { mode: 'kept' })
   }
   return join(place.folder, 'bin')
 }
@@ -70,21 +70,14 @@ export function venvCommands(place: VenvPlace): string[][] {
 async function make(name: string, place: VenvPlace, signal: AbortSignal | undefined): Promise<void> {
   await rm(place.folder, { recursive: true, force: true })
   await mkdir(place.folder, { recursive: true })
-  for (const [program = '', ...argv] of venvCommands(place)) {
-    const result = await execa(program, argv, {
-      all: true,
-      reject: false,
-      stdin: 'ignore',
-      ...(signal === undefined ? {} : { cancelSignal: signal }),
+  for (const argv of venvCommands(place)) {
+    const { failed, said, cause } = await runToEnd(argv, { signal, stopped: `interrupted while installing ${name}` })
+    if (!failed) continue
+    const last = said.trim().split('\n').slice(-10).join('\n')
+    throw new OperatorError('failed', `installing ${name} from PyPI: ${last || argv.join(' ')}`, {
+      hint: `check the network, then: ${argv.join(' ')}`,
+      cause,
     })
-    if (result.isCanceled) throw new OperatorError('interrupted', `interrupted while installing ${name}`)
-    if (result.failed) {
-      const last = result.all.trim().split('\n').slice(-10).join('\n')
-      throw new OperatorError('failed', `installing ${name} from PyPI: ${last || result.shortMessage}`, {
-        hint: `check the network, then: ${[program, ...argv].join(' ')}`,
-        cause: result,
-      })
-    }
   }
 }
 

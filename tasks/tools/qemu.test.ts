@@ -1,3 +1,4 @@
+// needs: qemu-img, qemu-system-x86_64
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'

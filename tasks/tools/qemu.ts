@@ -2,9 +2,10 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
-import { shellWord } from '../lib/shell-word.ts'
 import { processRuns, stopProcess } from './process.ts'
+import { runToEnd } from './run-to-end.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 
@@ -205,10 +206,6 @@ export async function renameBacking(disk: string, backing: string): Promise<void
 }
 
 async function qemuImg(arguments_: readonly string[]): Promise<void> {
-  try {
-    await execa('qemu-img', arguments_, { stdin: 'ignore' })
-  } catch (cause) {
-    const said = String((cause as { stderr?: string }).stderr ?? cause).trim()
-    throw new OperatorError('failed', `disk: ${said}`, { hint: 'npm run doctor', cause })
-  }
+  const { failed, said, cause } = await runToEnd(['qemu-img', ...arguments_])
+  if (failed) throw new OperatorError('failed', `disk: ${said.trim()}`, { hint: 'npm run doctor', cause })
 }

@@ -1,3 +1,4 @@
+// needs: ssh, ssh-keygen, sshd
 import { readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'

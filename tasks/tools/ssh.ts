@@ -1,6 +1,6 @@
 import { execa } from 'execa'
+import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
-import { shellWord } from '../lib/shell-word.ts'
 
 /** How to reach one machine. */
 export interface SshTarget {

@@ -1,7 +1,15 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { findMissing, findProgram, missingElsewhere, programs, reasons } from './system-packages.ts'
+import {
+  findMissing,
+  findProgram,
+  missingElsewhere,
+  type Purpose,
+  programs,
+  programsFor,
+  reasons,
+} from './system-packages.ts'
 
 function folderWith(root: string, names: readonly string[]): string {
   const folder = join(root, 'bin')
@@ -25,26 +33,26 @@ test('nothing is missing when all is there', (t) => {
     t.testdir(),
     programs.map(({ name }) => name),
   )
-  t.strictSame(findMissing('test', [folder]), [])
+  t.strictSame(findMissing(programs, [folder]), [])
   t.end()
 })
 
 test('each purpose misses what it needs, no more', (t) => {
   const empty = folderWith(t.testdir(), [])
-  const missing = (purpose: 'local' | 'lint' | 'test') => findMissing(purpose, [empty]).map(({ name }) => name)
+  const missing = (purpose: Purpose) => findMissing(programsFor(purpose), [empty]).map(({ name }) => name)
   t.strictSame(missing('lint'), ['packer', 'ansible-playbook', 'shellcheck', 'python3', 'ensurepip'])
   t.notOk(missing('local').includes('shellcheck'))
   t.strictSame(
-    missing('test'),
+    findMissing(programs, [empty]),
     // A file is looked for at its place, whatever the folders of programs.
-    programs.filter(({ file }) => file === undefined).map(({ name }) => name),
+    programs.filter(({ file }) => file === undefined),
   )
   t.end()
 })
 
 test('a Python that is not the one of Debian has its own ensurepip', (t) => {
   const folder = folderWith(t.testdir(), ['python3'])
-  t.notOk(findMissing('lint', [folder]).some(({ name }) => name === 'ensurepip'))
+  t.notOk(findMissing(programsFor('lint'), [folder]).some(({ name }) => name === 'ensurepip'))
   t.end()
 })
 

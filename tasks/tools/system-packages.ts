@@ -5,8 +5,8 @@ import type { Progress } from '../lib/progress.ts'
 import { type Distribution, distribution, supportedReleases } from './distribution.ts'
 import { hashicorpRepository } from './hashicorp-repository.ts'
 
-/** What needs a program: a platform, the static gates of `npm run lint`, or the suites of `npm test` (everything). */
-export type Purpose = 'local' | 'aws' | 'lint' | 'test'
+/** What needs a program: a platform, or the static gates of `npm run lint`. A test names those that it needs. */
+export type Purpose = 'local' | 'aws' | 'lint'
 
 /** An outside program that bakeroll calls, and where Debian and Ubuntu have it. */
 export interface Program {
@@ -19,11 +19,13 @@ export interface Program {
   readonly service?: string
   /** What to look for where it is no program: a file. */
   readonly file?: string
+  /** Ubuntu's package of this name only fetches a snap, which no test can drive. */
+  readonly isSnapOnUbuntu?: true
 }
 
-const local: readonly Purpose[] = ['local', 'test']
-const both: readonly Purpose[] = ['local', 'aws', 'test']
-const lint: readonly Purpose[] = ['lint', 'test']
+const local: readonly Purpose[] = ['local']
+const both: readonly Purpose[] = ['local', 'aws']
+const tests: readonly Purpose[] = []
 
 /** Every outside program that bakeroll calls. */
 export const programs: readonly Program[] = [
@@ -49,63 +51,69 @@ export const programs: readonly Program[] = [
     purposes: [...both, 'lint'],
   },
   { name: 'hey', package: 'hey', why: 'sends the load of the demo and the tests', purposes: local },
-  // Ubuntu's package of this name only fetches a snap, which no test can drive.
   {
     name: 'chromium',
     package: 'chromium',
     why: 'shows the pages to the tests',
-    purposes: distribution().isUbuntu ? [] : ['test'],
+    purposes: tests,
+    isSnapOnUbuntu: true,
   },
-  { name: 'xmllint', package: 'libxml2-utils', why: 'holds JUnit reports against their schema', purposes: ['test'] },
+  { name: 'xmllint', package: 'libxml2-utils', why: 'holds JUnit reports against their schema', purposes: tests },
   {
     name: 'Monitoring::Plugin',
     package: 'libmonitoring-plugin-perl',
     why: 'reads what Nagios is told',
-    purposes: ['test'],
+    purposes: tests,
     file: '/usr/share/perl5/Monitoring/Plugin.pm',
   },
   {
     name: 'crontab',
     package: 'cron',
     why: 'is given a check by the tests',
-    purposes: ['test'],
+    purposes: tests,
     service: 'cron.service',
   },
   {
     name: 'prometheus',
     package: 'prometheus',
     why: 'scrapes the exporter of the checker',
-    purposes: ['test'],
+    purposes: tests,
     service: 'prometheus.service',
   },
-  { name: 'zsh', package: 'zsh', why: 'completes what the tests type', purposes: ['test'] },
-  { name: 'fish', package: 'fish', why: 'completes what the tests type', purposes: ['test'] },
-  { name: 'ss', package: 'iproute2', why: 'tells the tests what listens', purposes: ['test'] },
-  { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: ['test'] },
+  { name: 'zsh', package: 'zsh', why: 'completes what the tests type', purposes: tests },
+  { name: 'fish', package: 'fish', why: 'completes what the tests type', purposes: tests },
+  { name: 'openssl', package: 'openssl', why: 'makes certificates for the tests', purposes: tests },
+  { name: 'curl', package: 'curl', why: 'asks what the tests serve', purposes: tests },
+  { name: 'ss', package: 'iproute2', why: 'tells the tests what listens', purposes: tests },
+  { name: 'ps', package: 'procps', why: 'tells the tests what still runs', purposes: tests },
   { name: 'ssh', package: 'openssh-client', why: 'reaches the instances', purposes: both },
   { name: 'ssh-keygen', package: 'openssh-client', why: 'makes keys', purposes: both },
-  { name: 'shellcheck', package: 'shellcheck', why: 'checks shell scripts', purposes: lint },
+  { name: 'shellcheck', package: 'shellcheck', why: 'checks shell scripts', purposes: ['lint'] },
   { name: 'python3', package: 'python3', why: 'runs what comes from PyPI', purposes: [...both, 'lint'] },
   { name: 'ensurepip', package: 'python3-venv', why: 'keeps each of that apart', purposes: [...both, 'lint'] },
   {
     name: 'sshd',
     package: 'openssh-server',
     why: 'stands for the SSH of an instance in tests',
-    purposes: ['test'],
+    purposes: tests,
     service: 'ssh.service',
   },
   {
     name: 'nginx',
     package: 'nginx-light',
     why: 'tests the configuration of nginx',
-    purposes: ['test'],
+    purposes: tests,
     service: 'nginx.service',
   },
 ]
 
-/** The programs for `purpose` that are not on this computer. Looks at files only, so it costs no more than a millisecond. */
-export function findMissing(purpose: Purpose, folders: readonly string[] = searchFolders()): Program[] {
-  return programs.filter((program) => program.purposes.includes(purpose) && !isThere(program, folders))
+export function programsFor(purpose: Purpose): Program[] {
+  return programs.filter(({ purposes }) => purposes.includes(purpose))
+}
+
+/** Those of `wanted` that are not on this computer. Looks at files only, so it costs no more than a millisecond. */
+export function findMissing(wanted: readonly Program[], folders: readonly string[] = searchFolders()): Program[] {
+  return wanted.filter((program) => !isThere(program, folders))
 }
 
 /** Whether a program is here: as a file at its place, or on PATH. */
@@ -128,13 +136,16 @@ export interface Installation {
 }
 
 /**
- * Installs what `purpose` lacks, where there is apt, and says what and why; silent when nothing is missing. Asks before it
+ * Installs those of `wanted` that are missing, where there is apt, and says what and why; silent when nothing is missing. Asks before it
  * adds a vendor's repository to the system. Elsewhere it throws a refusal that names the missing programs.
  */
-export async function installMissing(purpose: Purpose, { progress, signal, confirm }: Installation): Promise<void> {
-  const missing = findMissing(purpose)
-  if (missing.length === 0) return
+export async function installMissing(
+  wanted: readonly Program[],
+  { progress, signal, confirm }: Installation,
+): Promise<void> {
   const system = distribution()
+  const missing = findMissing(wanted.filter(({ isSnapOnUbuntu }) => !(isSnapOnUbuntu && system.isUbuntu)))
+  if (missing.length === 0) return
   if (!system.hasApt) throw missingElsewhere(missing)
   if (!system.isSupported) progress.warn(unsupported(system))
   const ofVendor = missing.some((program) => comesFromVendor(program, system))
@@ -147,7 +158,7 @@ export async function installMissing(purpose: Purpose, { progress, signal, confi
     ? { repository: hashicorpRepository, codename: system.codename, packages: ['packer'] }
     : undefined
   await progress.step('install system packages', () => aptInstall({ packages, services, vendor }, progress, signal))
-  const left = findMissing(purpose)
+  const left = findMissing(missing)
   if (left.length > 0) {
     throw new OperatorError('failed', `installed, and still not found: ${left.map(({ name }) => name).join(', ')}`, {
       hint: `dpkg --listfiles ${left[0]?.package}`,

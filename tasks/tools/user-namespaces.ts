@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
+import { answerOf } from './run-to-end.ts'
 
 /** What decides whether mmdebstrap can work without root: it unshares a user namespace, and newuidmap maps 65536 ids into it. */
 export interface NamespaceFacts {
@@ -84,8 +84,8 @@ async function namespaceFacts(): Promise<NamespaceFacts> {
 
 /** Tried: 1.3.5 does not, 1.5.7 does. */
 async function readsNumbers(): Promise<boolean> {
-  const { stdout } = await execa('mmdebstrap', ['--version'], { reject: false, stdin: 'ignore' })
-  const [, major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(String(stdout ?? ''))?.map(Number) ?? []
+  const version = await answerOf(['mmdebstrap', '--version'])
+  const [, major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(version)?.map(Number) ?? []
   return major > 1 || (major === 1 && minor >= 5)
 }
 

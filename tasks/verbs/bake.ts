@@ -1,6 +1,6 @@
 import { openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
-import { installMissing } from '../tools/system-packages.ts'
+import { installMissing, programsFor } from '../tools/system-packages.ts'
 
 /** Makes, or recognises as already made, a verified image of one release. */
 export default async function bake(context: TaskContext): Promise<TaskResult> {
@@ -11,7 +11,7 @@ export default async function bake(context: TaskContext): Promise<TaskResult> {
     const steps = await planBake(wanted)
     return { line: steps.join('\n'), facts: { release: wanted.release, steps } }
   }
-  await installMissing(settings.platform, context)
+  await installMissing(programsFor(settings.platform), context)
   const startedAt = Date.now()
   const { image, reused } = await bake(wanted, { progress, signal })
   const seconds = Math.round((Date.now() - startedAt) / 100) / 10

@@ -11,7 +11,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { startLoad, sum } from '../tools/load.ts'
 import { runOver } from '../tools/ssh.ts'
-import { installMissing } from '../tools/system-packages.ts'
+import { installMissing, programsFor } from '../tools/system-packages.ts'
 import bake from './bake.ts'
 import check from './check.ts'
 import { duringWords, perSecond, requestWords, type TimedLoad, underLoad } from './demo/requests.ts'
@@ -34,7 +34,7 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   // The group is the demo's own, so nobody is asked before it is removed.
   const told = { ...context, confirm: async () => {} }
   await clearTheWay(told)
-  await installMissing(settings.platform, context)
+  await installMissing(programsFor(settings.platform), context)
   const steps: { name: string; seconds: number }[] = []
   const stepCount = settings.demo.keep ? 10 : 11
   const plan = await (await openPlatform(context)).planDemo?.(demoReleases)

@@ -2,7 +2,7 @@ import { count } from '../lib/count.ts'
 import { deployGroup, planDeploy } from '../lib/deploy/deploy.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
-import { installMissing } from '../tools/system-packages.ts'
+import { installMissing, programsFor } from '../tools/system-packages.ts'
 import { confirmPlan } from './deploy/confirm-plan.ts'
 
 /** Creates the group, or brings it to its spec. */
@@ -19,7 +19,7 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
     const all = [...(plan?.lines ?? []), ...(plan?.warnings ?? []), ...(plan?.dangers ?? []), ...steps]
     return { line: all.join('\n') || 'nothing to change', facts: { outcome: 'planned', steps: all } }
   }
-  await installMissing(settings.platform, context)
+  await installMissing(programsFor(settings.platform), context)
   if (plan) await confirmPlan(plan, context)
   const result = await deployGroup({ ...task, infrastructure: plan }).catch(async (error: unknown) => {
     // Nobody carries out what a refused deploy has planned: the group is locked, say.

@@ -1,3 +1,4 @@
+// needs: aws, sshd, .venv/moto
 /**
  * The whole way to a private instance on real programs: host key from the console, key pushed, ssh, `aws` as its proxy command,
  * sshd that asks the image's own script for session keys, a forward that the image's own configuration allows, a web server.

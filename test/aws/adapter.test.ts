@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /*
  * What the aws platform does beside the promises of every platform: the table "Roll" of docs/aws.md and
  * docs/decisions/0010, on moto, with a proxy before it for what goes wrong.

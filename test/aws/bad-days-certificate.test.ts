@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /*
  * A certificate that waits for its DNS record: what the operator of a deploy sees meanwhile, and how the deploy
  * ends. moto makes no certificates: the stack stands without one, and what AWS says about one is told in between.

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* A connection that breaks, an answer that ends in the middle: once on each call of status and roll. */
 import t from 'tap'
 import { statusAndRoll } from './broken-verbs.ts'

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* Images that cannot be used, launches that AWS refuses, the wrong region, and credentials that end in the middle of a roll. */
 import { DescribeImagesCommand, EC2Client, RegisterImageCommand, StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'

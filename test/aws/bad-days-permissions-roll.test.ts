@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* Each permission of roll and rollback missing in turn. */
 import t from 'tap'
 import { eachPermission } from './broken-verbs.ts'

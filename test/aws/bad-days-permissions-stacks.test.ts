@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* Each permission of the verbs that make, change and remove stacks missing in turn. */
 import t from 'tap'
 import { eachPermission } from './broken-verbs.ts'

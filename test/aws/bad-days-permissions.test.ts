@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* Each permission of the verbs that look at instances or change their number, missing in turn. */
 import { StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'

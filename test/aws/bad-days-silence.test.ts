@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* No answer in time: once on each call of status and roll. */
 import t from 'tap'
 import { statusAndRoll } from './broken-verbs.ts'

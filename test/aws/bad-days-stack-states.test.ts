@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* The service stack in each of CloudFormation's bad states: what deploy, roll, status and destroy say, and do. */
 import { CreateChangeSetCommand, type StackStatus } from '@aws-sdk/client-cloudformation'
 import t from 'tap'

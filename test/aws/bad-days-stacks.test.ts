@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* A network in the hands of somebody else, and parts of a group that somebody deleted by hand: what each verb says, and does. */
 import { DeleteAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation'

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* Each call of a verb throttled for ever in turn: what is said then, and that the same command carries on. */
 import { StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* Every call of a verb throttled a few times: nobody notices but by the time that it takes. */
 import { StopInstancesCommand } from '@aws-sdk/client-ec2'
 import t from 'tap'

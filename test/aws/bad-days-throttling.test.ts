@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* Each call of a verb throttled twice: nobody notices but by the time that it takes. */
 import t from 'tap'
 import { eachPassingFault } from './broken-verbs.ts'

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /*
  * Every bad day that a proxy in front of moto can make: what an operator reads, and the exit code's kind. First AWS's answers,
  * call by call; then what is missing on this computer; then whole stories with each of their calls broken in turn.

@@ -1,3 +1,4 @@
+// needs: aws, .venv/asyncssh, .venv/mitogen, .venv/moto
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'

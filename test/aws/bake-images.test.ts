@@ -1,3 +1,4 @@
+// needs: aws, .venv/asyncssh, .venv/mitogen, .venv/moto
 import { DeleteTagsCommand, DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import t from 'tap'
 import { listAmis, listBaseAmis, removeAmi } from '../../tasks/platforms/aws/bake/ami-images.ts'

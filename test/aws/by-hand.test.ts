@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /* What somebody did to a group by hand, and what is left of a creation that failed: what the verbs say, and that destroy goes on. */
 import { join } from 'node:path'
 import { DescribeStacksCommand, type Stack, type StackStatus } from '@aws-sdk/client-cloudformation'

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

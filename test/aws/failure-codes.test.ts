@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import t from 'tap'
 import { failureHints, plainCode } from '../../tasks/platforms/aws/failures/hints.ts'
 import { modelOf } from './recorded-model.ts'

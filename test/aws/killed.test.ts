@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 /*
  * A roll on moto whose client is killed, again and again, in the middle of a call: the same command carries on, from any
  * computer, and leaves the group as if nothing had happened.

@@ -1,5 +1,7 @@
+// needs: aws, .venv/moto
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PutParameterCommand } from '@aws-sdk/client-ssm'
 import t from 'tap'
@@ -72,6 +74,22 @@ t.test('a holder that slept until its lock was taken over learns it, and frees n
   t.throws(() => lock.assertHeld(), { kind: 'interrupted', message: /taken over by roll by ann@far/ })
   await lock.release()
   t.match(await lockOwnerOf(aws, names), { owner: 'ann@far' })
+})
+
+t.test('the lock of a process whose id was used again is free at once', async (t) => {
+  const names = namesOf('again')
+  const since = new Date().toISOString()
+  const holder = { verb: 'roll', owner: 'x', since, host: hostname(), pid: process.pid, started: '1', token: 'x' }
+  const parameter = { Name: `${names.lockPath}/1`, Type: 'String', Overwrite: true } as const
+  await aws.ssm.send(new PutParameterCommand({ ...parameter, Value: JSON.stringify(holder) }))
+  t.equal(await lockOwnerOf(aws, names), undefined)
+  const unknown = { ...holder, started: undefined }
+  await aws.ssm.send(new PutParameterCommand({ ...parameter, Value: JSON.stringify(unknown) }))
+  t.match(
+    await lockOwnerOf(aws, names),
+    { verb: 'roll' },
+    'an earlier version wrote no start time: the id alone counts',
+  )
 })
 
 t.test('the lock of a process of this computer that died is free at once', async (t) => {

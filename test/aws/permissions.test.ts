@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'

@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import {
   DescribeInstanceRefreshesCommand,
   StartInstanceRefreshCommand,

@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import t, { type Test } from 'tap'
 import { OperatorError } from '../../tasks/lib/errors.ts'

@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import t from 'tap'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
 import { detectDrift } from '../../tasks/platforms/aws/cloudformation/drift.ts'

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 import { readFile, writeFile } from 'node:fs/promises'
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import { CreateStackCommand, DescribeStacksCommand, ListChangeSetsCommand } from '@aws-sdk/client-cloudformation'

@@ -1,3 +1,4 @@
+// needs: aws, .venv/moto
 import { join } from 'node:path'
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import { DescribeImagesCommand, paginateDescribeInstances } from '@aws-sdk/client-ec2'

@@ -1,3 +1,4 @@
+// needs: machines, .venv/mitogen
 import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'

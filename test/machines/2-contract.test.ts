@@ -1,3 +1,4 @@
+// needs: machines, ps, ss, .venv/mitogen
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

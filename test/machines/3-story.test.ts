@@ -1,3 +1,4 @@
+// needs: machines, ps, ss, .venv/mitogen
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { execa } from 'execa'

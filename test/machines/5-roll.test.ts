@@ -1,3 +1,4 @@
+// needs: machines, ps, ss, .venv/mitogen
 import { existsSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// needs: openssl
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, readFileSync } from 'node:fs'

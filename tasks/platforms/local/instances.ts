@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeAtomically } from '../../../checker/atomic-file.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import { portIsFree } from '../../tools/ports.ts'
 import {
@@ -165,8 +166,7 @@ export async function knownHostsOf(folder: string, record: InstanceRecord): Prom
   if (existsSync(file)) return file
   const key = hostKeyFrom(consoleOf(folder, record.id))
   if (key === undefined) return undefined
-  await writeFile(`${file}.draft`, `[${record.host}]:${record.sshPort} ${key}\n`, { mode: 0o600 })
-  await rename(`${file}.draft`, file)
+  writeAtomically(file, `[${record.host}]:${record.sshPort} ${key}\n`)
   return file
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeAtomically } from '../../../checker/atomic-file.ts'
 import type { Limits } from '../../lib/pace.ts'
 import type { TargetHealth } from '../../lib/platform.ts'
 import { type HaproxyFiles, haproxyState, startHaproxy, stopHaproxy } from '../../tools/haproxy.ts'
@@ -52,8 +53,7 @@ export function loadBalancerOf(group: string, groupFolder: string, port: number,
       ...{ ...checkEvery, checkTimeoutMs: healthCheckMs },
       ...{ connectTimeoutMs: balancerConnectMs, queueTimeoutMs: balancerQueueMs },
     })
-    await writeFile(`${files.configFile}.draft`, text, { mode: 0o600 })
-    await rename(`${files.configFile}.draft`, files.configFile)
+    writeAtomically(files.configFile, text)
   }
 
   /** Not running, or running without the socket that it is changed through: of no use either way. */

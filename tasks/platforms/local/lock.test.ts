@@ -85,7 +85,7 @@ t.test('a release by somebody else, or by one who lost the lock, frees nothing',
 })
 
 t.test('a file that names no living process is no lock', async (t) => {
-  const dead = { verb: 'roll', owner: 'x', since: new Date().toISOString(), token: 'x', processStarted: '1' }
+  const dead = { verb: 'roll', owner: 'x', since: new Date().toISOString(), token: 'x', started: '1' }
   const cases: [what: string, content: string, verb: string | undefined][] = [
     ['half written', '{"verb": "ro', undefined],
     ['empty', '', undefined],
@@ -111,7 +111,7 @@ t.test('a file that names no living process is no lock', async (t) => {
 })
 
 t.test('what a process left that was killed while it took the lock keeps nobody out', async (t) => {
-  const folder = t.testdir({ 'lock.draft': '{"pid":', '.guard': '' })
+  const folder = t.testdir({ '.lock.draft': '{"pid":', '.guard': '' })
   const lock = await takeLock(join(folder, 'lock'), 'heal')
   await lock.release()
   t.strictSame(readdirSync(folder), ['.guard'])

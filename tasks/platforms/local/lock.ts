@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { writeAtomically } from '../../../checker/atomic-file.ts'
+import { isAlive, type ProcessIdentity, thisProcess } from '../../../checker/process-identity.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Lock, LockOwner } from '../../lib/platform.ts'
 
@@ -11,12 +13,9 @@ export function bakeLockFile(home: { readonly folder: string }): string {
   return join(home.folder, 'locks', '.bake')
 }
 
-interface LockFile extends LockOwner {
+interface LockFile extends LockOwner, ProcessIdentity {
   /** Tells this taking of the lock from every other. */
   readonly token: string
-  readonly pid: number
-  /** When that process started, as the system counts it: a used-again process id is no owner. */
-  readonly processStarted: string
 }
 
 /**
@@ -34,8 +33,7 @@ export async function takeLock(
     owner: `${userName()}@${hostname()}, process ${process.pid}`,
     since: new Date().toISOString(),
     token: randomUUID(),
-    pid: process.pid,
-    processStarted: processStart(process.pid) ?? '',
+    ...thisProcess(),
   }
   const takenOver = alone(join(dirname(file), '.guard'), patienceMs, () => claim(file, own))
   const lock = { release: async () => releaseLock(file, own) }
@@ -80,8 +78,7 @@ function alone<T>(guard: string, patienceMs: number, work: () => T): T {
 function claim(file: string, own: LockFile): LockOwner | undefined {
   const holder = read(file)
   if (holder !== undefined && isAlive(holder)) throw refusal(holder)
-  writeFileSync(`${file}.draft`, JSON.stringify(own), { mode: 0o600 })
-  renameSync(`${file}.draft`, file)
+  writeAtomically(file, JSON.stringify(own), { draft: 'draft' })
   return holder
 }
 
@@ -105,28 +102,6 @@ function refusal(holder: LockFile): OperatorError {
 function read(file: string): LockFile | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) ?? undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isAlive(holder: LockFile): boolean {
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
-  }
-  const started = processStart(holder.pid)
-  return started !== undefined && started === holder.processStarted
-}
-
-/** The start time in /proc/PID/stat (field 22, proc_pid_stat(5)); `undefined` where there is no such file or it is a zombie. */
-function processStart(pid: number): string | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
   } catch {
     return undefined
   }

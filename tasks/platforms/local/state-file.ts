@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { copyFile, open, rename } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
+import { writeDurably } from '../../../checker/atomic-file.ts'
 import { OperatorError } from '../../lib/errors.ts'
 
 /**
@@ -8,19 +8,12 @@ import { OperatorError } from '../../lib/errors.ts'
  * stays beside it as FILE.previous.
  */
 export async function writeStateFile(file: string, value: unknown): Promise<void> {
-  const draft = `${file}.${randomUUID()}.draft`
-  const handle = await open(draft, 'w', 0o600)
-  try {
-    await handle.writeFile(`${JSON.stringify(value, null, 2)}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  const text = `${JSON.stringify(value, null, 2)}\n`
   const previous = `${file}.previous`
   // A damaged text must not take the place of its sound predecessor.
   if (parsed(file) !== undefined) await copyFile(file, previous)
-  else if (parsed(previous) === undefined) await copyFile(draft, previous)
-  await rename(draft, file)
+  else if (parsed(previous) === undefined) await writeDurably(previous, text)
+  await writeDurably(file, text)
 }
 
 /** What a state file says, and whether it had to be read from its predecessor because it was damaged. */

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { writeAtomically } from '../../../../checker/atomic-file.ts'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Instance } from '../../../lib/platform.ts'
 import { hostKeyFrom } from '../../../tools/ssh.ts'
@@ -66,10 +67,8 @@ export function openHostKeys({ folder, console, now = Date.now, pause = waitFor 
 
 async function remember(folder: string, id: string, key: string): Promise<string> {
   const file = join(folder, id)
-  const draft = `${file}.${process.pid}.draft`
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  await writeFile(draft, `${id} ${key}\n`, { mode: 0o600 })
-  await rename(draft, file)
+  writeAtomically(file, `${id} ${key}\n`)
   return file
 }
 

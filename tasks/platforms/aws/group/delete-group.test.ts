@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import t from 'tap'
 import {
   answer,

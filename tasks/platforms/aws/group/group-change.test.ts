@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import t from 'tap'
 import { answer, group, member, record, refusal, scaling, serviceStack } from '../../../../test/aws/group-answers.ts'
 import { type RecordedAnswer, startRecorded } from '../../../../test/aws/recorded.ts'

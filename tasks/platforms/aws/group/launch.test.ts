@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import t, { type Test } from 'tap'
 import { answer, group, member, refusal, scaling, scalingGroup, suspended } from '../../../../test/aws/group-answers.ts'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { DeleteParametersCommand, PutParameterCommand, paginateGetParametersByPath } from '@aws-sdk/client-ssm'
+import { isAlive, type ProcessIdentity, thisProcess } from '../../../../checker/process-identity.ts'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Lock, LockOwner } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
@@ -18,12 +19,8 @@ export interface GroupLock extends Lock {
   assertHeld(): void
 }
 
-interface Holder {
-  readonly verb: string
-  readonly owner: string
-  readonly since: string
+interface Holder extends LockOwner, ProcessIdentity {
   readonly host: string
-  readonly pid: number
   /** Tells one attempt to take the lock from every other. */
   readonly token: string
 }
@@ -48,7 +45,7 @@ export async function takeLock(aws: Aws, names: Names, verb: string, times = usu
   refuseLive(found, names, times)
   const number = 1 + Math.max(0, ...found.map((one) => one.number))
   const name = `${names.lockPath}/${number}`
-  const holder = thisProcess(verb)
+  const holder = newHolder(verb)
   await make(aws, names, name, holder, times)
   try {
     // Who saw the same stale lock, and who saw none at all, both see this one now; they give way, and so does this one.
@@ -168,6 +165,7 @@ function holderIn(text: string): Holder {
     since: new Date(0).toISOString(),
     host: '',
     pid: 0,
+    started: '',
     token: '',
   }
   try {
@@ -177,28 +175,19 @@ function holderIn(text: string): Holder {
   }
 }
 
-function thisProcess(verb: string): Holder {
+function newHolder(verb: string): Holder {
   const host = hostname()
   const owner = `${userInfo().username}@${host}, process ${process.pid}`
-  return { verb, owner, since: new Date().toISOString(), host, pid: process.pid, token: randomUUID() }
+  return { verb, owner, since: new Date().toISOString(), host, ...thisProcess(), token: randomUUID() }
 }
 
 function ownerOf({ verb, owner, since }: Holder): LockOwner {
   return { verb, owner, since }
 }
 
-function isStale({ host, pid, renewedMs }: Found, { staleAfterSeconds }: LockTimes): boolean {
-  if (host === hostname() && !isAlive(pid)) return true
-  return Date.now() - renewedMs > staleAfterSeconds * 1000
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+function isStale(found: Found, { staleAfterSeconds }: LockTimes): boolean {
+  if (found.host === hostname() && !isAlive(found)) return true
+  return Date.now() - found.renewedMs > staleAfterSeconds * 1000
 }
 
 function refuseLive(found: readonly Found[], { group }: Names, times: LockTimes): void {

@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import t from 'tap'
 import { answer, group, member, scalingGroup, suspended } from '../../../../test/aws/group-answers.ts'
 import { startRecorded } from '../../../../test/aws/recorded.ts'

@@ -1,3 +1,4 @@
+// needs: .venv/moto
 import type { LaunchTemplateVersion } from '@aws-sdk/client-ec2'
 import t from 'tap'
 import * as answers from '../../../../test/aws/group-answers.ts'

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { writeAtomically } from '../../../../checker/atomic-file.ts'
 
 /** Where the outputs of a group's stacks are kept, below the home folder. */
 export function outputsFile(home: string, group: string): string {
@@ -15,8 +15,6 @@ export async function saveOutputs(
 ): Promise<string> {
   const file = outputsFile(home, group)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${randomUUID()}.draft`
-  await writeFile(draft, `${JSON.stringify(outputs, null, 2)}\n`, { mode: 0o600 })
-  await rename(draft, file)
+  writeAtomically(file, `${JSON.stringify(outputs, null, 2)}\n`)
   return file
 }
