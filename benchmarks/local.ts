@@ -16,17 +16,18 @@ const home = homeAt(process.argv[2] ?? join(tmpdir(), `bakeroll-benchmark-${proc
 const { record, write } = measurements()
 const verb = (...words: string[]) => callVerb(home.folder, words)
 
-/** The demo, its lines kept with the second at which each came, for tasks/dev/render-demo.ts. */
+/** The demo, recorded as tasks/dev/render-demo.ts reads it. */
 async function recordedDemo() {
   const startedAt = performance.now()
   const env = { BAKEROLL_HOME: home.folder, BAKEROLL_LOCAL_PORT: String(port) }
   const demo = execa('sh', ['tasks/run.sh', 'demo', '--keep', '--json'], { cwd: repository, env, stdin: 'ignore' })
-  const lines: string[] = []
+  const lines: unknown[] = [{ version: 2, width: 100, height: 20, title: 'npm run demo' }]
   for await (const line of demo.iterable({ from: 'stderr' })) {
-    lines.push(`${Math.round((performance.now() - startedAt) / 1000)}\t${line}`)
+    lines.push([Math.round((performance.now() - startedAt) / 1000), 'o', `${line}\r\n`])
     process.stderr.write(`${line}\n`)
   }
-  await writeFile(join(repository, 'benchmarks/results/demo.tsv'), `${lines.join('\n')}\n`)
+  const recording = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+  await writeFile(join(repository, 'benchmarks/results/demo.cast'), recording)
   return JSON.parse((await demo).stdout)
 }
 
