@@ -12,7 +12,7 @@ import { basePackages } from '../tasks/platforms/local/bakery.ts'
 import { type LayerTask, makeSource, openWork, provision } from '../tasks/platforms/local/layers.ts'
 import { openPlainPaths } from '../tasks/platforms/plain-paths.ts'
 import { recipeFor } from '../tasks/platforms/recipe.ts'
-import { releaseVariables, runtimeVariables } from '../tasks/platforms/role-variables.ts'
+import { releaseVariables, runtimeVariables, writeRuntime } from '../tasks/platforms/role-variables.ts'
 import { silentProgress } from '../tasks/terminal/progress.ts'
 import { callVerb, machine, measurements, seconds } from './measurements.ts'
 
@@ -37,7 +37,7 @@ async function bakeSingleLayer(release: string): Promise<void> {
   const disk = { disk: at('source.qcow2'), kernel: at('vmlinuz'), initrd: at('initrd.img') }
   await makeSource(task, disk, work)
   const variables = {
-    ...(await runtimeVariables(recipe, work.folder)),
+    ...runtimeVariables(recipe, await writeRuntime(join(work.folder, 'runtime'))),
     ...(await releaseVariables(release, recipe, work.folder)),
   }
   await provision(task, work, 'base,release', disk, variables)

@@ -16,10 +16,36 @@ export async function runCheck(run: CheckRun, host: RunHost): Promise<RunOutcome
   const lock = await lockState(run.options)
   if ('busy' in lock) return refused(lock.busy, run.options)
   try {
-    return await runLocked(run, host, lock)
+    const { options, describe = (report) => report } = run
+    const measured = await measure(run, host)
+    // It says nothing of its targets.
+    if (host.signal?.aborted) return await refused('stopped before its end', options, interruptedExitCode)
+    const report = describe(measured)
+    const rendered = await renderReport(report, options.format, settingsOfRun(run))
+    const failed = await doAll(followUps(options, report, rendered, host, lock), host)
+    return {
+      report,
+      stdout: options.output === undefined ? rendered : `${report.summary}\n`,
+      exitCode: exitCodes[failed === 0 ? report.verdict : worstVerdict([report.verdict, 'unknown'])],
+    }
   } finally {
     lock.release()
   }
+}
+
+/** Says which failed, and gives their number. */
+async function doAll(all: readonly FollowUp[], { signal, warn }: RunHost): Promise<number> {
+  let failed = 0
+  for (const { flag, work } of all) {
+    if (signal?.aborted) break
+    try {
+      await work()
+    } catch (error) {
+      failed += 1
+      warn(`--${flag}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return failed
 }
 
 /** Runs that share a state file would count one failure twice, so the second of two does nothing. */
@@ -39,30 +65,6 @@ async function refused(
     report,
     stdout: await renderReport(report, options.format, settingsOf(options)),
     exitCode,
-  }
-}
-
-async function runLocked(run: CheckRun, host: RunHost, lock: RunLock): Promise<RunOutcome> {
-  const { options, describe = (report) => report } = run
-  const measured = await measure(run, host)
-  // It says nothing of its targets.
-  if (host.signal?.aborted) return refused('stopped before its end', options, interruptedExitCode)
-  const report = describe(measured)
-  const rendered = await renderReport(report, options.format, settingsOfRun(run))
-  const failures: string[] = []
-  for (const { flag, work } of followUps(options, report, rendered, host, lock)) {
-    if (host.signal?.aborted) break
-    try {
-      await work()
-    } catch (error) {
-      failures.push(flag)
-      host.warn(`--${flag}: ${error instanceof Error ? error.message : error}`)
-    }
-  }
-  return {
-    report,
-    stdout: options.output === undefined ? rendered : `${report.summary}\n`,
-    exitCode: exitCodes[failures.length === 0 ? report.verdict : worstVerdict([report.verdict, 'unknown'])],
   }
 }
 

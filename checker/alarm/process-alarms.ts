@@ -83,35 +83,27 @@ export async function processAlarms(
   if ('busy' in lock)
     return { notices: [], delivered: 0, waiting: 0, heldBack: 0, problems: [lock.busy], busy: lock.busy }
   try {
-    return await processLocked(report, { ...options, lock }, host)
+    const nowMs = host.nowMs()
+    const channels = distinct(options.notify ?? [])
+    const { state: before, note } = loadState(options.stateFile, nowMs)
+    const next = nextAlarms(before, report, options, nowMs, isHeld(report, options, nowMs))
+    const state = { ...next.state, outbox: [...before.outbox, ...enqueue(next.notices, channels, nowMs)] }
+    const keeper = keepState(options.stateFile, lock.problem)
+    keeper.save(state)
+    const reserveMs = options.heartbeat === undefined ? 0 : Math.min(4000, options.timeoutMs / 3)
+    const task = { channels: senders(channels, options), timeoutMs: options.timeoutMs - reserveMs, stop: options.stop }
+    const keepOutbox = (outbox: AlarmState['outbox']) => keeper.save({ ...state, outbox })
+    const result = await deliver(state.outbox, { ...task, keep: throttled(keepOutbox) }, host)
+    if (state.outbox.length > 0) keepOutbox(result.outbox)
+    const isBroken = keeper.problem() !== undefined || result.isStuck
+    const beat =
+      options.heartbeat === undefined || options.stop?.aborted
+        ? undefined
+        : await sendHeartbeat(options.heartbeat, isBroken ? 'broken' : 'done', reserveMs, options.stop)
+    return outcome(next, result, [note, keeper.problem(), ...result.problems, beat], keeper.problem())
   } finally {
     if (options.lock === undefined) lock.release()
   }
-}
-
-async function processLocked(
-  report: CheckReport & MaybeRolling,
-  options: AlarmOptions & { readonly lock: RunLock },
-  host: AlarmHost,
-) {
-  const nowMs = host.nowMs()
-  const channels = distinct(options.notify ?? [])
-  const { state: before, note } = loadState(options.stateFile, nowMs)
-  const next = nextAlarms(before, report, options, nowMs, isHeld(report, options, nowMs))
-  const state = { ...next.state, outbox: [...before.outbox, ...enqueue(next.notices, channels, nowMs)] }
-  const keeper = keepState(options.stateFile, options.lock.problem)
-  keeper.save(state)
-  const reserveMs = options.heartbeat === undefined ? 0 : Math.min(4000, options.timeoutMs / 3)
-  const task = { channels: senders(channels, options), timeoutMs: options.timeoutMs - reserveMs, stop: options.stop }
-  const keepOutbox = (outbox: AlarmState['outbox']) => keeper.save({ ...state, outbox })
-  const result = await deliver(state.outbox, { ...task, keep: throttled(keepOutbox) }, host)
-  if (state.outbox.length > 0) keepOutbox(result.outbox)
-  const isBroken = keeper.problem() !== undefined || result.isStuck
-  const beat =
-    options.heartbeat === undefined || options.stop?.aborted
-      ? undefined
-      : await sendHeartbeat(options.heartbeat, isBroken ? 'broken' : 'done', reserveMs, options.stop)
-  return outcome(next, result, [note, keeper.problem(), ...result.problems, beat], keeper.problem())
 }
 
 function outcome(

@@ -76,16 +76,10 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
     return allowed
   }
 
-  async function ask(place: Place, accept: string): Promise<Answer> {
-    const { url, target, hops } = place
-    try {
-      place.connection ??= await connect(url)
-      return await place.connection.get(target, accept)
-    } catch (error) {
-      if (hops.length === 0 || limits.deadline.isOver) throw error
-      const { reason, blame } = describeFailure(error)
-      throw new ProbeError(`${hopsInWords(hops)}: ${reason}`, blame)
-    }
+  function failureBehind({ hops }: Place, error: unknown): unknown {
+    if (hops.length === 0 || limits.deadline.isOver) return error
+    const { reason, blame } = describeFailure(error)
+    return new ProbeError(`${hopsInWords(hops)}: ${reason}`, blame)
   }
 
   return {
@@ -100,7 +94,13 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
     async get(path, accept) {
       let place = found.get(path) ?? placeOf(new URL(path, service.origin), [])
       for (;;) {
-        const answer = await ask(place, accept)
+        let answer: Answer
+        try {
+          place.connection ??= await connect(place.url)
+          answer = await place.connection.get(place.target, accept)
+        } catch (error) {
+          throw failureBehind(place, error)
+        }
         const next = place.hops.length < limits.followRedirects ? redirection(answer, place.url) : undefined
         if (next === undefined) {
           found.set(path, place)

@@ -47,7 +47,9 @@ export function openSocket(
     port: Number(url.port) || (isSecure ? 443 : 80),
     onread: { buffer, callback },
   }
-  const socket = isSecure ? connectTls(options, url, secureContext) : connect(options)
+  const socket = isSecure
+    ? (load('node:tls') as typeof tls).connect({ ...options, ...tlsOptions(url, secureContext) })
+    : connect(options)
   // Before Node looks at it: of a certificate that is not trusted nothing is left afterwards.
   if (isSecure) {
     socket.prependOnceListener('secure', () => {
@@ -71,16 +73,14 @@ function placeOf(url: URL, addresses: readonly string[], leftMs: number): Pick<T
   return { host: url.hostname, ...{ lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout } }
 }
 
-function connectTls(options: TcpNetConnectOpts, url: URL, secureContext: tls.SecureContext | undefined): Socket {
-  const client: typeof tls = load('node:tls')
-  return client.connect({
-    ...options,
+function tlsOptions(url: URL, secureContext: tls.SecureContext | undefined): tls.ConnectionOptions {
+  return {
     // Server name indication takes names only, without a dot at their end (RFC 6066, 3).
     servername: isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname.replace(/\.$/, '') : '',
     rejectUnauthorized: true,
     ALPNProtocols: ['http/1.1'],
     ...(secureContext === undefined ? {} : { secureContext }),
-  })
+  }
 }
 
 /** When the first certificate of the chain ends; the root, which the checker trusts by itself, does not count. */

@@ -5,13 +5,19 @@ import { type OwnFunction, readCallGraph } from './call-graph.ts'
 import { chainLine, chainsFrom, longestChains } from './chains.ts'
 import { readCalls } from './figures.ts'
 
-/** Eight is what a reader can follow, and where this is going. */
-const longest = 14
+/** Eight is what a reader can follow. The checker's probe lies deeper: every layer of it is measured and fuzzed by itself. */
+const longest = { verb: 8, checker: 11 }
 
-test('no effect lies deeper below its verb than before', async (t) => {
+// The compiler reads the whole project, which takes a busy computer minutes.
+const patient = { timeout: 900_000 }
+
+test('no effect lies deeper below its verb than a reader can follow', patient, async (t) => {
   const chains = longestChains(readCalls())
   t.ok(chains.length > 10, `${chains.length} verbs have effects`)
-  for (const chain of chains) t.ok(chain.calls.length <= longest, `${chainLine(chain)}, at most ${longest}`)
+  for (const chain of chains) {
+    const limit = chain.verb === 'checker' ? longest.checker : longest.verb
+    t.ok(chain.calls.length <= limit, `${chainLine(chain)}, at most ${limit}`)
+  }
 })
 
 const port = `
@@ -57,7 +63,7 @@ function openPort(): Port {
 function twice(work: () => void) { work(); work() }
 `
 
-test('a call is seen in whatever way it is written', async (t) => {
+test('a call is seen in whatever way it is written', patient, async (t) => {
   const folder = t.testdir({
     'tsconfig.json': JSON.stringify({
       compilerOptions: { module: 'nodenext', noEmit: true, allowImportingTsExtensions: true, types: ['node'] },

@@ -5,16 +5,17 @@ import { runtimeFault, writeRuntime } from '../../app/runtime.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Recipe } from './recipe.ts'
 
+export { writeRuntime }
+
 /** Throws a refusal when the Node that would go into an image is not the one whose checksum is recorded. */
 export async function checkRuntime(): Promise<void> {
   const fault = await runtimeFault()
   if (fault !== undefined) throw new OperatorError('refused', fault, { hint: 'npm ci' })
 }
 
-/** Writes the Node layer of the container image into `folder` and gives the variables with which the roles find it. */
-export async function runtimeVariables(recipe: Recipe, folder: string): Promise<Record<string, string>> {
-  const { folder: runtime_folder } = await writeRuntime(join(folder, 'runtime'))
-  return { runtime_folder, runtime_tag: runtimeTag(recipe) }
+/** The variables with which the roles find the Node layer of the container image that `writeRuntime` has written. */
+export function runtimeVariables(recipe: Recipe, { folder }: { readonly folder: string }): Record<string, string> {
+  return { runtime_folder: folder, runtime_tag: runtimeTag(recipe) }
 }
 
 /** Writes a release as one file into `folder` and gives the variables with which the roles find it. */

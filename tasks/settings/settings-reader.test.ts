@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { variablesOf } from '../lib/roll/hook-variables.ts'
+import { variablesOf } from '../lib/roll/hooks.ts'
 import { parseCommandLine } from './command-line.ts'
 import { flagsKeptByNpm } from './npm-flags.ts'
 import type { Settings } from './settings.ts'

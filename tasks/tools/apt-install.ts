@@ -3,9 +3,8 @@ import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { aptArguments, aptHint, isOutdated, needsUpdate, serviceArguments } from './apt.ts'
 import { addRepository, type VendorRepository } from './hashicorp-repository.ts'
-import { rootAccess } from './root-access.ts'
+import { askForPassword, rootAccess } from './root-access.ts'
 import { runToEnd } from './run-to-end.ts'
-import { askForPassword } from './sudo-password.ts'
 
 /** What is to be installed. */
 export interface AptRequest {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { $ } from 'zx/core'
 import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
-import { flattenDisk } from './qemu.ts'
-import { answerOf } from './run-to-end.ts'
+import { assertDisk, flattening } from './qemu.ts'
+import { answerOf, runToEnd } from './run-to-end.ts'
 
 /** A Debian system for a virtual machine. */
 export interface DebianSystem {
@@ -87,12 +87,12 @@ export async function makeDebianDisk(
   const tarFile = join(workFolder, 'system.tar')
   const root = join(workFolder, 'root')
   const raw = join(workFolder, 'disk.raw')
-  const run = (program: string, arguments_: string[]) => logged(program, arguments_, { logFile, signal })
-  await run('mmdebstrap', mmdebstrapArguments(system, tarFile, await hostMirrors(system.suite)))
+  const run = { logFile, signal }
+  await logged('mmdebstrap', mmdebstrapArguments(system, tarFile, await hostMirrors(system.suite)), run)
   await mkdir(root)
   // fakeroot keeps owners and devices without being root; the device nodes come from devtmpfs at boot.
-  await run('fakeroot', ['sh', '-c', unpackAndFormat, 'sh', root, tarFile, raw, `${system.diskGib}G`])
-  await flattenDisk(raw, to.disk, 'raw')
+  await logged('fakeroot', ['sh', '-c', unpackAndFormat, 'sh', root, tarFile, raw, `${system.diskGib}G`], run)
+  assertDisk(await runToEnd(flattening(raw, to.disk, 'raw')))
   await rename(await newestIn(join(root, 'boot'), 'vmlinuz-'), to.kernel)
   await rename(await newestIn(join(root, 'boot'), 'initrd.img-'), to.initrd)
   await Promise.all([root, tarFile, raw].map((path) => rm(path, { recursive: true, force: true })))

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
-import { type HookedInstance, variablesOf } from '../lib/roll/hook-variables.ts'
+import { type HookedInstance, variablesOf } from '../lib/roll/hooks.ts'
 
 /** A user's command that is run around an instance. */
 export interface Hook {

@@ -9,14 +9,11 @@ export function listenProblem(host: string, port: number): Promise<string | unde
   })
 }
 
-/** Whether a program could listen on the address and port. */
-export async function portIsFree(host: string, port: number): Promise<boolean> {
-  return (await listenProblem(host, port)) === undefined
-}
-
 /** The first port from `first` on that a program could listen on; undefined when none of a hundred is one. */
 export async function freePortFrom(host: string, first: number): Promise<number | undefined> {
-  for (let port = first; port < first + 100 && port <= 65_535; port++) if (await portIsFree(host, port)) return port
+  for (let port = first; port < first + 100 && port <= 65_535; port++) {
+    if ((await listenProblem(host, port)) === undefined) return port
+  }
   return undefined
 }
 

@@ -33,9 +33,10 @@ export function processRuns(pidFile: string, mark: string): boolean {
 
 /**
  * Asks the process of `ownProcess` to end (SIGTERM), insists after five seconds (SIGKILL), gives up after twenty, all longer on
- * a busy computer, and removes the pid file.
+ * a busy computer, and removes the pid file. A virtual machine ends at once, as by pulling its plug. `mark` is how its command line
+ * calls the pid file, where that is another name.
  */
-export async function stopProcess(pidFile: string, mark: string): Promise<void> {
+export async function stopProcess(pidFile: string, mark = pidFile): Promise<void> {
   const pid = ownProcess(pidFile, mark)
   if (pid !== undefined) {
     const startedMs = Date.now()

@@ -38,7 +38,22 @@ export async function ensureVenv(
   const stamp = join(place.folder, 'made-from')
   const found = await readFile(stamp, 'utf8').catch(() => undefined)
   if (found !== (await fingerprint(place))) {
-    await progress.step(`install ${name} from PyPI into ${place.folder}`, () => make(name, place, signal))
+    await progress.step(`install ${name} from PyPI into ${place.folder}`, async () => {
+      await rm(place.folder, { recursive: true, force: true })
+      await mkdir(place.folder, { recursive: true })
+      for (const argv of venvCommands(place)) {
+        const { failed, said, cause } = await runToEnd(argv, {
+          signal,
+          stopped: `interrupted while installing ${name}`,
+        })
+        if (!failed) continue
+        const last = said.trim().split('\n').slice(-10).join('\n')
+        throw new OperatorError('failed', `installing ${name} from PyPI: ${last || argv.join(' ')}`, {
+          hint: `check the network, then: ${argv.join(' ')}`,
+          cause,
+        })
+      }
+    })
     writeAtomically(stamp, await fingerprint(place), { mode: 'kept' })
   }
   return join(place.folder, 'bin')
@@ -65,20 +80,6 @@ export function venvCommands(place: VenvPlace): string[][] {
     ],
     [...pip, 'check'],
   ]
-}
-
-async function make(name: string, place: VenvPlace, signal: AbortSignal | undefined): Promise<void> {
-  await rm(place.folder, { recursive: true, force: true })
-  await mkdir(place.folder, { recursive: true })
-  for (const argv of venvCommands(place)) {
-    const { failed, said, cause } = await runToEnd(argv, { signal, stopped: `interrupted while installing ${name}` })
-    if (!failed) continue
-    const last = said.trim().split('\n').slice(-10).join('\n')
-    throw new OperatorError('failed', `installing ${name} from PyPI: ${last || argv.join(' ')}`, {
-      hint: `check the network, then: ${argv.join(' ')}`,
-      cause,
-    })
-  }
 }
 
 /**

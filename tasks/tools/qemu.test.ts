@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { onPath } from './path-fixture.ts'
+import { stopProcess } from './process.ts'
 import {
   type Accelerator,
+  assertDisk,
   chooseAccelerator,
-  createDisk,
-  flattenDisk,
+  flattening,
   kernelArguments,
   type Machine,
   machineArguments,
@@ -18,8 +19,9 @@ import {
   metadataNetwork,
   qemuProgram,
   startMachine,
-  stopMachine,
+  thinDisk,
 } from './qemu.ts'
+import { runToEnd } from './run-to-end.ts'
 
 const service = join(import.meta.dirname, 'metadata-service.ts')
 const slots = join(import.meta.dirname, 'metadata-slots.sh')
@@ -130,17 +132,17 @@ t.test('a machine runs while its own process runs, and stops with it', async (t)
   writeFileSync(pidFile, `${child.pid}\n`)
   t.ok(machineRuns(pidFile))
   const ended = once(child, 'exit')
-  await stopMachine(pidFile)
+  await stopProcess(pidFile)
   await ended
   t.notOk(machineRuns(pidFile))
   t.notOk(existsSync(pidFile))
-  await stopMachine(pidFile)
+  await stopProcess(pidFile)
 })
 
 t.test('the pid file of a machine that died in another boot of this computer harms nobody', async (t) => {
   const pidFile = join(t.testdir({ 'qemu.pid': `${process.pid}\n` }), 'qemu.pid')
   t.notOk(machineRuns(pidFile))
-  await stopMachine(pidFile)
+  await stopProcess(pidFile)
   t.notOk(existsSync(pidFile), 'and this very process lives on')
 })
 
@@ -188,8 +190,8 @@ t.test(
     const folder = t.testdir({ images: {}, instances: {} })
     const base = join(folder, 'images', 'base.qcow2')
     await execa('qemu-img', ['create', '-q', '-f', 'qcow2', base, '1M'])
-    await createDisk(join(folder, 'instances', 'disk.qcow2'), '../images/base.qcow2')
-    await flattenDisk(join(folder, 'instances', 'disk.qcow2'), join(folder, 'flat.qcow2'), 'qcow2')
+    assertDisk(await runToEnd(thinDisk(join(folder, 'instances', 'disk.qcow2'), '../images/base.qcow2')))
+    assertDisk(await runToEnd(flattening(join(folder, 'instances', 'disk.qcow2'), join(folder, 'flat.qcow2'), 'qcow2')))
     const info = async (disk: string) =>
       JSON.parse((await execa('qemu-img', ['info', '--output', 'json', disk])).stdout)
     t.match(await info(join(folder, 'instances', 'disk.qcow2')), {

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { processRuns, stopProcess } from './process.ts'
-import { runToEnd } from './run-to-end.ts'
+import type { Ended } from './run-to-end.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 
@@ -159,22 +159,17 @@ export async function startMachine(machine: Machine): Promise<void> {
   for (let start = 1; ; start += 1) {
     const secondMs = Math.ceil((Date.now() + 1) / 1000) * 1000
     await sleep(secondMs - Date.now())
-    await startOnce(machine)
+    await execa(qemuProgram, machineArguments(machine), { stdin: 'ignore' }).catch((cause: unknown) => {
+      throw startFailure(machine, cause)
+    })
     if (Date.now() - secondMs <= quickStartMs || start === startsAtMost) return
-    await stopMachine(machine.pidFile)
+    await stopProcess(machine.pidFile)
   }
 }
 
-async function startOnce(machine: Machine): Promise<void> {
-  try {
-    await execa(qemuProgram, machineArguments(machine), { stdin: 'ignore' })
-  } catch (cause) {
-    const said = ((cause as { stderr?: string }).stderr || String(cause)).trim()
-    throw new OperatorError('failed', `QEMU does not start ${machine.name}: ${said}`, {
-      hint: 'npm run doctor',
-      cause,
-    })
-  }
+function startFailure({ name }: Machine, cause: unknown): OperatorError {
+  const said = ((cause as { stderr?: string }).stderr || String(cause)).trim()
+  return new OperatorError('failed', `QEMU does not start ${name}: ${said}`, { hint: 'npm run doctor', cause })
 }
 
 /** Whether the machine's process runs: the one in the pid file, and only when that is a QEMU with this very pid file. */
@@ -182,30 +177,22 @@ export function machineRuns(pidFile: string): boolean {
   return processRuns(pidFile, pidFile)
 }
 
-/**
- * Ends the machine's process at once, as pulling the plug would. No error when it does not run. `mark` is how its command
- * line calls the pid file, where that is another name.
- */
-export async function stopMachine(pidFile: string, mark = pidFile): Promise<void> {
-  await stopProcess(pidFile, mark)
+/** The call of qemu-img for the disk of a new machine, thin over `backing` (a path as seen from the disk). */
+export function thinDisk(disk: string, backing: string): string[] {
+  return ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, disk]
 }
 
-/** The disk of a new machine, thin over `backing` (a path as seen from the disk). */
-export async function createDisk(disk: string, backing: string): Promise<void> {
-  await qemuImg(['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, disk])
+/** The one that copies a disk and everything below it into one file of its own. */
+export function flattening(from: string, to: string, format: 'raw' | 'qcow2'): string[] {
+  return ['qemu-img', 'convert', '-f', format, '-O', 'qcow2', from, to]
 }
 
-/** Copies a disk and everything below it into one file of its own. */
-export async function flattenDisk(from: string, to: string, format: 'raw' | 'qcow2'): Promise<void> {
-  await qemuImg(['convert', '-f', format, '-O', 'qcow2', from, to])
+/** The one that tells a disk by which path its backing file is found from now on (a path as seen from the disk's final place). */
+export function renamedBacking(disk: string, backing: string): string[] {
+  return ['qemu-img', 'rebase', '-u', '-F', 'qcow2', '-b', backing, disk]
 }
 
-/** Tells a disk by which path its backing file is found from now on (a path as seen from the disk's final place). */
-export async function renameBacking(disk: string, backing: string): Promise<void> {
-  await qemuImg(['rebase', '-u', '-F', 'qcow2', '-b', backing, disk])
-}
-
-async function qemuImg(arguments_: readonly string[]): Promise<void> {
-  const { failed, said, cause } = await runToEnd(['qemu-img', ...arguments_])
+/** Throws `failed` with the words of qemu-img when it has not done what it was told. */
+export function assertDisk({ failed, said, cause }: Ended): void {
   if (failed) throw new OperatorError('failed', `disk: ${said.trim()}`, { hint: 'npm run doctor', cause })
 }

@@ -1,4 +1,6 @@
 import { execa } from 'execa'
+import { OperatorError } from '../lib/errors.ts'
+import type { Progress } from '../lib/progress.ts'
 
 /** How root is to be had here: by being it, by sudo without a question, by sudo with the user's password, or not at all. */
 export type RootAccess = 'root' | 'sudo' | 'password' | 'none'
@@ -9,4 +11,34 @@ export async function rootAccess(): Promise<RootAccess> {
   const sudo = await execa('sudo', ['-n', 'true'], { reject: false, stdin: 'ignore' })
   if (!sudo.failed) return 'sudo'
   return sudo.code === 'ENOENT' ? 'none' : 'password'
+}
+
+/**
+ * Lets sudo ask for the user's password, once, and returns when `sudo -n` works from then on. sudo writes its prompt to the terminal
+ * itself, so whatever is live makes room. Throws `refused` when nobody can be asked, or no password was right.
+ */
+export async function askForPassword(
+  packages: readonly string[],
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
+  const hint = `sudo apt-get install --no-install-recommends ${packages.join(' ')}`
+  const why = `installing ${packages.join(', ')} needs root`
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new OperatorError('refused', `${why}, and there is no terminal on which sudo could ask for a password`, {
+      hint,
+    })
+  }
+  progress.event(`sudo asks for your password, to install ${packages.join(', ')}`)
+  const resume = progress.suspend?.()
+  const asked = await execa('sudo', ['-v'], {
+    stdio: 'inherit',
+    reject: false,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  }).finally(resume)
+  if (signal?.aborted) throw new OperatorError('interrupted', 'interrupted at the password of sudo')
+  if (asked.failed) throw new OperatorError('refused', `${why}, and sudo did not let you in`, { hint, cause: asked })
+  const { failed } = await execa('sudo', ['-n', 'true'], { reject: false, stdin: 'ignore' })
+  // `timestamp_timeout=0` in sudoers.
+  if (failed) throw new OperatorError('refused', `${why}, and sudo asks for the password each time here`, { hint })
 }

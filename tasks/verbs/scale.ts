@@ -1,5 +1,5 @@
 import { count } from '../lib/count.ts'
-import { scaleGroup } from '../lib/deploy/deploy.ts'
+import { deployGroup } from '../lib/deploy/deploy.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 
@@ -9,6 +9,6 @@ export default async function scale(context: TaskContext): Promise<TaskResult> {
   const { platform, probe, instanceTimeoutSeconds } = await openPlatform(context)
   const { size = 0 } = settings
   const task = { platform, size, instanceTimeoutSeconds, probe, clock, progress, signal }
-  const { outcome, size: now } = await scaleGroup(task)
+  const { outcome, size: now } = await deployGroup({ ...task, verb: 'scale' })
   return { line: `${outcome}: ${count(now, 'instance')}`, facts: { outcome, size: now } }
 }

@@ -18,7 +18,7 @@ import { deployGroup } from '../../tasks/lib/deploy/deploy.ts'
 import { healGroup } from '../../tasks/lib/heal/heal.ts'
 import type { Platform } from '../../tasks/lib/platform.ts'
 import { plainPolicy } from '../../tasks/lib/roll/policy.ts'
-import { rollbackGroup, rollGroup } from '../../tasks/lib/roll/roll.ts'
+import { asRollback, rollGroup } from '../../tasks/lib/roll/roll.ts'
 import { clock } from '../../tasks/platforms/open.ts'
 import { forEachCall } from './each-call.ts'
 import { emulatedGroup } from './emulated-group.ts'
@@ -249,7 +249,7 @@ t.test(
     t.equal(await stackImage(), second)
     t.match(await scaling(), { LaunchTemplate: { Version: '$Latest' } })
     await isAtRest(t, { previousImageId: first })
-    t.match(await rollbackGroup({ ...rolling, platform: open() }), { outcome: 'rolled', image: first })
+    t.match(await rollGroup(await asRollback({ ...rolling, platform: open() })), { outcome: 'rolled', image: first })
     t.equal(await stackImage(), first)
     t.match(await scaling(), { LaunchTemplate: { Version: '$Latest' } })
     await isAtRest(t, { previousImageId: second })

@@ -9,7 +9,8 @@ import {
   terminateInstance,
 } from '../../tasks/platforms/local/instances.ts'
 import { operatorKey } from '../../tasks/platforms/operator-key.ts'
-import { chooseAccelerator, startMachine, stopMachine } from '../../tasks/tools/qemu.ts'
+import { stopProcess } from '../../tasks/tools/process.ts'
+import { chooseAccelerator, startMachine } from '../../tasks/tools/qemu.ts'
 import { testHome } from './verbs.ts'
 
 /** A real machine that stands for every EC2 instance that Packer launches: what a bake does to one, it does to this. */
@@ -47,7 +48,7 @@ export async function startBuilder(imageId: string): Promise<Builder> {
     ...{ host, sshPort, httpPort },
     privateKeyFile: (await operatorKey(home)).privateKeyFile,
     async restart() {
-      await stopMachine(files.pidFile)
+      await stopProcess(files.pidFile)
       const { disk, console: consoleFile, pidFile, metadata: metadataFile } = files
       await startMachine({ ...machine, disk, consoleFile, pidFile, metadataFile })
     },

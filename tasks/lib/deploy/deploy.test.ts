@@ -4,7 +4,7 @@ import { recordedProgress } from '../../simulator/recorded-progress.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
-import { type DeployTask, deployGroup, planDeploy, scaleGroup } from './deploy.ts'
+import { type DeployTask, deployGroup, planDeploy } from './deploy.ts'
 import { destroyGroup } from './destroy.ts'
 
 const image = (id: string) => ({ id, release: id, createdAt: '2026-01-01T00:00:00Z', verified: true })
@@ -83,8 +83,8 @@ t.test('a deploy killed anywhere is carried on', async (t) => {
     const platform = crashingAt(world, simulatedPlatform(world, 'first'), 'first', nth, 'after')
     const killed = await deployGroup(task(world, { platform, size: 3 })).then(() => false, isKill)
     await deployGroup(task(world, { size: 3 }))
-    await scaleGroup({ ...task(world), platform: killOnce(world, nth), size: 1 }).catch(isKill)
-    await scaleGroup({ ...task(world), size: 1 })
+    await deployGroup({ verb: 'scale', ...task(world), platform: killOnce(world, nth), size: 1 }).catch(isKill)
+    await deployGroup({ verb: 'scale', ...task(world), size: 1 })
     if (world.machines.length !== 1 || world.lock) return t.fail(`killed at ${nth}: ${idsOf(world)}`)
     if (!killed) return t.ok(nth > 5, `${nth} calls`)
   }
@@ -125,12 +125,15 @@ t.test('an unfinished roll comes first', async (t) => {
   await simulatedPlatform(world).updateGroup({ roll })
   const refusal = { kind: 'refused', message: 'the roll to i1 is not finished' }
   await t.rejects(deployGroup(task(world)), refusal)
-  await t.rejects(scaleGroup({ ...task(world), size: 4 }), refusal)
+  await t.rejects(deployGroup({ verb: 'scale', ...task(world), size: 4 }), refusal)
   t.equal(world.lock, undefined)
 })
 
 t.test('scale needs a group', async (t) => {
-  await t.rejects(scaleGroup({ ...task(open()), size: 4 }), { kind: 'usage', message: 'there is no group yet' })
+  await t.rejects(deployGroup({ verb: 'scale', ...task(open()), size: 4 }), {
+    kind: 'usage',
+    message: 'there is no group yet',
+  })
 })
 
 t.test('destroy leaves nothing, however often it is killed, and then has nothing to do', async (t) => {

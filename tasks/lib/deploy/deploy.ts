@@ -14,6 +14,8 @@ import { convergenceSteps, creationSteps, type DeployStep, type GroupSpec } from
 /** What a deploy works with. */
 export interface DeployTask {
   readonly platform: Platform
+  /** `scale` changes the size of a group that is there, and nothing else; `deploy` without it. */
+  readonly verb?: 'deploy' | 'scale' | undefined
   /** Image id or release; without it the group's own, for a new group the newest verified. */
   readonly image?: string | undefined
   /** Without it the group's own, for a new group 2. */
@@ -45,16 +47,34 @@ const defaultSize = 2
 
 /**
  * Creates the group or brings it to its spec, and returns when every instance is proven. Carries an unfinished
- * deploy on. Throws `refused` during a roll, `failed` when an instance does not become healthy; nothing is torn down.
+ * deploy on. Throws `refused` during a roll, `usage` when there is no group to scale, `failed` when an instance does not become
+ * healthy; nothing is torn down.
  */
 export async function deployGroup(task: DeployTask): Promise<DeployResult> {
-  return holdingLock('deploy', task, () => deployLocked(task, 'deploy'))
-}
-
-/** Changes the size of an existing group, as a deploy does. */
-export async function scaleGroup(task: Omit<DeployTask, 'image'> & { readonly size: number }): Promise<DeployResult> {
-  if (!(await task.platform.group())) throw noGroup(task.platform)
-  return holdingLock('scale', task, () => deployLocked(task, 'scale'))
+  const { platform, verb = 'deploy' } = task
+  if (verb === 'scale' && !(await platform.group())) throw noGroup(platform)
+  return holdingLock(verb, task, async () => {
+    const before = await platform.group()
+    const spec = await resolveSpec(task, before)
+    throwIfInterrupted(verb, task.signal)
+    const isRebuilt = task.infrastructure?.isEmpty === false
+    if (isRebuilt) await task.infrastructure?.apply(task)
+    const mended = before ? await platform.repairLoadBalancer() : []
+    for (const words of mended) task.progress.event(words)
+    // The launches of a new group follow from what is then there: Auto Scaling may have begun some by itself.
+    if (!before) {
+      for (const step of creationSteps(spec).slice(0, 1)) task.progress.event(inWords(step))
+      await platform.createGroup(spec.imageId, spec.size)
+    }
+    const { group, changes } = await converge(task, spec, verb)
+    return {
+      outcome: before ? (isRebuilt || changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',
+      url: group.url,
+      image: spec.imageId,
+      size: spec.size,
+      outdated: group.instances.filter(({ imageId }) => imageId !== spec.imageId).length,
+    }
+  })
 }
 
 /** What a deploy goes for, and what it would change to get there, one line each; no line when nothing. */
@@ -63,27 +83,6 @@ export async function planDeploy(task: DeployTask): Promise<{ spec: GroupSpec; s
   const seen = await watchGroup(task, { probesNeeded: 1 }).look()
   const steps = seen ? convergenceSteps(seen, spec, task.instanceTimeoutSeconds) : creationSteps(spec)
   return { spec, steps: steps.filter((step) => step.do !== 'wait' && step.do !== 'finish').map(inWords) }
-}
-
-async function deployLocked(task: DeployTask, verb: string): Promise<DeployResult> {
-  const { platform } = task
-  const before = await platform.group()
-  const spec = await resolveSpec(task, before)
-  throwIfInterrupted(verb, task.signal)
-  const isRebuilt = task.infrastructure?.isEmpty === false
-  if (isRebuilt) await task.infrastructure?.apply(task)
-  const mended = before ? await platform.repairLoadBalancer() : []
-  for (const words of mended) task.progress.event(words)
-  // The launches of a new group follow from what is then there: Auto Scaling may have begun some by itself.
-  for (const step of before ? [] : creationSteps(spec).slice(0, 1)) await act(task, step, spec)
-  const { group, changes } = await converge(task, spec, verb)
-  return {
-    outcome: before ? (isRebuilt || changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',
-    url: group.url,
-    image: spec.imageId,
-    size: spec.size,
-    outdated: group.instances.filter(({ imageId }) => imageId !== spec.imageId).length,
-  }
 }
 
 async function resolveSpec({ platform, image, size }: DeployTask, group: Group | undefined): Promise<GroupSpec> {
@@ -108,16 +107,15 @@ async function converge(task: DeployTask, spec: GroupSpec, verb: string): Promis
       throwIfInterrupted(verb, task.signal)
       if (step.do === 'give up') throw await notHealthy(task, seen, step)
       if (step.do !== 'wait') changes += 1
-      await act(task, step, spec)
+      await act(task, step)
     }
     await pause(task.clock, task.pollMs ?? 1000, verb, task.signal)
   }
 }
 
-async function act({ platform, progress }: DeployTask, step: DeployStep, spec: GroupSpec): Promise<unknown> {
-  if (step.do === 'wait' || step.do === 'finish' || step.do === 'give up') return
+async function act({ platform, progress }: DeployTask, step: DeployStep): Promise<unknown> {
+  if (step.do === 'wait' || step.do === 'finish' || step.do === 'give up' || step.do === 'create') return
   progress.event(inWords(step))
-  if (step.do === 'create') return platform.createGroup(spec.imageId, spec.size)
   if (step.do === 'update') return platform.updateGroup(step.change)
   if (step.do === 'launch') return platform.launch(step.count)
   if (step.do === 'drain') return platform.drain(step.instanceId)

@@ -27,7 +27,18 @@ export interface DestroyResult {
 /** Ends all instances, removes the group and looks whether anything is left. No group is no error. */
 export async function destroyGroup(task: DestroyTask): Promise<DestroyResult> {
   if ((await task.platform.leftovers()).length === 0) return { outcome: 'nothing', removed: [], left: [] }
-  return holdingLock('destroy', task, () => destroyLocked(task))
+  return holdingLock('destroy', task, async () => {
+    const { platform, progress } = task
+    const name = (await groupToRemove(platform))?.name
+    const there = await platform.leftovers()
+    const ended = platform.endsInstancesWithGroup ? [] : await endInstances(task)
+    throwIfInterrupted('destroy', task.signal)
+    await platform.removeGroup()
+    const left = await platform.leftovers()
+    const removed = [...new Set([...ended, ...there])].filter((one) => !left.includes(one))
+    if (left.length === 0) progress.event(name === undefined ? 'nothing is left' : `removed group ${name}`)
+    return { outcome: 'removed', removed, left }
+  })
 }
 
 /** The group; undefined when there is none, and when it is too broken to be looked at: `leftovers` tells what there is of it. */
@@ -38,19 +49,6 @@ export async function groupToRemove(platform: Platform): Promise<Group | undefin
     if (error instanceof OperatorError && error.isOfBrokenGroup) return undefined
     throw error
   }
-}
-
-async function destroyLocked(task: DestroyTask): Promise<DestroyResult> {
-  const { platform, progress } = task
-  const name = (await groupToRemove(platform))?.name
-  const there = await platform.leftovers()
-  const ended = platform.endsInstancesWithGroup ? [] : await endInstances(task)
-  throwIfInterrupted('destroy', task.signal)
-  await platform.removeGroup()
-  const left = await platform.leftovers()
-  const removed = [...new Set([...ended, ...there])].filter((one) => !left.includes(one))
-  if (left.length === 0) progress.event(name === undefined ? 'nothing is left' : `removed group ${name}`)
-  return { outcome: 'removed', removed, left }
 }
 
 async function endInstances({ platform, clock, progress, signal, timeoutSeconds, pollMs = 1000 }: DestroyTask) {

@@ -25,27 +25,25 @@ export interface HealResult {
  */
 export async function healGroup(task: HealTask): Promise<HealResult> {
   if (task.policy.dryRun) return planHeal(task)
-  return holdingLock('heal', task, () => healLocked(task))
-}
-
-async function healLocked(task: HealTask): Promise<HealResult> {
-  const group = await healableGroup(task)
-  const loadBalancer = await task.platform.repairLoadBalancer()
-  for (const words of loadBalancer) task.progress.event(words)
-  const { instances, examinations } = await examineAll(task, group)
-  const broken = instances.filter(({ state }) => state !== 'healthy')
-  const atOnce = broken.length === group.instances.length ? 1 : Math.floor(group.size * task.policy.share)
-  await inTurns(broken, atOnce, (instance) => repairInside(task, instance))
-  const { launched, failure } = await replaceDead(task, instances, examinations)
-  for (const instance of instances.filter(({ state }) => state === 'to replace')) {
-    conclude(instance, await replaceInstance(task, instance.id))
-  }
-  return {
-    outcome: failure === undefined ? outcomeOf(instances, loadBalancer.length + launched.length) : 'failed',
-    instances: shown(instances),
-    loadBalancer,
-    launched,
-  }
+  return holdingLock('heal', task, async () => {
+    const group = await healableGroup(task)
+    const loadBalancer = await task.platform.repairLoadBalancer()
+    for (const words of loadBalancer) task.progress.event(words)
+    const { instances, examinations } = await examineAll(task, group)
+    const broken = instances.filter(({ state }) => state !== 'healthy')
+    const atOnce = broken.length === group.instances.length ? 1 : Math.floor(group.size * task.policy.share)
+    await inTurns(broken, atOnce, (instance) => repairInside(task, instance))
+    const { launched, failure } = await replaceDead(task, instances, examinations)
+    for (const instance of instances.filter(({ state }) => state === 'to replace')) {
+      conclude(instance, await replaceInstance(task, instance.id))
+    }
+    return {
+      outcome: failure === undefined ? outcomeOf(instances, loadBalancer.length + launched.length) : 'failed',
+      instances: shown(instances),
+      loadBalancer,
+      launched,
+    }
+  })
 }
 
 async function planHeal(task: HealTask): Promise<HealResult> {

@@ -6,9 +6,9 @@ import { simulatedWorld, type World } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
 import type { Platform } from '../platform.ts'
 import { plainPolicy } from '../roll/policy.ts'
-import { rollGroup } from '../roll/roll.ts'
+import { asRollback, rollGroup } from '../roll/roll.ts'
 import type { Refresh, RefreshSpec, RefreshState } from './port.ts'
-import { isRefreshing, type RefreshTask, refreshBack, refreshGroup } from './refresh.ts'
+import { isRefreshing, type RefreshTask, refreshGroup } from './refresh.ts'
 
 const image = (id: string) => ({ id, release: `1.${id.slice(1)}.0`, createdAt: '2026-01-01T00:00:00Z', verified: true })
 const images = ['i3', 'i2', 'i1'].map(image)
@@ -184,7 +184,7 @@ t.test('a roll by the platform', async (t) => {
   t.match(await refreshGroup(task(all)), { outcome: 'unchanged', image: 'i2', replaced: [] })
   t.equal(all.aws.started.length, 1)
   t.match(await refreshGroup(task(all, { policy: { ...policy, force: true } })), { outcome: 'rolled' })
-  t.match(await refreshBack(task(all)), { outcome: 'rolled', image: 'i1' })
+  t.match(await refreshGroup(await asRollback(task(all))), { outcome: 'rolled', image: 'i1' })
   t.match(all.aws.started.at(-1), { imageId: 'i1', from: 'i2', heedsAlarms: false })
 })
 
@@ -291,7 +291,7 @@ t.test('rollback rolls back the refresh under way', async (t) => {
   const all = await serving()
   await stoppedAfter(all, 70_000)
   const progress = recordedProgress()
-  t.match(await refreshBack(task(all, { progress })), { outcome: 'rolled', image: 'i1' })
+  t.match(await refreshGroup(await asRollback(task(all, { progress }))), { outcome: 'rolled', image: 'i1' })
   t.equal(progress.lines[0], 'taking the instance refresh to i2 back')
   t.same(imagesOf(all.world), ['i1', 'i1', 'i1'])
   t.equal(all.aws.started.length, 1, 'by the platform itself')
@@ -307,7 +307,7 @@ t.test('a rollback that comes too late rolls to what served before', async (t) =
     await all.world.clock.sleep(600_000)
     return rollBack()
   }
-  t.match(await refreshBack(task(all)), { outcome: 'rolled', image: 'i1' })
+  t.match(await refreshGroup(await asRollback(task(all))), { outcome: 'rolled', image: 'i1' })
   t.match(all.aws.started, [{ imageId: 'i2' }, { imageId: 'i1', from: 'i2' }])
   settledOn(t, all, 'i1')
 })

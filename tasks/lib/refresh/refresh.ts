@@ -1,7 +1,7 @@
 import { secondsSince } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
-import { resolveImage, rollbackImageId } from '../image-choice.ts'
+import { resolveImage } from '../image-choice.ts'
 import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, Platform, RollRecord } from '../platform.ts'
@@ -31,11 +31,6 @@ export async function refreshGroup(task: RefreshTask): Promise<RollResult> {
     throw new OperatorError('usage', `${task.platform.name} has no instance refresh`, { hint: 'npm run roll' })
   if (task.dryRun) return rollGroup(task)
   return holdingLock('roll', task, () => refreshLocked(task, refresh))
-}
-
-/** Rolls back the refresh under way, or rolls to the image that served before; refused when there is none. */
-export async function refreshBack(task: Omit<RefreshTask, 'image'>): Promise<RollResult> {
-  return refreshGroup({ ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) })
 }
 
 async function refreshLocked(task: RefreshTask, refresh: Refresh): Promise<RollResult> {

@@ -7,7 +7,7 @@ import { simulatedWorld, type World, type WorldOptions } from '../../simulator/s
 import { OperatorError } from '../errors.ts'
 import type { Platform } from '../platform.ts'
 import { plainPolicy } from './policy.ts'
-import { rollbackGroup, rollGroup } from './roll.ts'
+import { asRollback, rollGroup } from './roll.ts'
 import type { RollTask } from './task.ts'
 
 const image = (id: string, verified = true) => ({
@@ -187,9 +187,9 @@ t.test('an interrupted roll keeps what it did and frees the lock', async (t) => 
 
 t.test('rollback goes to what served before, there and back', async (t) => {
   const world = await servingWorld(2)
-  await t.rejects(rollbackGroup(task(world)), { kind: 'refused', message: /no previous image/ })
+  await t.rejects(asRollback(task(world)).then(rollGroup), { kind: 'refused', message: /no previous image/ })
   await rollGroup(task(world))
-  t.match(await rollbackGroup(task(world)), { outcome: 'rolled', image: 'i1' })
+  t.match(await rollGroup(await asRollback(task(world))), { outcome: 'rolled', image: 'i1' })
   t.match(world.record, { imageId: 'i1', previousImageId: 'i2' })
 })
 
@@ -197,9 +197,9 @@ t.test('a rollback that was killed is carried on by the next', async (t) => {
   const world = await servingWorld(2)
   await rollGroup(task(world))
   const platform = crashingAt(world, simulatedPlatform(world, 'first'), 'first', 90, 'after')
-  await t.rejects(rollbackGroup(task(world, { platform })), { message: 'first killed' })
+  await t.rejects(asRollback(task(world, { platform })).then(rollGroup), { message: 'first killed' })
   t.match(world.record?.roll, { imageId: 'i1', isRollback: true })
-  t.match(await rollbackGroup(task(world)), { outcome: 'rolled', image: 'i1' })
+  t.match(await rollGroup(await asRollback(task(world))), { outcome: 'rolled', image: 'i1' })
   t.match(world.record, { imageId: 'i1', previousImageId: 'i2', roll: undefined })
 })
 
@@ -323,7 +323,9 @@ t.test('another image in the middle of a roll, and rollback out of one', async (
     const platform = crashingAt(world, simulatedPlatform(world, 'first'), 'first', 90, 'after')
     await t.rejects(rollGroup(task(world, { platform })), { message: 'first killed' })
     const wanted = go()
-    const result = wanted ? await rollGroup(task(world, { image: wanted })) : await rollbackGroup(task(world))
+    const result = wanted
+      ? await rollGroup(task(world, { image: wanted }))
+      : await rollGroup(await asRollback(task(world)))
     t.match(result, { outcome: 'rolled', image: expected })
     t.same(imagesOf(world), [expected, expected])
     t.same(broken, [])

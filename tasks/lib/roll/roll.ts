@@ -44,9 +44,9 @@ export async function rollGroup(task: RollTask): Promise<RollResult> {
   })
 }
 
-/** Rolls to the image that served before; refused when there is none. */
-export async function rollbackGroup(task: Omit<RollTask, 'image'>): Promise<RollResult> {
-  return rollGroup({ ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) })
+/** The roll to the image that served before; refused when there is none. */
+export async function asRollback(task: Omit<RollTask, 'image'>): Promise<RollTask> {
+  return { ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) }
 }
 
 /** Tells the event log that a roll begins; `end` tells how it ended, and gives what there is to say of it. */

@@ -5,10 +5,10 @@ import type { Progress } from '../../lib/progress.ts'
 import type { InstanceAccess } from './access/access.ts'
 import { listAmis, removeAmi } from './bake/ami-images.ts'
 import type { Aws } from './clients.ts'
-import { describeStack } from './cloudformation/stacks.ts'
+import { describeStack, updateParameters } from './cloudformation/stacks.ts'
 import { deletedBehindBack } from './group/broken-group.ts'
 import { deleteGroup, terminateMember, terminateOrphan } from './group/delete-group.ts'
-import { changeGroup, setParameters, settle } from './group/group-change.ts'
+import { changeGroup, hasParameters, settle } from './group/group-change.ts'
 import { capacityFor, type LaunchTimes, launchMembers } from './group/launch.ts'
 import { type GroupLock, lockOwnerOf, takeLock } from './group/lock.ts'
 import { isCounted } from './group/members.ts'
@@ -82,7 +82,6 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
     hasInterfered = true
     return { scaling: now.scaling, record: await suspendProcesses(aws, names, now) }
   }
-  const setImage = (stack: Observed['stack'], ImageId: string) => setParameters(aws, stack, { ImageId }, { signal })
 
   return {
     name: 'aws',
@@ -124,7 +123,8 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
     launch: (count) =>
       change(async () => {
         const { stack, record, scaling } = await need()
-        await setImage(stack, wantedImageId(stack, record))
+        const wanted = { ImageId: wantedImageId(stack, record) }
+        if (!hasParameters(stack, wanted)) await updateParameters(aws, stack.name, wanted, { signal })
         const now = await holdingStill({ record, scaling })
         await raiseMaxSize(aws, names, now, capacityFor(scaling, count))
         return launchMembers(aws, scaling, count, { signal, ...settings.launch })
@@ -152,7 +152,11 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
     refresh: openRefresh({
       ...{ aws, names },
       scaling: async () => (await state()).scaling,
-      setImage: (imageId) => change(async () => setImage((await need()).stack, imageId)),
+      setImage: (ImageId) =>
+        change(async () => {
+          const { stack } = await need()
+          if (!hasParameters(stack, { ImageId })) await updateParameters(aws, stack.name, { ImageId }, { signal })
+        }),
       notePinned: (version) => change(async () => writeRecord(aws, names, pinned((await state()).record, version))),
       noteUnpinned: () => change(async () => writeRecord(aws, names, unpinned((await state()).record))),
     }),

@@ -31,34 +31,27 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   if (endpoint && verb !== 'doctor') progress.event(`AWS is asked at ${endpoint} (AWS_ENDPOINT_URL)`)
   // Without a region the first call says so; a doctor makes a finding of it.
   const region = await aws.region().catch(() => undefined)
-  const open = (group: string) => {
-    const names = namesOf(group)
-    const {
-      home,
-      aws: { profile },
-    } = settings
-    const access = openAccess({ ...{ aws, mode, home, group, profile, signal }, onWait: progress.event })
-    const infrastructure = openInfrastructure({ aws, names, home: settings.home, settings: settings.aws })
-    const launch = { timeoutSeconds: usualSeconds.launch, pollMs: 1000 }
-    const url = settings.aws.url
+  const shared = {
+    aws,
+    region,
+    signal,
+    progress,
+    url: settings.aws.url,
+    copyRegions: settings.aws.copyRegions,
+    launch: { timeoutSeconds: usualSeconds.launch, pollMs: 1000 },
+  }
+  const partsOf = (group: string) => {
+    const { home } = settings
+    const { profile } = settings.aws
     return {
-      access,
-      infrastructure,
-      platform: openAwsPlatform({
-        signal,
-        copyRegions: settings.aws.copyRegions,
-        aws,
-        group,
-        region,
-        url,
-        access,
-        infrastructure,
-        launch,
-        progress,
-      }),
+      group,
+      access: openAccess({ aws, mode, home, group, profile, signal, onWait: progress.event }),
+      infrastructure: openInfrastructure({ aws, names: namesOf(group), home, settings: settings.aws }),
     }
   }
-  const { platform, access, infrastructure } = open(settings.group)
+  const parts = partsOf(settings.group)
+  const { access, infrastructure } = parts
+  const platform = openAwsPlatform({ ...shared, ...parts })
   // What the way to the instances lacks is said before anything is changed, not in the middle.
   const isPlan = verb === 'deploy' && settings.dryRun
   if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await access.assertReady()
@@ -72,8 +65,8 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     groups: async () => {
       const groups = await Promise.all(
         (await recordedGroups(aws)).map((name) =>
-          open(name)
-            .platform.group()
+          openAwsPlatform({ ...shared, ...partsOf(name) })
+            .group()
             .catch((error: unknown) => {
               if (error instanceof OperatorError && error.isOfBrokenGroup) return remainsOf(aws, namesOf(name))
               throw error

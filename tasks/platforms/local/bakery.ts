@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { limitsAt } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { preparePlugins } from '../../tools/packer-plugins.ts'
-import { stopMachine } from '../../tools/qemu.ts'
+import { stopProcess } from '../../tools/process.ts'
 import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
 import { foldersIn, type Home } from '../home.ts'
 import { openPlainPaths } from '../plain-paths.ts'
@@ -83,30 +83,28 @@ export async function planBake(task: Wanted): Promise<BakePlan> {
  * an instance booted from the result and tested. One bake at a time in a home; what a killed one left is removed.
  */
 export async function bakeImage(task: BakeTask): Promise<BakeResult> {
-  const { reusable } = await planBake(task)
-  if (reusable?.verified) return { image: reusable, reused: true }
+  const before = await planBake(task)
+  if (before.reusable?.verified) return { image: before.reusable, reused: true }
   const lock = await takeLock(bakeLockFile(task.home), 'bake')
   try {
-    return await bakeLocked(task)
+    await removeLeftovers(task.home)
+    // Whoever held the lock before may have baked the same.
+    const { recipe, reusable } = await planBake(task)
+    if (reusable?.verified) return { image: reusable, reused: true }
+    task.beforeMachines?.()
+    checkMemory(bakeMemoryMib(task.machine), 'a bake')
+    if (reusable === undefined) await Promise.all([checkDisk(task.home, bakeDiskMib), checkRuntime()])
+    const image = reusable ?? (await makeImage(task, recipe))
+    const folder = join(workFolder(task.home), `test-${image.id}`)
+    const { factor, crowding } = task.pace()
+    const seconds = await task.progress.step(`boot and test ${image.id}`, () =>
+      verifyImage({ ...task, folder, image, limits: limitsAt(factor) }),
+    )
+    await keepBoot(task.home, image.base, { seconds, crowding })
+    return { image: await markVerified(task.home, image), reused: false }
   } finally {
     await lock.release()
   }
-}
-
-async function bakeLocked(task: BakeTask): Promise<BakeResult> {
-  await removeLeftovers(task.home)
-  const { recipe, reusable } = await planBake(task)
-  if (reusable?.verified) return { image: reusable, reused: true }
-  task.beforeMachines?.()
-  checkMemory(bakeMemoryMib(task.machine), 'a bake')
-  if (reusable === undefined) await Promise.all([checkDisk(task.home, bakeDiskMib), checkRuntime()])
-  const image = reusable ?? (await makeImage(task, recipe))
-  const folder = join(workFolder(task.home), `test-${image.id}`)
-  const { factor, crowding } = task.pace()
-  const verify = () => verifyImage({ ...task, folder, image, limits: limitsAt(factor) })
-  const seconds = await task.progress.step(`boot and test ${image.id}`, verify)
-  await keepBoot(task.home, image.base, { seconds, crowding })
-  return { image: await markVerified(task.home, image), reused: false }
 }
 
 async function makeImage(task: BakeTask, recipe: Recipe): Promise<ImageRecord> {
@@ -134,8 +132,8 @@ export async function removeLeftovers(home: Home): Promise<void> {
     const folder = join(workFolder(home), name)
     const machines = foldersIn(join(folder, 'instances')).map((id) => join(folder, 'instances', id))
     // Packer's machine was told a plain name of it.
-    await stopMachine(join(folder, 'qemu.pid'), join('work', name, 'qemu.pid'))
-    for (const machine of machines) await stopMachine(join(machine, 'qemu.pid'))
+    await stopProcess(join(folder, 'qemu.pid'), join('work', name, 'qemu.pid'))
+    for (const machine of machines) await stopProcess(join(machine, 'qemu.pid'))
     // Packer tidies up in there when its machine goes away.
     for (let tries = 0; existsSync(folder) && tries < 20; tries++) {
       await rm(folder, { recursive: true, force: true }).catch(() => sleep(250))

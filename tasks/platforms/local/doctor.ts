@@ -9,11 +9,11 @@ import { computerFindings } from '../../tools/program-findings.ts'
 import { type Accelerator, chooseAccelerator } from '../../tools/qemu.ts'
 import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
 import { checkHomeIsWritable, type Home } from '../home.ts'
-import { checkArchitecture } from './architecture.ts'
 import { listImages } from './images.ts'
 import {
   bakeDiskMib,
   bakeMemoryMib,
+  checkArchitecture,
   checkDisk,
   checkMemory,
   checkPort,

@@ -4,16 +4,18 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAtomically } from '../../../checker/atomic-file.ts'
 import { OperatorError } from '../../lib/errors.ts'
-import { portIsFree } from '../../tools/ports.ts'
+import { listenProblem } from '../../tools/ports.ts'
+import { stopProcess } from '../../tools/process.ts'
 import {
   type Accelerator,
-  createDisk,
+  assertDisk,
   type Machine,
   machineRuns,
   type Network,
   startMachine,
-  stopMachine,
+  thinDisk,
 } from '../../tools/qemu.ts'
+import { runToEnd } from '../../tools/run-to-end.ts'
 import { hostKeyFrom } from '../../tools/ssh.ts'
 import { backingPath, foldersIn, type Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
@@ -77,6 +79,10 @@ export function instanceRuns(folder: string, id: string): boolean {
   return machineRuns(instanceFiles(folder, id).pidFile) && recordOf(folder, id) !== undefined
 }
 
+/** The ports of an instance, at an address that nothing else listens at. */
+const httpPort = 8080
+const sshPort = 2222
+
 /** Launches one instance of an image; gives its record as soon as its machine is switched on. */
 export async function launchInstance(
   home: Home,
@@ -88,11 +94,23 @@ export async function launchInstance(
   const base = baseFiles(home, image.base)
   const id = `i-${randomBytes(6).toString('hex')}`
   const files = instanceFiles(folder, id)
+  let host: string | undefined
+  for (const one of freeHosts(folder)) {
+    const problem = (await listenProblem(one, httpPort)) ?? (await listenProblem(one, sshPort))
+    if (problem !== undefined) continue
+    host = one
+    break
+  }
+  if (host === undefined) {
+    throw new OperatorError('refused', 'no loopback address is free for another instance', { hint: 'npm run status' })
+  }
   const record: InstanceRecord = {
     id,
     imageId,
     release: image.release,
-    ...(await freeAddress(folder)),
+    host,
+    httpPort,
+    sshPort,
     startedAt: new Date().toISOString(),
     draining: false,
   }
@@ -100,7 +118,7 @@ export async function launchInstance(
   await writeStateFile(files.record, record)
   const { publicKey } = await operatorKey(home)
   await writeFile(files.metadata, JSON.stringify(metadataOf(id, publicKey)), { mode: 0o600 })
-  await createDisk(files.disk, backingPath(files.disk, imageDisk(home, imageId)))
+  assertDisk(await runToEnd(thinDisk(files.disk, backingPath(files.disk, imageDisk(home, imageId)))))
   await startMachine(machineOf(folder, record, settings, base))
   return record
 }
@@ -140,7 +158,7 @@ export async function terminateInstance(folder: string, id: string): Promise<voi
   const files = instanceFiles(folder, id)
   const all = join(folder, 'instances')
   if (existsSync(files.folder)) {
-    await stopMachine(files.pidFile)
+    await stopProcess(files.pidFile)
     await rename(files.folder, join(all, `.${id}.terminated`))
   }
   const gone = existsSync(all) ? readdirSync(all).filter((name) => name.endsWith('.terminated')) : []
@@ -170,17 +188,10 @@ export async function knownHostsOf(folder: string, record: InstanceRecord): Prom
   return file
 }
 
-/**
- * An address on loopback that nothing listens to. Linux owns all of 127.0.0.0/8, so each home and group takes a range of
- * its own.
- */
-async function freeAddress(folder: string): Promise<{ host: string; httpPort: number; sshPort: number }> {
+/** The addresses on loopback that no instance of the folder has: Linux owns all of 127.0.0.0/8, so each home and group takes a range. */
+function freeHosts(folder: string): string[] {
   const [a = 0, b = 0] = createHash('sha256').update(folder).digest()
   const taken = new Set(listInstances(folder).map((instance) => instance.host))
-  for (let last = 1; last < 255; last++) {
-    const host = `127.${16 + (a % 224)}.${b}.${last}`
-    if (taken.has(host)) continue
-    if ((await portIsFree(host, 8080)) && (await portIsFree(host, 2222))) return { host, httpPort: 8080, sshPort: 2222 }
-  }
-  throw new OperatorError('refused', 'no loopback address is free for another instance', { hint: 'npm run status' })
+  const all = Array.from({ length: 254 }, (_, index) => `127.${16 + (a % 224)}.${b}.${index + 1}`)
+  return all.filter((host) => !taken.has(host))
 }

@@ -1,12 +1,22 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeRuntime } from '../../../app/runtime.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Limits } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { type DebianDisk, type DebianSystem, makeDebianDisk } from '../../tools/debian-disk.ts'
 import { mitogenEnvironment } from '../../tools/mitogen.ts'
 import { againWhenUnreachable, connectionEnvironment, packerBuild } from '../../tools/packer.ts'
-import { createDisk, flattenDisk, kernelArguments, metadataNetwork, renameBacking, sandbox } from '../../tools/qemu.ts'
+import {
+  assertDisk,
+  flattening,
+  kernelArguments,
+  metadataNetwork,
+  renamedBacking,
+  sandbox,
+  thinDisk,
+} from '../../tools/qemu.ts'
+import { runToEnd } from '../../tools/run-to-end.ts'
 import { backingPath, type Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
 import type { PlainPaths } from '../plain-paths.ts'
@@ -73,9 +83,15 @@ export async function makeBase(task: LayerTask, recipe: Recipe): Promise<string>
   const wanted = { hash: await hashOfSystem(systemOf(task)), anew: task.force }
   const source = await keptDisk(task.home, wanted, (to) => task.progress.step(step, () => makeSource(task, to, work)))
   await task.progress.step('base layer by Packer and Ansible', async () => {
-    await provision(task, work, 'base', source, await runtimeVariables(recipe, work.folder))
+    await provision(
+      task,
+      work,
+      'base',
+      source,
+      runtimeVariables(recipe, await writeRuntime(join(work.folder, 'runtime'))),
+    )
     const layer = diskIn(made)
-    await flattenDisk(join(work.folder, 'output', 'disk.qcow2'), layer.disk, 'qcow2')
+    assertDisk(await runToEnd(flattening(join(work.folder, 'output', 'disk.qcow2'), layer.disk, 'qcow2')))
     await copyFile(source.kernel, layer.kernel)
     await copyFile(source.initrd, layer.initrd)
   })
@@ -104,7 +120,7 @@ export async function makeRelease(task: LayerTask, recipe: Recipe, base: string)
   const folder = join(work.folder, 'output')
   // The builder's disk knows the base by an absolute path; an image names it as seen from its own place.
   const backing = backingPath(join(task.home.images, id, 'disk.qcow2'), below.disk)
-  await renameBacking(join(folder, 'disk.qcow2'), backing)
+  assertDisk(await runToEnd(renamedBacking(join(folder, 'disk.qcow2'), backing)))
   const record = { id, release: task.release, createdAt, verified: false, contentHash: content, base, digests }
   await addImage(task.home, folder, record)
   await rm(work.folder, { recursive: true })
@@ -179,7 +195,7 @@ export async function provision(
   const env = { ...(await mitogenEnvironment(task.progress, signal)), ...connectionEnvironment(connectSeconds) }
   const run = { ...work, workFolder: work.folder, paths, signal, onTask, env, cleanUpSeconds }
   await againWhenUnreachable(task.progress, async () => {
-    await createDisk(file('builder.qcow2'), below.disk)
+    assertDisk(await runToEnd(thinDisk(file('builder.qcow2'), below.disk)))
     await packerBuild(build, run)
   })
   task.progress.live([])

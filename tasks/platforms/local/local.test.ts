@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { limitsAt } from '../../lib/pace.ts'
-import { anyFreePort, portIsFree } from '../../tools/ports.ts'
+import { anyFreePort, listenProblem } from '../../tools/ports.ts'
 import { ownProcess } from '../../tools/process.ts'
 import { type Home, homeAt } from '../home.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
@@ -85,7 +85,7 @@ t.test('the life of a group', async (t) => {
 
   await reopened.removeGroup()
   t.equal(await platform.group(), undefined)
-  t.equal(await portIsFree('127.0.0.1', port), true)
+  t.equal(await listenProblem('127.0.0.1', port), undefined)
   t.strictSame(readdirSync(home.groups), [])
   t.notOk(existsSync(folder))
   await platform.removeGroup()
@@ -161,7 +161,7 @@ t.test('a group whose record is lost leaves no load balancer behind', async (t) 
   await platform.createGroup('image-1', 1)
   rmSync(join(folder, 'group.json'))
   await platform.removeGroup()
-  t.equal(await portIsFree('127.0.0.1', port), true)
+  t.equal(await listenProblem('127.0.0.1', port), undefined)
   t.strictSame(readdirSync(home.groups), [])
 })
 

@@ -5,10 +5,10 @@ import { probeInstance } from '../../tools/probe.ts'
 import { chooseAccelerator } from '../../tools/qemu.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
 import type { Opening, OpenPlatform } from '../open-platform.ts'
-import { checkArchitecture } from './architecture.ts'
 import { basesOnlyOf } from './images.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 import { localPace } from './pace.ts'
+import { checkArchitecture } from './resources.ts'
 
 /** The local platform with what the verbs need of it. */
 export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): OpenPlatform {

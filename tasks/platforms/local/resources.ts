@@ -74,3 +74,11 @@ function availableMemoryMib(): number {
   const kib = readFileSync('/proc/meminfo', 'utf8').match(/^MemAvailable:\s+(\d+) kB/m)?.[1]
   return kib === undefined ? freemem() / 1024 ** 2 : Number(kib) / 1024
 }
+
+/** Throws a refusal where the processor is not the one that local machines have. */
+export function checkArchitecture(arch: string = process.arch): void {
+  if (arch === 'x64') return
+  throw new OperatorError('refused', `local machines need an x86-64 computer, this one is ${arch}`, {
+    hint: '--platform aws and check run here, too; neither has been tried on it',
+  })
+}

@@ -57,10 +57,9 @@ export function hostKeyFolder(home: string, group: string): string {
 /** Opens the way to the instances of a group. */
 export function openAccess(settings: AccessSettings): InstanceAccess {
   const { aws, mode, home, group, signal, onWait } = settings
-  const key = () => operatorKey({ keys: join(home, 'keys') })
-  const read = (id: string) => consoleOutput(aws, id)
-  const hostKeys = openHostKeys({ folder: hostKeyFolder(home, group), console: read })
-  const sessionKeys = openSessionKeys(aws, async () => (await key()).publicKey)
+  const keys = join(home, 'keys')
+  const hostKeys = openHostKeys({ folder: hostKeyFolder(home, group), console: (id) => consoleOutput(aws, id) })
+  const sessionKeys = openSessionKeys(aws, async () => (await operatorKey({ keys })).publicKey)
   let ready: Promise<void> | undefined
   const assertReady = () => {
     ready ??= mode === 'endpoint' ? assertTunnelsCanOpen() : mode === 'none' ? refuse(group) : Promise.resolve()
@@ -69,13 +68,13 @@ export function openAccess(settings: AccessSettings): InstanceAccess {
   return {
     mode,
     assertReady,
-    consoleOutput: read,
+    consoleOutput: (id) => consoleOutput(aws, id),
     forget: () => forgetHostKeys(hostKeyFolder(home, group)),
     async sshArguments({ id, startedAt, ssh }, waitSeconds = 300) {
       await assertReady()
       const waiting = { waitSeconds, signal, ...(onWait ? { onWait } : {}) }
       const knownHostsFile = await hostKeys.fileOf({ id, startedAt }, waiting)
-      const { privateKeyFile } = await key()
+      const { privateKeyFile } = await operatorKey({ keys })
       const target = { ...ssh, privateKeyFile, knownHostsFile, hostKeyAlias: id }
       const proxyCommand = mode === 'endpoint' ? tunnelCommand(await tunnelTo(id, settings)) : undefined
       await sessionKeys.push(id, ssh.user)

@@ -45,7 +45,11 @@ export function openHostKeys({ folder, console, now = Date.now, pause = waitFor 
   const look = async (id: string): Promise<string | undefined> => {
     lookedAtMs.set(id, now())
     const key = hostKeyFrom(await console(id))
-    return key && remember(folder, id, key)
+    if (key === undefined) return undefined
+    const file = join(folder, id)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    writeAtomically(file, `${id} ${key}\n`)
+    return file
   }
   return {
     async fileOf({ id, startedAt }, { waitSeconds, signal, onWait }) {
@@ -63,13 +67,6 @@ export function openHostKeys({ folder, console, now = Date.now, pause = waitFor 
       }
     },
   }
-}
-
-async function remember(folder: string, id: string, key: string): Promise<string> {
-  const file = join(folder, id)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  writeAtomically(file, `${id} ${key}\n`)
-  return file
 }
 
 function notPublished(id: string, isTooLate: boolean): OperatorError {

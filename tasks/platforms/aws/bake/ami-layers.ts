@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { writeRuntime } from '../../../../app/runtime.ts'
 import { OperatorError } from '../../../lib/errors.ts'
 import { clockFault } from '../../../tools/image-test.ts'
 import { againWhenUnreachable, packerBuild } from '../../../tools/packer.ts'
@@ -20,7 +21,7 @@ export async function makeBaseAmi(run: BakeRun, recipe: Recipe, source: SourceIm
   const folder = await workFolder(run, 'base')
   const name = `bakeroll-base-${recipe.base}-${timestamp()}-${run.bakeId}`
   const tags = await tagsOf(recipe, { layer: 'base', name, source: source.id })
-  const variables = await runtimeVariables(recipe, folder)
+  const variables = runtimeVariables(recipe, await writeRuntime(join(folder, 'runtime')))
   return buildLayer(run, { layers: 'base', name, source, tags, folder, variables })
 }
 
@@ -33,7 +34,7 @@ export async function makeReleaseAmi(run: BakeRun, recipe: Recipe, base: Ami): P
   const isOnBase = source.id === base.id
   const tags = await tagsOf(recipe, { layer: 'release', name, source: base.sourceImage })
   const variables = {
-    ...(isOnBase ? {} : await runtimeVariables(recipe, folder)),
+    ...(isOnBase ? {} : runtimeVariables(recipe, await writeRuntime(join(folder, 'runtime')))),
     ...(await releaseVariables(recipe.release, recipe, folder)),
   }
   return buildLayer(run, { layers: isOnBase ? 'release' : 'base,release', name, source, tags, folder, variables })

@@ -56,7 +56,16 @@ export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
   if (removed.length > 0) progress.event(`removed what a killed bake left: ${removed.join(', ')}`)
   return withBakeRun(task, { account, vpcId }, async (run) => {
     const image = reusable ?? (await makeImage(run, recipe))
-    return { image: await verify(run, image), reused: false }
+    const places = await everywhere(aws, image, settings.copyRegions)
+    for (const place of places) await requireTokensOf(place)
+    await progress.step(`boot and test ${image.id}`, () => testAmi(run, image))
+    // Only now may it be deployed, here and in every region with a copy.
+    const now = new Date()
+    for (const place of places) {
+      if (settings.deprecateAfterDays !== undefined) await deprecateAfter(place, settings.deprecateAfterDays, now)
+      await markVerified(place, now)
+    }
+    return { image: { ...image, verified: true }, reused: false }
   })
 }
 
@@ -66,21 +75,6 @@ async function makeImage(run: BakeRun, recipe: Recipe): Promise<Ami> {
   const makeBase = async () => makeBaseAmi(run, recipe, await findSourceImage(aws, settings))
   const base = known ?? (await progress.step('base layer by Packer and Ansible', makeBase))
   return progress.step(`release ${recipe.release}`, () => makeReleaseAmi(run, recipe, base))
-}
-
-/** Tests an image, and only then says, here and in every region with a copy, that it may be deployed. */
-async function verify(run: BakeRun, ami: Ami): Promise<Ami> {
-  const { aws, settings, progress } = run.task
-  const { deprecateAfterDays } = settings
-  const places = await everywhere(aws, ami, settings.copyRegions)
-  for (const place of places) await requireTokensOf(place)
-  await progress.step(`boot and test ${ami.id}`, () => testAmi(run, ami))
-  const now = new Date()
-  for (const place of places) {
-    if (deprecateAfterDays !== undefined) await deprecateAfter(place, deprecateAfterDays, now)
-    await markVerified(place, now)
-  }
-  return { ...ami, verified: true }
 }
 
 /**

@@ -90,7 +90,9 @@ export async function dropChangeSet(aws: Aws, { id, stackId }: Pick<ChangeSet, '
 async function workedOut(aws: Aws, ChangeSetName: string): Promise<DescribeChangeSetOutput> {
   const deadline = Date.now() + 300_000
   for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 1.6)) {
-    const described = await describe(aws, ChangeSetName)
+    const described = await aws.cloudFormation.send(
+      new DescribeChangeSetCommand({ ChangeSetName, IncludePropertyValues: true }),
+    )
     if (!/^CREATE_(PENDING|IN_PROGRESS)$/.test(described.Status ?? '')) return described
     if (Date.now() > deadline) {
       throw new OperatorError('refused', `CloudFormation has not worked out the changes within 300 s: ${ChangeSetName}`)
@@ -102,16 +104,12 @@ async function workedOut(aws: Aws, ChangeSetName: string): Promise<DescribeChang
 async function allChanges(aws: Aws, first: DescribeChangeSetOutput): Promise<Change[]> {
   const changes = [...(first.Changes ?? [])]
   for (let next = first.NextToken; next; ) {
-    const page = await describe(aws, first.ChangeSetId ?? '', next)
+    const wanted = { ChangeSetName: first.ChangeSetId ?? '', IncludePropertyValues: true, NextToken: next }
+    const page: DescribeChangeSetOutput = await aws.cloudFormation.send(new DescribeChangeSetCommand(wanted))
     changes.push(...(page.Changes ?? []))
     next = page.NextToken
   }
   return changes
-}
-
-function describe(aws: Aws, ChangeSetName: string, NextToken?: string): Promise<DescribeChangeSetOutput> {
-  const page = NextToken === undefined ? {} : { NextToken }
-  return aws.cloudFormation.send(new DescribeChangeSetCommand({ ChangeSetName, IncludePropertyValues: true, ...page }))
 }
 
 /**

@@ -85,18 +85,13 @@ export async function deleteStack(aws: Aws, name: string, waiting: Waiting = {})
   const { verb = 'destroy' } = waiting
   const { deletion, words } = stateOf(stack.status)
   if (deletion === 'refuse') throw await refusal(aws, stack)
-  let ended: Ended | undefined
-  if (deletion === 'wait') {
-    waiting.progress?.event(`stack ${stack.name} ${words}: waiting for its end`)
-    const operation = await newestOperation(aws, stack.id)
-    const afterId = operation.findLast(({ isOfStack }) => isOfStack)?.id
-    // The event of the present state is asked for again, in case that it has become the last one meanwhile.
-    const before = operation[operation.findIndex(({ id }) => id === afterId) - 1]?.id
-    ended = await watchOperation(aws, { ...waiting, verb, stack, afterId: before })
-  }
+  let ended = deletion === 'wait' ? await endUnderWay(aws, stack, { ...waiting, verb }, words) : undefined
   if (ended?.status !== 'DELETE_COMPLETE') {
     const afterId = await newestEvent(aws, stack.id)
-    await beginDeletion(aws, stack, verb)
+    const command = new DeleteStackCommand({ StackName: stack.id, ClientRequestToken: requestToken(verb) })
+    await aws.cloudFormation.send(command).catch((error: unknown) => {
+      throw deletionFailure(stack, error)
+    })
     const whileSilent = async () => ((await describeStack(aws, stack.id)) ? undefined : 'DELETE_COMPLETE')
     ended = await watchOperation(aws, { ...waiting, verb, stack, afterId, whileSilent })
   }
@@ -104,16 +99,27 @@ export async function deleteStack(aws: Aws, name: string, waiting: Waiting = {})
   return 'deleted'
 }
 
-async function beginDeletion(aws: Aws, { id, name }: Stack, verb: string): Promise<void> {
-  try {
-    await aws.cloudFormation.send(new DeleteStackCommand({ StackName: id, ClientRequestToken: requestToken(verb) }))
-  } catch (cause) {
-    if (!/TerminationProtection/.test(awsMessage(cause))) throw cause
-    throw new OperatorError('refused', `stack ${name} is protected against deletion`, {
-      hint: `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${name}`,
-      cause,
-    })
-  }
+/** Waits for the end of a deletion that somebody has begun. */
+async function endUnderWay(
+  aws: Aws,
+  stack: Stack,
+  waiting: Waiting & { readonly verb: string },
+  words: string,
+): Promise<Ended> {
+  waiting.progress?.event(`stack ${stack.name} ${words}: waiting for its end`)
+  const operation = await newestOperation(aws, stack.id)
+  const afterId = operation.findLast(({ isOfStack }) => isOfStack)?.id
+  // The event of the present state is asked for again, in case that it has become the last one meanwhile.
+  const before = operation[operation.findIndex(({ id }) => id === afterId) - 1]?.id
+  return watchOperation(aws, { ...waiting, stack, afterId: before })
+}
+
+function deletionFailure({ name }: Stack, cause: unknown): unknown {
+  if (!/TerminationProtection/.test(awsMessage(cause))) return cause
+  return new OperatorError('refused', `stack ${name} is protected against deletion`, {
+    hint: `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${name}`,
+    cause,
+  })
 }
 
 /** The stack, in a state in which it can be changed; else throws why not. */

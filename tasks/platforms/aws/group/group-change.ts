@@ -24,17 +24,8 @@ export async function changeGroup(
   if (isOther) await updateParameters(aws, stack.name, wanted, waiting)
 }
 
-/** Gives the service stack these parameters; where it has them already, nothing is done. */
-export async function setParameters(
-  aws: Aws,
-  stack: Observed['stack'],
-  wanted: Readonly<Record<string, string>>,
-  waiting: Waiting = {},
-): Promise<void> {
-  if (!hasParameters(stack, wanted)) await updateParameters(aws, stack.name, wanted, waiting)
-}
-
-function hasParameters({ parameters }: Observed['stack'], wanted: Readonly<Record<string, string>>): boolean {
+/** Whether the service stack has these parameters already. */
+export function hasParameters({ parameters }: Observed['stack'], wanted: Readonly<Record<string, string>>): boolean {
   return Object.entries(wanted).every(([key, value]) => parameters[key] === value)
 }
 

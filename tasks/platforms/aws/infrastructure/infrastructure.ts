@@ -31,33 +31,33 @@ export interface InfrastructureOpening {
 
 /** The CloudFormation stacks of a group: network, then service, then guard where it is wanted or was made before. */
 export function openInfrastructure(opening: InfrastructureOpening): Infrastructure {
-  return { plan: (spec) => planGroup(opening, spec) }
-}
-
-async function planGroup(opening: InfrastructureOpening, spec: GroupSpec): Promise<InfrastructurePlan> {
   const { aws, names, settings } = opening
-  const templates = await readTemplates(opening.templates ?? templateFolder)
-  checkSettings(settings)
-  const stacks = await describeStacks(aws, names)
-  const group = groupSpecs(opening, templates, stacks, spec)
-  const made: StackPlan[] = []
-  const plan = async (work: Promise<StackPlan>) => {
-    const one = await work
-    made.push(one)
-    return one
-  }
-  try {
-    // Change sets of different stacks are worked out side by side.
-    const [network, service, guard] = await Promise.allSettled([
-      plan(planStack(aws, group.network, stacks.network ?? 'absent')),
-      plan(planService(aws, group, stacks)),
-      group.guard ? plan(planGuard(aws, group.guard, group.service.name, stacks)) : undefined,
-    ])
-    const plans = { network: settledValue(network), service: settledValue(service), guard: settledValue(guard) }
-    return wholePlan(opening, plans, { templates, stacks, spec, group })
-  } catch (error) {
-    await discardAll(made).catch(() => undefined)
-    throw error
+  return {
+    async plan(spec) {
+      const templates = await readTemplates(opening.templates ?? templateFolder)
+      checkSettings(settings)
+      const stacks = await describeStacks(aws, names)
+      const group = groupSpecs(opening, templates, stacks, spec)
+      const made: StackPlan[] = []
+      const plan = async (work: Promise<StackPlan>) => {
+        const one = await work
+        made.push(one)
+        return one
+      }
+      try {
+        // Change sets of different stacks are worked out side by side.
+        const [network, service, guard] = await Promise.allSettled([
+          plan(planStack(aws, group.network, stacks.network ?? 'absent')),
+          plan(planService(aws, group, stacks)),
+          group.guard ? plan(planGuard(aws, group.guard, group.service.name, stacks)) : undefined,
+        ])
+        const plans = { network: settledValue(network), service: settledValue(service), guard: settledValue(guard) }
+        return wholePlan(opening, plans, { templates, stacks, spec, group })
+      } catch (error) {
+        await discardAll(made).catch(() => undefined)
+        throw error
+      }
+    },
   }
 }
 
