@@ -11,12 +11,12 @@ export const explanations: readonly {
     code: 'canaries === 0',
     becomes: 'false',
     because:
-      'equivalent: without canaries and without new instances all none of them are proven, and the least of no times is endless, so there is no gate either',
+      'equivalent: without canaries and without new instances all none of them are ready, and the least of no times is endless, so there is no gate either',
   },
   {
     module: 'blame',
-    code: 'evidence.get(instance.id)?.wrongRelease',
-    becomes: 'evidence.get(instance.id).wrongRelease',
+    code: 'readiness.get(instance.id)?.wrongRelease',
+    becomes: 'readiness.get(instance.id).wrongRelease',
     because: 'equivalent: a zone is lost only by what was seen, and one look sees every instance',
   },
   {

@@ -1,5 +1,5 @@
-import { type Evidence, type ProbeResult, weigh } from '../tasks/lib/evidence.ts'
 import type { Instance, InstanceState, TargetHealth } from '../tasks/lib/platform.ts'
+import { type ProbeResult, type Readiness, updateReadiness } from '../tasks/lib/readiness.ts'
 import { emptyMemory, type RollSnapshot } from '../tasks/lib/roll/snapshot.ts'
 import { seededRandom } from '../tasks/simulator/random.ts'
 
@@ -46,19 +46,19 @@ export const phases: readonly { readonly name: string; readonly shares: readonly
   },
 ]
 
-/** What the planner decides from in a phase: instances of three zones, shuffled, each with evidence of four looks. */
+/** What the planner decides from in a phase: instances of three zones, shuffled, each with readiness of four looks. */
 export function snapshotOf(phase: string, size: number): RollSnapshot {
   const { shares, back = false } = phases.find(({ name }) => name === phase) ?? { shares: [] }
   const instances = shuffled(
     shares.flatMap((part) => Array.from({ length: Math.round((size * part.percent) / 100) }, () => part)),
   ).map(asInstance)
-  const evidence = new Map(instances.map((instance) => [instance.id, evidenceOf(instance)]))
+  const readiness = new Map(instances.map((instance) => [instance.id, readinessOf(instance)]))
   const roll = { ...record, ...(back ? { rollingBack: true, reason: 'broken' } : {}) }
   const group = { name: 'timed', imageId: back ? 'i1' : 'i2', previousImageId: 'i1', size, url: 'http://timed', roll }
   return {
     ...emptyMemory(nowMs - 1_800_000),
     group: { ...group, loadBalancer: 'running', instances },
-    ...{ evidence, nowMs, record: roll },
+    ...{ readiness, nowMs, record: roll },
   }
 }
 
@@ -72,15 +72,15 @@ function asInstance({ imageId, state, health }: Share, index: number): Instance 
   }
 }
 
-function evidenceOf(instance: Instance): Evidence {
+function readinessOf(instance: Instance): Readiness {
   const isRight = instance.health === 'healthy'
   const probe: ProbeResult = isRight
     ? { ok: true, versionOk: true, clockOk: true, upstreamOk: true, latencyMs: 12 }
     : { ok: false, reason: 'GET /now: no answer' }
   const looks = [4, 3, 2, 1].map((secondsAgo) => nowMs - secondsAgo * 1000)
-  const weighed = (before: Evidence | undefined, at: number) =>
-    weigh(before, instance, instance.state === 'running' ? probe : undefined, { nowMs: at, probesNeeded: 2 })
-  return looks.reduce<Evidence | undefined>(weighed, undefined) as Evidence
+  const weighed = (before: Readiness | undefined, at: number) =>
+    updateReadiness(before, instance, instance.state === 'running' ? probe : undefined, { nowMs: at, probesNeeded: 2 })
+  return looks.reduce<Readiness | undefined>(weighed, undefined) as Readiness
 }
 
 function shuffled<T>(all: readonly T[]): T[] {

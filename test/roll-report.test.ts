@@ -54,12 +54,12 @@ async function inBrowser(browser: Browser) {
       const tip = page.locator('#tip')
       t.notOk(await tip.isVisible())
       await page.locator('.mark.drain').first().hover()
-      t.match(await tip.textContent(), /^i-1000: drain\n0:\d+ drain: on timeapp-1\.0\.0-8c1d; 1 proven$/)
+      t.match(await tip.textContent(), /^i-1000: drain\n0:\d+ drain: on timeapp-1\.0\.0-8c1d; 1 ready$/)
       await tipIsInside(t, page)
       await page.keyboard.press('Escape')
       t.notOk(await tip.isVisible())
       await page.locator('.new .item.booting').first().hover()
-      const booting = /^i-a029: booting\n.*1\.1\.0.*\nnot proven: its machine is booting\n.*launch: 0 of 3 wanted$/
+      const booting = /^i-a029: booting\n.*1\.1\.0.*\nnot ready: its machine is booting\n.*launch: 0 of 3 wanted$/
       t.match(await tip.textContent(), booting)
       t.ok(await tip.isVisible())
       await page.getByRole('heading', { level: 1 }).hover()
@@ -136,8 +136,8 @@ async function inBrowser(browser: Browser) {
 
   t.test('it can be read without its script', async (t) => {
     const look = async ({ page }: Shown) => {
-      t.equal(await page.locator('.new .item.proven').count(), 3)
-      t.ok(await page.getByText('on timeapp-1.0.0-8c1d; 3 proven').isVisible())
+      t.equal(await page.locator('.new .item.ready').count(), 3)
+      t.ok(await page.getByText('on timeapp-1.0.0-8c1d; 3 ready').isVisible())
       t.notOk(await page.locator('#find').isVisible(), 'a filter that would do nothing is not there')
     }
     await show(t, three, look, { javaScriptEnabled: false })
@@ -147,7 +147,7 @@ async function inBrowser(browser: Browser) {
     for (const size of [1, 1000]) {
       await show(t, { size, surge: Math.ceil(size / 100) }, async (shown) => {
         await hasItsNumbers(t, shown)
-        t.equal(await shown.page.locator('.new .item.proven').count(), size)
+        t.equal(await shown.page.locator('.new .item.ready').count(), size)
         const height = Number(await shown.page.evaluate('document.documentElement.scrollHeight'))
         t.ok(height < 3000, `${size} instances: ${height} px high`)
       })

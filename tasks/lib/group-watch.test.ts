@@ -1,9 +1,9 @@
 import t from 'tap'
 import { simulatedPlatform } from '../simulator/simulated-platform.ts'
 import { simulatedWorld } from '../simulator/simulated-world.ts'
-import type { ProbeResult } from './evidence.ts'
 import { type WatchOptions, watchGroup } from './group-watch.ts'
 import type { Group, Instance, Platform } from './platform.ts'
+import type { ProbeResult } from './readiness.ts'
 
 const ids = (count: number, prefix: string) => Array.from({ length: count }, (_, nth) => `${prefix}${nth}`)
 
@@ -54,18 +54,18 @@ t.test('every running one is probed for its own release, and remembered from loo
   t.same(scene.probed, ['a 2.0.0'])
   t.equal(first?.group.name, 'g')
   t.equal(first?.nowMs, 1001, 'the time is that after the probes')
-  t.match(first?.evidence.get('a'), { proven: false, rightProbes: 1, unprovenSinceMs: 1001 })
-  t.same([...(first?.evidence.keys() ?? [])], ['a', 'b', 'c'])
-  t.match((await watch.look())?.evidence.get('a'), { proven: true, provenSinceMs: 1002 })
+  t.match(first?.readiness.get('a'), { ready: false, rightProbes: 1, unreadySinceMs: 1001 })
+  t.same([...(first?.readiness.keys() ?? [])], ['a', 'b', 'c'])
+  t.match((await watch.look())?.readiness.get('a'), { ready: true, readySinceMs: 1002 })
   scene.instances = []
-  t.equal((await watch.look())?.evidence.size, 0)
+  t.equal((await watch.look())?.readiness.size, 0)
   scene.instances = [instanceOf('a')]
-  t.match((await watch.look())?.evidence.get('a'), { proven: false, everProven: false }, 'who was gone is new')
+  t.match((await watch.look())?.readiness.get('a'), { ready: false, everReady: false }, 'who was gone is new')
 })
 
 t.test('the chosen ones are probed, by what is known so far', async (t) => {
   const { scene, watch } = openWatch([instanceOf('a'), instanceOf('b'), instanceOf('c', { state: 'pending' })], {
-    choose: ({ instances }, evidence) => instances.filter(({ id }) => id === 'c' || !evidence.get(id)?.proven),
+    choose: ({ instances }, readiness) => instances.filter(({ id }) => id === 'c' || !readiness.get(id)?.ready),
     probesNeeded: 1,
   })
   scene.answer = (id) => ({ ok: id === 'a' })
@@ -73,17 +73,17 @@ t.test('the chosen ones are probed, by what is known so far', async (t) => {
   t.same(scene.probed.splice(0), ['a 1.0.0', 'b 1.0.0'])
   const seen = await watch.look()
   t.same(scene.probed, ['b 1.0.0'])
-  t.match(seen?.evidence.get('a'), { proven: true })
+  t.match(seen?.readiness.get('a'), { ready: true })
 })
 
 const isMeasure = ({ imageId }: Instance, group: Group) => imageId !== group.imageId
 
-/** Whether one that answers in `latencyMs` is proven beside those that measure. */
-async function isProven(latencyMs: number, measures: readonly number[]): Promise<boolean | undefined> {
+/** Whether one that answers in `latencyMs` is ready beside those that measure. */
+async function isReady(latencyMs: number, measures: readonly number[]): Promise<boolean | undefined> {
   const olds = measures.map((_, nth) => instanceOf(`old${nth}`))
   const { scene, watch } = openWatch([...olds, instanceOf('a')], { probesNeeded: 1, isMeasure })
   scene.answer = (id) => ({ ok: true, latencyMs: id === 'a' ? latencyMs : (measures[Number(id.slice(3))] ?? 0) })
-  return (await watch.look())?.evidence.get('a')?.proven
+  return (await watch.look())?.readiness.get('a')?.ready
 }
 
 t.test('five times as slow as those that measure, or a quarter of a second slower, is right', async (t) => {
@@ -96,7 +96,7 @@ t.test('five times as slow as those that measure, or a quarter of a second slowe
     ['four are too few to measure by', 9999, [10, 10, 10, 10], true],
   ]
   for (const [name, latencyMs, measures, expected] of table) {
-    t.equal(await isProven(latencyMs, measures), expected, name)
+    t.equal(await isReady(latencyMs, measures), expected, name)
   }
 })
 
@@ -106,11 +106,11 @@ t.test('those that measure are not measured, and without them nobody is', async 
   const measured = openWatch(instances, { probesNeeded: 1, isMeasure })
   measured.scene.answer = slow
   const seen = await measured.watch.look()
-  t.equal(seen?.evidence.get('old5')?.proven, true)
-  t.equal(seen?.evidence.get('a')?.proven, false)
+  t.equal(seen?.readiness.get('old5')?.ready, true)
+  t.equal(seen?.readiness.get('a')?.ready, false)
   const unmeasured = openWatch(instances, { probesNeeded: 1 })
   unmeasured.scene.answer = slow
-  t.equal((await unmeasured.watch.look())?.evidence.get('a')?.proven, true)
+  t.equal((await unmeasured.watch.look())?.readiness.get('a')?.ready, true)
 })
 
 t.test('the last twenty-five measures count, also of those that have left', async (t) => {
@@ -126,9 +126,9 @@ t.test('the last twenty-five measures count, also of those that have left', asyn
     scene.answer = () => ({ ok: true, latencyMs })
     const before = scene.instances
     scene.instances = [instanceOf(`a${scene.nowMs}`)]
-    const proven = [...((await watch.look())?.evidence.values() ?? [])][0]?.proven
+    const ready = [...((await watch.look())?.readiness.values() ?? [])][0]?.ready
     scene.instances = before
-    return proven
+    return ready
   }
   await lookTimes(4, 1000)
   await lookTimes(2, 10)

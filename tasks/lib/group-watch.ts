@@ -1,12 +1,12 @@
 import { inTurns } from './bounded.ts'
 import type { Clock } from './clock.ts'
-import { type Evidence, median, type Probe, weigh } from './evidence.ts'
 import type { Group, Instance, Platform } from './platform.ts'
+import { median, type Probe, type Readiness, updateReadiness } from './readiness.ts'
 
 /** The group at one moment, with what this run knows of each instance. */
 export interface Observation {
   readonly group: Group
-  readonly evidence: ReadonlyMap<string, Evidence>
+  readonly readiness: ReadonlyMap<string, Readiness>
   readonly nowMs: number
 }
 
@@ -25,10 +25,10 @@ export interface WatchTask {
 
 /** Whom a watch probes, and what it measures the others against. */
 export interface WatchOptions {
-  /** An instance is proven after that many right probes in a row. */
+  /** An instance is ready after that many right probes in a row. */
   readonly probesNeeded: number
   /** The instances to probe this time; all of them when absent. */
-  readonly choose?: (group: Group, evidence: ReadonlyMap<string, Evidence>) => readonly Instance[]
+  readonly choose?: (group: Group, readiness: ReadonlyMap<string, Readiness>) => readonly Instance[]
   /** Whether the latency of others is judged by this one's; none when absent. */
   readonly isMeasure?: (instance: Instance, group: Group) => boolean
 }
@@ -40,7 +40,7 @@ const measuresNeeded = 5
 /** Opens a watch with no memory yet. */
 export function watchGroup({ platform, probe, clock }: WatchTask, options: WatchOptions): GroupWatch {
   const { probesNeeded, choose = ({ instances }: Group) => instances, isMeasure = () => false } = options
-  let memory: ReadonlyMap<string, Evidence> = new Map()
+  let memory: ReadonlyMap<string, Readiness> = new Map()
   let measures: readonly number[] = []
   return {
     async look() {
@@ -60,11 +60,15 @@ export function watchGroup({ platform, probe, clock }: WatchTask, options: Watch
           const limit = isMeasure(one, group) ? undefined : latencyLimitMs
           return [
             one.id,
-            weigh(memory.get(one.id), one, results.get(one.id), { nowMs, probesNeeded, latencyLimitMs: limit }),
+            updateReadiness(memory.get(one.id), one, results.get(one.id), {
+              nowMs,
+              probesNeeded,
+              latencyLimitMs: limit,
+            }),
           ]
         }),
       )
-      return { group, evidence: memory, nowMs }
+      return { group, readiness: memory, nowMs }
     },
   }
 }
@@ -75,11 +79,11 @@ function limitBeside(latenciesMs: readonly number[]): number | undefined {
   return usualMs === undefined ? undefined : Math.max(5 * usualMs, usualMs + 250)
 }
 
-/** One line per instance for a live view: id, release, state, health, and why it is not proven yet. */
-export function instanceLines({ group, evidence }: Observation): string[] {
+/** One line per instance for a live view: id, release, state, health, and why it is not ready yet. */
+export function instanceLines({ group, readiness }: Observation): string[] {
   return group.instances.map(({ id, release, imageId, state, health }) => {
-    const seen = evidence.get(id)
-    const note = imageId !== group.imageId ? 'outdated' : seen?.proven ? 'proven' : (seen?.reason ?? '')
+    const seen = readiness.get(id)
+    const note = imageId !== group.imageId ? 'outdated' : seen?.ready ? 'ready' : (seen?.reason ?? '')
     return `${id}  ${release}  ${state}  ${health}  ${note}`.trimEnd()
   })
 }

@@ -62,7 +62,7 @@ function rounded(factor: number): number {
 export interface Limits {
   /** A machine, from its start to its first right answer; Packer's way into it; its shutdown. */
   readonly bootSeconds: number
-  /** An instance, from its launch until it is proven. */
+  /** An instance, from its launch until it is ready. */
   readonly instanceSeconds: number
   /** A connection by SSH, of ssh as of Ansible. */
   readonly connectSeconds: number
@@ -89,7 +89,7 @@ export interface Limits {
   readonly healthCheckMs: number
   readonly balancerConnectMs: number
   readonly balancerQueueMs: number
-  /** How long a watched canary may lose its proof. */
+  /** How long a watched canary may lose its readiness. */
   readonly canaryGraceSeconds: number
 }
 

@@ -1,10 +1,10 @@
 import type { CheckTarget } from '../../checker/probe/target.ts'
 import type { DemoWork } from '../lib/demo-estimate.ts'
-import type { Probe } from '../lib/evidence.ts'
 import type { Infrastructure } from '../lib/infrastructure.ts'
 import type { Limits, Pace } from '../lib/pace.ts'
 import type { Finding, Group, Image, Instance, Platform, Superseded } from '../lib/platform.ts'
 import type { Progress } from '../lib/progress.ts'
+import type { Probe } from '../lib/readiness.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /** An image that `bake` gave, and how it came by it. */
@@ -25,7 +25,7 @@ export interface OpenPlatform {
   planBake(wanted: { release: string; force: boolean }): Promise<readonly string[]>
   /** What a demo of these releases would have to make here, and the pace at which it would. */
   planDemo?(releases: readonly string[]): Promise<{ work: DemoWork; pace: Pace }>
-  /** Time for an instance to boot and be proven, unless a setting says otherwise. */
+  /** Time for an instance to boot and be ready, unless a setting says otherwise. */
   readonly instanceTimeoutSeconds: number
   /** How long everything may take whose speed is that of the machines. */
   limits(): Limits

@@ -49,8 +49,8 @@ const phaseWords: Record<Phase, string> = {
   starting: 'waiting for the load balancer',
   silent: 'does not answer yet',
   unhealthy: 'unhealthy',
-  healthy: 'healthy, not proven',
-  proven: 'proven and serving',
+  healthy: 'healthy, not ready',
+  ready: 'ready and serving',
   draining: 'finishing its requests',
   drained: 'drained, serves nothing any more',
   dead: 'its machine is gone',
@@ -131,13 +131,13 @@ function stepLine({ atMs, step, because }: LifeStep, scale: TimeScale): string {
 
 function barLabel({ id, release, zone, role, steps }: Life, stretch: Stretch, scale: TimeScale): string {
   const { phase, fromMs, toMs, reason } = stretch
-  const words = role === 'old' && (phase === 'healthy' || phase === 'proven') ? 'serving' : phaseWords[phase]
+  const words = role === 'old' && (phase === 'healthy' || phase === 'ready') ? 'serving' : phaseWords[phase]
   const before = steps.findLast(({ atMs }) => atMs <= fromMs)
   const during = steps.filter(({ atMs }) => atMs > fromMs && atMs <= toMs)
   return [
     `${id}: ${words}`,
     `${scale.name(fromMs)} to ${scale.name(toMs)}, release ${release}${zone === undefined ? '' : `, zone ${zone}`}`,
-    ...(reason === undefined ? [] : [`not proven: ${reason}`]),
+    ...(reason === undefined ? [] : [`not ready: ${reason}`]),
     ...(before ? [before, ...during] : during).map((step) => stepLine(step, scale)),
   ].join('\n')
 }

@@ -18,7 +18,7 @@ const began = (second: number, force = false): RollEvent => ({
   policy: { ...plainPolicy, force },
 })
 const look = (second: number, id: string, words: string): RollEvent => {
-  const [image = '', state = '', health = '', proven] = words.split(' ')
+  const [image = '', state = '', health = '', ready] = words.split(' ')
   return {
     ...{
       at: at(second),
@@ -29,7 +29,7 @@ const look = (second: number, id: string, words: string): RollEvent => {
       startedAt: at(0),
       isNew: image === 'new',
     },
-    ...({ state, health, proven: proven === 'proven' } as { state: 'running'; health: 'healthy'; proven: boolean }),
+    ...({ state, health, ready: ready === 'ready' } as { state: 'running'; health: 'healthy'; ready: boolean }),
   }
 }
 const launch = (second: number): RollEvent => ({
@@ -39,10 +39,10 @@ const launch = (second: number): RollEvent => ({
   count: 1,
   because: 'room',
 })
-const drain = (second: number, instanceId: string, because = 'proven'): RollEvent => ({
+const drain = (second: number, instanceId: string, because = 'ready'): RollEvent => ({
   ...{ at: at(second), event: 'step', step: 'drain', instanceId, because },
 })
-/** `booting 0-5, proven 5-9`. */
+/** `booting 0-5, ready 5-9`. */
 const told = (events: readonly RollEvent[], id: string) =>
   livesOf(events)
     .find((life) => life.id === id)
@@ -57,7 +57,7 @@ t.test('a life has its phases in order, and ends when the group knows it no more
     look(3, 'a', 'new running initial'),
     look(5, 'a', 'new running unhealthy'),
     look(6, 'a', 'new running healthy'),
-    look(7, 'a', 'new running healthy proven'),
+    look(7, 'a', 'new running healthy ready'),
     look(9, 'a', 'new running draining'),
     look(11, 'a', 'new running unused'),
     look(12, 'a', 'new gone unused'),
@@ -65,7 +65,7 @@ t.test('a life has its phases in order, and ends when the group knows it no more
   ]
   t.equal(
     told(events, 'a'),
-    'booting 0-3, starting 3-5, silent 5-6, healthy 6-7, proven 7-9, draining 9-11, drained 11-12',
+    'booting 0-3, starting 3-5, silent 5-6, healthy 6-7, ready 7-9, draining 9-11, drained 11-12',
   )
   t.equal(told(events, 'b'), 'dead 20-20')
   t.strictSame(
@@ -135,7 +135,7 @@ t.test('its steps: the launch that brought it, and each step once', async (t) =>
     ),
     [
       [
-        ['drain', 'proven', 3],
+        ['drain', 'ready', 3],
         ['drain', 'other reason', 5],
       ],
       [['launch', 'room', 2]],

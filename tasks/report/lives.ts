@@ -11,7 +11,7 @@ export const phases = [
   'silent',
   'unhealthy',
   'healthy',
-  'proven',
+  'ready',
   'draining',
   'drained',
   'dead',
@@ -23,7 +23,7 @@ export interface Stretch {
   readonly phase: Phase
   readonly fromMs: number
   readonly toMs: number
-  /** Why it is not proven. */
+  /** Why it is not ready. */
   readonly reason?: string
 }
 
@@ -112,12 +112,12 @@ function stretchesOf(looks: readonly Look[], endMs: number, isNewHere: boolean):
   return stretches
 }
 
-function phaseOf({ state, health, proven }: Look, before: Phase | undefined): Phase {
+function phaseOf({ state, health, ready }: Look, before: Phase | undefined): Phase {
   if (state === 'stopped') return 'dead'
   if (health === 'draining') return 'draining'
   if (health === 'unused' && before !== undefined && before !== 'booting') return 'drained'
   if (state === 'pending' || health === 'unused') return 'booting'
-  if (proven) return 'proven'
+  if (ready) return 'ready'
   return health === 'initial' ? 'starting' : health
 }
 

@@ -78,7 +78,7 @@ function instanceRow({ id, release, zone, role, steps, stretches, isGone }: Life
   return {
     ...{ id, release, zone, role },
     seen: moment(stretches[0]?.fromMs),
-    proven: role === 'old' ? '' : moment(first('proven')?.fromMs),
+    ready: role === 'old' ? '' : moment(first('ready')?.fromMs),
     drained: moment(steps.find(({ step }) => step === 'drain')?.atMs),
     gone: isGone ? moment(stretches.at(-1)?.toMs) : '',
   }

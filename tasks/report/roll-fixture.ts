@@ -25,7 +25,7 @@ interface Machine {
 }
 
 type Told = RollEvent extends infer E ? (E extends RollEvent ? Omit<E, 'at'> : never) : never
-type Look = Pick<InstanceEvent, 'state' | 'health' | 'proven' | 'reason'>
+type Look = Pick<InstanceEvent, 'state' | 'health' | 'ready' | 'reason'>
 
 const startMs = Date.UTC(2026, 4, 4, 9, 30)
 const pauseMs = 400_000
@@ -113,14 +113,14 @@ class MadeUpRoll {
     const late = this.#machines.find(({ isNew, launchedAt }) => isNew && this.second - launchedAt > timeoutSeconds)
     if (this.#fixture.broken && late && !this.#hasTurned) {
       this.#hasTurned = true
-      this.#tell({ event: 'step', step: 'roll back', because: `${late.id} not proven after 60 s: GET /now: 502` })
+      this.#tell({ event: 'step', step: 'roll back', because: `${late.id} not ready after 60 s: GET /now: 502` })
     }
     this.#drain()
     if (!this.#hasTurned) this.#launch()
   }
 
   isDone(): boolean {
-    return this.#machines.every(({ isNew, told }) => isNew !== this.#hasTurned && told?.includes('"proven":true'))
+    return this.#machines.every(({ isNew, told }) => isNew !== this.#hasTurned && told?.includes('"ready":true'))
   }
 
   end() {
@@ -130,19 +130,19 @@ class MadeUpRoll {
       const reason = 'the new release answers GET /now with 502'
       this.#tell({ event: 'ended', outcome: 'rolled-back', imageId: oldImage, replaced: 0, seconds, reason })
     } else {
-      this.#tell({ event: 'step', step: 'finish', because: `${size} of ${size} proven` })
+      this.#tell({ event: 'step', step: 'finish', because: `${size} of ${size} ready` })
       this.#tell({ event: 'ended', outcome: 'rolled', imageId: newImage, replaced: size, seconds })
     }
   }
 
   #drain() {
-    const proven = this.#machines.filter((machine) => machine.isNew && this.#lookAt(machine).proven).length
+    const ready = this.#machines.filter((machine) => machine.isNew && this.#lookAt(machine).ready).length
     const leaving = this.#machines.filter(
       ({ isNew, drainedAt }) => isNew === this.#hasTurned && drainedAt === undefined,
     )
-    const spare = this.#hasTurned ? leaving.length : Math.max(0, proven + leaving.length - this.#fixture.size)
+    const spare = this.#hasTurned ? leaving.length : Math.max(0, ready + leaving.length - this.#fixture.size)
     for (const machine of leaving.slice(0, spare)) {
-      const because = this.#hasTurned ? `on ${newImage}, which failed` : `on ${oldImage}; ${proven} proven`
+      const because = this.#hasTurned ? `on ${newImage}, which failed` : `on ${oldImage}; ${ready} ready`
       this.#tell({ event: 'step', step: 'drain', instanceId: machine.id, because })
       machine.drainedAt = this.second
     }
@@ -152,7 +152,7 @@ class MadeUpRoll {
     const because = 'it serves no request any more'
     this.#tell({ event: 'step', step: 'terminate', instanceId: machine.id, because })
     this.#machines = this.#machines.filter((one) => one !== machine)
-    this.#tellMachine(machine, { state: 'gone', health: 'unused', proven: false })
+    this.#tellMachine(machine, { state: 'gone', health: 'unused', ready: false })
   }
 
   #launch() {
@@ -171,15 +171,15 @@ class MadeUpRoll {
 
   #lookAt({ isNew, launchedAt, bootSeconds, drainedAt }: Machine): Look {
     const age = this.second - launchedAt - bootSeconds
-    const unproven = { state: 'running', proven: false } as const
+    const unready = { state: 'running', ready: false } as const
     if (drainedAt !== undefined) {
-      return { ...unproven, health: this.second - drainedAt < drainSeconds ? 'draining' : 'unused' }
+      return { ...unready, health: this.second - drainedAt < drainSeconds ? 'draining' : 'unused' }
     }
-    if (age < 0) return { state: 'pending', health: 'initial', proven: false, reason: 'its machine is booting' }
-    if (isNew && this.#fixture.broken) return { ...unproven, health: 'unhealthy', reason: 'GET /now: 502' }
-    if (age < 5) return { ...unproven, health: 'initial', reason: 'the load balancer says initial' }
-    if (isNew && age < 7) return { ...unproven, health: 'healthy', reason: 'its probes have only begun' }
-    return { state: 'running', health: 'healthy', proven: true }
+    if (age < 0) return { state: 'pending', health: 'initial', ready: false, reason: 'its machine is booting' }
+    if (isNew && this.#fixture.broken) return { ...unready, health: 'unhealthy', reason: 'GET /now: 502' }
+    if (age < 5) return { ...unready, health: 'initial', reason: 'the load balancer says initial' }
+    if (isNew && age < 7) return { ...unready, health: 'healthy', reason: 'its probes have only begun' }
+    return { state: 'running', health: 'healthy', ready: true }
   }
 
   #tellMachine({ id, isNew, launchedAt }: Machine, look: Look) {

@@ -24,16 +24,16 @@ export const rollSettings = {
     verbs: rolling,
   }),
   canary: setting(count, none, {
-    help: 'how many new instances must be proven before the others follow',
+    help: 'how many new instances must be ready before the others follow',
     flag: 'canary',
     verbs: rolling,
   }),
   /** How long the canaries are watched; undefined: not longer than it takes to prove them. */
   canaryWatchSeconds: optional(duration('s'), {
-    help: 'how long they must stay proven, without a break',
+    help: 'how long they must stay ready, without a break',
     flag: 'canary-watch',
     verbs: rolling,
-    defaultHelp: 'no longer than the proof takes',
+    defaultHelp: 'no longer than readiness takes',
   }),
   /** Numbers of new instances. */
   pauseAt: setting(counts, [], {
@@ -76,7 +76,7 @@ export const rollSettings = {
     verbs: rolling,
   }),
   afterAccept: optional(command, {
-    help: 'run this for each new instance that is proven; while it fails the instance does not count',
+    help: 'run this for each new instance that is ready; while it fails the instance does not count',
     flag: 'after-accept',
     verbs: rolling,
   }),

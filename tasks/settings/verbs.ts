@@ -105,7 +105,7 @@ const table = {
   simulate: {
     summary: "try a roll's policy on simulated instances",
     about:
-      'Plays a roll in memory, on a clock of its own, with boot times and faults drawn from a seed, and tells how long it took, how low the capacity fell and what happened. It touches no machine. A policy is made of surge, max-unavailable, canary, canary-watch, pause-at, pause, force, instance-timeout and timeout, as the flags of roll; a fault is name[:count][@moment], the moment a number of steps or a percent. Faults: never-boots, never-healthy, wrong-release, clock-off, slow-start, slow, flapping, dies-unproven, dies-accepted, capacity, quota, at-maximum, spot, standby, detached, protected, scaled, image-changed, rebalance, balancer-down, balancer-stopped, disk-full, zone-gone, killed.',
+      'Plays a roll in memory, on a clock of its own, with boot times and faults drawn from a seed, and tells how long it took, how low the capacity fell and what happened. It touches no machine. A policy is made of surge, max-unavailable, canary, canary-watch, pause-at, pause, force, instance-timeout and timeout, as the flags of roll; a fault is name[:count][@moment], the moment a number of steps or a percent. Faults: never-boots, never-healthy, wrong-release, clock-off, slow-start, slow, flapping, dies-before-ready, dies-accepted, capacity, quota, at-maximum, spot, standby, detached, protected, scaled, image-changed, rebalance, balancer-down, balancer-stopped, disk-full, zone-gone, killed.',
     examples: [
       ['npm run simulate -- --instances 40 --policy surge=25%', 'a quarter at a time'],
       ['npm run simulate -- --policy max-unavailable=10%,canary=1', 'in place, one first'],

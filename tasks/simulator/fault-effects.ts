@@ -40,7 +40,7 @@ export const effects: Record<FaultName, Effect> = {
     const flapSeconds = 5 + Math.floor(random() * 15)
     return () => ({ flapSeconds })
   }),
-  'dies-unproven': flawed(() => (bootSeconds) => ({ diesAfterSeconds: bootSeconds * 0.75 })),
+  'dies-before-ready': flawed(() => (bootSeconds) => ({ diesAfterSeconds: bootSeconds * 0.75 })),
   'dies-accepted': flawed((random) => {
     const livesSeconds = healthCheckSeconds + 5 + random() * 60
     return (bootSeconds) => ({ diesAfterSeconds: bootSeconds + livesSeconds })

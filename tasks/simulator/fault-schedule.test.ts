@@ -80,7 +80,7 @@ t.test('what the platform and our probe show of a machine with a flaw', async (t
     ],
     ['slow', [30], [['running', 'healthy', 'in 360 ms']]],
     [
-      'dies-unproven',
+      'dies-before-ready',
       [14, 30],
       [
         ['running', 'initial', 'GET /now: no answer'],

@@ -9,7 +9,7 @@ export const faultNames = {
   'slow-start': 'the next one boots in five times its time',
   slow: 'the next one answers 20 times as slowly',
   flapping: 'the next one answers and fails in turns',
-  'dies-unproven': 'the next one ends before it answers',
+  'dies-before-ready': 'the next one ends before it answers',
   'dies-accepted': 'the next one ends soon after it was accepted',
   capacity: 'no machine can be launched for a while',
   quota: 'no machine can be launched any more',

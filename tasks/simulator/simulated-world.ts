@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
-import type { Probe } from '../lib/evidence.ts'
 import type { Image, LockOwner, RollRecord } from '../lib/platform.ts'
+import type { Probe } from '../lib/readiness.ts'
 import { machineList } from './machine-list.ts'
 import { noOutages, type Outages } from './outages.ts'
 import { answersAt, type Fault, latencyMs, type Machine, servesAt, type Zone } from './simulated-machine.ts'

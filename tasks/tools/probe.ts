@@ -2,7 +2,7 @@ import { checkTargets } from '../../checker/check.ts'
 import { type CheckSettings, defaultSettings } from '../../checker/options/settings.ts'
 import { judgeOffset } from '../../checker/verdict/clock-verdict.ts'
 import type { ClockReport, TargetReport } from '../../checker/verdict/report.ts'
-import type { ProbeResult } from '../lib/evidence.ts'
+import type { ProbeResult } from '../lib/readiness.ts'
 
 /** Enough samples to prove a clock right to a fraction of its limit, few enough for a look every second. */
 const settings: CheckSettings = { ...defaultSettings, samples: 2 }

@@ -1,6 +1,5 @@
 import { type Clock, secondsSince } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
-import type { Probe } from '../evidence.ts'
 import { holdingLock } from '../group-lock.ts'
 import { instanceLines, type Observation, watchGroup } from '../group-watch.ts'
 import { resolveImage } from '../image-choice.ts'
@@ -9,6 +8,7 @@ import { pause, throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
+import type { Probe } from '../readiness.ts'
 import { convergenceSteps, creationSteps, type DeployStep, type GroupSpec } from './planner.ts'
 
 /** What a deploy works with. */
@@ -46,7 +46,7 @@ type GiveUp = DeployStep & { readonly do: 'give up' }
 const defaultSize = 2
 
 /**
- * Creates the group or brings it to its spec, and returns when every instance is proven. Carries an unfinished
+ * Creates the group or brings it to its spec, and returns when every instance is ready. Carries an unfinished
  * deploy on. Throws `refused` during a roll, `usage` when there is no group to scale, `failed` when an instance does not become
  * healthy; nothing is torn down.
  */
@@ -124,7 +124,7 @@ async function act({ platform, progress }: DeployTask, step: DeployStep): Promis
 }
 
 async function notHealthy({ platform }: DeployTask, seen: Observation, { instanceId: id, because }: GiveUp) {
-  const seconds = secondsSince(seen.evidence.get(id)?.unprovenSinceMs ?? seen.nowMs, seen.nowMs)
+  const seconds = secondsSince(seen.readiness.get(id)?.unreadySinceMs ?? seen.nowMs, seen.nowMs)
   const message = `group ${seen.group.name} not healthy after ${seconds} s: ${id}: ${because}`
   return new OperatorError('failed', message, {
     hint: `npm run heal -- --instance ${id}${await consoleTail(platform, id)}`,

@@ -1,7 +1,7 @@
-import { type Evidence, whyAwaited } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
 import { servingImageId } from '../image-choice.ts'
 import type { Group, GroupChange, Instance } from '../platform.ts'
+import { type Readiness, whyAwaited } from '../readiness.ts'
 
 /** What the group should be. */
 export interface GroupSpec {
@@ -31,7 +31,7 @@ export function creationSteps({ imageId, size }: GroupSpec): DeployStep[] {
 /** The next steps that bring an existing group to its spec; outdated instances stay, `roll` replaces them. */
 export function convergenceSteps(seen: Observation, spec: GroupSpec, instanceTimeoutSeconds: number): DeployStep[] {
   const failed = seen.group.instances.find((one) => hasFailed(one, seen, instanceTimeoutSeconds))
-  if (failed) return [{ do: 'give up', instanceId: failed.id, because: whyAwaited(seen.evidence.get(failed.id)) }]
+  if (failed) return [{ do: 'give up', instanceId: failed.id, because: whyAwaited(seen.readiness.get(failed.id)) }]
   const alive = seen.group.instances.filter(({ state }) => state !== 'stopped')
   const steps = [
     ...repairs(seen.group),
@@ -40,9 +40,9 @@ export function convergenceSteps(seen: Observation, spec: GroupSpec, instanceTim
     ...sizing(seen, alive, spec),
   ]
   if (steps.length > 0) return steps
-  const awaited = alive.find(({ id }) => !seen.evidence.get(id)?.proven)
-  if (awaited) return [{ do: 'wait', because: `${awaited.id}: ${whyAwaited(seen.evidence.get(awaited.id))}` }]
-  return [{ do: 'finish', because: `${alive.length} of ${spec.size} proven` }]
+  const awaited = alive.find(({ id }) => !seen.readiness.get(id)?.ready)
+  if (awaited) return [{ do: 'wait', because: `${awaited.id}: ${whyAwaited(seen.readiness.get(awaited.id))}` }]
+  return [{ do: 'finish', because: `${alive.length} of ${spec.size} ready` }]
 }
 
 function repairs({ loadBalancer }: Group): DeployStep[] {
@@ -65,14 +65,14 @@ function clearing({ instances }: Group): DeployStep[] {
 }
 
 /** Launches what is missing; drains what is too much, and ends what is drained. A stopped balancer tells neither. */
-function sizing({ group, evidence }: Observation, alive: readonly Instance[], spec: GroupSpec): DeployStep[] {
+function sizing({ group, readiness }: Observation, alive: readonly Instance[], spec: GroupSpec): DeployStep[] {
   const staying = alive.filter(({ health }) => health !== 'draining')
   if (staying.length < spec.size) {
     const count = spec.size - staying.length
     return [{ do: 'launch', count, because: `${staying.length} of ${spec.size} there` }]
   }
   if (group.loadBalancer === 'stopped') return []
-  const leastLossFirst = (a: Instance, b: Instance) => worth(a, group, evidence) - worth(b, group, evidence)
+  const leastLossFirst = (a: Instance, b: Instance) => worth(a, group, readiness) - worth(b, group, readiness)
   const surplus = alive.toSorted(leastLossFirst).slice(0, Math.max(0, alive.length - spec.size))
   return surplus.flatMap(({ id, health }): DeployStep[] => {
     if (health === 'draining') return []
@@ -81,15 +81,15 @@ function sizing({ group, evidence }: Observation, alive: readonly Instance[], sp
   })
 }
 
-function worth({ id, health, imageId }: Instance, group: Group, evidence: ReadonlyMap<string, Evidence>): number {
+function worth({ id, health, imageId }: Instance, group: Group, readiness: ReadonlyMap<string, Readiness>): number {
   if (health === 'unused' || health === 'draining') return 0
-  if (!evidence.get(id)?.proven) return 1
+  if (!readiness.get(id)?.ready) return 1
   return imageId === group.imageId ? 3 : 2
 }
 
-function hasFailed(instance: Instance, { evidence, nowMs }: Observation, instanceTimeoutSeconds: number): boolean {
-  const seen = evidence.get(instance.id)
-  if (!seen || seen.proven || instance.health === 'draining') return false
-  if (instance.state === 'stopped') return seen.seenAlive && !seen.everProven
-  return nowMs - (seen.unprovenSinceMs ?? nowMs) > instanceTimeoutSeconds * 1000
+function hasFailed(instance: Instance, { readiness, nowMs }: Observation, instanceTimeoutSeconds: number): boolean {
+  const seen = readiness.get(instance.id)
+  if (!seen || seen.ready || instance.health === 'draining') return false
+  if (instance.state === 'stopped') return seen.seenAlive && !seen.everReady
+  return nowMs - (seen.unreadySinceMs ?? nowMs) > instanceTimeoutSeconds * 1000
 }

@@ -1,14 +1,14 @@
 import { OperatorError } from '../errors.ts'
-import type { ProbeResult } from '../evidence.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Instance } from '../platform.ts'
-import type { HealEvidence, Inspection } from './planner.ts'
+import type { ProbeResult } from '../readiness.ts'
+import type { Inspection, Symptoms } from './planner.ts'
 import type { HealTask } from './task.ts'
 
 /** An instance with all that is known of it. */
 export interface Examination {
   readonly instance: Instance
-  readonly evidence: HealEvidence
+  readonly symptoms: Symptoms
 }
 
 /**
@@ -20,7 +20,7 @@ export async function examine(task: HealTask, id: string, patienceMs: number): P
   const { state, health } = instance
   const isRight = probe.ok && health === 'healthy'
   const inspection: Inspection = isRight || state === 'stopped' ? { ssh: 'not-tried' } : await inspect(task, instance)
-  return { instance, evidence: { machine: state === 'stopped' ? 'stopped' : 'running', health, probe, ...inspection } }
+  return { instance, symptoms: { machine: state === 'stopped' ? 'stopped' : 'running', health, probe, ...inspection } }
 }
 
 /** Looks right now, once. */

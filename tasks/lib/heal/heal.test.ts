@@ -99,7 +99,7 @@ t.test('what is missing and cannot be launched is a failure that says what to do
   t.ok(progress.lines.includes('warning: no m1.huge left: try m1.small'), progress.lines.join('\n'))
 })
 
-t.test('a wrong release is replaced, proven before the old one goes', async (t) => {
+t.test('a wrong release is replaced, ready before the old one goes', async (t) => {
   const world = await servingWorld(2, { fault: (nth) => (nth === 1 ? { wrongRelease: 'i0' } : undefined) })
   const least: number[] = []
   world.watchers.push(({ serving }) => void least.push(serving))

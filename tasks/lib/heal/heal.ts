@@ -70,15 +70,15 @@ async function examineAll(task: HealTask, group: Group) {
   const patienceMs = 2 * (task.pollMs ?? 1000)
   const found = await Promise.all(ids.map(async (id) => [id, await examine(task, id, patienceMs)] as const))
   refuseWhenOffline(found.map(([, examination]) => examination))
-  const instances = found.map(([id, { evidence }]): HealedInstance => {
-    const diagnosis = diagnose(evidence)
+  const instances = found.map(([id, { symptoms }]): HealedInstance => {
+    const diagnosis = diagnose(symptoms)
     return { id, diagnosis: diagnosis ?? 'healthy', repairs: [], state: diagnosis ? 'broken' : 'healthy' }
   })
   return { instances, examinations: new Map(found) }
 }
 
 function refuseWhenOffline(examinations: readonly Examination[]): void {
-  const isUnseen = ({ evidence: { probe, ssh, health } }: Examination) =>
+  const isUnseen = ({ symptoms: { probe, ssh, health } }: Examination) =>
     !probe.ok && ssh === 'unreachable' && health === 'healthy'
   if (examinations.length === 0 || !examinations.every(isUnseen)) return
   throw new OperatorError('refused', 'the load balancer says healthy, but no instance can be reached from here', {
@@ -93,7 +93,7 @@ async function replaceDead(
   examinations: Map<string, Examination>,
 ): Promise<{ launched: readonly string[]; failure?: string }> {
   if (task.policy.maxRepair !== 'replace') return { launched: [] }
-  const isDead = ({ id }: HealedInstance) => examinations.get(id)?.evidence.machine === 'stopped'
+  const isDead = ({ id }: HealedInstance) => examinations.get(id)?.symptoms.machine === 'stopped'
   const dead = instances.filter((instance) => instance.state === 'to replace' && isDead(instance))
   await Promise.all(dead.map(({ id }) => task.platform.terminate(id)))
   if (task.policy.instance !== undefined && dead.length === 0) return { launched: [] }

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { type HealEvidence, nextRepair, type Repair } from './planner.ts'
+import { nextRepair, type Repair, type Symptoms } from './planner.ts'
 
-const well: HealEvidence = {
+const well: Symptoms = {
   machine: 'running',
   health: 'healthy',
   probe: { ok: true },
@@ -17,7 +17,7 @@ const slow = { ok: false, reason: 'clock not proven', undecided: true, versionOk
 const clock = { ok: false, reason: 'clock 4 s off', clockOk: false }
 
 t.test('the smallest repair that can work, then the next', (t) => {
-  const table: [string, Partial<HealEvidence>, Repair[], string | Repair[]][] = [
+  const table: [string, Partial<Symptoms>, Repair[], string | Repair[]][] = [
     ['nothing wrong', {}, [], 'none'],
     ['nothing wrong, though not inspected', { ssh: 'not-tried' }, [], 'none'],
     [
@@ -80,7 +80,7 @@ t.test('nothing larger than allowed', (t) => {
 })
 
 t.test('the reason names what is seen', (t) => {
-  const evidence: HealEvidence = { ...well, probe: refused, nginx: 'failed', time: 'inactive' }
-  t.match(nextRepair(evidence, []), { reason: 'connection refused; nginx failed, time service inactive' })
+  const symptoms: Symptoms = { ...well, probe: refused, nginx: 'failed', time: 'inactive' }
+  t.match(nextRepair(symptoms, []), { reason: 'connection refused; nginx failed, time service inactive' })
   t.end()
 })

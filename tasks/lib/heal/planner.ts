@@ -1,5 +1,5 @@
-import type { ProbeResult } from '../evidence.ts'
 import type { TargetHealth } from '../platform.ts'
+import type { ProbeResult } from '../readiness.ts'
 
 /** From the smallest to the largest: what `--max-repair` counts by. */
 export const repairs = ['nginx', 'container', 'docker', 'time', 'reboot', 'replace'] as const
@@ -20,7 +20,7 @@ export interface Inspection {
 }
 
 /** All that is known of one instance when its repair is decided. */
-export interface HealEvidence extends Inspection {
+export interface Symptoms extends Inspection {
   readonly machine: 'running' | 'stopped'
   readonly health: TargetHealth
   readonly probe: ProbeResult
@@ -37,13 +37,13 @@ export type RepairDecision =
  * fits the symptom; each repair at most once, none larger than `maxRepair`.
  */
 export function nextRepair(
-  evidence: HealEvidence,
+  symptoms: Symptoms,
   tried: readonly Repair[],
   maxRepair: Repair = 'replace',
 ): RepairDecision {
-  const reason = diagnose(evidence)
+  const reason = diagnose(symptoms)
   if (reason === undefined) return { do: 'none' }
-  const open = candidates(evidence).filter((repair) => !tried.includes(repair))
+  const open = candidates(symptoms).filter((repair) => !tried.includes(repair))
   const repair = open.find((one) => repairs.indexOf(one) <= repairs.indexOf(maxRepair))
   if (repair) return { do: 'repair', repair, reason }
   const larger = open[0]
@@ -54,7 +54,7 @@ export function nextRepair(
 }
 
 /** What is wrong with the instance, one line; `undefined` when nothing is. */
-export function diagnose({ machine, health, probe, ...inside }: HealEvidence): string | undefined {
+export function diagnose({ machine, health, probe, ...inside }: Symptoms): string | undefined {
   if (machine === 'stopped') return 'its machine is gone'
   const rejected = health === 'unhealthy' || health === 'unused'
   const isOpen = probe.undecided && inside.ssh !== 'unreachable' && partsDown(inside).length === 0
@@ -65,8 +65,8 @@ export function diagnose({ machine, health, probe, ...inside }: HealEvidence): s
   return down.length > 0 ? `${symptom}; ${down.join(', ')}` : symptom
 }
 
-function candidates(evidence: HealEvidence): Repair[] {
-  const { machine, probe, ssh, nginx, docker, container, time } = evidence
+function candidates(symptoms: Symptoms): Repair[] {
+  const { machine, probe, ssh, nginx, docker, container, time } = symptoms
   if (machine === 'stopped' || ssh === 'unreachable' || probe.versionOk === false) return ['replace']
   if (probe.undecided && isDown(time, 'active')) return ['time']
   const isClockOnly = probe.clockOk === false && probe.upstreamOk !== false

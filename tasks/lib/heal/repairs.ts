@@ -8,7 +8,7 @@ export async function repairInside(task: HealTask, instance: HealedInstance): Pr
   let examination = await examine(task, instance.id, 0)
   while (true) {
     const tried = instance.repairs.map(({ repair }) => repair)
-    const decision = nextRepair(examination.evidence, tried, task.policy.maxRepair)
+    const decision = nextRepair(examination.symptoms, tried, task.policy.maxRepair)
     settlePrevious(instance, decision.do === 'none')
     if (decision.do === 'none') {
       instance.state = instance.repairs.length > 0 ? 'healed' : 'healthy'
@@ -34,7 +34,7 @@ export async function repairInside(task: HealTask, instance: HealedInstance): Pr
 /** Writes down the first repair that would be tried. */
 export function planRepair({ policy }: HealTask, instance: HealedInstance, examination: Examination | undefined): void {
   if (!examination) return
-  const decision = nextRepair(examination.evidence, [], policy.maxRepair)
+  const decision = nextRepair(examination.symptoms, [], policy.maxRepair)
   if (decision.do !== 'repair') return
   instance.repairs.push({ repair: decision.repair, reason: decision.reason, result: 'planned' })
 }

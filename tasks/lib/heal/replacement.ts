@@ -4,7 +4,7 @@ import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Group, Instance } from '../platform.ts'
 import type { HealTask } from './task.ts'
 
-/** Launches what the group lacks and waits for its proof. Gives the new ids, and why they are not proven. */
+/** Launches what the group lacks and waits until it is ready. Gives the new ids, and why they are not ready. */
 export async function launchMissing(task: HealTask): Promise<{ launched: string[]; failure?: string }> {
   const group = await groupNow(task)
   const missing = group.size - alive(group).length
@@ -12,7 +12,7 @@ export async function launchMissing(task: HealTask): Promise<{ launched: string[
   task.progress.event(`launch ${missing}: ${alive(group).length} of ${group.size} there`)
   try {
     const launched = await task.platform.launch(missing)
-    const failure = await awaitProven(task, launched)
+    const failure = await awaitReady(task, launched)
     if (failure === undefined) return { launched }
     task.progress.warn(failure)
     return { launched, failure }
@@ -22,8 +22,8 @@ export async function launchMissing(task: HealTask): Promise<{ launched: string[
 }
 
 /**
- * Replaces an instance that still runs: the new one is proven before the old one is drained and ended; when it cannot be
- * proven it is ended again and the old one stays. Gives back why it failed.
+ * Replaces an instance that still runs: the new one is ready before the old one is drained and ended; when it cannot be
+ * ready it is ended again and the old one stays. Gives back why it failed.
  */
 export async function replaceInstance(task: HealTask, id: string): Promise<string | undefined> {
   try {
@@ -46,12 +46,12 @@ async function proveReplacement(task: HealTask, id: string): Promise<string | un
   const isThereAlready = others.length >= group.size && youngest !== undefined
   const replacements = isThereAlready ? [youngest.id] : await task.platform.launch(1)
   task.progress.event(`${replacements.join(', ')} shall replace ${id}`)
-  const failure = await awaitProven(task, replacements)
+  const failure = await awaitReady(task, replacements)
   if (failure !== undefined) await Promise.all(replacements.map((one) => task.platform.terminate(one)))
   return failure
 }
 
-async function awaitProven(task: HealTask, ids: readonly string[]): Promise<string | undefined> {
+async function awaitReady(task: HealTask, ids: readonly string[]): Promise<string | undefined> {
   const { clock, policy, signal, pollMs = 1000 } = task
   const watch = watchGroup(task, {
     probesNeeded: 2,
@@ -61,11 +61,11 @@ async function awaitProven(task: HealTask, ids: readonly string[]): Promise<stri
   while (true) {
     throwIfInterrupted('heal', signal)
     const seen = await watch.look()
-    const unproven = ids.find((id) => !seen?.evidence.get(id)?.proven)
-    if (unproven === undefined) return undefined
-    const isGone = seen?.group.instances.every((one) => one.id !== unproven || one.state === 'stopped')
-    if (isGone) return `${unproven} died before it was healthy`
-    if (clock.now() >= untilMs) return `${unproven} not healthy: ${seen?.evidence.get(unproven)?.reason}`
+    const unready = ids.find((id) => !seen?.readiness.get(id)?.ready)
+    if (unready === undefined) return undefined
+    const isGone = seen?.group.instances.every((one) => one.id !== unready || one.state === 'stopped')
+    if (isGone) return `${unready} died before it was healthy`
+    if (clock.now() >= untilMs) return `${unready} not healthy: ${seen?.readiness.get(unready)?.reason}`
     await pause(clock, pollMs, 'heal', signal)
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
-import type { Probe } from '../evidence.ts'
 import type { Instance, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
+import type { Probe } from '../readiness.ts'
 import type { InnerRepair, Inspection, Repair } from './planner.ts'
 
 /** How far a heal may go, and how long it waits. */
@@ -18,7 +18,7 @@ export interface HealPolicy {
   readonly verifySeconds: number
   /** Time for SSH to answer before an instance counts as unreachable. */
   readonly sshSeconds: number
-  /** Time for an instance to boot and be proven. */
+  /** Time for an instance to boot and be ready. */
   readonly instanceTimeoutSeconds: number
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Evidence } from '../evidence.ts'
 import type { Instance } from '../platform.ts'
+import type { Readiness } from '../readiness.ts'
 import { blame, setbackLimit } from './blame.ts'
 import { back, booting, fleetOf, fresh, nowMs, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
@@ -17,7 +17,7 @@ function judged(shot: RollSnapshot, change: Partial<RollPolicy> = {}): string | 
 
 /** One of them was not seen yet. */
 function unseen(id: string, shot: RollSnapshot): RollSnapshot {
-  return { ...shot, evidence: new Map([...shot.evidence].filter(([seen]) => seen !== id)) }
+  return { ...shot, readiness: new Map([...shot.readiness].filter(([seen]) => seen !== id)) }
 }
 
 function holds(name: string, table: Row[]): void {
@@ -28,22 +28,22 @@ function holds(name: string, table: Row[]): void {
 }
 
 const ago = (seconds: number) => nowMs - seconds * 1000
-const late = { unprovenSinceMs: ago(601) }
-const lateOnce = { everProven: true, ...late }
-const alone = (seen: Partial<Evidence>, rest: Sketch = {}) => ({ a: old(), b: old(), c: fresh({ seen, ...rest }) })
+const late = { unreadySinceMs: ago(601) }
+const lateOnce = { everReady: true, ...late }
+const alone = (seen: Partial<Readiness>, rest: Sketch = {}) => ({ a: old(), b: old(), c: fresh({ seen, ...rest }) })
 const refused = (seconds: number, reason = 'no capacity') => ({ sinceMs: ago(seconds), reason })
 
-holds('a new instance that fails before any other was proven is the fault of the image', [
+holds('a new instance that fails before any other was ready is the fault of the image', [
   ['nothing is wrong', snapshot({ a: old(), b: old(), c: booting() }), undefined],
   ['late', snapshot(alone(late)), 'roll back: c not healthy after 601 s: slow'],
-  ['exactly on time', snapshot(alone({ unprovenSinceMs: ago(600) })), undefined],
-  ['lost its proof just now', snapshot(alone({ everProven: true })), undefined],
-  ['not seen yet', snapshot(alone(late), { evidence: new Map() }), undefined],
+  ['exactly on time', snapshot(alone({ unreadySinceMs: ago(600) })), undefined],
+  ['lost its readiness just now', snapshot(alone({ everReady: true })), undefined],
+  ['not seen yet', snapshot(alone(late), { readiness: new Map() }), undefined],
   ['wrong release', snapshot(alone({ wrongRelease: true })), 'roll back: c serves the wrong release: slow'],
-  ['dies unproven', snapshot(alone({}, { state: 'stopped' })), 'roll back: c died before it was healthy'],
-  ['dies after proof', snapshot(alone({ everProven: true }, { state: 'stopped' })), undefined],
+  ['dies unready', snapshot(alone({}, { state: 'stopped' })), 'roll back: c died before it was healthy'],
+  ['dies after it was ready', snapshot(alone({ everReady: true }, { state: 'stopped' })), undefined],
   ['found dead', snapshot(alone({ seenAlive: false }, { state: 'stopped' })), undefined],
-  ['dead and never seen', snapshot(alone({}, { state: 'stopped' }), { evidence: new Map() }), undefined],
+  ['dead and never seen', snapshot(alone({}, { state: 'stopped' }), { readiness: new Map() }), undefined],
   ['dead and condemned', snapshot(alone({}, { state: 'stopped' }), { condemned: new Set(['c']) }), undefined],
   ['late and condemned', snapshot(alone(late), { condemned: new Set(['c']) }), undefined],
   ['an old one dies', snapshot({ a: old({ state: 'stopped' }), b: old(), c: booting() }), undefined],
@@ -66,25 +66,25 @@ holds('a new instance that fails before any other was proven is the fault of the
   ],
 ])
 
-const beside = (seen: Partial<Evidence>, rest: Sketch = {}) => ({ b: old(), c: fresh(), d: fresh({ seen, ...rest }) })
+const beside = (seen: Partial<Readiness>, rest: Sketch = {}) => ({ b: old(), c: fresh(), d: fresh({ seen, ...rest }) })
 
-holds('one that fails beside proven ones is replaced, a few times', [
+holds('one that fails beside ready ones is replaced, a few times', [
   ['late', snapshot(beside(late)), 'replace d'],
   [
     'late beside one that was on the image before',
-    snapshot({ a: fresh({ ageSeconds: 900, seen: { proven: true, everProven: true } }), d: fresh({ seen: late }) }),
+    snapshot({ a: fresh({ ageSeconds: 900, seen: { ready: true, everReady: true } }), d: fresh({ seen: late }) }),
     'replace d',
   ],
   ['dead', snapshot(beside({}, { state: 'stopped' })), 'replace d'],
   ['refused by a hook', snapshot(beside({}), { rejected: new Map([['d', 'tests fail']]) }), 'replace d'],
   [
-    'the other one is unproven now',
-    snapshot({ c: fresh({ seen: { everProven: true } }), d: fresh({ seen: late }) }),
+    'the other one is unready now',
+    snapshot({ c: fresh({ seen: { everReady: true } }), d: fresh({ seen: late }) }),
     'replace d',
   ],
   ['the other one is gone now', snapshot({ c: fresh({ state: 'stopped' }), d: fresh({ seen: late }) }), 'replace d'],
   [
-    'the other one was never proven',
+    'the other one was never ready',
     snapshot({ c: booting(), d: fresh({ seen: late }) }),
     'roll back: d not healthy after 601 s: slow',
   ],
@@ -95,7 +95,7 @@ holds('one that fails beside proven ones is replaced, a few times', [
   ],
   [
     'the other one is old',
-    snapshot({ a: old({ seen: { proven: true, everProven: true } }), d: fresh({ seen: late }) }),
+    snapshot({ a: old({ seen: { ready: true, everReady: true } }), d: fresh({ seen: late }) }),
     'roll back: d not healthy after 601 s: slow',
   ],
   [
@@ -129,7 +129,7 @@ holds('one that fails beside proven ones is replaced, a few times', [
     snapshot({ c: fresh(), d: fresh({ seen: late }), e: fresh({ seen: { wrongRelease: true } }) }, { size: 40 }),
     'roll back: e serves the wrong release: slow',
   ],
-  ['proven all the same', snapshot(beside({ proven: true, wrongRelease: true })), undefined],
+  ['ready all the same', snapshot(beside({ ready: true, wrongRelease: true })), undefined],
 ])
 
 t.test('a tenth of the group may fail, at least one', (t) => {
@@ -138,33 +138,33 @@ t.test('a tenth of the group may fail, at least one', (t) => {
   t.end()
 })
 
-const losses = (...seconds: number[]) => ({ everProven: true, lostAtMs: seconds.map(ago) })
+const losses = (...seconds: number[]) => ({ everReady: true, lostAtMs: seconds.map(ago) })
 
-holds('one that loses its proof five times within its time fails', [
+holds('one that loses its readiness five times within its time fails', [
   ['four times', snapshot(beside(losses(4, 3, 2, 1))), undefined],
   ['five times', snapshot(beside(losses(5, 4, 3, 2, 1))), 'replace d'],
   ['exactly in its time', snapshot(beside(losses(600, 4, 3, 2, 1))), 'replace d'],
   ['in a longer time', snapshot(beside(losses(601, 4, 3, 2, 1))), undefined],
-  ['although it is proven now', snapshot(beside({ proven: true, ...losses(5, 4, 3, 2, 1) })), 'replace d'],
+  ['although it is ready now', snapshot(beside({ ready: true, ...losses(5, 4, 3, 2, 1) })), 'replace d'],
   [
     'and says so',
-    snapshot(alone({ proven: true, ...losses(5, 4, 3, 2, 1) })),
-    'roll back: c lost its proof 5 times: it is back again',
+    snapshot(alone({ ready: true, ...losses(5, 4, 3, 2, 1) })),
+    'roll back: c lost its readiness 5 times: it is back again',
   ],
-  ['or why', snapshot(alone(losses(5, 4, 3, 2, 1))), 'roll back: c lost its proof 5 times: slow'],
+  ['or why', snapshot(alone(losses(5, 4, 3, 2, 1))), 'roll back: c lost its readiness 5 times: slow'],
 ])
 
 const z1 = (health: Instance['health'], rest: Sketch = {}) =>
   old({ zone: 'z1', health, seen: { everServed: true }, ...rest })
 const watched = { canary: 1, canaryWatchSeconds: 60 }
-const lost = (seconds: number) => ({ everProven: true, unprovenSinceMs: ago(seconds) })
+const lost = (seconds: number) => ({ everReady: true, unreadySinceMs: ago(seconds) })
 const failed = 'roll back: canary c failed while it was watched: slow'
 
 holds('a canary that fails while it is watched', [
   ['within its grace', snapshot(alone(lost(15))), undefined, watched],
   ['beyond', snapshot(alone(lost(15.001))), failed, watched],
-  ['not proven ever', snapshot(alone({ unprovenSinceMs: ago(16) })), undefined, watched],
-  ['back again', snapshot(alone({ proven: true, everProven: true })), undefined, watched],
+  ['not ready ever', snapshot(alone({ unreadySinceMs: ago(16) })), undefined, watched],
+  ['back again', snapshot(alone({ ready: true, everReady: true })), undefined, watched],
   ['no canary', snapshot(alone(lost(16))), undefined, { canaryWatchSeconds: 60 }],
   ['no watch', snapshot(alone(lost(16))), undefined, { canary: 1 }],
   ['one of two', snapshot({ ...alone(lost(16)), d: fresh() }), failed, { ...watched, canary: 2 }],
@@ -229,7 +229,7 @@ holds('a roll that is late, and the zones', [
   ['one is draining', inZone(z1('draining'), z1('unhealthy')), blames.image],
   ['one is gone', inZone(z1('unhealthy', { state: 'stopped' }), z1('unhealthy')), blames.image],
   ['one still boots', inZone(z1('initial', { state: 'pending' }), z1('unhealthy')), blames.image],
-  ['not seen yet', { ...inZone(z1('unhealthy'), z1('unhealthy')), evidence: new Map() }, blames.image],
+  ['not seen yet', { ...inZone(z1('unhealthy'), z1('unhealthy')), readiness: new Map() }, blames.image],
   [
     'a group without zones',
     snapshot(
@@ -341,7 +341,7 @@ holds('the hook before an end', [
   ['nor more', snapshot({ a: old() }, hookFailure(4)), 'stop: not deregistered'],
 ])
 
-const young = (seen: Partial<Evidence>, rest: Sketch = {}) => old({ ageSeconds: 10, seen, ...rest })
+const young = (seen: Partial<Readiness>, rest: Sketch = {}) => old({ ageSeconds: 10, seen, ...rest })
 const inRollback = { record: back }
 const second = { record: { ...back, setbacks: 1 } }
 
@@ -353,8 +353,8 @@ holds('the rollback', [
     undefined,
   ],
   ['one launched since is', snapshot({ b: old(), d: young(late) }, inRollback), 'replace d'],
-  ['although nothing is proven', snapshot({ d: young(late) }, inRollback), 'replace d'],
-  ['on time', snapshot({ d: young({ unprovenSinceMs: ago(600) }) }, inRollback), undefined],
+  ['although nothing is ready', snapshot({ d: young(late) }, inRollback), 'replace d'],
+  ['on time', snapshot({ d: young({ unreadySinceMs: ago(600) }) }, inRollback), undefined],
   ['the wrong release, too', snapshot({ d: young({ wrongRelease: true }) }, inRollback), 'replace d'],
   ['dead', snapshot({ d: young({}, { state: 'stopped' }) }, inRollback), 'replace d'],
   ['a dead new one', snapshot({ a: old(), d: fresh({ state: 'stopped', seen: {} }) }, inRollback), undefined],

@@ -1,6 +1,6 @@
 import { secondsSince } from '../clock.ts'
-import { isServing, lossesKept } from '../evidence.ts'
 import type { Instance } from '../platform.ts'
+import { isServing, lossesKept } from '../readiness.ts'
 import { type Fleet, isGood, isNew, isOlderThan, targetImageId } from './fleet.ts'
 import type { RollPolicy } from './policy.ts'
 import type { RollSnapshot } from './snapshot.ts'
@@ -27,7 +27,7 @@ export interface Failing {
 
 /**
  * Whose fault it is that a roll does not proceed; `undefined` while nothing is wrong. The image is at fault when one of its
- * instances serves the wrong release, or fails before any other was proven; later, only when more than `setbackLimit` of
+ * instances serves the wrong release, or fails before any other was ready; later, only when more than `setbackLimit` of
  * them failed. An instance whose whole zone stopped serving, and a platform that refuses, are never the image's fault.
  */
 export function blame(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Blame | undefined {
@@ -41,7 +41,7 @@ export function blame(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy):
     const because = whyStuck(snapshot, policy)?.because ?? whyLate(snapshot, policy)
     return because === undefined ? undefined : { do: 'give up', because }
   }
-  if (first && (first.isCertain || isTooMuch || !hasProofBeside(snapshot, failing))) {
+  if (first && (first.isCertain || isTooMuch || !hasReadyBeside(snapshot, failing))) {
     return { do: 'roll back', because: first.because }
   }
   return first ? { do: 'replace', failing } : hindrance(snapshot, fleet, policy)
@@ -69,26 +69,26 @@ function hindrance(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Bl
   }
 }
 
-/** How many new instances may fail beside others that are proven: a tenth of the group, at least one. */
+/** How many new instances may fail beside others that are ready: a tenth of the group, at least one. */
 export function setbackLimit(size: number): number {
   return Math.max(1, Math.floor(size / 10))
 }
 
 function failingInstances(snapshot: RollSnapshot, { wanted, dead }: Fleet, policy: RollPolicy): Failing[] {
-  const { record, evidence, condemned } = snapshot
+  const { record, readiness, condemned } = snapshot
   const lostZones = zonesLost(snapshot)
   const failing: Failing[] = []
   for (const instance of wanted) {
     if (record.rollingBack && isOlderThan(record, instance)) continue
     const one = failureOf(snapshot, instance, policy)
-    const isExcused = lostZones.has(instance.zone ?? '') && !evidence.get(instance.id)?.wrongRelease
+    const isExcused = lostZones.has(instance.zone ?? '') && !readiness.get(instance.id)?.wrongRelease
     if (one && !isExcused) failing.push(one)
   }
   for (const instance of dead) {
-    const seen = evidence.get(instance.id)
+    const seen = readiness.get(instance.id)
     if (isOlderThan(record, instance) || instance.imageId !== targetImageId(record) || condemned.has(instance.id))
       continue
-    if (seen?.seenAlive && !seen.everProven) {
+    if (seen?.seenAlive && !seen.everReady) {
       failing.push({ instance, because: `${instance.id} died before it was healthy` })
     }
   }
@@ -96,25 +96,28 @@ function failingInstances(snapshot: RollSnapshot, { wanted, dead }: Fleet, polic
 }
 
 function failureOf(snapshot: RollSnapshot, instance: Instance, policy: RollPolicy): Failing | undefined {
-  const { evidence, record, nowMs, rejected } = snapshot
+  const { readiness, record, nowMs, rejected } = snapshot
   const { id } = instance
   const limitMs = policy.instanceTimeoutSeconds * 1000
   const rejection = rejected.get(id)
   if (rejection !== undefined) return { instance, because: rejection }
-  const seen = evidence.get(id)
+  const seen = readiness.get(id)
   if (!seen) return undefined
   const losses = seen.lostAtMs
   if (losses.length >= lossesKept && nowMs - (losses[0] ?? 0) <= limitMs) {
-    return { instance, because: `${id} lost its proof ${losses.length} times: ${seen.reason ?? 'it is back again'}` }
+    return {
+      instance,
+      because: `${id} lost its readiness ${losses.length} times: ${seen.reason ?? 'it is back again'}`,
+    }
   }
   if (isGood(instance, seen, record)) return undefined
-  const unprovenMs = nowMs - (seen.unprovenSinceMs ?? nowMs)
-  if (isWatched(snapshot, policy) && seen.everProven && unprovenMs > 1000 * (policy.canaryGraceSeconds ?? 15)) {
+  const unreadyMs = nowMs - (seen.unreadySinceMs ?? nowMs)
+  if (isWatched(snapshot, policy) && seen.everReady && unreadyMs > 1000 * (policy.canaryGraceSeconds ?? 15)) {
     return { instance, because: `canary ${id} failed while it was watched: ${seen.reason}`, isCertain: true }
   }
   if (seen.wrongRelease) return { instance, because: `${id} serves the wrong release: ${seen.reason}`, isCertain: true }
-  if (unprovenMs <= limitMs) return undefined
-  return { instance, because: `${id} not healthy after ${Math.round(unprovenMs / 1000)} s: ${seen.reason}` }
+  if (unreadyMs <= limitMs) return undefined
+  return { instance, because: `${id} not healthy after ${Math.round(unreadyMs / 1000)} s: ${seen.reason}` }
 }
 
 /** Are the canaries the only new instances, and watched? */
@@ -123,21 +126,21 @@ function isWatched({ group, record }: RollSnapshot, { canary, canaryWatchSeconds
   return group.instances.filter((one) => isNew(record, one)).length <= canary
 }
 
-/** Has an instance of the new image been proven in this run that does not fail now? */
-function hasProofBeside({ group, evidence, record }: RollSnapshot, failing: readonly Failing[]): boolean {
+/** Has an instance of the new image been ready in this run that does not fail now? */
+function hasReadyBeside({ group, readiness, record }: RollSnapshot, failing: readonly Failing[]): boolean {
   const failed = new Set(failing.map(({ instance }) => instance.id))
-  return group.instances.some((one) => isNew(record, one) && !failed.has(one.id) && evidence.get(one.id)?.everProven)
+  return group.instances.some((one) => isNew(record, one) && !failed.has(one.id) && readiness.get(one.id)?.everReady)
 }
 
 /** The zones where at least two instances that served do not any more, although their machines run, and no other serves. */
-function zonesLost({ group, evidence }: RollSnapshot): ReadonlySet<string> {
+function zonesLost({ group, readiness }: RollSnapshot): ReadonlySet<string> {
   const zones = new Map<string, { lost: number; serving: number }>()
   for (const instance of group.instances) {
     if (instance.state !== 'running') continue
     const zone = zones.get(instance.zone ?? '') ?? { lost: 0, serving: 0 }
     zones.set(instance.zone ?? '', zone)
     if (isServing(instance)) zone.serving += 1
-    else if (evidence.get(instance.id)?.everServed && instance.health !== 'draining' && instance.health !== 'unused')
+    else if (readiness.get(instance.id)?.everServed && instance.health !== 'draining' && instance.health !== 'unused')
       zone.lost += 1
   }
   return new Set([...zones].filter(([, { lost, serving }]) => lost > 1 && serving === 0).map(([name]) => name))

@@ -45,15 +45,15 @@ t.test('what it says of an instance', (t) => {
   look({ a: old({ zone: 'x' }), b: fresh({ seen: {} }) })
   const at = new Date(nowMs).toISOString()
   const [a, b] = events
-  const known = { at, event: 'instance', release: '1', state: 'running', health: 'healthy', proven: false }
+  const known = { at, event: 'instance', release: '1', state: 'running', health: 'healthy', ready: false }
   const oldStart = new Date(nowMs - 3_600_000).toISOString()
   t.strictSame(a, { ...known, id: 'a', imageId: 'old', startedAt: oldStart, zone: 'x', isNew: false })
   const newStart = new Date(nowMs - 30_000).toISOString()
   t.strictSame(b, { ...known, id: 'b', imageId: 'new', startedAt: newStart, isNew: true, reason: 'slow' })
   look({ a: old({ zone: 'x' }) })
-  t.match(events.at(-2), { id: 'b', state: 'gone', health: 'unused', proven: false, reason: undefined, isNew: true })
+  t.match(events.at(-2), { id: 'b', state: 'gone', health: 'unused', ready: false, reason: undefined, isNew: true })
   look({ a: old({ zone: 'x' }), b: fresh() })
-  t.match(events.at(-2), { id: 'b', state: 'running', proven: true }, 'one that comes back is introduced again')
+  t.match(events.at(-2), { id: 'b', state: 'running', ready: true }, 'one that comes back is introduced again')
   t.end()
 })
 
@@ -78,10 +78,10 @@ t.test('the count of right probes is no news', (t) => {
   t.end()
 })
 
-t.test('one that was not seen yet is not proven', (t) => {
+t.test('one that was not seen yet is not ready', (t) => {
   const { look, events } = recorded()
-  look({ b: fresh() }, { evidence: new Map() })
-  t.match(events[0], { id: 'b', proven: false, reason: undefined })
+  look({ b: fresh() }, { readiness: new Map() })
+  t.match(events[0], { id: 'b', ready: false, reason: undefined })
   t.end()
 })
 

@@ -1,6 +1,6 @@
-import { type Evidence, isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
 import type { Group, Instance, RollRecord } from '../platform.ts'
+import { isServing, type Readiness } from '../readiness.ts'
 import type { CapacityEvent, InstanceEvent, RollEvent, RollEventSink } from './events.ts'
 import { targetImageId } from './fleet.ts'
 import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
@@ -29,14 +29,14 @@ export function openEventLog(onEvent: RollEventSink | undefined, policy: RollPol
   }
   return {
     tell,
-    look({ group, evidence, nowMs: atMs }, record) {
+    look({ group, readiness, nowMs: atMs }, record) {
       if (!onEvent) return
       const present = new Set(group.instances.map(({ id }) => id))
-      for (const one of group.instances) tellInstance(instanceEvent(one, evidence.get(one.id), record), atMs)
+      for (const one of group.instances) tellInstance(instanceEvent(one, readiness.get(one.id), record), atMs)
       for (const [id, event] of told) {
         if (present.has(id)) continue
         const { reason: _, ...rest } = event
-        tellInstance({ ...rest, state: 'gone', health: 'unused', proven: false }, atMs)
+        tellInstance({ ...rest, state: 'gone', health: 'unused', ready: false }, atMs)
         told.delete(id)
       }
       const now = capacityEvent(group, policy)
@@ -50,20 +50,20 @@ function isSame(a: InstanceEvent, b: InstanceEvent): boolean {
   return (
     a.state === b.state &&
     a.health === b.health &&
-    a.proven === b.proven &&
+    a.ready === b.ready &&
     a.reason === b.reason &&
     a.isNew === b.isNew &&
     a.imageId === b.imageId
   )
 }
 
-function instanceEvent(instance: Instance, seen: Evidence | undefined, record: RollRecord): InstanceEvent {
+function instanceEvent(instance: Instance, seen: Readiness | undefined, record: RollRecord): InstanceEvent {
   const { id, imageId, release, zone, startedAt, state, health } = instance
   const isNew = imageId === targetImageId(record)
   return {
-    ...{ event: 'instance', id, imageId, release, startedAt, state, health, isNew, proven: seen?.proven ?? false },
+    ...{ event: 'instance', id, imageId, release, startedAt, state, health, isNew, ready: seen?.ready ?? false },
     ...(zone === undefined ? {} : { zone }),
-    // Only of the new ones is a proof asked for; the count of probes so far is no news.
+    // Only of the new ones is readiness asked for; the count of probes so far is no news.
     ...(isNew && seen?.reason !== undefined && !/probes right so far$/.test(seen.reason)
       ? { reason: seen.reason }
       : {}),

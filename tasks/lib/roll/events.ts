@@ -43,8 +43,8 @@ export interface InstanceEvent {
   readonly health: TargetHealth
   /** Whether it is on the image that the roll goes to now. */
   readonly isNew: boolean
-  readonly proven: boolean
-  /** Why it is not proven. */
+  readonly ready: boolean
+  /** Why it is not ready. */
   readonly reason?: string
 }
 

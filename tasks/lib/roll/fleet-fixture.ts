@@ -1,5 +1,5 @@
-import { type Evidence, noEvidence } from '../evidence.ts'
 import type { Group, Instance, RollRecord } from '../platform.ts'
+import { noReadiness, type Readiness } from '../readiness.ts'
 import { type Fleet, sortFleet } from './fleet.ts'
 import { nextSteps } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
@@ -20,16 +20,16 @@ export const record: RollRecord = {
 export const back: RollRecord = { ...record, rollingBack: true, reason: 'm3 died' }
 
 /** An instance with what a run has seen of it, in short; what is left out is the usual. */
-export type Sketch = Partial<Instance> & { readonly seen?: Partial<Evidence>; readonly ageSeconds?: number }
+export type Sketch = Partial<Instance> & { readonly seen?: Partial<Readiness>; readonly ageSeconds?: number }
 
 /** On the old image and serving. */
 export function old(sketch: Sketch = {}): Sketch {
   return { imageId: 'old', ageSeconds: 3600, ...sketch }
 }
 
-/** On the new image and proven; `seen` takes the place of the proof. */
+/** On the new image and ready; `seen` takes the place of the readiness. */
 export function fresh(sketch: Sketch = {}): Sketch {
-  return { imageId: 'new', ageSeconds: 30, seen: { proven: true, everProven: true }, ...sketch }
+  return { imageId: 'new', ageSeconds: 30, seen: { ready: true, everReady: true }, ...sketch }
 }
 
 /** On the new image, on its way. */
@@ -44,10 +44,10 @@ export function snapshot(
 ): RollSnapshot {
   const { size = 2, ...rest } = change
   const instances = Object.entries(fleet).map(([id, sketch]) => instanceOf(id, sketch))
-  const evidence = new Map(Object.entries(fleet).map(([id, { seen }]) => [id, evidenceOf(seen)]))
+  const readiness = new Map(Object.entries(fleet).map(([id, { seen }]) => [id, readinessOf(seen)]))
   const imageId = (rest.record ?? record).rollingBack ? 'old' : 'new'
   const group: Group = { name: 'g', imageId, size, url: '', loadBalancer: 'running', instances }
-  return { group, record, evidence, nowMs, ...emptyMemory(nowMs - 60_000), ...rest }
+  return { group, record, readiness, nowMs, ...emptyMemory(nowMs - 60_000), ...rest }
 }
 
 /** The snapshot's instances as the roll sorts them. */
@@ -81,6 +81,6 @@ export function instanceOf(id: string, { seen: _, ageSeconds = 0, ...given }: Sk
   }
 }
 
-function evidenceOf(seen: Partial<Evidence> = {}): Evidence {
-  return { ...noEvidence, seenAlive: true, ...(seen.proven ? {} : { reason: 'slow' }), ...seen }
+function readinessOf(seen: Partial<Readiness> = {}): Readiness {
+  return { ...noReadiness, seenAlive: true, ...(seen.ready ? {} : { reason: 'slow' }), ...seen }
 }

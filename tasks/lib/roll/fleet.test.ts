@@ -68,24 +68,24 @@ t.test('who stays, who leaves, who is gone', (t) => {
 })
 
 t.test('no more than the size stay', (t) => {
-  const proven = (ageSeconds: number) => fresh({ ageSeconds })
-  const unproven = (ageSeconds: number) => fresh({ ageSeconds, seen: {} })
+  const ready = (ageSeconds: number) => fresh({ ageSeconds })
+  const unready = (ageSeconds: number) => fresh({ ageSeconds, seen: {} })
   const one = { size: 1 }
   const table: [string, RollSnapshot, string][] = [
-    ['exactly the size', snapshot({ c: proven(20), d: proven(10) }), 'd c |  | '],
-    ['the oldest of the proven', snapshot({ c: proven(20), d: proven(10) }, one), 'c | d | '],
-    ['the proven before the unproven', snapshot({ c: unproven(20), d: proven(10) }, one), 'd | c | '],
-    ['the serving before the booting', snapshot({ c: booting({ ageSeconds: 20 }), d: unproven(10) }, one), 'd | c | '],
+    ['exactly the size', snapshot({ c: ready(20), d: ready(10) }), 'd c |  | '],
+    ['the oldest of the ready', snapshot({ c: ready(20), d: ready(10) }, one), 'c | d | '],
+    ['the ready before the unready', snapshot({ c: unready(20), d: ready(10) }, one), 'd | c | '],
+    ['the serving before the booting', snapshot({ c: booting({ ageSeconds: 20 }), d: unready(10) }, one), 'd | c | '],
     [
       'the booting before the drained',
       snapshot({ c: fresh({ health: 'unused', ageSeconds: 20 }), d: booting() }, one),
       'd | c | ',
     ],
-    ['none of an empty group', snapshot({ c: proven(20) }, { size: 0 }), ' | c | '],
+    ['none of an empty group', snapshot({ c: ready(20) }, { size: 0 }), ' | c | '],
     [
-      'the rollback: a proof of the old counts for nothing',
+      'the rollback: readiness of the old counts for nothing',
       snapshot(
-        { a: old({ ageSeconds: 70 }), b: old({ ageSeconds: 65, seen: { proven: true } }) },
+        { a: old({ ageSeconds: 70 }), b: old({ ageSeconds: 65, seen: { ready: true } }) },
         { ...one, ...inRollback },
       ),
       'a | b | ',
@@ -111,8 +111,8 @@ t.test('in which order they leave', (t) => {
     ],
     ['a booting one is no loss', snapshot({ b: old({ ageSeconds: 9000 }), a: old({ state: 'pending' }) }), 'a b'],
     [
-      'a proof of the old counts for nothing',
-      snapshot({ b: old(), a: old({ ageSeconds: 9000, seen: { proven: true } }) }),
+      'readiness of the old counts for nothing',
+      snapshot({ b: old(), a: old({ ageSeconds: 9000, seen: { ready: true } }) }),
       'a b',
     ],
     [
@@ -147,7 +147,7 @@ t.test('in which order they leave', (t) => {
       'c a b',
     ],
     [
-      'the rollback: the unproven of the new first',
+      'the rollback: the unready of the new first',
       snapshot({ c: fresh({ ageSeconds: 40 }), d: fresh({ seen: {} }) }, inRollback),
       'd c',
     ],
@@ -177,17 +177,17 @@ t.test('where a roll goes, and who was there before it', (t) => {
 })
 
 t.test('who counts as capacity', (t) => {
-  const { group, evidence } = snapshot({
-    proven: fresh(),
-    unproven: fresh({ seen: {} }),
-    unhealthy: old({ health: 'unhealthy', seen: { proven: true } }),
+  const { group, readiness } = snapshot({
+    ready: fresh(),
+    unready: fresh({ seen: {} }),
+    unhealthy: old({ health: 'unhealthy', seen: { ready: true } }),
     serving: old(),
     young: old({ ageSeconds: 10 }),
   })
   const good = (rollingBack: boolean) =>
-    group.instances.filter((one) => isGood(one, evidence.get(one.id), { ...record, rollingBack }))
-  t.equal(ids(good(false)), 'proven unhealthy')
-  t.equal(ids(good(true)), 'proven serving')
+    group.instances.filter((one) => isGood(one, readiness.get(one.id), { ...record, rollingBack }))
+  t.equal(ids(good(false)), 'ready unhealthy')
+  t.equal(ids(good(true)), 'ready serving')
   t.equal(isGood(instanceOf('never-seen'), undefined, record), false)
   t.end()
 })

@@ -1,6 +1,6 @@
-import { type Evidence, isServing } from '../evidence.ts'
 import type { Observation } from '../group-watch.ts'
 import type { Instance, RollRecord } from '../platform.ts'
+import { isServing, type Readiness } from '../readiness.ts'
 import { type Leaver, leavingOrder } from './order.ts'
 import type { RollSnapshot } from './snapshot.ts'
 
@@ -34,7 +34,7 @@ export function isOlderThan(record: RollRecord, instance: Instance): boolean {
 }
 
 /** Sorts the instances of a group with a roll under way, in n log n. */
-export function sortFleet({ group, evidence }: Observation, sorting: Sorting): Fleet {
+export function sortFleet({ group, readiness }: Observation, sorting: Sorting): Fleet {
   const { record, condemned, first } = sorting
   const begunMs = Date.parse(record.startedAt)
   const dead: Instance[] = []
@@ -53,8 +53,8 @@ export function sortFleet({ group, evidence }: Observation, sorting: Sorting): F
     if (!isCondemned && isWanted(instance, record, startedMs < begunMs)) fitting.push(leaver)
     else leaving.push(leaver)
   }
-  function judged({ id, imageId }: Instance): Evidence | undefined {
-    return imageId === record.imageId ? evidence.get(id) : undefined
+  function judged({ id, imageId }: Instance): Readiness | undefined {
+    return imageId === record.imageId ? readiness.get(id) : undefined
   }
   fitting.sort((a, b) => a.loss - b.loss || b.startedMs - a.startedMs)
   const excess = Math.max(0, fitting.length - group.size)
@@ -70,17 +70,17 @@ export function isNew(record: RollRecord, instance: Instance): boolean {
 
 /** Does it count as capacity of the target image, its hook done where there is one? */
 export function counts(
-  { evidence, record, accepted }: Pick<RollSnapshot, 'evidence' | 'record' | 'accepted'>,
+  { readiness, record, accepted }: Pick<RollSnapshot, 'readiness' | 'record' | 'accepted'>,
   instance: Instance,
 ): boolean {
   const isAccepted = record.rollingBack || (accepted?.has(instance.id) ?? true)
-  return isAccepted && isGood(instance, evidence.get(instance.id), record)
+  return isAccepted && isGood(instance, readiness.get(instance.id), record)
 }
 
-/** Is the instance proven on the target image? One from before the roll needs no new proof during the rollback. */
-export function isGood(instance: Instance, evidence: Evidence | undefined, record: RollRecord): boolean {
+/** Is the instance ready on the target image? One from before the roll needs no new readiness during the rollback. */
+export function isGood(instance: Instance, readiness: Readiness | undefined, record: RollRecord): boolean {
   if (record.rollingBack && isOlderThan(record, instance)) return isServing(instance)
-  return evidence?.proven ?? false
+  return readiness?.ready ?? false
 }
 
 function isWanted(instance: Instance, record: RollRecord, isOlder: boolean): boolean {
@@ -90,7 +90,7 @@ function isWanted(instance: Instance, record: RollRecord, isOlder: boolean): boo
   return !record.force
 }
 
-/** Launched since the roll began, from an image that somebody set meanwhile: nothing has ever proven it. */
+/** Launched since the roll began, from an image that somebody set meanwhile: nothing has ever shown it ready. */
 function isForeign({ imageId }: Instance, record: RollRecord, isOlder: boolean): boolean {
   return !isOlder && imageId !== record.imageId && imageId !== record.previousImageId
 }
@@ -102,8 +102,8 @@ function lossOf(instance: Instance, serves: number): number {
   return isServing(instance) ? serves : 1
 }
 
-/** What is lost with one that serves, more than 1: wrong answers, unproven, proven. */
-function lossWhileServing(evidence: Evidence | undefined): number {
-  if (evidence?.answersWrong) return 1.5
-  return evidence?.proven ? 3 : 2
+/** What is lost with one that serves, more than 1: wrong answers, unready, ready. */
+function lossWhileServing(readiness: Readiness | undefined): number {
+  if (readiness?.answersWrong) return 1.5
+  return readiness?.ready ? 3 : 2
 }

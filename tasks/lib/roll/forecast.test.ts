@@ -54,7 +54,7 @@ t.test('what a roll would do, if all goes well', (t) => {
     ],
     [
       'up to where a person is needed',
-      snapshot({ a: old(), b: old(), c: fresh({ seen: { unprovenSinceMs: nowMs - 601_000 } }) }),
+      snapshot({ a: old(), b: old(), c: fresh({ seen: { unreadySinceMs: nowMs - 601_000 } }) }),
       'roll back',
     ],
   ]

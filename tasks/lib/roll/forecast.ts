@@ -1,5 +1,5 @@
-import { type Evidence, noEvidence } from '../evidence.ts'
 import type { Instance } from '../platform.ts'
+import { noReadiness, type Readiness } from '../readiness.ts'
 import { targetImageId } from './fleet.ts'
 import { nextSteps } from './planner.ts'
 import type { RollPolicy } from './policy.ts'
@@ -29,7 +29,7 @@ function succeeded(snapshot: RollSnapshot, step: Step): RollSnapshot {
     case 'repair load balancer':
       return settled({ ...snapshot, group: { ...group, loadBalancer: 'running' } })
     case 'launch':
-      return withProven(snapshot, step.count)
+      return withReady(snapshot, step.count)
     case 'drain':
       return withInstances(
         group.instances.map((one) => (one.id === step.instanceId ? { ...one, health: 'unused' } : one)),
@@ -45,9 +45,9 @@ function succeeded(snapshot: RollSnapshot, step: Step): RollSnapshot {
   }
 }
 
-function withProven(snapshot: RollSnapshot, count: number): RollSnapshot {
-  const { group, evidence, record } = snapshot
-  const launchedSoFar = [...evidence.keys()].filter((id) => id.startsWith('new-')).length
+function withReady(snapshot: RollSnapshot, count: number): RollSnapshot {
+  const { group, readiness, record } = snapshot
+  const launchedSoFar = [...readiness.keys()].filter((id) => id.startsWith('new-')).length
   const born = Array.from({ length: count }, (_, index) => ({
     id: `new-${launchedSoFar + index + 1}`,
     imageId: targetImageId(record),
@@ -59,19 +59,19 @@ function withProven(snapshot: RollSnapshot, count: number): RollSnapshot {
     ssh: { host: '', port: 22, user: '' },
   }))
   const instances = [...group.instances, ...born]
-  return { ...snapshot, group: { ...group, instances }, evidence: new Map([...evidence, ...born.map(asProven)]) }
+  return { ...snapshot, group: { ...group, instances }, readiness: new Map([...readiness, ...born.map(asReady)]) }
 }
 
-/** Whatever is on its way has arrived: the drained serve nothing, the others are proven. */
+/** Whatever is on its way has arrived: the drained serve nothing, the others are ready. */
 function settled(snapshot: RollSnapshot): RollSnapshot {
   const instances = snapshot.group.instances.map((instance): Instance => {
     if (instance.state === 'stopped' || instance.health === 'unused') return instance
     return { ...instance, state: 'running', health: instance.health === 'draining' ? 'unused' : 'healthy' }
   })
   const group = { ...snapshot.group, instances }
-  return { ...snapshot, group, evidence: new Map(instances.map(asProven)) }
+  return { ...snapshot, group, readiness: new Map(instances.map(asReady)) }
 }
 
-function asProven({ id }: { readonly id: string }): [string, Evidence] {
-  return [id, { ...noEvidence, proven: true, everProven: true, provenSinceMs: 0, rightProbes: 1, seenAlive: true }]
+function asReady({ id }: { readonly id: string }): [string, Readiness] {
+  return [id, { ...noReadiness, ready: true, everReady: true, readySinceMs: 0, rightProbes: 1, seenAlive: true }]
 }

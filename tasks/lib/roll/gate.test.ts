@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Evidence } from '../evidence.ts'
+import type { Readiness } from '../readiness.ts'
 import { back, booting, fleetOf, fresh, nowMs, old, record, snapshot } from './fleet-fixture.ts'
 import { type Gate, gateOf } from './gate.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
@@ -17,8 +17,8 @@ function holds(name: string, table: Row[]): void {
 }
 
 const ago = (seconds: number) => nowMs - seconds * 1000
-const since = (seconds: number): { seen: Partial<Evidence> } => ({
-  seen: { proven: true, everProven: true, provenSinceMs: ago(seconds) },
+const since = (seconds: number): { seen: Partial<Readiness> } => ({
+  seen: { ready: true, everReady: true, readySinceMs: ago(seconds) },
 })
 const four = { size: 4 }
 const olds = { a: old(), b: old(), c: old(), d: old() }
@@ -35,16 +35,16 @@ holds('without a gate the group is all there is', [
 holds('the canary', [
   ['is launched', snapshot(olds, four), first, canary],
   ['boots', snapshot({ ...olds, n: booting() }, four), first, canary],
-  ['was not seen yet', snapshot({ ...olds, n: booting() }, { ...four, evidence: new Map() }), first, canary],
-  ['is proven', snapshot({ ...olds, n: fresh() }, four), open, canary],
+  ['was not seen yet', snapshot({ ...olds, n: booting() }, { ...four, readiness: new Map() }), first, canary],
+  ['is ready', snapshot({ ...olds, n: fresh() }, four), open, canary],
   [
-    'of two, one is proven',
+    'of two, one is ready',
     snapshot({ ...olds, n: fresh(), o: booting() }, four),
     { ...first, atMost: 2 },
     { canary: 2 },
   ],
   ['of two, one is there', snapshot({ ...olds, n: fresh() }, four), { ...first, atMost: 2 }, { canary: 2 }],
-  ['both are proven', snapshot({ ...olds, n: fresh(), o: fresh() }, four), open, { canary: 2 }],
+  ['both are ready', snapshot({ ...olds, n: fresh(), o: fresh() }, four), open, { canary: 2 }],
   ['has passed when there are more', snapshot({ ...olds, n: booting(), o: booting() }, four), open, canary],
   ['of more than the group is the group', snapshot({ a: old(), b: old() }), { ...first, atMost: 2 }, { canary: 9 }],
   ['of an empty group is none', snapshot({}, { size: 0 }), { atMost: 0 }, canary],
@@ -53,18 +53,18 @@ holds('the canary', [
 const heldFor = (seconds: number) => ({ ...first, holds: `the canary is watched, ${seconds} of 60 s` })
 
 holds('a canary that is watched', [
-  ['just proven', snapshot({ ...olds, n: since(0) }, four), heldFor(0), watched],
+  ['just ready', snapshot({ ...olds, n: since(0) }, four), heldFor(0), watched],
   ['by one that does not know since when', snapshot({ ...olds, n: fresh() }, four), heldFor(0), watched],
   ['for a while', snapshot({ ...olds, n: since(59.4) }, four), heldFor(59), watched],
   ['to the end', snapshot({ ...olds, n: since(60) }, four), open, watched],
   ['to a millisecond before', snapshot({ ...olds, n: since(59.999) }, four), heldFor(60), watched],
   [
-    'as long as the youngest proof',
+    'as long as the youngest readiness',
     snapshot({ ...olds, n: since(90), o: since(20) }, four),
     { ...first, atMost: 2, holds: 'the canary is watched, 20 of 60 s' },
     { ...watched, canary: 2 },
   ],
-  ['lost its proof', snapshot({ ...olds, n: fresh({ seen: { everProven: true } }) }, four), first, watched],
+  ['lost its readiness', snapshot({ ...olds, n: fresh({ seen: { everReady: true } }) }, four), first, watched],
 ])
 
 const pausing = { pauseAt: [1, 3] }
@@ -75,7 +75,7 @@ const reached = { ...threeOld, n: fresh() }
 
 holds('a pause point', [
   ['lies ahead', snapshot(olds, four), pause(1), pausing],
-  ['is not proven', snapshot({ ...threeOld, n: booting() }, four), pause(1), pausing],
+  ['is not ready', snapshot({ ...threeOld, n: booting() }, four), pause(1), pausing],
   ['is not drained to yet', snapshot({ ...olds, n: fresh() }, four), pause(1), pausing],
   [
     'is reached',

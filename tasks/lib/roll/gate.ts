@@ -22,10 +22,10 @@ export function gateOf(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy)
 
 /** Canaries are watched only while they are the only new ones: more of them mean that they have passed. */
 function canaryGate(snapshot: RollSnapshot, { wanted }: Fleet, policy: RollPolicy): Gate | undefined {
-  const { evidence, nowMs, group } = snapshot
+  const { readiness, nowMs, group } = snapshot
   const canaries = Math.min(policy.canary, group.size)
   if (wanted.length > canaries || canaries === 0) return undefined
-  const watchedMs = wanted.map(({ id }) => nowMs - (evidence.get(id)?.provenSinceMs ?? nowMs))
+  const watchedMs = wanted.map(({ id }) => nowMs - (readiness.get(id)?.readySinceMs ?? nowMs))
   const good = wanted.filter((one) => counts(snapshot, one)).length
   const leastMs = Math.min(...watchedMs)
   const neededMs = policy.canaryWatchSeconds * 1000

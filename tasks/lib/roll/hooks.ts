@@ -7,7 +7,7 @@ import type { Instance } from '../platform.ts'
 export interface RollHooks {
   /** An instance was drained and is about to be ended. While it fails, the instance is not ended. */
   readonly beforeTerminate?: (instance: Instance) => Promise<void>
-  /** A new instance is proven. While it fails, the instance does not count as capacity. */
+  /** A new instance is ready. While it fails, the instance does not count as capacity. */
   readonly afterAccept?: (instance: Instance) => Promise<void>
 }
 

@@ -30,7 +30,7 @@ t.test('who leaves first', (t) => {
       'a b c d',
     ],
     [
-      'the unproven of those that serve',
+      'the unready of those that serve',
       [
         ['b', '', 3],
         ['a', '', 2],
@@ -55,7 +55,7 @@ t.test('who leaves first', (t) => {
       'a b',
     ],
     [
-      'the unproven before the older',
+      'the unready before the older',
       [
         ['b', '', 3, 10],
         ['a', '', 2, 20],
@@ -81,7 +81,7 @@ t.test('who leaves first', (t) => {
       ['a', 'b'],
     ],
     [
-      'the named even when proven',
+      'the named even when ready',
       [
         ['b', '', 2],
         ['a', '', 3],
@@ -154,7 +154,7 @@ t.test('the zones stay balanced', (t) => {
       'i1 i2 i3 y1 x1 y2',
     ],
     [
-      'on a par, the unproven',
+      'on a par, the unready',
       [
         ['x1', 'x', 3, 1],
         ['y1', 'y', 2, 4],
@@ -171,7 +171,7 @@ t.test('the zones stay balanced', (t) => {
     ],
     ['a zone that is empty is passed over', [['x1', 'x', 2, 1], ...y], 'y1 x1 y2'],
     [
-      'the unproven before the proven, wherever most serve',
+      'the unready before the ready, wherever most serve',
       [
         ['x1', 'x', 2, 9],
         ['y1', 'y', 3, 1],
@@ -180,7 +180,7 @@ t.test('the zones stay balanced', (t) => {
       'x1 y1 y2',
     ],
     [
-      'the proven count where the unproven leave',
+      'the ready count where the unready leave',
       [
         ['x1', 'x', 2, 1],
         ['y1', 'y', 2, 9],
@@ -189,7 +189,7 @@ t.test('the zones stay balanced', (t) => {
       'y1 x1 y2',
     ],
     [
-      'the proven leave in balance, too',
+      'the ready leave in balance, too',
       [
         ['x1', 'x', 3, 1],
         ['y1', 'y', 3, 9],

@@ -8,12 +8,12 @@ export interface Leaver {
   readonly startedMs: number
 }
 
-/** From this loss on an instance serves; above it, it is proven, too. */
+/** From this loss on an instance serves; above it, it is ready, too. */
 export const servingLoss = 2
 
 /**
  * The order in which instances leave: those that carry no capacity or answer wrongly, then those that the user named, then
- * the unproven before the proven, and of these always the oldest of the zone that has the most serving ones, so that the
+ * the unready before the ready, and of these always the oldest of the zone that has the most serving ones, so that the
  * zones stay balanced. `staying` are the serving ones that stay.
  */
 export function leavingOrder(
@@ -28,12 +28,12 @@ export function leavingOrder(
   )
   const isFree = (leaver: Leaver) => leaver.loss >= servingLoss && rankOf(leaver) === first.length
   const free = inOrder.filter(isFree)
-  const unproven = free.filter(({ loss }) => loss === servingLoss)
-  const proven = free.filter(({ loss }) => loss > servingLoss)
+  const unready = free.filter(({ loss }) => loss === servingLoss)
+  const ready = free.filter(({ loss }) => loss > servingLoss)
   const order = [
     ...inOrder.filter((one) => !isFree(one)),
-    ...byZone(unproven, [...staying, ...proven.map(({ instance }) => instance)]),
-    ...byZone(proven, staying),
+    ...byZone(unready, [...staying, ...ready.map(({ instance }) => instance)]),
+    ...byZone(ready, staying),
   ]
   return order.map(({ instance }) => instance)
 }

@@ -7,7 +7,7 @@ import type { RollSnapshot } from './snapshot.ts'
 type Row = [string, RollSnapshot, string[], Partial<RollPolicy>?]
 
 const refused = { sinceMs: nowMs - 1000, reason: 'no capacity' }
-const late = { unprovenSinceMs: nowMs - 601_000 }
+const late = { unreadySinceMs: nowMs - 601_000 }
 
 function holds(name: string, table: Row[]): void {
   t.test(name, (t) => {
@@ -20,16 +20,16 @@ holds('the way there', [
   ['launches before it ends anything', snapshot({ a: old(), b: old() }), ['launch 1']],
   ['as many as the batch', snapshot({ a: old(), b: old() }), ['launch 2'], { surge: 2 }],
   ['never more than the size', snapshot({ a: old(), b: old() }), ['launch 2'], { surge: 9 }],
-  ['waits for proof', snapshot({ a: old(), b: old(), c: booting() }), ['wait']],
-  ['one proven, one drained', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a']],
+  ['waits until ready', snapshot({ a: old(), b: old(), c: booting() }), ['wait']],
+  ['one ready, one drained', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a']],
   [
-    'two proven, two drained',
+    'two ready, two drained',
     snapshot({ a: old(), b: old(), c: fresh(), d: fresh() }),
     ['drain a', 'drain b'],
     { surge: 2 },
   ],
   [
-    'two proven of three, two drained',
+    'two ready of three, two drained',
     snapshot({ a: old(), b: old(), e: old(), c: fresh(), d: fresh() }, { size: 3 }),
     ['drain a', 'drain b'],
     { surge: 2 },
@@ -48,7 +48,7 @@ holds('the way there', [
     snapshot({ a: old({ health: 'draining' }), c: fresh(), d: fresh() }),
     ['wait'],
   ],
-  ['no end while one is not proven', snapshot({ c: fresh(), d: booting() }), ['wait']],
+  ['no end while one is not ready', snapshot({ c: fresh(), d: booting() }), ['wait']],
   ['the unhealthy go first', snapshot({ a: old(), b: old({ health: 'unhealthy' }), c: fresh() }), ['drain b']],
   ['the named go first', snapshot({ a: old(), b: old(), c: fresh() }), ['drain b'], { first: ['b'] }],
   [
@@ -63,7 +63,7 @@ holds('the way there', [
     ['wait'],
   ],
   [
-    'a drained one stays while its replacement is no longer proven',
+    'a drained one stays while its replacement is no longer ready',
     snapshot({ a: old({ health: 'unused' }), b: old(), c: fresh({ seen: {} }) }),
     ['wait'],
   ],
@@ -84,7 +84,7 @@ holds('the way there', [
     ['drain d', 'drain a', 'drain b'],
   ],
   [
-    'of too many, the unproven goes first',
+    'of too many, the unready goes first',
     snapshot({ c: fresh({ ageSeconds: 10 }), d: fresh({ ageSeconds: 50, seen: {} }) }, { size: 1 }),
     ['drain d'],
   ],
@@ -154,7 +154,7 @@ holds('in place', [
   ['drains before it launches', snapshot({ a: old(), b: old() }), ['drain a'], inPlace],
   ['waits while it drains', snapshot({ a: old({ health: 'draining' }), b: old() }), ['wait'], inPlace],
   ['ends and launches', snapshot({ a: old({ health: 'unused' }), b: old() }), ['terminate a', 'launch 1'], inPlace],
-  ['waits for proof', snapshot({ b: old(), c: booting() }), ['wait'], inPlace],
+  ['waits until ready', snapshot({ b: old(), c: booting() }), ['wait'], inPlace],
   ['slides on', snapshot({ b: old(), c: fresh() }), ['drain b'], inPlace],
   ['finishes', snapshot({ c: fresh(), d: fresh() }), ['finish'], inPlace],
   [
@@ -193,33 +193,33 @@ holds('in place', [
 ])
 
 const watched = { canary: 1, canaryWatchSeconds: 60 }
-const provenFor = (seconds: number) =>
-  fresh({ seen: { proven: true, everProven: true, provenSinceMs: nowMs - seconds * 1000 } })
+const readyFor = (seconds: number) =>
+  fresh({ seen: { ready: true, everReady: true, readySinceMs: nowMs - seconds * 1000 } })
 
 holds('the gates', [
   ['canary', snapshot({ a: old(), b: old() }), ['launch 1'], { surge: 2, canary: 1 }],
-  ['canary not proven', snapshot({ a: old(), b: old(), c: booting() }), ['wait'], { surge: 2, canary: 1 }],
-  ['canary proven', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a', 'launch 1'], { surge: 2, canary: 1 }],
+  ['canary not ready', snapshot({ a: old(), b: old(), c: booting() }), ['wait'], { surge: 2, canary: 1 }],
+  ['canary ready', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a', 'launch 1'], { surge: 2, canary: 1 }],
   [
     'what serves stays while the canary is watched',
-    snapshot({ a: old(), b: old(), c: provenFor(59) }),
+    snapshot({ a: old(), b: old(), c: readyFor(59) }),
     ['wait'],
     watched,
   ],
-  ['until then', snapshot({ a: old(), b: old(), c: provenFor(60) }), ['drain a'], watched],
+  ['until then', snapshot({ a: old(), b: old(), c: readyFor(60) }), ['drain a'], watched],
   [
     'what does not serve leaves meanwhile',
-    snapshot({ a: old(), b: old({ health: 'unhealthy' }), c: provenFor(59) }),
+    snapshot({ a: old(), b: old({ health: 'unhealthy' }), c: readyFor(59) }),
     ['drain b'],
     watched,
   ],
   [
     'and what is drained ends',
-    snapshot({ a: old(), b: old({ health: 'unused' }), c: provenFor(59) }),
+    snapshot({ a: old(), b: old({ health: 'unused' }), c: readyFor(59) }),
     ['terminate b'],
     watched,
   ],
-  ['no end while the last one is watched', snapshot({ c: provenFor(59) }, { size: 3 }), ['wait'], watched],
+  ['no end while the last one is watched', snapshot({ c: readyFor(59) }, { size: 3 }), ['wait'], watched],
   ['a pause point ends the run', snapshot({ b: old(), c: fresh() }), ['pause 1'], { pauseAt: [1] }],
   ['or holds it', snapshot({ b: old(), c: fresh() }), ['hold 1'], { pauseAt: [1], pauseSeconds: 10 }],
   [
@@ -246,25 +246,25 @@ holds('the gates', [
 const hooked = (...accepted: string[]) => ({ accepted: new Set(accepted) })
 
 holds('the hook after acceptance', [
-  ['is due for the proven', snapshot({ a: old(), b: old(), c: fresh() }, hooked()), ['accept c']],
+  ['is due for the ready', snapshot({ a: old(), b: old(), c: fresh() }, hooked()), ['accept c']],
   ['not for others', snapshot({ a: old(), b: old(), c: booting() }, hooked()), ['wait']],
   [
     'nor for one that was not seen yet',
-    snapshot({ a: old(), b: old(), c: booting() }, { ...hooked(), evidence: new Map() }),
+    snapshot({ a: old(), b: old(), c: booting() }, { ...hooked(), readiness: new Map() }),
     ['wait'],
   ],
   ['once', snapshot({ a: old(), b: old(), c: fresh() }, hooked('c')), ['drain a']],
   ['the end waits for it', snapshot({ c: fresh(), d: fresh() }, hooked('c')), ['accept d']],
   ['and comes', snapshot({ c: fresh(), d: fresh() }, hooked('c', 'd')), ['finish']],
   [
-    'a proof that was lost again counts for nothing',
-    snapshot({ a: old(), b: old(), c: fresh({ seen: { everProven: true } }) }, hooked('c')),
+    'readiness that was lost again counts for nothing',
+    snapshot({ a: old(), b: old(), c: fresh({ seen: { everReady: true } }) }, hooked('c')),
     ['wait'],
   ],
   [
     'there is none during the rollback',
     snapshot(
-      { b: old(), c: fresh(), d: old({ ageSeconds: 10, seen: { proven: true } }) },
+      { b: old(), c: fresh(), d: old({ ageSeconds: 10, seen: { ready: true } }) },
       { ...hooked(), record: back },
     ),
     ['drain c'],
@@ -280,10 +280,10 @@ holds('the rollback', [
     ['drain c'],
   ],
   ['old capacity first', snapshot({ b: old(), c: fresh() }, { record: back }), ['launch 1']],
-  ['waits for its proof', snapshot({ b: old(), c: fresh(), d: young }, { record: back }), ['wait']],
+  ['waits until it is ready', snapshot({ b: old(), c: fresh(), d: young }, { record: back }), ['wait']],
   [
     'then the new goes',
-    snapshot({ b: old(), c: fresh(), d: { ...young, seen: { proven: true } } }, { record: back }),
+    snapshot({ b: old(), c: fresh(), d: { ...young, seen: { ready: true } } }, { record: back }),
     ['drain c'],
   ],
   ['finishes on the old', snapshot({ a: old(), b: old() }, { record: back }), ['finish']],
@@ -336,20 +336,20 @@ t.test('setbacks go on being counted', (t) => {
 })
 
 t.test('every step says why', (t) => {
-  const notSeen = { evidence: new Map() }
+  const notSeen = { readiness: new Map() }
   const none = { surge: 0 }
   const table: Row[] = [
     ['launch', snapshot({ a: old(), b: old() }), ['0 of 2 wanted']],
     ['launch a canary', snapshot({ a: old(), b: old() }), ['0 of 2 wanted, canary first'], { canary: 1 }],
     ['launch to a pause', snapshot({ a: old(), b: old() }), ['0 of 2 wanted, pause at 1'], { pauseAt: [1] }],
-    ['drain', snapshot({ a: old(), b: old(), c: fresh() }), ['on old; 1 proven']],
+    ['drain', snapshot({ a: old(), b: old(), c: fresh() }), ['on old; 1 ready']],
     [
       'drain a sick one',
       snapshot({ a: old({ health: 'unhealthy' }), b: old(), c: fresh() }),
-      ['on old and unhealthy; 1 proven'],
+      ['on old and unhealthy; 1 ready'],
     ],
-    ['drain one too many', snapshot({ c: fresh(), d: fresh() }, { size: 1 }), ['no longer needed; 1 proven']],
-    ['drain during the rollback', snapshot({ a: old(), b: old(), c: fresh() }, { record: back }), ['on new; 2 proven']],
+    ['drain one too many', snapshot({ c: fresh(), d: fresh() }, { size: 1 }), ['no longer needed; 1 ready']],
+    ['drain during the rollback', snapshot({ a: old(), b: old(), c: fresh() }, { record: back }), ['on new; 2 ready']],
     [
       'terminate',
       snapshot({ a: old({ health: 'unused' }), c: fresh(), d: fresh() }),
@@ -360,9 +360,9 @@ t.test('every step says why', (t) => {
       snapshot({ a: old({ state: 'stopped' }), c: fresh(), d: fresh() }),
       ['its machine is gone'],
     ],
-    ['accept', snapshot({ a: old(), b: old(), c: fresh() }, hooked()), ['it is proven']],
-    ['finish', snapshot({ c: fresh(), d: fresh() }), ['2 of 2 proven']],
-    ['wait for proof', snapshot({ b: old(), c: fresh(), d: booting() }), ['d: slow']],
+    ['accept', snapshot({ a: old(), b: old(), c: fresh() }, hooked()), ['it is ready']],
+    ['finish', snapshot({ c: fresh(), d: fresh() }), ['2 of 2 ready']],
+    ['wait until ready', snapshot({ b: old(), c: fresh(), d: booting() }), ['d: slow']],
     ['wait for one never seen', snapshot({ a: old(), b: old(), c: booting() }, notSeen), ['c: not healthy yet']],
     [
       'wait for requests',
@@ -371,7 +371,7 @@ t.test('every step says why', (t) => {
     ],
     [
       'wait for the canary',
-      snapshot({ a: old(), b: old(), c: provenFor(20) }),
+      snapshot({ a: old(), b: old(), c: readyFor(20) }),
       ['the canary is watched, 20 of 60 s'],
       watched,
     ],

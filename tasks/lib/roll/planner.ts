@@ -1,5 +1,5 @@
-import { isServing } from '../evidence.ts'
 import type { Instance, RollRecord } from '../platform.ts'
+import { isServing } from '../readiness.ts'
 import { blame, type Failing, hopeless } from './blame.ts'
 import { counts, type Fleet, sortFleet, targetImageId } from './fleet.ts'
 import { type Gate, gateOf } from './gate.ts'
@@ -12,7 +12,7 @@ const maxImageChanges = 3
 /**
  * The next steps of a roll, from what is seen and the policy alone: launch before terminate, in a sliding window of `surge`
  * machines above the group's size. An instance that serves is drained only when the floor that the policy promises is held
- * by others that are proven or, on the old image, serve. Costs n log n.
+ * by others that are ready or, on the old image, serve. Costs n log n.
  */
 export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
   const { group, record } = snapshot
@@ -39,7 +39,7 @@ export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
   if (steps.length > 0) return steps
   if (gate.step) return [gate.step]
   return isFinished(snapshot, fleet)
-    ? [{ do: 'finish', because: `${group.size} of ${group.size} proven` }]
+    ? [{ do: 'finish', because: `${group.size} of ${group.size} ready` }]
     : [{ do: 'wait', because: gate.holds ?? whatFor(snapshot, fleet) }]
 }
 
@@ -53,10 +53,10 @@ function insist({ group, record, imageChanges }: RollSnapshot): Step {
 }
 
 function acceptances(snapshot: RollSnapshot, { wanted }: Fleet): Step[] {
-  const { accepted, evidence, record } = snapshot
+  const { accepted, readiness, record } = snapshot
   if (!accepted || record.rollingBack) return []
-  const due = wanted.filter(({ id }) => evidence.get(id)?.proven && !accepted.has(id))
-  return due.map(({ id }) => ({ do: 'accept', instanceId: id, because: 'it is proven' }))
+  const due = wanted.filter(({ id }) => readiness.get(id)?.ready && !accepted.has(id))
+  return due.map(({ id }) => ({ do: 'accept', instanceId: id, because: 'it is ready' }))
 }
 
 function clearDead({ dead }: Fleet): Step[] {
@@ -86,7 +86,7 @@ function launches(
   return [{ do: 'launch', count, because }]
 }
 
-/** The idle are first in line to leave, so taking only the surplus leaves the floor of proven or serving ones behind. */
+/** The idle are first in line to leave, so taking only the surplus leaves the floor of ready or serving ones behind. */
 function removals(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy, gate: Gate): Step[] {
   const { group, record, refusals } = snapshot
   const good = fleet.wanted.filter((instance) => counts(snapshot, instance)).length
@@ -100,7 +100,7 @@ function removals(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy, gate
     if (health === 'draining') return []
     if (health === 'unused') return [{ do: 'terminate', instanceId, because: 'it serves no request any more' }]
     if (gate.holds !== undefined && isServing(instance)) return []
-    const because = `${why(instance, record)}${isServing(instance) ? '' : ` and ${health}`}; ${good} proven`
+    const because = `${why(instance, record)}${isServing(instance) ? '' : ` and ${health}`}; ${good} ready`
     return [{ do: 'drain', instanceId, because }]
   })
 }
@@ -115,8 +115,8 @@ function isFinished(snapshot: RollSnapshot, { wanted, leaving }: Fleet): boolean
 }
 
 function whatFor(snapshot: RollSnapshot, { wanted, leaving }: Fleet): string {
-  const unproven = wanted.find((instance) => !counts(snapshot, instance))
-  if (unproven) return `${unproven.id}: ${snapshot.evidence.get(unproven.id)?.reason ?? 'not healthy yet'}`
+  const unready = wanted.find((instance) => !counts(snapshot, instance))
+  if (unready) return `${unready.id}: ${snapshot.readiness.get(unready.id)?.reason ?? 'not healthy yet'}`
   const draining = leaving.find(({ health }) => health === 'draining')
   if (draining) return `${draining.id} finishes its requests`
   return snapshot.refusals.launch?.reason ?? 'capacity is short'

@@ -4,11 +4,11 @@ export interface RollPolicy {
   readonly surge: number
   /** How many of `size` may be missing where there is no room for a surge: it is 0, or the platform refuses to launch. */
   readonly maxUnavailable: number
-  /** New instances to be proven before any more are launched; 0 for none. */
+  /** New instances to be ready before any more are launched; 0 for none. */
   readonly canary: number
-  /** How long the canaries must stay proven, without a break, before the others follow. */
+  /** How long the canaries must stay ready, without a break, before the others follow. */
   readonly canaryWatchSeconds: number
-  /** Numbers of proven new instances at which the roll pauses, ascending. */
+  /** Numbers of ready new instances at which the roll pauses, ascending. */
   readonly pauseAt: readonly number[]
   /** How long it pauses there; `undefined`: it ends as `paused`, and the same command carries it on. */
   readonly pauseSeconds: number | undefined
@@ -16,9 +16,9 @@ export interface RollPolicy {
   readonly first: readonly string[]
   /** Replace what already runs the image, too. */
   readonly force: boolean
-  /** Time for a new instance to be proven. */
+  /** Time for a new instance to be ready. */
   readonly instanceTimeoutSeconds: number
-  /** How long a watched canary may lose its proof: one probe that got lost is no failure. 15 s. */
+  /** How long a watched canary may lose its readiness: one probe that got lost is no failure. 15 s. */
   readonly canaryGraceSeconds?: number | undefined
   /** Time for the roll, and again for its rollback. */
   readonly timeoutSeconds: number

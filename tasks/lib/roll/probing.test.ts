@@ -1,32 +1,28 @@
 import t from 'tap'
-import type { Evidence } from '../evidence.ts'
+import type { Readiness } from '../readiness.ts'
 import { booting, fresh, old, type Sketch, snapshot } from './fleet-fixture.ts'
 import { chooseProbes } from './probing.ts'
 
 /** Who is probed, in order. */
 function chosen(fleet: Record<string, Sketch>): string[] {
-  const { group, evidence } = snapshot(fleet)
-  return chooseProbes(group, evidence).map(({ id }) => id)
+  const { group, readiness } = snapshot(fleet)
+  return chooseProbes(group, readiness).map(({ id }) => id)
 }
 
-const proven = (probedAtMs: number): Sketch => fresh({ seen: { proven: true, probedAtMs } })
-const measured = (times: number): Partial<Evidence> => ({ latenciesMs: Array.from({ length: times }, () => 1) })
+const ready = (probedAtMs: number): Sketch => fresh({ seen: { ready: true, probedAtMs } })
+const measured = (times: number): Partial<Readiness> => ({ latenciesMs: Array.from({ length: times }, () => 1) })
 
 t.test('whom a roll probes', (t) => {
   const table: [string, Record<string, Sketch>, string[]][] = [
     ['nobody', {}, []],
     [
-      'the new ones that are not proven, then the proven, then others',
+      'the new ones that are not ready, then the ready, then others',
       { a: old(), b: fresh(), c: booting() },
       ['c', 'b', 'a'],
     ],
-    ['every unproven one', { a: booting(), b: booting(), c: fresh({ seen: {} }) }, ['a', 'b', 'c']],
-    [
-      'the proven that were not probed for longest first',
-      { a: proven(30), b: proven(10), c: proven(20) },
-      ['b', 'c', 'a'],
-    ],
-    ['one that was never probed before them', { a: proven(30), b: fresh() }, ['b', 'a']],
+    ['every unready one', { a: booting(), b: booting(), c: fresh({ seen: {} }) }, ['a', 'b', 'c']],
+    ['the ready that were not probed for longest first', { a: ready(30), b: ready(10), c: ready(20) }, ['b', 'c', 'a']],
+    ['one that was never probed before them', { a: ready(30), b: fresh() }, ['b', 'a']],
     ['three of the others', { a: old(), b: old(), c: old(), d: old() }, ['a', 'b', 'c']],
     [
       'of the others those that serve',
@@ -39,8 +35,8 @@ t.test('whom a roll probes', (t) => {
   t.end()
 })
 
-t.test('twenty of those that are proven', (t) => {
-  const fleet = Object.fromEntries(Array.from({ length: 22 }, (_, nth) => [`m${nth}`, proven(100 - nth)]))
+t.test('twenty of those that are ready', (t) => {
+  const fleet = Object.fromEntries(Array.from({ length: 22 }, (_, nth) => [`m${nth}`, ready(100 - nth)]))
   const ids = chosen({ ...fleet, x: booting() })
   t.equal(ids.length, 21)
   t.same(ids.slice(0, 2), ['x', 'm21'])

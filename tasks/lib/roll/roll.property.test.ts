@@ -59,7 +59,13 @@ t.test('where nothing goes wrong, every roll succeeds', async (t) => {
 })
 
 /** Faults that hit every launch, so that it makes no difference when the client is killed. */
-const thorough: readonly FaultName[] = ['never-boots', 'never-healthy', 'wrong-release', 'clock-off', 'dies-unproven']
+const thorough: readonly FaultName[] = [
+  'never-boots',
+  'never-healthy',
+  'wrong-release',
+  'clock-off',
+  'dies-before-ready',
+]
 
 t.test('a killed roll, run again, ends as one that nobody killed', async (t) => {
   const problemOf = async (drawn: Drawn) => {

@@ -91,7 +91,7 @@ t.test('a broken release goes back by itself', async (t) => {
   }
 })
 
-t.test('one instance that fails beside proven ones is replaced', async (t) => {
+t.test('one instance that fails beside ready ones is replaced', async (t) => {
   const world = await servingWorld(2, { fault: (nth) => (nth === 4 ? { neverHealthy: true } : undefined) })
   const broken = guardFloor(world, 1)
   const progress = recordedProgress()
@@ -236,7 +236,7 @@ t.test('a canary that fails was the only one', async (t) => {
 t.test('what others do in the middle', async (t) => {
   const others: [string, (world: World) => void, string[]][] = [
     ['an old machine dies', (world) => world.kill('m1'), ['i2', 'i2', 'i2']],
-    ['a proven new machine dies', (world) => world.kill('m4'), ['i2', 'i2', 'i2']],
+    ['a ready new machine dies', (world) => world.kill('m4'), ['i2', 'i2', 'i2']],
     ['the load balancer dies', (world) => Object.assign(world, { loadBalancer: 'stopped' }), ['i2', 'i2', 'i2']],
     ['scaled up', (world) => world.record && Object.assign(world.record, { size: 5 }), ['i2', 'i2', 'i2', 'i2', 'i2']],
     ['scaled down', (world) => world.record && Object.assign(world.record, { size: 1 }), ['i2']],

@@ -75,7 +75,7 @@ async function planRoll({ platform, probe, clock, policy, image: wanted }: RollT
   const seen = await watchGroup({ platform, probe, clock }, { probesNeeded: 1, choose }).look()
   const future = {
     group: { ...group, imageId, roll: record },
-    evidence: seen?.evidence ?? new Map(),
+    readiness: seen?.readiness ?? new Map(),
     nowMs: clock.now(),
   }
   const steps = forecastSteps({ ...future, ...emptyMemory(startedMs), record }, policy)

@@ -45,8 +45,8 @@ export interface RollSnapshot extends Observation, RollMemory {
 }
 
 /**
- * One thing a roll has decided to do. `accept`: a new instance is proven, the hook for it is due. `replace`: a new
- * instance failed where others of its image are proven, it is counted as a setback and leaves. `roll back`: the image is
+ * One thing a roll has decided to do. `accept`: a new instance is ready, the hook for it is due. `replace`: a new
+ * instance failed where others of its image are ready, it is counted as a setback and leaves. `roll back`: the image is
  * at fault. `give up`: the rollback failed too. `stop`: the platform, or somebody, is in the way; a person is needed. `hold`
  * begins a pause for its time, `pass` ends it, `pause` ends the run.
  */

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
-import type { Probe } from '../evidence.ts'
 import type { Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
+import type { Probe } from '../readiness.ts'
 import type { RollEventSink } from './events.ts'
 import type { RollHooks } from './hooks.ts'
 import type { RollPolicy } from './policy.ts'

@@ -12,7 +12,7 @@ import { recordedGroups } from './group/record.ts'
 import { openInfrastructure } from './infrastructure/infrastructure.ts'
 import { namesOf } from './names.ts'
 
-/** Time for an instance to boot and be proven, and for Auto Scaling to begin a launch. */
+/** Time for an instance to boot and be ready, and for Auto Scaling to begin a launch. */
 const usualSeconds = { instance: 600, launch: 300 }
 
 /** The verbs that measure instances to prove them. */

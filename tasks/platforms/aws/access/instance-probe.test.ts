@@ -1,7 +1,7 @@
 import t from 'tap'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { ProbeResult } from '../../../lib/evidence.ts'
 import type { Instance } from '../../../lib/platform.ts'
+import type { ProbeResult } from '../../../lib/readiness.ts'
 import type { AccessMode, InstanceAccess } from './access.ts'
 import { openInstanceProbe } from './instance-probe.ts'
 import { openTunnels } from './tunnels.ts'

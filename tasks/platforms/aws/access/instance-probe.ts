@@ -1,6 +1,6 @@
 import { OperatorError } from '../../../lib/errors.ts'
-import type { Probe, ProbeResult } from '../../../lib/evidence.ts'
 import type { Instance } from '../../../lib/platform.ts'
+import type { Probe, ProbeResult } from '../../../lib/readiness.ts'
 import { probeInstance } from '../../../tools/probe.ts'
 import type { InstanceAccess } from './access.ts'
 import { openTunnel } from './tunnel.ts'
@@ -61,7 +61,7 @@ function throughTunnels(tunnels: Tunnels<Instance>, measure: typeof probeInstanc
   const trusted = new Map<string, { result: ProbeResult; release: string; untilMs: number }>()
   return async (instance, release) => {
     const { id, health } = instance
-    // Nobody takes an instance for proven that the load balancer has not looked at, and its console may be empty yet.
+    // Nobody takes an instance for ready that the load balancer has not looked at, and its console may be empty yet.
     if (health === 'initial') return byLoadBalancer(health)
     const known = trusted.get(id)
     if (health === 'healthy' && known?.release === release && now() < known.untilMs) return known.result

@@ -31,7 +31,7 @@ export async function executeChangeSet(aws: Aws, execution: Execution, waiting: 
   const { verb = 'deploy' } = waiting
   const doing = isNew ? 'create' : 'update'
   const afterId = await begin(aws, execution, verb)
-  let evidence: Promise<string[]> = Promise.resolve([])
+  let readiness: Promise<string[]> = Promise.resolve([])
   const ended = await watchOperation(aws, {
     ...waiting,
     verb,
@@ -39,13 +39,13 @@ export async function executeChangeSet(aws: Aws, execution: Execution, waiting: 
     afterId,
     onFailure(events) {
       const cause = rootCause(events)
-      if (cause) evidence = failureDetails(aws, stackId, cause)
+      if (cause) readiness = failureDetails(aws, stackId, cause)
     },
     whileSilent: () => throwIfRefused(aws, changeSet.id, name),
   })
   const stack = await describeStack(aws, stackId)
   if (ended.status === (isNew ? 'CREATE_COMPLETE' : 'UPDATE_COMPLETE') && stack) return stack
-  const failure = stackFailure(name, doing, ended, await evidence)
+  const failure = stackFailure(name, doing, ended, await readiness)
   throw isNew ? await clearedAway(aws, stackId, ended, failure, waiting) : failure
 }
 

@@ -60,7 +60,7 @@ t.test('some reasons hide what has happened', async (t) => {
   t.notOk(isVague(cause('The maximum number of VPCs has been reached.')))
 })
 
-t.test('a failed creation: cause, then evidence', async (t) => {
+t.test('a failed creation: cause, then readiness', async (t) => {
   const ended = { status: 'ROLLBACK_COMPLETE', reason: '', events: failedCreation }
   const failure = stackFailure('shop', 'create', ended, ['scaling: no capacity', 'console:\n  panic'])
   t.equal(failure.kind, 'failed')

@@ -33,14 +33,14 @@ export function isVague({ reason, type }: RootCause): boolean {
 export type Doing = 'create' | 'update' | 'delete'
 
 /**
- * The failure of an operation on a stack: the root cause, then what to do, then the evidence behind it. An update that went
+ * The failure of an operation on a stack: the root cause, then what to do, then the readiness behind it. An update that went
  * back has the kind `put-back`.
  */
 export function stackFailure(
   stack: string,
   doing: Doing,
   { status, reason, events }: Ended,
-  evidence: readonly string[] = [],
+  readiness: readonly string[] = [],
 ): OperatorError {
   const cause = rootCause(events)
   const state = stateOf(status)
@@ -51,7 +51,7 @@ export function stackFailure(
     ...adviceOn(cause?.reason ?? reason),
     ...(doing === 'delete' ? [deletionAdvice(events)] : []),
     ...(records.length > 0 ? [`the certificate was waiting for ${records.join(' and ')}`] : []),
-    ...(evidence.length > 0 ? ['behind it:', ...evidence.map((line) => line.replace(/^/gm, '  '))] : []),
+    ...(readiness.length > 0 ? ['behind it:', ...readiness.map((line) => line.replace(/^/gm, '  '))] : []),
   ]
   const isBack = state.condition === 'ready'
   const back = isBack ? '; the stack is as it was before' : ''

@@ -71,7 +71,7 @@ function checkpointsFor({ canary, pauseAt }: RollPolicy, size: number): number[]
   return [...percents].toSorted((a, b) => a - b)
 }
 
-/** AWS knows one wait for all checkpoints. Without any other it is as long as an instance may take to be proven. */
+/** AWS knows one wait for all checkpoints. Without any other it is as long as an instance may take to be ready. */
 function checkpointDelay({ canaryWatchSeconds, pauseAt, pauseSeconds, instanceTimeoutSeconds }: RollPolicy): number {
   const paused = pauseAt.length > 0 ? pauseSeconds : undefined
   const seconds = paused ?? (canaryWatchSeconds > 0 ? canaryWatchSeconds : instanceTimeoutSeconds)

@@ -18,14 +18,14 @@ export interface ProbeResult {
 export type Probe = (instance: Instance, expectedRelease: string) => Promise<ProbeResult>
 
 /** What one run has seen of one instance so far. Lives as long as the run; a new run looks for itself. */
-export interface Evidence {
+export interface Readiness {
   /** Its machine runs, the load balancer says healthy, and our last probes, enough of them, were right. */
-  readonly proven: boolean
-  /** This run has seen it proven at some time. */
-  readonly everProven: boolean
-  /** Since when it is proven without a break; absent while it is not. */
-  readonly provenSinceMs?: number
-  /** The last times at which it lost its proof, at most `lossesKept`. */
+  readonly ready: boolean
+  /** This run has seen it ready at some time. */
+  readonly everReady: boolean
+  /** Since when it is ready without a break; absent while it is not. */
+  readonly readySinceMs?: number
+  /** The last times at which it lost its readiness, at most `lossesKept`. */
   readonly lostAtMs: readonly number[]
   /** Probes in a row that were right. */
   readonly rightProbes: number
@@ -37,12 +37,12 @@ export interface Evidence {
   readonly seenAlive: boolean
   /** This run has seen the load balancer call it healthy. */
   readonly everServed: boolean
-  /** Since when this run sees it not proven; absent while proven. */
-  readonly unprovenSinceMs?: number
+  /** Since when this run sees it not ready; absent while ready. */
+  readonly unreadySinceMs?: number
   readonly wrongRelease: boolean
   /** When our probe was answered last, its release or its clock was wrong; silence since then changes nothing. */
   readonly answersWrong: boolean
-  /** Why it is not proven, one line. */
+  /** Why it is not ready, one line. */
   readonly reason?: string
 }
 
@@ -51,17 +51,17 @@ export interface Look {
   readonly nowMs: number
   /** Right probes in a row that prove an instance. */
   readonly probesNeeded: number
-  /** The slowest that a proven instance may be, by the median of its last latencies; any when absent. */
+  /** The slowest that a ready instance may be, by the median of its last latencies; any when absent. */
   readonly latencyLimitMs?: number | undefined
 }
 
-/** How many times of lost proof are remembered. */
+/** How many times of lost readiness are remembered. */
 export const lossesKept = 5
 const latenciesKept = 5
 
 /** Nothing seen yet. */
-export const noEvidence: Evidence = {
-  ...{ proven: false, everProven: false, rightProbes: 0, seenAlive: false, everServed: false },
+export const noReadiness: Readiness = {
+  ...{ ready: false, everReady: false, rightProbes: 0, seenAlive: false, everServed: false },
   ...{ wrongRelease: false, answersWrong: false, lostAtMs: [], latenciesMs: [] },
 }
 
@@ -69,34 +69,34 @@ export const noEvidence: Evidence = {
  * What is known of an instance after one more look; `probe` is absent when it was not probed this time, what earlier probes
  * told then still holds.
  */
-export function weigh(
-  before: Evidence | undefined,
+export function updateReadiness(
+  before: Readiness | undefined,
   instance: Instance,
   probe: ProbeResult | undefined,
   look: Look,
-): Evidence {
-  return weighAfter(before ?? noEvidence, instance, probe, look)
+): Readiness {
+  return nextReadiness(before ?? noReadiness, instance, probe, look)
 }
 
-function weighAfter(before: Evidence, instance: Instance, probe: ProbeResult | undefined, look: Look): Evidence {
+function nextReadiness(before: Readiness, instance: Instance, probe: ProbeResult | undefined, look: Look): Readiness {
   const { nowMs } = look
   const rightProbes = countRight(before, instance, probe)
   const latenciesMs = probe?.latencyMs === undefined ? before.latenciesMs : lastOf(before.latenciesMs, probe.latencyMs)
-  const reason = whyUnproven(instance, probe, { ...before, rightProbes, latenciesMs }, look)
-  const proven = reason === undefined
-  const isLost = before.proven && !proven
+  const reason = whyUnready(instance, probe, { ...before, rightProbes, latenciesMs }, look)
+  const ready = reason === undefined
+  const isLost = before.ready && !ready
   return {
-    ...{ proven, rightProbes, latenciesMs },
-    everProven: proven || before.everProven,
+    ...{ ready, rightProbes, latenciesMs },
+    everReady: ready || before.everReady,
     lostAtMs: isLost ? [...before.lostAtMs, nowMs].slice(-lossesKept) : before.lostAtMs,
     seenAlive: instance.state !== 'stopped' || before.seenAlive,
     everServed: isServing(instance) || before.everServed,
     wrongRelease: probe === undefined ? before.wrongRelease : probe.versionOk === false,
     answersWrong: isWrong(probe) ?? before.answersWrong,
     ...(probe ? { probedAtMs: nowMs } : before.probedAtMs === undefined ? {} : { probedAtMs: before.probedAtMs }),
-    ...(proven
-      ? { provenSinceMs: before.provenSinceMs ?? nowMs }
-      : { unprovenSinceMs: before.unprovenSinceMs ?? nowMs, reason }),
+    ...(ready
+      ? { readySinceMs: before.readySinceMs ?? nowMs }
+      : { unreadySinceMs: before.unreadySinceMs ?? nowMs, reason }),
   }
 }
 
@@ -111,28 +111,28 @@ export function median(numbers: readonly number[]): number | undefined {
 }
 
 /** Why an instance is still waited for, one line. */
-export function whyAwaited(evidence: Evidence | undefined): string {
-  return evidence?.reason ?? 'not seen yet'
+export function whyAwaited(readiness: Readiness | undefined): string {
+  return readiness?.reason ?? 'not seen yet'
 }
 
-function countRight(before: Evidence, { state }: Instance, probe: ProbeResult | undefined): number {
+function countRight(before: Readiness, { state }: Instance, probe: ProbeResult | undefined): number {
   if (state !== 'running') return 0
   if (!probe || probe.undecided) return before.rightProbes
   return probe.ok ? before.rightProbes + 1 : 0
 }
 
-function whyUnproven(instance: Instance, probe: ProbeResult | undefined, seen: Evidence, look: Look) {
+function whyUnready(instance: Instance, probe: ProbeResult | undefined, seen: Readiness, look: Look) {
   if (instance.state === 'stopped') return 'its machine is gone'
   if (instance.state === 'pending') return 'its machine is booting'
   if (!probe && seen.probedAtMs === undefined) return 'not probed'
-  if (probe && !probe.ok && !(probe.undecided && seen.proven)) return probe.reason ?? 'our probe fails'
+  if (probe && !probe.ok && !(probe.undecided && seen.ready)) return probe.reason ?? 'our probe fails'
   if (instance.health !== 'healthy') return `the load balancer says ${instance.health}`
   if (!probe && seen.rightProbes === 0) return seen.reason ?? 'our probe fails'
   if (seen.rightProbes < look.probesNeeded) return `${seen.rightProbes} of ${look.probesNeeded} probes right so far`
   return whySlow(seen, look)
 }
 
-function whySlow({ latenciesMs }: Evidence, { latencyLimitMs = Number.POSITIVE_INFINITY }: Look) {
+function whySlow({ latenciesMs }: Readiness, { latencyLimitMs = Number.POSITIVE_INFINITY }: Look) {
   const latencyMs = median(latenciesMs) ?? 0
   if (latencyMs <= latencyLimitMs) return undefined
   return `answers in ${Math.round(latencyMs)} ms; beside those that serve, at most ${Math.round(latencyLimitMs)} ms is right`

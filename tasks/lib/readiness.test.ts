@@ -1,15 +1,15 @@
 import t from 'tap'
+import type { Instance } from './platform.ts'
 import {
-  type Evidence,
   isServing,
   type Look,
   median,
-  noEvidence,
+  noReadiness,
   type ProbeResult,
-  weigh,
+  type Readiness,
+  updateReadiness,
   whyAwaited,
-} from './evidence.ts'
-import type { Instance } from './platform.ts'
+} from './readiness.ts'
 
 const right: Instance = {
   id: 'm1',
@@ -25,57 +25,52 @@ const right: Instance = {
 type OneLook = [Partial<Instance>, ProbeResult?, Partial<Look>?]
 
 /** What is known after a series of looks, one second apart, with two right probes needed. */
-function after(...looks: OneLook[]): Evidence | undefined {
-  return looks.reduce<Evidence | undefined>(
+function after(...looks: OneLook[]): Readiness | undefined {
+  return looks.reduce<Readiness | undefined>(
     (seen, [change, probe, look], second) =>
-      weigh(seen, { ...right, ...change }, probe, { nowMs: second * 1000, probesNeeded: 2, ...look }),
+      updateReadiness(seen, { ...right, ...change }, probe, { nowMs: second * 1000, probesNeeded: 2, ...look }),
     undefined,
   )
 }
 
 const ok = { ok: true }
 const wrong = { ok: false, reason: '502' }
-const proven: OneLook[] = [
+const ready: OneLook[] = [
   [{}, ok],
   [{}, ok],
 ]
 
-t.test('proven means running, healthy, and right twice in a row', (t) => {
-  t.match(after(...proven), { proven: true, everProven: true, unprovenSinceMs: undefined, reason: undefined })
-  t.match(after([{}, ok]), { proven: false, reason: '1 of 2 probes right so far', unprovenSinceMs: 0 })
-  t.match(after([{}, ok], [{ health: 'initial' }, ok]), { proven: false, reason: 'the load balancer says initial' })
-  t.match(after([{}, ok], [{}, wrong], [{}, ok]), { proven: false, rightProbes: 1, unprovenSinceMs: 0 })
-  t.match(after([{ state: 'pending' }]), { proven: false, reason: 'its machine is booting' })
+t.test('ready means running, healthy, and right twice in a row', (t) => {
+  t.match(after(...ready), { ready: true, everReady: true, unreadySinceMs: undefined, reason: undefined })
+  t.match(after([{}, ok]), { ready: false, reason: '1 of 2 probes right so far', unreadySinceMs: 0 })
+  t.match(after([{}, ok], [{ health: 'initial' }, ok]), { ready: false, reason: 'the load balancer says initial' })
+  t.match(after([{}, ok], [{}, wrong], [{}, ok]), { ready: false, rightProbes: 1, unreadySinceMs: 0 })
+  t.match(after([{ state: 'pending' }]), { ready: false, reason: 'its machine is booting' })
   t.end()
 })
 
-t.test('everything that is known of one that was proven at its second look', (t) => {
-  t.strictSame(after(...proven), {
-    ...noEvidence,
-    ...{ proven: true, everProven: true, provenSinceMs: 1000, rightProbes: 2, probedAtMs: 1000 },
+t.test('everything that is known of one that was ready at its second look', (t) => {
+  t.strictSame(after(...ready), {
+    ...noReadiness,
+    ...{ ready: true, everReady: true, readySinceMs: 1000, rightProbes: 2, probedAtMs: 1000 },
     ...{ seenAlive: true, everServed: true },
   })
   t.strictSame(after([{ state: 'stopped', health: 'unused' }]), {
-    ...noEvidence,
-    unprovenSinceMs: 0,
+    ...noReadiness,
+    unreadySinceMs: 0,
     reason: 'its machine is gone',
   })
   t.end()
 })
 
-t.test('why one is not proven', (t) => {
-  const table: [string, Partial<Evidence>, ...OneLook[]][] = [
+t.test('why one is not ready', (t) => {
+  const table: [string, Partial<Readiness>, ...OneLook[]][] = [
     ['gone', { reason: 'its machine is gone' }, [{ state: 'stopped' }, ok]],
     ['never probed', { reason: 'not probed' }, [{ health: 'initial' }]],
     ['the probe tells', { reason: '502' }, [{ health: 'unhealthy' }, wrong]],
     ['the probe tells nothing', { reason: 'our probe fails' }, [{}, { ok: false }]],
     ['not probed again, failed before', { reason: '502' }, [{}, wrong], [{}]],
-    [
-      'not probed again, and sick',
-      { reason: 'the load balancer says unhealthy' },
-      ...proven,
-      [{ health: 'unhealthy' }],
-    ],
+    ['not probed again, and sick', { reason: 'the load balancer says unhealthy' }, ...ready, [{ health: 'unhealthy' }]],
     ['not probed again, right before', { reason: '1 of 2 probes right so far' }, [{}, ok], [{}]],
     ['one more is needed', { reason: '2 of 3 probes right so far' }, [{}, ok], [{}, ok, { probesNeeded: 3 }]],
     [
@@ -84,14 +79,14 @@ t.test('why one is not proven', (t) => {
       [{}, ok],
       [{}, { ok: true, latencyMs: 300.6 }, { latencyLimitMs: 250.4 }],
     ],
-    ['rebooted', { reason: '1 of 2 probes right so far', rightProbes: 1 }, ...proven, [{ state: 'pending' }], [{}, ok]],
+    ['rebooted', { reason: '1 of 2 probes right so far', rightProbes: 1 }, ...ready, [{ state: 'pending' }], [{}, ok]],
   ]
-  for (const [name, expected, ...looks] of table) t.match(after(...looks), { proven: false, ...expected }, name)
+  for (const [name, expected, ...looks] of table) t.match(after(...looks), { ready: false, ...expected }, name)
   t.end()
 })
 
-t.test('a proof outlasts looks without a probe', (t) => {
-  t.match(after(...proven, [{}], [{}]), { proven: true, provenSinceMs: 1000, probedAtMs: 1000, rightProbes: 2 })
+t.test('readiness outlasts looks without a probe', (t) => {
+  t.match(after(...ready, [{}], [{}]), { ready: true, readySinceMs: 1000, probedAtMs: 1000, rightProbes: 2 })
   t.equal(after([{}])?.probedAtMs, undefined)
   t.end()
 })
@@ -99,25 +94,25 @@ t.test('a proof outlasts looks without a probe', (t) => {
 t.test('slow is slower than the limit, by the median of the last five', (t) => {
   const answering = (...latencies: (number | undefined)[]) =>
     after(...latencies.map((latencyMs): OneLook => [{}, { ok: true, latencyMs }, { latencyLimitMs: 100 }]))
-  t.match(answering(100, 100), { proven: true })
-  t.match(answering(100, 101), { proven: false })
-  t.match(answering(undefined, undefined), { proven: true, latenciesMs: [] })
-  t.match(answering(999, 999, 1, 1, 1), { proven: true })
+  t.match(answering(100, 100), { ready: true })
+  t.match(answering(100, 101), { ready: false })
+  t.match(answering(undefined, undefined), { ready: true, latenciesMs: [] })
+  t.match(answering(999, 999, 1, 1, 1), { ready: true })
   t.strictSame(answering(1, 2, undefined, 3, 4, 5, 6)?.latenciesMs, [2, 3, 4, 5, 6])
-  t.match(after([{}, { ok: true, latencyMs: 9999 }], [{}, ok]), { proven: true }, 'without a limit none is slow')
+  t.match(after([{}, { ok: true, latencyMs: 9999 }], [{}, ok]), { ready: true }, 'without a limit none is slow')
   t.end()
 })
 
 t.test('what is lost is timed anew, and remembered', (t) => {
-  const seen = after(...proven, [{}, wrong], [{ state: 'stopped' }])
+  const seen = after(...ready, [{}, wrong], [{ state: 'stopped' }])
   t.match(seen, {
-    ...{ proven: false, everProven: true, everServed: true, seenAlive: true, lostAtMs: [2000] },
-    ...{ unprovenSinceMs: 2000, provenSinceMs: undefined, reason: 'its machine is gone' },
+    ...{ ready: false, everReady: true, everServed: true, seenAlive: true, lostAtMs: [2000] },
+    ...{ unreadySinceMs: 2000, readySinceMs: undefined, reason: 'its machine is gone' },
   })
-  t.match(after([{ state: 'stopped' }]), { seenAlive: false, everProven: false, everServed: false })
+  t.match(after([{ state: 'stopped' }]), { seenAlive: false, everReady: false, everServed: false })
   t.match(after([{ health: 'initial' }, ok]), { everServed: false, seenAlive: true })
   t.match(after([{ state: 'pending' }]), { everServed: false, seenAlive: true })
-  t.match(after(...proven, [{}, wrong], ...proven), { proven: true, provenSinceMs: 4000, unprovenSinceMs: undefined })
+  t.match(after(...ready, [{}, wrong], ...ready), { ready: true, readySinceMs: 4000, unreadySinceMs: undefined })
   t.end()
 })
 
@@ -127,7 +122,7 @@ t.test('the last five losses are remembered', (t) => {
     [{}, wrong],
     [{}, ok, { probesNeeded: 1 }],
   ]
-  const losses = (times: number) => after(...proven, ...Array.from({ length: times }, () => loss).flat())?.lostAtMs
+  const losses = (times: number) => after(...ready, ...Array.from({ length: times }, () => loss).flat())?.lostAtMs
   t.same(losses(0), [])
   t.same(losses(5), [2000, 5000, 8000, 11_000, 14_000])
   t.same(losses(6), [5000, 8000, 11_000, 14_000, 17_000])
@@ -156,13 +151,13 @@ t.test('wrong answers, until a right one; silence tells nothing', (t) => {
   t.end()
 })
 
-t.test('answers too slow to tell the clock take no proof away, and give none', (t) => {
+t.test('answers too slow to tell the clock take no readiness away, and give none', (t) => {
   const slow = { ok: false, undecided: true, versionOk: true, reason: 'the clock is not proven' }
-  t.match(after(...proven, [{}, slow], [{}, slow]), { proven: true, lostAtMs: [], rightProbes: 2, provenSinceMs: 1000 })
-  t.match(after(...proven, [{ health: 'unhealthy' }, slow]), { proven: false, lostAtMs: [2000] })
-  t.match(after(...proven, [{}, wrong], [{}, slow]), { proven: false, reason: slow.reason })
-  t.match(after([{}, slow], [{}, slow]), { proven: false, rightProbes: 0, reason: slow.reason })
-  t.match(after([{}, ok], [{}, slow], [{}, ok]), { proven: true })
+  t.match(after(...ready, [{}, slow], [{}, slow]), { ready: true, lostAtMs: [], rightProbes: 2, readySinceMs: 1000 })
+  t.match(after(...ready, [{ health: 'unhealthy' }, slow]), { ready: false, lostAtMs: [2000] })
+  t.match(after(...ready, [{}, wrong], [{}, slow]), { ready: false, reason: slow.reason })
+  t.match(after([{}, slow], [{}, slow]), { ready: false, rightProbes: 0, reason: slow.reason })
+  t.match(after([{}, ok], [{}, slow], [{}, ok]), { ready: true })
   t.end()
 })
 
