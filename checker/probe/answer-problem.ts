@@ -24,7 +24,7 @@ export function answerProblem(
 
 /** A failure of the service, at one of its paths. */
 export function refuse(path: string, problem: string): Failure {
-  return { reason: `GET ${path}: ${problem}`, blame: 'service' }
+  return { reason: `GET ${path}: ${problem}`, cause: 'service' }
 }
 
 /** What went wrong at a path; after the deadline nothing else counts. */

@@ -9,8 +9,8 @@ export function bodyFailure(path: string, body: string, rule: RegExp, leftMs: nu
   const patienceMs = Math.max(1, Math.floor(Math.min(longestMs, leftMs)))
   try {
     const isMatch = runInNewContext('rule.test(body)', { rule: new RegExp(rule), body }, { timeout: patienceMs })
-    return isMatch ? undefined : { reason: `GET ${path}: the answer does not match ${rule}`, blame: 'service' }
+    return isMatch ? undefined : { reason: `GET ${path}: the answer does not match ${rule}`, cause: 'service' }
   } catch {
-    return { reason: `GET ${path}: matching ${rule} takes more than ${patienceMs} ms`, blame: 'checker' }
+    return { reason: `GET ${path}: matching ${rule} takes more than ${patienceMs} ms`, cause: 'checker' }
   }
 }

@@ -3,7 +3,7 @@ import { describeTlsCode } from './tls-failure.ts'
 /** Why there is no answer, and whose fault it is: `checker` when the checker itself is not able to tell. */
 export interface Failure {
   readonly reason: string
-  readonly blame: 'service' | 'checker'
+  readonly cause: 'service' | 'checker'
   /** The computer of the checker reaches nothing of this family of addresses. */
   readonly hasNoRoute?: true
 }
@@ -13,9 +13,9 @@ export class ProbeError extends Error {
   override readonly name = 'ProbeError'
   readonly failure: Failure
 
-  constructor(reason: string, blame: Failure['blame'] = 'service') {
+  constructor(reason: string, cause: Failure['cause'] = 'service') {
     super(reason)
-    this.failure = { reason, blame }
+    this.failure = { reason, cause }
   }
 }
 
@@ -46,23 +46,23 @@ const ofChecker: Record<string, string> = {
 /** Says in words what an error of Node's net, dns and tls means for a check. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof ProbeError) return error.failure
-  if (!(error instanceof Error)) return { reason: String(error), blame: 'service' }
+  if (!(error instanceof Error)) return { reason: String(error), cause: 'service' }
   if (error instanceof AggregateError && error.errors.length > 0) {
     // Several addresses were tried: what one of them says is known, whatever kept us from another.
     const all = error.errors.map(describeFailure)
-    return all.find(({ blame }) => blame === 'service') ?? (all[0] as Failure)
+    return all.find(({ cause }) => cause === 'service') ?? (all[0] as Failure)
   }
   const code = 'code' in error ? String(error.code) : ''
   const checkerReason = ofChecker[code]
   if (checkerReason !== undefined) {
-    return { reason: checkerReason, blame: 'checker', ...(isWithoutRoute(code, error) ? { hasNoRoute: true } : {}) }
+    return { reason: checkerReason, cause: 'checker', ...(isWithoutRoute(code, error) ? { hasNoRoute: true } : {}) }
   }
   if (isCertificateCode(code)) {
     // What Node advises about its own command line helps nobody here.
     const why = error.message.replace(/; if the root CA is installed locally,.*$/s, '')
-    return { reason: `the certificate is not trusted: ${why}`, blame: 'service' }
+    return { reason: `the certificate is not trusted: ${why}`, cause: 'service' }
   }
-  return { reason: ofService[code] ?? describeTlsCode(code) ?? oneLine(error.message), blame: 'service' }
+  return { reason: ofService[code] ?? describeTlsCode(code) ?? oneLine(error.message), cause: 'service' }
 }
 
 /** Without an address of its own for a connection over IPv6 a computer has IPv6 switched off; over IPv4 all its ports are taken. */

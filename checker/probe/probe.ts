@@ -102,7 +102,7 @@ async function probePlace(name: string, url: URL, addresses: readonly string[], 
 }
 
 function refusedFacts(url: string, address: string, reason: string): ProbeFacts {
-  return { url, address, samples: [], ownClockStepMs: 0, timeFailure: { reason, blame: 'checker' } }
+  return { url, address, samples: [], ownClockStepMs: 0, timeFailure: { reason, cause: 'checker' } }
 }
 
 function certificateOf(route: Route, { origin }: URL): Pick<ProbeFacts, 'certificate'> {

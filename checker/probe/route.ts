@@ -78,8 +78,8 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
 
   function failureBehind({ hops }: Place, error: unknown): unknown {
     if (hops.length === 0 || limits.deadline.isOver) return error
-    const { reason, blame } = describeFailure(error)
-    return new ProbeError(`${hopsInWords(hops)}: ${reason}`, blame)
+    const { reason, cause } = describeFailure(error)
+    return new ProbeError(`${hopsInWords(hops)}: ${reason}`, cause)
   }
 
   return {

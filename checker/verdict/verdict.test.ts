@@ -37,14 +37,14 @@ const table: [string, Partial<ProbeFacts>, Partial<CheckSettings>, Verdict, stri
   ['wrong version', {}, { expectVersion: '1.4.1' }, 'critical', ['version 1.4.0, expected 1.4.1']],
   [
     'no version where none is expected',
-    { versionFailure: { reason: 'GET /version.txt: HTTP 404', blame: 'service' } },
+    { versionFailure: { reason: 'GET /version.txt: HTTP 404', cause: 'service' } },
     {},
     'ok',
     [],
   ],
   [
     'no version where one is expected',
-    { versionFailure: { reason: 'GET /version.txt: HTTP 404', blame: 'service' } },
+    { versionFailure: { reason: 'GET /version.txt: HTTP 404', cause: 'service' } },
     { expectVersion: '1.4.0' },
     'critical',
     ['GET /version.txt: HTTP 404'],
@@ -170,7 +170,7 @@ t.test('the report of a target has what applies and nothing else', (t) => {
     version: { found: '1.4.0', expected: '1.4.0' },
     clock: { offsetMs: 0, errorMs: 1, limitMs: 1000, format: 'iso8601', samples: 2, clocks: 1 },
   })
-  const timeFailure = { reason: 'GET /now: connection refused', blame: 'service' } as const
+  const timeFailure = { reason: 'GET /now: connection refused', cause: 'service' } as const
   const facts = { url: 'http://a.example', samples: [], ownClockStepMs: 0, timeFailure }
   t.strictSame(judgeTarget(facts, { ...defaultSettings, expectVersion: '1.4.0' }), {
     url: 'http://a.example',
@@ -199,17 +199,17 @@ t.test('three states of the clock; exactly the limit passes', (t) => {
   t.end()
 })
 
-t.test('who is to blame decides between critical and unknown', (t) => {
+t.test('whose failure it is decides between critical and unknown', (t) => {
   const told = (code: string) => Object.assign(new Error(code), { code })
   t.equal(
-    describeFailure(new AggregateError([told('ENETUNREACH'), told('ECONNREFUSED')], 'none took it')).blame,
+    describeFailure(new AggregateError([told('ENETUNREACH'), told('ECONNREFUSED')], 'none took it')).cause,
     'service',
     'of several addresses one has answered',
   )
   const fail = (code: string) => describeFailure(Object.assign(new Error(code), { code }))
-  const blame = (code: string) => fail(code).blame
-  for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'CERT_HAS_EXPIRED']) t.equal(blame(code), 'service')
-  for (const code of ['EAI_AGAIN', 'ENETUNREACH', 'EMFILE', 'EADDRNOTAVAIL']) t.equal(blame(code), 'checker')
+  const cause = (code: string) => fail(code).cause
+  for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'CERT_HAS_EXPIRED']) t.equal(cause(code), 'service')
+  for (const code of ['EAI_AGAIN', 'ENETUNREACH', 'EMFILE', 'EADDRNOTAVAIL']) t.equal(cause(code), 'checker')
   t.equal(fail('CERT_HAS_EXPIRED').reason, 'the certificate is not trusted: CERT_HAS_EXPIRED')
   t.end()
 })
@@ -265,7 +265,7 @@ t.test('with an own clock that cannot be trusted clocks are unknown, and the res
     verdict: 'critical',
     targets: [{ reasons: ['version 1.4.0, expected 1.5.0', reason] }],
   })
-  const dead: ProbeFacts = { ...healthy, samples: [], timeFailure: { reason: 'GET /now: HTTP 502', blame: 'service' } }
+  const dead: ProbeFacts = { ...healthy, samples: [], timeFailure: { reason: 'GET /now: HTTP 502', cause: 'service' } }
   t.same(judge([dead], defaultSettings, own).targets[0]?.reasons, ['GET /now: HTTP 502'])
   t.end()
 })

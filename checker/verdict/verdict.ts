@@ -67,7 +67,7 @@ function leftOutNotes({ leftOut = [] }: ProbeFacts): string[] {
 
 function judgeFailure(failure: Failure | undefined): Finding[] {
   if (failure === undefined) return []
-  return [{ verdict: failure.blame === 'checker' ? 'unknown' : 'critical', reason: failure.reason }]
+  return [{ verdict: failure.cause === 'checker' ? 'unknown' : 'critical', reason: failure.reason }]
 }
 
 function judgeVersion({ versionFound, versionFailure }: ProbeFacts, { expectVersion }: CheckSettings): Finding[] {

@@ -88,13 +88,13 @@ t.test('it is never below the classic bounds, and never above one place after th
   t.end()
 })
 
-t.test('gates', (t) => {
+t.test('checkpoints', (t) => {
   const calm = { bootSeconds: [5, 1, 1, 1], surge: 2, maxUnavailable: 0, healthCheckSeconds: 0, drainSeconds: 2 }
   t.equal(lowerBoundSeconds(calm), 9)
   const canary = { count: 1, seconds: 10, isWhole: false }
-  t.equal(lowerBoundSeconds({ ...calm, gates: [canary] }), 5 + 10 + 1 + 2 + 1 + 2)
+  t.equal(lowerBoundSeconds({ ...calm, checkpoints: [canary] }), 5 + 10 + 1 + 2 + 1 + 2)
   const pause = { count: 2, seconds: 10, isWhole: true }
-  t.equal(lowerBoundSeconds({ ...calm, gates: [pause] }), 5 + 2 + 10 + 1 + 2)
-  t.equal(lowerBoundSeconds({ ...calm, surge: 0, maxUnavailable: 2, gates: [pause] }), 2 + 5 + 10 + 1)
+  t.equal(lowerBoundSeconds({ ...calm, checkpoints: [pause] }), 5 + 2 + 10 + 1 + 2)
+  t.equal(lowerBoundSeconds({ ...calm, surge: 0, maxUnavailable: 2, checkpoints: [pause] }), 2 + 5 + 10 + 1)
   t.end()
 })

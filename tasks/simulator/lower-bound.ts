@@ -13,11 +13,11 @@ export interface BoundTask {
   /** From the beginning of a drain until the machine can be ended. */
   readonly drainSeconds: number
   /** Only when that many new ones serve, and after a wait, may there be more. */
-  readonly gates?: readonly BoundGate[]
+  readonly checkpoints?: readonly BoundCheckpoint[]
 }
 
 /** A canary or a pause point. */
-export interface BoundGate {
+export interface BoundCheckpoint {
   readonly count: number
   readonly seconds: number
   /** Whether as many old ones must have left before the wait begins. */
@@ -40,17 +40,20 @@ export interface BoundGate {
  * P(old - maxUnavailable) + drainSeconds, and the last new one serves at the largest P.
  */
 export function lowerBoundSeconds(task: BoundTask): number {
-  const { bootSeconds, surge, maxUnavailable, drainSeconds, gates = [] } = task
+  const { bootSeconds, surge, maxUnavailable, drainSeconds, checkpoints = [] } = task
   const old = task.old ?? bootSeconds.length
   const served: number[] = []
   const rank = (k: number) => (k <= 0 ? 0 : (served[Math.min(k, served.length) - 1] ?? 0))
   for (const [index, boot] of bootSeconds.entries()) {
     const k = index + 1
     const roomAt = k <= surge ? 0 : rank(k - surge - maxUnavailable) + drainSeconds
-    const start = Math.max(roomAt, ...gates.filter(({ count }) => count < k).map((gate) => openedAt(gate)))
+    const start = Math.max(
+      roomAt,
+      ...checkpoints.filter(({ count }) => count < k).map((checkpoint) => openedAt(checkpoint)),
+    )
     insert(served, start + boot + task.healthCheckSeconds)
   }
-  function openedAt({ count, seconds, isWhole }: BoundGate): number {
+  function openedAt({ count, seconds, isWhole }: BoundCheckpoint): number {
     const leftAt = isWhole ? rank(count - maxUnavailable) + drainSeconds : 0
     return Math.max(rank(count), leftAt) + seconds
   }

@@ -65,7 +65,7 @@ export function boundOf(simulation: Simulation): number {
     old: old - harmed,
     surge: policy.surge + harmed + capacity.largestSize - old,
     maxUnavailable: (hasRoom ? 0 : policy.maxUnavailable) + old - capacity.smallestSize,
-    gates: isCalm ? gatesOf(simulation) : [],
+    checkpoints: isCalm ? checkpointsOf(simulation) : [],
   })
 }
 
@@ -76,7 +76,7 @@ function calmTask({ task, policy, old }: Simulation): Pick<BoundTask, 'bootSecon
   return { bootSeconds: Array.from({ length: old }, draw), surge: policy.surge, maxUnavailable }
 }
 
-function gatesOf({ policy, old }: Simulation): NonNullable<BoundTask['gates']> {
+function checkpointsOf({ policy, old }: Simulation): NonNullable<BoundTask['checkpoints']> {
   const { canary, canaryWatchSeconds, pauseAt, pauseSeconds = 0 } = policy
   const canaries = canary > 0 ? [{ count: Math.min(canary, old), seconds: canaryWatchSeconds, isWhole: false }] : []
   // Canaries are launched together, whatever pause points lie below their number.

@@ -196,7 +196,7 @@ const watched = { canary: 1, canaryWatchSeconds: 60 }
 const readyFor = (seconds: number) =>
   fresh({ seen: { ready: true, everReady: true, readySinceMs: nowMs - seconds * 1000 } })
 
-holds('the gates', [
+holds('the checkpoints', [
   ['canary', snapshot({ a: old(), b: old() }), ['launch 1'], { surge: 2, canary: 1 }],
   ['canary not ready', snapshot({ a: old(), b: old(), c: booting() }), ['wait'], { surge: 2, canary: 1 }],
   ['canary ready', snapshot({ a: old(), b: old(), c: fresh() }), ['drain a', 'launch 1'], { surge: 2, canary: 1 }],
@@ -292,7 +292,12 @@ holds('the rollback', [
     snapshot({ a: old({ health: 'unused' }), b: old() }, { record: back }),
     ['launch 1'],
   ],
-  ['no gate slows it', snapshot({ c: fresh() }, { record: back, size: 3 }), ['launch 3'], { canary: 1, pauseAt: [1] }],
+  [
+    'no checkpoint slows it',
+    snapshot({ c: fresh() }, { record: back, size: 3 }),
+    ['launch 3'],
+    { canary: 1, pauseAt: [1] },
+  ],
   [
     'what fails during the rollback is replaced once',
     snapshot({ b: old(), d: { ...young, seen: late } }, { record: back }),

@@ -1,8 +1,8 @@
 import type { Instance, RollRecord } from '../platform.ts'
 import { isServing } from '../readiness.ts'
-import { blame, type Failing, hopeless } from './blame.ts'
+import { type Checkpoint, checkpointOf } from './checkpoint.ts'
+import { decideOnFailures, type FailedInstance, giveUpReason } from './failure-policy.ts'
 import { counts, type Fleet, sortFleet, targetImageId } from './fleet.ts'
-import { type Gate, gateOf } from './gate.ts'
 import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
 import type { RollSnapshot, Step } from './snapshot.ts'
 
@@ -17,33 +17,33 @@ const maxImageChanges = 3
 export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
   const { group, record } = snapshot
   if (group.loadBalancer === 'stopped') {
-    return [hopeless(snapshot, policy) ?? { do: 'repair load balancer', because: 'it is stopped' }]
+    return [giveUpReason(snapshot, policy) ?? { do: 'repair load balancer', because: 'it is stopped' }]
   }
   if (group.imageId !== targetImageId(record)) return [insist(snapshot)]
   const fleet = sortFleet(snapshot, { record, condemned: snapshot.condemned, first: policy.first })
-  const blamed = blame(snapshot, fleet, policy)
-  if (blamed && blamed.do !== 'replace') return [blamed]
+  const decision = decideOnFailures(snapshot, fleet, policy)
+  if (decision && decision.do !== 'replace') return [decision]
   // What is replaced leaves from the next look on.
-  if (blamed) return blamed.failing.map((one, index) => replacing(one, (record.setbacks ?? 0) + index + 1))
-  const gate = gateOf(snapshot, fleet, policy)
+  if (decision) return decision.failing.map((one, index) => replacing(one, (record.setbacks ?? 0) + index + 1))
+  const checkpoint = checkpointOf(snapshot, fleet, policy)
   const useless = fleet.leaving.filter((one) => isUseless(snapshot, one))
   const staying = { ...fleet, leaving: fleet.leaving.filter((one) => !useless.includes(one)) }
-  const leaving = [...useless.map(discard), ...removals(snapshot, staying, policy, gate)]
+  const leaving = [...useless.map(discard), ...removals(snapshot, staying, policy, checkpoint)]
   const room = leaving.filter((step) => step.do === 'terminate').length
   const steps = [
     ...acceptances(snapshot, fleet),
     ...clearDead(fleet),
     ...leaving,
-    ...launches(snapshot, fleet, policy, { gate, room }),
+    ...launches(snapshot, fleet, policy, { checkpoint, room }),
   ]
   if (steps.length > 0) return steps
-  if (gate.step) return [gate.step]
+  if (checkpoint.step) return [checkpoint.step]
   return isFinished(snapshot, fleet)
     ? [{ do: 'finish', because: `${group.size} of ${group.size} ready` }]
-    : [{ do: 'wait', because: gate.holds ?? whatFor(snapshot, fleet) }]
+    : [{ do: 'wait', because: checkpoint.holds ?? whatFor(snapshot, fleet) }]
 }
 
-function replacing({ instance, because }: Failing, setbacks: number): Step {
+function replacing({ instance, because }: FailedInstance, setbacks: number): Step {
   return { do: 'replace', instanceId: instance.id, setbacks, because }
 }
 
@@ -76,30 +76,30 @@ function launches(
   { group, refusals }: RollSnapshot,
   { wanted, leaving }: Fleet,
   policy: RollPolicy,
-  { gate, room }: { readonly gate: Gate; readonly room: number },
+  { checkpoint, room }: { readonly checkpoint: Checkpoint; readonly room: number },
 ): Step[] {
   const free = maximumOf(policy, group.size) + room - wanted.length - leaving.length
   // There may be room for one where there is none for many.
-  const count = Math.min(free, gate.atMost - wanted.length, refusals.launch ? 1 : group.size)
+  const count = Math.min(free, checkpoint.atMost - wanted.length, refusals.launch ? 1 : group.size)
   if (count <= 0) return []
-  const because = `${wanted.length} of ${group.size} wanted${gate.name === undefined ? '' : `, ${gate.name}`}`
+  const because = `${wanted.length} of ${group.size} wanted${checkpoint.name === undefined ? '' : `, ${checkpoint.name}`}`
   return [{ do: 'launch', count, because }]
 }
 
 /** The idle are first in line to leave, so taking only the surplus leaves the floor of ready or serving ones behind. */
-function removals(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy, gate: Gate): Step[] {
+function removals(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy, checkpoint: Checkpoint): Step[] {
   const { group, record, refusals } = snapshot
   const good = fleet.wanted.filter((instance) => counts(snapshot, instance)).length
   const mayMiss = policy.surge === 0 || refusals.launch ? policy.maxUnavailable : 0
   const floor = floorOf({ maxUnavailable: mayMiss }, group.size)
-  // Where a gate lets fewer new ones in, as many of the others stay.
-  const dispensable = fleet.leaving.length - (group.size - gate.atMost)
+  // Where a checkpoint lets fewer new ones in, as many of the others stay.
+  const dispensable = fleet.leaving.length - (group.size - checkpoint.atMost)
   const surplus = Math.max(0, Math.min(good + fleet.leaving.length - floor, dispensable))
   return fleet.leaving.slice(0, surplus).flatMap((instance): Step[] => {
     const { id: instanceId, health } = instance
     if (health === 'draining') return []
     if (health === 'unused') return [{ do: 'terminate', instanceId, because: 'it serves no request any more' }]
-    if (gate.holds !== undefined && isServing(instance)) return []
+    if (checkpoint.holds !== undefined && isServing(instance)) return []
     const because = `${why(instance, record)}${isServing(instance) ? '' : ` and ${health}`}; ${good} ready`
     return [{ do: 'drain', instanceId, because }]
   })

@@ -128,7 +128,7 @@ t.test('what Auto Scaling itself wants is not taken from it', async (t) => {
   t.same(capacities, [])
 })
 
-t.test('failures from before are not blamed, nor those of ends', async (t) => {
+t.test('failures from before do not count, nor those of ends', async (t) => {
   const old = await launch({ answers: ['launch-vcpu-limit', scaling([...two, young[0]])] })
   t.same(old.ids, ['i-0b1'])
   const still = await launch({ answers: ['launch-vcpu-limit', scaling(two, { DesiredCapacity: 3 })], limits: soon })

@@ -12,13 +12,13 @@ export interface Stop {
 }
 
 /** What is to be done about what went wrong. */
-export type Blame =
+export type FailureDecision =
   | Stop
   | { readonly do: 'roll back'; readonly because: string }
-  | { readonly do: 'replace'; readonly failing: readonly Failing[] }
+  | { readonly do: 'replace'; readonly failing: readonly FailedInstance[] }
 
 /** A new instance that failed. */
-export interface Failing {
+export interface FailedInstance {
   readonly instance: Instance
   readonly because: string
   /** No doubt that the image is at fault. */
@@ -30,7 +30,11 @@ export interface Failing {
  * instances serves the wrong release, or fails before any other was ready; later, only when more than `setbackLimit` of
  * them failed. An instance whose whole zone stopped serving, and a platform that refuses, are never the image's fault.
  */
-export function blame(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Blame | undefined {
+export function decideOnFailures(
+  snapshot: RollSnapshot,
+  fleet: Fleet,
+  policy: RollPolicy,
+): FailureDecision | undefined {
   const { record, group } = snapshot
   const failing = failingInstances(snapshot, fleet, policy)
   const setbacks = (record.setbacks ?? 0) + failing.length
@@ -44,17 +48,17 @@ export function blame(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy):
   if (first && (first.isCertain || isTooMuch || !hasReadyBeside(snapshot, failing))) {
     return { do: 'roll back', because: first.because }
   }
-  return first ? { do: 'replace', failing } : hindrance(snapshot, fleet, policy)
+  return first ? { do: 'replace', failing } : platformFailure(snapshot, fleet, policy)
 }
 
 /** Why a roll does not wait for a stopped load balancer any longer, which says nothing about the image; `undefined` while it does. */
-export function hopeless(snapshot: RollSnapshot, policy: RollPolicy): Stop | undefined {
+export function giveUpReason(snapshot: RollSnapshot, policy: RollPolicy): Stop | undefined {
   const because = whyStuck(snapshot, policy)?.because ?? whyLate(snapshot, policy)
   return because === undefined ? undefined : { do: snapshot.record.rollingBack ? 'give up' : 'stop', because }
 }
 
 /** What keeps a roll from going on although no instance of the new image fails. */
-function hindrance(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Blame | undefined {
+function platformFailure(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): FailureDecision | undefined {
   const stuck = whyStuck(snapshot, policy)
   // Nothing new is there, so what served before is whole, and putting it back costs nothing.
   if (stuck?.isLaunch && fleet.wanted.length === 0) return { do: 'roll back', because: stuck.because }
@@ -74,10 +78,10 @@ export function setbackLimit(size: number): number {
   return Math.max(1, Math.floor(size / 10))
 }
 
-function failingInstances(snapshot: RollSnapshot, { wanted, dead }: Fleet, policy: RollPolicy): Failing[] {
+function failingInstances(snapshot: RollSnapshot, { wanted, dead }: Fleet, policy: RollPolicy): FailedInstance[] {
   const { record, readiness, condemned } = snapshot
   const lostZones = zonesLost(snapshot)
-  const failing: Failing[] = []
+  const failing: FailedInstance[] = []
   for (const instance of wanted) {
     if (record.rollingBack && isOlderThan(record, instance)) continue
     const one = failureOf(snapshot, instance, policy)
@@ -95,7 +99,7 @@ function failingInstances(snapshot: RollSnapshot, { wanted, dead }: Fleet, polic
   return failing
 }
 
-function failureOf(snapshot: RollSnapshot, instance: Instance, policy: RollPolicy): Failing | undefined {
+function failureOf(snapshot: RollSnapshot, instance: Instance, policy: RollPolicy): FailedInstance | undefined {
   const { readiness, record, nowMs, rejected } = snapshot
   const { id } = instance
   const limitMs = policy.instanceTimeoutSeconds * 1000
@@ -127,7 +131,7 @@ function isWatched({ group, record }: RollSnapshot, { canary, canaryWatchSeconds
 }
 
 /** Has an instance of the new image been ready in this run that does not fail now? */
-function hasReadyBeside({ group, readiness, record }: RollSnapshot, failing: readonly Failing[]): boolean {
+function hasReadyBeside({ group, readiness, record }: RollSnapshot, failing: readonly FailedInstance[]): boolean {
   const failed = new Set(failing.map(({ instance }) => instance.id))
   return group.instances.some((one) => isNew(record, one) && !failed.has(one.id) && readiness.get(one.id)?.everReady)
 }

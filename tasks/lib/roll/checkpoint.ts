@@ -3,25 +3,25 @@ import type { RollPolicy } from './policy.ts'
 import type { RollSnapshot, Step } from './snapshot.ts'
 
 /** How far a roll may go for now: how many new instances there may be, and whether those that serve must wait to be drained. */
-export interface Gate {
+export interface Checkpoint {
   readonly atMost: number
   /** Why no serving instance is drained for now. */
   readonly holds?: string
-  /** What is due at the gate itself. */
+  /** What is due at the checkpoint itself. */
   readonly step?: Step
-  /** What the gate is, for the reasons of steps. */
+  /** What the checkpoint is, for the reasons of steps. */
   readonly name?: string
 }
 
-/** The canary, the next pause point, or no gate at all. There is none during the rollback. */
-export function gateOf(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Gate {
+/** The canary, the next pause point, or no checkpoint at all. There is none during the rollback. */
+export function checkpointOf(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Checkpoint {
   const { size } = snapshot.group
   if (snapshot.record.rollingBack) return { atMost: size }
-  return canaryGate(snapshot, fleet, policy) ?? pauseGate(snapshot, fleet, policy) ?? { atMost: size }
+  return canaryCheckpoint(snapshot, fleet, policy) ?? pauseCheckpoint(snapshot, fleet, policy) ?? { atMost: size }
 }
 
 /** Canaries are watched only while they are the only new ones: more of them mean that they have passed. */
-function canaryGate(snapshot: RollSnapshot, { wanted }: Fleet, policy: RollPolicy): Gate | undefined {
+function canaryCheckpoint(snapshot: RollSnapshot, { wanted }: Fleet, policy: RollPolicy): Checkpoint | undefined {
   const { readiness, nowMs, group } = snapshot
   const canaries = Math.min(policy.canary, group.size)
   if (wanted.length > canaries || canaries === 0) return undefined
@@ -39,20 +39,20 @@ function canaryGate(snapshot: RollSnapshot, { wanted }: Fleet, policy: RollPolic
   }
 }
 
-function pauseGate(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Gate | undefined {
+function pauseCheckpoint(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Checkpoint | undefined {
   const { record, group, nowMs, heldSinceMs } = snapshot
   const isAhead = (point: number) => point > (record.passed ?? 0) && point >= fleet.wanted.length && point < group.size
   const at = policy.pauseAt.find(isAhead)
   if (at === undefined) return undefined
-  const gate = { atMost: at, name: `pause at ${at}` }
+  const checkpoint = { atMost: at, name: `pause at ${at}` }
   const good = fleet.wanted.filter((one) => counts(snapshot, one)).length
   const machines = fleet.wanted.length + fleet.leaving.length
-  if (good < at || machines > group.size) return gate
+  if (good < at || machines > group.size) return checkpoint
   const because = `${good} of ${group.size} replaced`
-  if (policy.pauseSeconds === undefined) return { ...gate, step: { do: 'pause', at, because } }
-  if (heldSinceMs === undefined) return { ...gate, step: { do: 'hold', at, because } }
+  if (policy.pauseSeconds === undefined) return { ...checkpoint, step: { do: 'pause', at, because } }
+  if (heldSinceMs === undefined) return { ...checkpoint, step: { do: 'hold', at, because } }
   const heldMs = nowMs - heldSinceMs
   if (heldMs >= policy.pauseSeconds * 1000)
-    return { ...gate, step: { do: 'pass', at, because: `held for ${policy.pauseSeconds} s` } }
-  return { ...gate, holds: `pause at ${at}, ${Math.round(heldMs / 1000)} of ${policy.pauseSeconds} s` }
+    return { ...checkpoint, step: { do: 'pass', at, because: `held for ${policy.pauseSeconds} s` } }
+  return { ...checkpoint, holds: `pause at ${at}, ${Math.round(heldMs / 1000)} of ${policy.pauseSeconds} s` }
 }

@@ -1,16 +1,16 @@
 import t from 'tap'
 import type { Instance } from '../platform.ts'
 import type { Readiness } from '../readiness.ts'
-import { blame, setbackLimit } from './blame.ts'
+import { decideOnFailures, setbackLimit } from './failure-policy.ts'
 import { back, booting, fleetOf, fresh, nowMs, old, record, type Sketch, snapshot } from './fleet-fixture.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
 import type { RollSnapshot } from './snapshot.ts'
 
 type Row = [string, RollSnapshot, string | undefined, Partial<RollPolicy>?]
 
-/** Who is blamed, in short: `roll back: c died`, `replace c, d`. */
+/** Who is decision, in short: `roll back: c died`, `replace c, d`. */
 function judged(shot: RollSnapshot, change: Partial<RollPolicy> = {}): string | undefined {
-  const found = blame(shot, fleetOf(shot), { ...plainPolicy, ...change })
+  const found = decideOnFailures(shot, fleetOf(shot), { ...plainPolicy, ...change })
   if (found?.do !== 'replace') return found && `${found.do}: ${found.because}`
   return `replace ${found.failing.map(({ instance }) => instance.id).join(', ')}`
 }
@@ -204,7 +204,7 @@ holds('a canary that fails while it is watched', [
 ])
 
 const overtime = { phaseStartedMs: ago(3601) }
-const blames = {
+const decisions = {
   zone: 'stop: not finished after 3601 s: nothing serves any more in z1, although its machines run',
   image: 'roll back: not finished after 3601 s',
 }
@@ -220,16 +220,16 @@ const inZone = (...ofZone: Sketch[]) =>
 
 holds('a roll that is late, and the zones', [
   ['exactly in time', snapshot({ a: old(), b: old() }, { phaseStartedMs: ago(3600) }), undefined],
-  ['no zone is lost', snapshot({ a: old(), b: old() }, overtime), blames.image],
-  ['two that served do not', inZone(z1('unhealthy'), z1('initial')), blames.zone],
-  ['one of them', inZone(z1('unhealthy')), blames.image],
-  ['another one serves there', inZone(z1('unhealthy'), z1('unhealthy'), z1('healthy')), blames.image],
-  ['they never served', inZone(z1('unhealthy', { seen: {} }), z1('unhealthy')), blames.image],
-  ['one is drained', inZone(z1('unused'), z1('unhealthy')), blames.image],
-  ['one is draining', inZone(z1('draining'), z1('unhealthy')), blames.image],
-  ['one is gone', inZone(z1('unhealthy', { state: 'stopped' }), z1('unhealthy')), blames.image],
-  ['one still boots', inZone(z1('initial', { state: 'pending' }), z1('unhealthy')), blames.image],
-  ['not seen yet', { ...inZone(z1('unhealthy'), z1('unhealthy')), readiness: new Map() }, blames.image],
+  ['no zone is lost', snapshot({ a: old(), b: old() }, overtime), decisions.image],
+  ['two that served do not', inZone(z1('unhealthy'), z1('initial')), decisions.zone],
+  ['one of them', inZone(z1('unhealthy')), decisions.image],
+  ['another one serves there', inZone(z1('unhealthy'), z1('unhealthy'), z1('healthy')), decisions.image],
+  ['they never served', inZone(z1('unhealthy', { seen: {} }), z1('unhealthy')), decisions.image],
+  ['one is drained', inZone(z1('unused'), z1('unhealthy')), decisions.image],
+  ['one is draining', inZone(z1('draining'), z1('unhealthy')), decisions.image],
+  ['one is gone', inZone(z1('unhealthy', { state: 'stopped' }), z1('unhealthy')), decisions.image],
+  ['one still boots', inZone(z1('initial', { state: 'pending' }), z1('unhealthy')), decisions.image],
+  ['not seen yet', { ...inZone(z1('unhealthy'), z1('unhealthy')), readiness: new Map() }, decisions.image],
   [
     'a group without zones',
     snapshot(
@@ -245,7 +245,7 @@ holds('a roll that is late, and the zones', [
   [
     'lost, and nothing new there',
     snapshot({ a: z1('unhealthy'), b: z1('unhealthy'), x: old({ zone: 'z2' }) }, overtime),
-    blames.image,
+    decisions.image,
   ],
 ])
 

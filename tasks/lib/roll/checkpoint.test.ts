@@ -1,16 +1,16 @@
 import t from 'tap'
 import type { Readiness } from '../readiness.ts'
+import { type Checkpoint, checkpointOf } from './checkpoint.ts'
 import { back, booting, fleetOf, fresh, nowMs, old, record, snapshot } from './fleet-fixture.ts'
-import { type Gate, gateOf } from './gate.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
 import type { RollSnapshot } from './snapshot.ts'
 
-type Row = [string, RollSnapshot, Gate, Partial<RollPolicy>?]
+type Row = [string, RollSnapshot, Checkpoint, Partial<RollPolicy>?]
 
 function holds(name: string, table: Row[]): void {
   t.test(name, (t) => {
     for (const [about, shot, expected, change] of table) {
-      t.strictSame(gateOf(shot, fleetOf(shot), { ...plainPolicy, ...change }), expected, about)
+      t.strictSame(checkpointOf(shot, fleetOf(shot), { ...plainPolicy, ...change }), expected, about)
     }
     t.end()
   })
@@ -27,7 +27,7 @@ const watched = { canary: 1, canaryWatchSeconds: 60 }
 const first = { atMost: 1, name: 'canary first' }
 const open = { atMost: 4 }
 
-holds('without a gate the group is all there is', [
+holds('without a checkpoint the group is all there is', [
   ['there', snapshot(olds, four), open],
   ['back', snapshot(olds, { ...four, record: back }), open, { ...watched, pauseAt: [1] }],
 ])
