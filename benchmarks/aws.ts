@@ -29,12 +29,14 @@ const limits = new Map([
   ['MaxSize', String(instances)],
 ])
 const infrastructure = openInfrastructure({
-  ...{ aws, names: namesOf(group), home },
+  aws,
+  names: namesOf(group),
+  home,
   settings: awsSettings({ serviceParameters: limits }),
 })
 const access = openAccess({ aws, mode: 'none', home, group, profile: undefined })
 const launch = { timeoutSeconds: 300, pollMs: 500 }
-const platform = openAwsPlatform({ ...{ aws, group, access, infrastructure, launch }, url: undefined, progress: quiet })
+const platform = openAwsPlatform({ aws, group, access, infrastructure, launch, url: undefined, progress: quiet })
 const results: Record<string, { measured: number; limit: number | null; unit: string }> = {}
 
 function record(name: string, measured: number, limit: number | null, unit: string): void {
@@ -75,7 +77,9 @@ try {
 
   const server = watchServer()
   const changed = openInfrastructure({
-    ...{ aws, names: namesOf(group), home },
+    aws,
+    names: namesOf(group),
+    home,
     settings: awsSettings({
       networkParameters: new Map([['AllowedCidr', '10.0.0.0/8']]),
       serviceParameters: new Map([...limits, ['DrainSeconds', '20']]),

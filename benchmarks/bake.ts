@@ -26,7 +26,11 @@ async function bakeSingleLayer(release: string): Promise<void> {
   const source = { suite: 'bookworm', diskGib: 4, packages: basePackages }
   const recipe = await recipeFor(release, source)
   const task: LayerTask = {
-    ...{ home, release, source, machine, limits: limitsAt(3) },
+    home,
+    release,
+    source,
+    machine,
+    limits: limitsAt(3),
     force: true,
     paths: await openPlainPaths(home, '.bake'),
     progress: silentProgress(),

@@ -31,7 +31,8 @@ export async function probeAll(
   await execa(program('curl', 'curl'), ['-fsSZ', '--parallel-max', String(atOnce), '-K', file])
   const wallSeconds = (performance.now() - beganAt) / 1000
   return {
-    ...{ wallSeconds, stdout: '' },
+    wallSeconds,
+    stdout: '',
     cpuSeconds: cpuSecondsOf(exporter.pid) - before,
     memoryMib: memoryOf(exporter.pid).mostMib,
   }

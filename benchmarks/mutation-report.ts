@@ -32,9 +32,14 @@ export interface Survivor {
 export function mutationReport(modules: readonly ModuleResult[]): string {
   const sum = (of: (one: ModuleResult) => number) => modules.reduce((all, one) => all + of(one), 0)
   const all = {
-    ...{ module: 'all', mutants: sum((one) => one.mutants), killed: sum((one) => one.killed) },
-    ...{ timeouts: sum((one) => one.timeouts), errors: sum((one) => one.errors), survived: sum((one) => one.survived) },
-    ...{ seconds: sum((one) => one.seconds), date: '' },
+    module: 'all',
+    mutants: sum((one) => one.mutants),
+    killed: sum((one) => one.killed),
+    timeouts: sum((one) => one.timeouts),
+    errors: sum((one) => one.errors),
+    survived: sum((one) => one.survived),
+    seconds: sum((one) => one.seconds),
+    date: '',
   }
   const rows = [...modules, all].map(rowOf)
   const head = [

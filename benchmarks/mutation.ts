@@ -92,8 +92,13 @@ async function measure(stryker: string, copy: string, name: string): Promise<Mod
   const tests = [name, ...settings.tests.filter((one) => one !== name)].map((one) => `tasks/lib/roll/${one}.test.ts`)
   const command = ['benchmarks/mutation-tests.ts', ...tests]
   const config = {
-    ...{ mutate: [file], concurrency: settings.concurrency, timeoutMS: settings.timeoutMS },
-    ...{ testRunner: 'command', plugins: [], reporters: ['json'], jsonReporter: { fileName } },
+    mutate: [file],
+    concurrency: settings.concurrency,
+    timeoutMS: settings.timeoutMS,
+    testRunner: 'command',
+    plugins: [],
+    reporters: ['json'],
+    jsonReporter: { fileName },
     commandRunner: { command: [process.execPath, ...command].join(' ') },
   }
   await writeFile(join(copy, 'stryker.config.json'), JSON.stringify(config))

@@ -56,7 +56,8 @@ export async function compare(mode: Mode, size: number): Promise<Comparison> {
   }
   const median = (of: (run: (typeof runs)[number]) => number) => quantile(runs.map(of), 0.5)
   return {
-    ...{ mode: mode.name, size },
+    mode: mode.name,
+    size,
     floor: Math.min(...runs.map(({ peer }) => peer.lowestHealthy)),
     maximum: Math.max(...runs.map(({ peer }) => peer.highestSize)),
     makespan: median(({ peer }) => peer.makespanSeconds),

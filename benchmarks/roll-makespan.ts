@@ -59,7 +59,8 @@ export function bakeroll(change: Partial<RollPolicy>): Mode {
       const inServiceMs = world.machines.map(({ readyMs }) => readyMs + healthCheckSeconds * 1000)
       return {
         makespanSeconds: (Math.max(seen.lastMs, ...inServiceMs) - startedMs) / 1000,
-        ...{ lowestHealthy: seen.lowest, highestSize: seen.highest },
+        lowestHealthy: seen.lowest,
+        highestSize: seen.highest,
       }
     },
   }

@@ -4,7 +4,11 @@ import { emptyMemory, type RollSnapshot } from '../tasks/lib/roll/snapshot.ts'
 import { seededRandom } from '../tasks/simulator/random.ts'
 
 const record = {
-  ...{ imageId: 'i2', previousImageId: 'i1', startedAt: '2026-01-01T12:00:00.000Z', force: false, rollingBack: false },
+  imageId: 'i2',
+  previousImageId: 'i1',
+  startedAt: '2026-01-01T12:00:00.000Z',
+  force: false,
+  rollingBack: false,
 }
 const nowMs = Date.parse('2026-01-01T12:30:00.000Z')
 
@@ -58,7 +62,9 @@ export function snapshotOf(phase: string, size: number): RollSnapshot {
   return {
     ...emptyMemory(nowMs - 1_800_000),
     group: { ...group, loadBalancer: 'running', instances },
-    ...{ readiness, nowMs, record: roll },
+    readiness,
+    nowMs,
+    record: roll,
   }
 }
 
@@ -66,7 +72,13 @@ function asInstance({ imageId, state, health }: Share, index: number): Instance 
   const id = `i-${index.toString(16).padStart(17, '0')}`
   const startedMs = nowMs - (imageId === 'i1' ? 86_400_000 : 100_000) + (index % 50_000)
   return {
-    ...{ id, imageId, release: imageId, state, health, url: `http://${id}`, zone: `zone-${index % 3}` },
+    id,
+    imageId,
+    release: imageId,
+    state,
+    health,
+    url: `http://${id}`,
+    zone: `zone-${index % 3}`,
     startedAt: new Date(startedMs).toISOString(),
     ssh: { host: id, port: 22, user: 'admin' },
   }

@@ -56,7 +56,9 @@ function installed(folder: string, node?: string): void {
 t.test('without a network the first call says so in two lines, by the contract of exit codes', async (t) => {
   const folder = clone(t)
   const env = {
-    ...{ NODE_OPTIONS: '', npm_config_registry: 'http://127.0.0.1:1', npm_config_fetch_retries: '0' },
+    NODE_OPTIONS: '',
+    npm_config_registry: 'http://127.0.0.1:1',
+    npm_config_fetch_retries: '0',
     npm_config_cache: join(folder, 'cache'),
   }
   const { exitCode, stderr, stdout } = await run(folder, 'doctor', env)
@@ -112,7 +114,11 @@ t.test('without npm the first call says so', async (t) => {
     symlinkSync((await execa('sh', ['-c', `command -v ${name}`])).stdout, join(bin, name))
   }
   const { exitCode, stderr } = await execa('sh', ['tasks/run.sh', 'doctor'], {
-    ...{ cwd: folder, env: { PATH: bin }, extendEnv: false, stdin: 'ignore', reject: false },
+    cwd: folder,
+    env: { PATH: bin },
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
   })
   t.equal(exitCode, 5)
   t.match(stderr, /^error: npm is not installed\nhint: {2}sudo apt-get install npm, [^\n]*$/)
@@ -242,8 +248,14 @@ t.test('what a user runs imports no devDependency', async (t) => {
   const { metafile } = await build({
     absWorkingDir: repository,
     entryPoints: ['tasks/terminal/run.ts', ...verbs],
-    ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', write: false, outdir: 'none' },
-    ...{ metafile: true, loader: { '.mustache': 'text', '.css': 'text' } },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    outdir: 'none',
+    metafile: true,
+    loader: { '.mustache': 'text', '.css': 'text' },
   })
   const imported = Object.values(metafile.inputs).flatMap(({ imports }) =>
     imports.flatMap(({ external, path }) =>

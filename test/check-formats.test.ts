@@ -20,7 +20,9 @@ const target: fc.Arbitrary<TargetReport> = fc.record(
     clock: fc.record({
       offsetMs: fc.integer({ min: -36_000_000, max: 36_000_000 }).map((tenths) => tenths / 10),
       errorMs: fc.integer({ min: 1, max: 100_000 }).map((tenths) => tenths / 10),
-      ...{ limitMs: fc.constant(1000), format: fc.constant('iso8601'), samples: fc.integer({ min: 1, max: 100 }) },
+      limitMs: fc.constant(1000),
+      format: fc.constant('iso8601'),
+      samples: fc.integer({ min: 1, max: 100 }),
       clocks: fc.integer({ min: 1, max: 100 }),
     }),
     certificate: fc.record({

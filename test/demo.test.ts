@@ -86,7 +86,10 @@ t.test('doctor and demo say the same of how long it takes here', async (t) => {
   onPath(t, { mmdebstrap: 'exit 1' })
   const home = join(t.testdirName, 'home')
   const env = {
-    ...{ NODE_OPTIONS: '', BAKEROLL_HOME: home, BAKEROLL_LOCAL_PACE: '4', BAKEROLL_LOCAL_ACCELERATOR: 'tcg' },
+    NODE_OPTIONS: '',
+    BAKEROLL_HOME: home,
+    BAKEROLL_LOCAL_PACE: '4',
+    BAKEROLL_LOCAL_ACCELERATOR: 'tcg',
     BAKEROLL_LOCAL_PORT: String(await anyFreePort()),
   }
   const run = (verb: string) =>

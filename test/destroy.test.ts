@@ -33,7 +33,10 @@ function homeWith(t: Test, images: Readonly<Record<string, string>>): string {
 
 const destroy = (home: string, ...flags: string[]) =>
   execa('sh', ['tasks/run.sh', 'destroy', ...flags], {
-    ...{ cwd: repository, stdin: 'ignore', reject: false, env: { NODE_OPTIONS: '', BAKEROLL_HOME: home } },
+    cwd: repository,
+    stdin: 'ignore',
+    reject: false,
+    env: { NODE_OPTIONS: '', BAKEROLL_HOME: home },
   })
 
 t.test('the question names everything that goes, the base layer too', async (t) => {

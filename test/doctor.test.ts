@@ -51,15 +51,15 @@ async function under(t: Test, { env = {}, files = {}, without = [], before = ':'
     `exec ${user} node_modules/.bin/node tasks/terminal/main.ts ${verb} --json`,
   ].join('\n')
   const run = await execa('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {
-    ...{ stdin: 'ignore', reject: false },
+    stdin: 'ignore',
+    reject: false,
     env: {
-      ...{
-        NODE_OPTIONS: '',
-        NODE_COMPILE_CACHE: cache,
-        HOME: '/nonexistent',
-        BAKEROLL_HOME: join(cache, asNobody ? 'home-of-nobody' : 'home'),
-      },
-      ...{ BAKEROLL_LOCAL_PORT: String(await anyFreePort()), ...env },
+      NODE_OPTIONS: '',
+      NODE_COMPILE_CACHE: cache,
+      HOME: '/nonexistent',
+      BAKEROLL_HOME: join(cache, asNobody ? 'home-of-nobody' : 'home'),
+      BAKEROLL_LOCAL_PORT: String(await anyFreePort()),
+      ...env,
     },
   })
   const document: Document = JSON.parse(run.stdout || '{}')

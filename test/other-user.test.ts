@@ -34,7 +34,10 @@ const userFlags = (uid: number) => ['--reuid', `${uid}`, '--regid', `${uid}`, '-
 const as = (uid: number, program: string, arguments_: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   // tap loads itself into every Node that a test starts; this one may write nothing in its place.
   execa('setpriv', [...userFlags(uid), 'env', 'NODE_OPTIONS=', program, ...arguments_], {
-    ...{ cwd: repository, stdin: 'ignore', reject: false, env: { XDG_RUNTIME_DIR: '', ...env } },
+    cwd: repository,
+    stdin: 'ignore',
+    reject: false,
+    env: { XDG_RUNTIME_DIR: '', ...env },
   })
 
 /** What somebody gets who tries each of these paths in every way; nothing is what is right. */
@@ -96,7 +99,8 @@ t.test(
   async (t) => {
     const { home, short } = await livingHome(t)
     const status = await execa('sh', ['tasks/run.sh', 'status'], {
-      ...{ cwd: repository, env: { NODE_OPTIONS: '', BAKEROLL_HOME: home.folder } },
+      cwd: repository,
+      env: { NODE_OPTIONS: '', BAKEROLL_HOME: home.folder },
     })
     t.match(status.stdout, /load balancer running/)
     const paths = [...allIn(home.folder), ...allIn(short)]
@@ -157,8 +161,11 @@ t.test('a bake works in a folder of its own, whatever another user has laid in i
 stat -c '%n %u %a' "$(dirname "$(dirname "$TMPDIR")")" >'${seen}'; echo 'error: no machine'; exit 1`
   onPath(t, { packer })
   const env = {
-    ...{ BAKEROLL_HOME: home.folder, BAKEROLL_LOCAL_PACE: '1', ANSIBLE_STRATEGY: 'linear' },
-    ...{ HOME: elsewhere, NODE_COMPILE_CACHE: join(around, 'cache') },
+    BAKEROLL_HOME: home.folder,
+    BAKEROLL_LOCAL_PACE: '1',
+    ANSIBLE_STRATEGY: 'linear',
+    HOME: elsewhere,
+    NODE_COMPILE_CACHE: join(around, 'cache'),
   }
   const reached = await as(operator, 'sh', ['tasks/run.sh', 'bake', '--dry-run'], env)
   if (reached.exitCode !== 0)

@@ -57,7 +57,9 @@ t.test('Prometheus itself scrapes /probe of 20 targets with --ca: each scrape co
   const config = join(folder, 'prometheus.json')
   const from = (source: string, target: string) => ({ source_labels: [source], target_label: target })
   const job = {
-    ...{ job_name: 'time', metrics_path: '/probe', static_configs: [{ targets }] },
+    job_name: 'time',
+    metrics_path: '/probe',
+    static_configs: [{ targets }],
     relabel_configs: [
       ...[from('__address__', '__param_target'), from('__param_target', 'instance')],
       { target_label: '__address__', replacement: exporter },

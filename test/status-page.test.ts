@@ -61,7 +61,9 @@ async function inBrowser(browser: Browser) {
             Object.fromEntries(shown),
             {
               availability: String(availability),
-              ...{ p50: String(latencyMs?.p50), p95: String(latencyMs?.p95), max: String(latencyMs?.max) },
+              p50: String(latencyMs?.p50),
+              p95: String(latencyMs?.p95),
+              max: String(latencyMs?.max),
               offset: `${offsetMs?.low} ${offsetMs?.high}`,
               checks: String(Object.values(checks).reduce((sum, count) => sum + count, 0)),
             },

@@ -3,7 +3,10 @@ import { type RefreshReading, refreshInstances } from './instance-refresh.ts'
 
 const boots = [10, 50, 20, 30]
 const task = {
-  ...{ size: 4, healthCheckSeconds: 2, drainSeconds: 10, pollSeconds: 1 },
+  size: 4,
+  healthCheckSeconds: 2,
+  drainSeconds: 10,
+  pollSeconds: 1,
   bootSeconds: (nth: number) => boots[nth - 1] ?? Number.NaN,
 }
 const preferences = { maxHealthyPercentage: 150, instanceWarmupSeconds: 0 }

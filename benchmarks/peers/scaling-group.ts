@@ -89,7 +89,8 @@ export function openScalingGroup({ size, bootSeconds, healthCheckSeconds, drainS
     },
     result: () => ({
       makespanSeconds: Math.max(state.lastGone, ...inServiceAt),
-      ...{ lowestHealthy: state.lowest, highestSize: state.highest },
+      lowestHealthy: state.lowest,
+      highestSize: state.highest,
     }),
   }
 }

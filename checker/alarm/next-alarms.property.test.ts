@@ -111,8 +111,10 @@ t.test('an alarm at the threshold exactly, a recovery at the threshold exactly, 
 t.test('a share: an alarm when so many of the last checks were bad, an end when less than half as many were', (t) => {
   const share = fc.integer({ min: 1, max: 6 }).chain((failures) =>
     fc.record({
-      ...{ failures: fc.constant(failures), window: fc.integer({ min: failures, max: 12 }) },
-      ...{ successes: fc.integer({ min: 1, max: 3 }), remindMs: fc.constant(0) },
+      failures: fc.constant(failures),
+      window: fc.integer({ min: failures, max: 12 }),
+      successes: fc.integer({ min: 1, max: 3 }),
+      remindMs: fc.constant(0),
     }),
   )
   fc.assert(
@@ -156,7 +158,10 @@ t.test(
         const open = new Map<string, string>()
         for (const [step, report] of reports.entries()) {
           const targets = Object.entries(report).map(([address, one]) => ({
-            ...{ url: 'http://svc', address, verdict: one, reasons: [] },
+            url: 'http://svc',
+            address,
+            verdict: one,
+            reasons: [],
           }))
           const rules = { failures: 3, successes: 2, remindMs: 0 }
           const next = nextAlarms(state, { targets }, rules, step * 60_000)

@@ -138,8 +138,15 @@ function measuringOnly(options: CheckOptions): CheckOptions {
   const none = undefined
   return {
     ...options,
-    ...{ output: none, badge: none, page: none, historyFile: none },
-    ...{ state: none, notify: none, heartbeat: none, maintenance: none, notifyTemplate: none },
+    output: none,
+    badge: none,
+    page: none,
+    historyFile: none,
+    state: none,
+    notify: none,
+    heartbeat: none,
+    maintenance: none,
+    notifyTemplate: none,
   }
 }
 

@@ -5,7 +5,10 @@ import type { CheckReport, Verdict } from '../verdict/report.ts'
 import { renderBadge, writeBadge } from './badge.ts'
 
 const report = (verdict: Verdict, summary = 'all well'): CheckReport => ({
-  ...{ ok: verdict === 'ok', verdict, summary, targets: [] },
+  ok: verdict === 'ok',
+  verdict,
+  summary,
+  targets: [],
 })
 
 t.test('each verdict has its word and its colour, in the picture and in its title', async (t) => {

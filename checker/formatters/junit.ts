@@ -11,11 +11,16 @@ export function renderJunit({ targets, verdict }: CheckReport, now = new Date())
   const count = (of: string) => targets.filter((target) => target.verdict === of).length
   const seconds = targets.reduce((sum, target) => sum + secondsOf(target), 0)
   const suite = {
-    ...{ name: 'bakeroll check', package: 'bakeroll.check', id: 0 },
+    name: 'bakeroll check',
+    package: 'bakeroll.check',
+    id: 0,
     // The schema wants no zone.
     timestamp: now.toISOString().slice(0, 19),
     hostname: hostname() || 'localhost',
-    ...{ tests: targets.length, failures: count('critical'), errors: count('unknown'), time: seconds.toFixed(4) },
+    tests: targets.length,
+    failures: count('critical'),
+    errors: count('unknown'),
+    time: seconds.toFixed(4),
   }
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

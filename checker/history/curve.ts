@@ -56,7 +56,9 @@ export function drawCurve(slots: readonly Slot[], values: (cell: Cell) => Values
         return `${upper}${stepsBack(stretch, ({ low }) => y(low))}Z`
       })
       .join(''),
-    ...{ top, bottom, zeroY: y(0) },
+    top,
+    bottom,
+    zeroY: y(0),
   }
 }
 

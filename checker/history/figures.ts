@@ -14,16 +14,21 @@ export function figures({ counts, latencies, offsets }: Tally): Figures {
       ? {}
       : {
           latencyMs: {
-            ...{ min: milliseconds(minUs), average: milliseconds(sumUs / count), max: milliseconds(maxUs) },
-            ...{ p50: percentile(0.5), p95: percentile(0.95) },
+            min: milliseconds(minUs),
+            average: milliseconds(sumUs / count),
+            max: milliseconds(maxUs),
+            p50: percentile(0.5),
+            p95: percentile(0.95),
           },
         }),
     ...(offsets === undefined
       ? {}
       : {
           offsetMs: {
-            ...{ min: milliseconds(offsets.min), max: milliseconds(offsets.max) },
-            ...{ low: milliseconds(offsets.low), high: milliseconds(offsets.high) },
+            min: milliseconds(offsets.min),
+            max: milliseconds(offsets.max),
+            low: milliseconds(offsets.low),
+            high: milliseconds(offsets.high),
           },
         }),
   }

@@ -61,9 +61,13 @@ function readTargets(database: DatabaseSync): Map<number, Reading> {
   const rows = database.prepare('SELECT id, url, address FROM target').all()
   const readings = rows.map(
     ({ id, url, address }): Reading => ({
-      ...{ id: Number(id), url: String(url), address: String(address), last: undefined },
+      id: Number(id),
+      url: String(url),
+      address: String(address),
+      last: undefined,
       rings: Object.keys(windows).map(() => new Tally()),
-      ...{ days: new Map(), quarters: new Map() },
+      days: new Map(),
+      quarters: new Map(),
     }),
   )
   return new Map(readings.map((reading) => [reading.id, reading]))
@@ -109,7 +113,8 @@ function readIncidents(database: DatabaseSync, nowMs: number): Map<number, Incid
     const incident = {
       began: iso(Number(began)),
       ...(ended === null ? {} : { ended: iso(endMs) }),
-      ...{ lengthMs: endMs - Number(began), reason: String(reason) },
+      lengthMs: endMs - Number(began),
+      reason: String(reason),
     }
     all.set(Number(target), [...(all.get(Number(target)) ?? []), incident])
   }
@@ -118,10 +123,13 @@ function readIncidents(database: DatabaseSync, nowMs: number): Map<number, Incid
 
 function toPast({ url, address, last, rings, days, quarters }: Reading, incidents: Incident[]): TargetPast {
   return {
-    ...{ url, ...(address === '' ? {} : { address }) },
+    url,
+    ...(address === '' ? {} : { address }),
     ...(last === undefined ? {} : { last: toLast(last) }),
     windows: windowFigures(rings),
-    ...{ days: cells(days, dayMs), quarters: cells(quarters, quarterMs), incidents },
+    days: cells(days, dayMs),
+    quarters: cells(quarters, quarterMs),
+    incidents,
   }
 }
 

@@ -48,7 +48,9 @@ function targetView(target: TargetPast, nowMs: number, isOpen: boolean) {
   const days = placeSlots(target.days, nowMs, dayMs, 90)
   const quarters = placeSlots(target.quarters, nowMs, quarterMs, 97)
   return {
-    ...{ name: targetName(target), state: stateOf(target), isOpen },
+    name: targetName(target),
+    state: stateOf(target),
+    isOpen,
     lastCheck: last === undefined ? 'not checked for two days' : `checked ${moment(last.at)}`,
     version: last?.version,
     availability: percent(target.windows['90d'].availability),
@@ -61,8 +63,12 @@ function targetView(target: TargetPast, nowMs: number, isOpen: boolean) {
       ...plotViews('90 days', days, (cell) => cell.from.slice(0, 10), ['90 days ago', '45 days ago', 'today']),
     ],
     incidents: incidents.slice(0, mostIncidents).map((incident) => ({
-      ...{ began: incident.began, beganText: moment(incident.began), reason: incident.reason },
-      ...{ length: incidentLength(incident), lengthMs: incident.lengthMs, isOpen: incident.ended === undefined },
+      began: incident.began,
+      beganText: moment(incident.began),
+      reason: incident.reason,
+      length: incidentLength(incident),
+      lengthMs: incident.lengthMs,
+      isOpen: incident.ended === undefined,
     })),
     incidentCount: incidents.length,
     hasIncidents: incidents.length > 0,
@@ -124,8 +130,11 @@ function figuresRow(name: WindowName, { windows: all }: TargetPast) {
   const { latencyMs, availability, offsetMs } = figures
   const latency = (ms: number | undefined) => ({ value: ms ?? '', text: ms === undefined ? '–' : roughly(ms) })
   return {
-    ...{ name, availability: { value: availability ?? '', text: percent(availability) } },
-    ...{ p50: latency(latencyMs?.p50), p95: latency(latencyMs?.p95), max: latency(latencyMs?.max) },
+    name,
+    availability: { value: availability ?? '', text: percent(availability) },
+    p50: latency(latencyMs?.p50),
+    p95: latency(latencyMs?.p95),
+    max: latency(latencyMs?.max),
     offset: { value: offsetMs === undefined ? '' : `${offsetMs.low} ${offsetMs.high}`, range, within },
     checks: checkCount(figures),
   }
@@ -135,7 +144,10 @@ function plotViews(span: string, slots: readonly Slot[], when: (cell: Cell) => s
   const latency = drawCurve(slots, latencyValues)
   const offset = drawCurve(slots, offsetValues)
   const view = (name: string, curve: Curve | undefined, label: (cell: Cell) => string | undefined, key: string) => ({
-    ...{ key, name: `${name}, ${span}`, curve, ticks },
+    key,
+    name: `${name}, ${span}`,
+    curve,
+    ticks,
     ...(curve === undefined ? {} : { highest: edge(key, curve.top), lowest: edge(key, curve.bottom) }),
     zones: slots.flatMap((slot) => zoneOf(slot, when, label)).join('|'),
   })

@@ -22,8 +22,10 @@ const past: Past = {
       incidents: [
         { began: '2026-06-15T14:00:00.000Z', lengthMs: 420_000, reason: 'GET /now: HTTP 502' },
         ...Array.from({ length: 11 }, () => ({
-          ...{ began: '2026-06-01T10:00:00.000Z', ended: '2026-06-01T12:00:00.000Z' },
-          ...{ lengthMs: 7_200_000, reason: 'no answer' },
+          began: '2026-06-01T10:00:00.000Z',
+          ended: '2026-06-01T12:00:00.000Z',
+          lengthMs: 7_200_000,
+          reason: 'no answer',
         })),
       ],
     },

@@ -86,7 +86,10 @@ t.test('a curve has a gap where nothing is known, and its bounds around it', asy
   t.match(
     drawCurve(slots, () => ({ low: -10, value: 0, high: 10 })),
     {
-      ...{ line: 'M0 50H25M50 50H75V50H100', top: 10, bottom: -10, zeroY: 50 },
+      line: 'M0 50H25M50 50H75V50H100',
+      top: 10,
+      bottom: -10,
+      zeroY: 50,
       band: 'M0 0H25V100H0ZM50 0H75V0H100V100H75V100H50Z',
     },
   )

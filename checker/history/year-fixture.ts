@@ -29,8 +29,11 @@ export function fixtureReport(checks: readonly FixtureCheck[]): CheckReport {
     const isDown = verdict === 'critical'
     return {
       url: `https://time-${index}.example.org`,
-      ...{ address: `192.0.2.${index}`, verdict, reasons: isDown ? ['GET /now: HTTP 502'] : [] },
-      ...{ status: isDown ? 502 : 200, ...(latencyMs === undefined ? {} : { latencyMs }) },
+      address: `192.0.2.${index}`,
+      verdict,
+      reasons: isDown ? ['GET /now: HTTP 502'] : [],
+      status: isDown ? 502 : 200,
+      ...(latencyMs === undefined ? {} : { latencyMs }),
       ...(verdict === 'ok' ? { version: { found: '1.4.0' } } : {}),
       ...(offsetMs === undefined
         ? {}
@@ -116,7 +119,8 @@ function rowOf({ verdict, latencyMs, offsetMs }: FixtureCheck) {
   const code = { ok: 0, warning: 1, critical: 2, unknown: 3 }[verdict]
   const us = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms * 1000))
   return {
-    ...{ verdict: code, latency: us(latencyMs) },
+    verdict: code,
+    latency: us(latencyMs),
     ...(offsetMs === undefined
       ? { low: null, high: null }
       : { low: us(offsetMs - 0.9) ?? 0, high: us(offsetMs + 0.9) ?? 0 }),

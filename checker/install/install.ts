@@ -66,7 +66,12 @@ function lineOf(call: CallAgain, { options: { everyMs, timeoutMs } }: CheckRun, 
   const { name, words, variables } = call
   const seed = `${hostname()} ${name}`
   return cronLine({
-    ...{ words, everyMs, timeoutMs, seed, timeout: programIn('timeout'), logger: programIn('logger') },
+    words,
+    everyMs,
+    timeoutMs,
+    seed,
+    timeout: programIn('timeout'),
+    logger: programIn('logger'),
     ...(Object.keys(variables).length === 0 ? {} : { variables: file }),
   })
 }

@@ -29,7 +29,8 @@ export function metricLines(report: CheckReport, checker: string, nowMs: number)
     ...report.targets.map((target) =>
       line({ Checker: checker, Url: target.url }, measured(target), nowMs, {
         ...(target.address === undefined ? {} : { address: target.address }),
-        ...{ verdict: target.verdict, reasons: target.reasons },
+        verdict: target.verdict,
+        reasons: target.reasons,
       }),
     ),
   ]

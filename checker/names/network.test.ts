@@ -125,7 +125,10 @@ t.test(
       `http://live.t:${port}`,
     ]
     const env = {
-      ...{ ...process.env, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_ENDPOINT_URL: 'http://dead-sns.t' },
+      ...process.env,
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      AWS_ENDPOINT_URL: 'http://dead-sns.t',
     }
     const { code, stderr, tookMs } = await check(files, argv, env)
     t.equal(code, 2)

@@ -42,7 +42,10 @@ t.test('a family that this machine has no address in is left out', (t) => {
 
 t.test('a family that nothing answers in for want of a route is left out, and named', (t) => {
   const facts = (address: string, code?: string): ProbeFacts => ({
-    ...{ url: 'http://a.example', address, samples: [], ownClockStepMs: 0 },
+    url: 'http://a.example',
+    address,
+    samples: [],
+    ownClockStepMs: 0,
     ...(code === undefined ? {} : { timeFailure: describeFailure(Object.assign(new Error(code), { code, address })) }),
   })
   const told = (...all: ProbeFacts[]) =>

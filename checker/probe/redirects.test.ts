@@ -27,7 +27,11 @@ t.test('redirects are followed as far as asked for, each named, and the way is f
   const first = await startRedirect(t, (path) => `${second.url}${path}`)
   const hops = (path: string) => [`${second.url}${path}`, `${service}${path}`]
   t.match(await check(first.url, { followRedirects: 2 }), {
-    ...{ verdict: 'ok', status: 200, redirects: hops('/now'), clock: { samples: 3 }, version: { found: '1.4.0' } },
+    verdict: 'ok',
+    status: 200,
+    redirects: hops('/now'),
+    clock: { samples: 3 },
+    version: { found: '1.4.0' },
     reasons: [`redirected to ${hops('/now').join(', then to ')}`],
   })
   t.same(first.asked, ['/now', '/version.txt'])
@@ -90,7 +94,9 @@ t.test('a rule that would never end is given up, and delays nobody', async (t) =
   const url = await startService(t, (_, response) => response.end(`${'a'.repeat(60)}!`))
   const good = await startService(t, timeService())
   const { targets } = await checkTargets([{ url }, { url: good }], {
-    ...{ ...defaultSettings, samples: 1, bodyMatch: /^(a+)+$|^\d/ },
+    ...defaultSettings,
+    samples: 1,
+    bodyMatch: /^(a+)+$|^\d/,
   })
   t.match(targets, [
     { verdict: 'critical', reasons: [/^GET \/now: expected the time/, /matching .* takes more than 50 ms$/] },

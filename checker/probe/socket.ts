@@ -64,13 +64,15 @@ export function openSocket(
   return socket
 }
 
-function placeOf(url: URL, addresses: readonly string[], leftMs: number): Pick<TcpNetConnectOpts, 'host'> {
+type Place = Pick<TcpNetConnectOpts, 'host' | 'lookup' | 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout'>
+
+function placeOf(url: URL, addresses: readonly string[], leftMs: number): Place {
   const [address = url.hostname, ...others] = addresses
   if (others.length === 0) return { host: address }
   const all = addresses.map((one) => ({ address: one, family: isIP(one) }))
   const lookup: LookupFunction = (_, __, found) => found(null, all)
   const autoSelectFamilyAttemptTimeout = Math.max(10, Math.floor(leftMs / (all.length + 1)))
-  return { host: url.hostname, ...{ lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout } }
+  return { host: url.hostname, lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout }
 }
 
 function tlsOptions(url: URL, secureContext: tls.SecureContext | undefined): tls.ConnectionOptions {

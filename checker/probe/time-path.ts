@@ -39,7 +39,9 @@ export async function probeTime(route: Route, url: URL, run: Sampling): Promise<
   const found = (timeFailure?: Failure): TimeFacts => ({
     ...(last === undefined ? {} : { status: last.status, latencyMs: median(latenciesMs), ...hopsOf(last) }),
     ...(shown === undefined ? {} : { format: shown.format, ...(shown.note === undefined ? {} : { note: shown.note }) }),
-    ...{ ...body, samples, ...(timeFailure === undefined ? {} : { timeFailure }) },
+    ...body,
+    samples,
+    ...(timeFailure === undefined ? {} : { timeFailure }),
   })
   try {
     while (samples.length < settings.samples) {

@@ -7,10 +7,15 @@ import { changeLines, screenLines, type WatchView, watch } from './watch.ts'
 import { openWatchView, type WatchStreams } from './watch-view.ts'
 
 const target = (verdict: TargetReport['verdict'], ...reasons: string[]): TargetReport => ({
-  ...{ url: 'http://a.example', verdict, reasons },
+  url: 'http://a.example',
+  verdict,
+  reasons,
 })
 const report = (...targets: TargetReport[]): CheckReport => ({
-  ...{ ok: false, verdict: 'critical', summary: 'the summary', targets },
+  ok: false,
+  verdict: 'critical',
+  summary: 'the summary',
+  targets,
 })
 
 t.test('elsewhere than on a terminal: one line for each change', (t) => {

@@ -29,6 +29,7 @@ const refused: [path: string, source: string, because: RegExp][] = [
   ['app/x.ts', `import { run } from '../tasks/tools/x.ts'\nrun()\n`, /stand alone/],
   ['checker/x.ts', 'console.log(1)\n', /noConsole/],
   ['tasks/x.ts', 'export const x: any = 1\n', /noExplicitAny/],
+  ['tasks/x.ts', 'export const x = { ...{ a: 1, b: 2 }, c: 3 }\n', /a literal is not spread/],
   ['tasks/x.ts', `import { join } from 'path'\nexport const x = join('a')\n`, /useNodejsImportProtocol/],
 ]
 
@@ -49,6 +50,7 @@ const accepted: [path: string, source: string][] = [
   ['tasks/verbs/roll.ts', `import { open } from '../platforms/open.ts'\nexport default () => open()\n`],
   ['tasks/terminal/x.ts', `process.stdout.write('x')\nconsole.log(1)\n`],
   ['checker/main.ts', 'console.log(1)\n'],
+  ['tasks/x.ts', 'export const x = (y: object, z: boolean) => ({ ...y, ...(z ? { a: 1 } : {}), c: 3 })\n'],
 ]
 
 /** What `biome lint`, with the rules of this repository, says about each case; a case has a folder of its own. */

@@ -18,7 +18,8 @@ export async function ensureTestNodes(progress: Progress, signal?: AbortSignal):
   await progress.step('install Node 20 and 22 from npm, for tests of the checker', async () => {
     const argv = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
     const result = await execa('npm', argv, {
-      ...{ cwd: folder, reject: false },
+      cwd: folder,
+      reject: false,
       ...(signal === undefined ? {} : { cancelSignal: signal }),
     })
     if (result.isCanceled) throw new OperatorError('interrupted', 'interrupted while installing Node 20 and 22')

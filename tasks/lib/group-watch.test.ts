@@ -9,8 +9,14 @@ const ids = (count: number, prefix: string) => Array.from({ length: count }, (_,
 
 function instanceOf(id: string, change: Partial<Instance> = {}): Instance {
   return {
-    ...{ id, imageId: id.startsWith('old') ? 'old' : 'new', release: '1.0.0', state: 'running', health: 'healthy' },
-    ...{ url: '', startedAt: '2026-01-01T00:00:00Z', ssh: { host: id, port: 22, user: 'admin' } },
+    id,
+    imageId: id.startsWith('old') ? 'old' : 'new',
+    release: '1.0.0',
+    state: 'running',
+    health: 'healthy',
+    url: '',
+    startedAt: '2026-01-01T00:00:00Z',
+    ssh: { host: id, port: 22, user: 'admin' },
     ...change,
   }
 }

@@ -52,8 +52,13 @@ t.test('ready means running, healthy, and right twice in a row', (t) => {
 t.test('everything that is known of one that was ready at its second look', (t) => {
   t.strictSame(after(...ready), {
     ...noReadiness,
-    ...{ ready: true, everReady: true, readySinceMs: 1000, rightProbes: 2, probedAtMs: 1000 },
-    ...{ seenAlive: true, everServed: true },
+    ready: true,
+    everReady: true,
+    readySinceMs: 1000,
+    rightProbes: 2,
+    probedAtMs: 1000,
+    seenAlive: true,
+    everServed: true,
   })
   t.strictSame(after([{ state: 'stopped', health: 'unused' }]), {
     ...noReadiness,
@@ -106,8 +111,14 @@ t.test('slow is slower than the limit, by the median of the last five', (t) => {
 t.test('what is lost is timed anew, and remembered', (t) => {
   const seen = after(...ready, [{}, wrong], [{ state: 'stopped' }])
   t.match(seen, {
-    ...{ ready: false, everReady: true, everServed: true, seenAlive: true, lostAtMs: [2000] },
-    ...{ unreadySinceMs: 2000, readySinceMs: undefined, reason: 'its machine is gone' },
+    ready: false,
+    everReady: true,
+    everServed: true,
+    seenAlive: true,
+    lostAtMs: [2000],
+    unreadySinceMs: 2000,
+    readySinceMs: undefined,
+    reason: 'its machine is gone',
   })
   t.match(after([{ state: 'stopped' }]), { seenAlive: false, everReady: false, everServed: false })
   t.match(after([{ health: 'initial' }, ok]), { everServed: false, seenAlive: true })

@@ -61,8 +61,15 @@ const latenciesKept = 5
 
 /** Nothing seen yet. */
 export const noReadiness: Readiness = {
-  ...{ ready: false, everReady: false, rightProbes: 0, seenAlive: false, everServed: false },
-  ...{ wrongRelease: false, answersWrong: false, lostAtMs: [], latenciesMs: [] },
+  ready: false,
+  everReady: false,
+  rightProbes: 0,
+  seenAlive: false,
+  everServed: false,
+  wrongRelease: false,
+  answersWrong: false,
+  lostAtMs: [],
+  latenciesMs: [],
 }
 
 /**
@@ -86,7 +93,9 @@ function nextReadiness(before: Readiness, instance: Instance, probe: ProbeResult
   const ready = reason === undefined
   const isLost = before.ready && !ready
   return {
-    ...{ ready, rightProbes, latenciesMs },
+    ready,
+    rightProbes,
+    latenciesMs,
     everReady: ready || before.everReady,
     lostAtMs: isLost ? [...before.lostAtMs, nowMs].slice(-lossesKept) : before.lostAtMs,
     seenAlive: instance.state !== 'stopped' || before.seenAlive,

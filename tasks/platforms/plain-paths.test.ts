@@ -39,11 +39,21 @@ t.test(
     await execa('qemu-img', ['create', '-q', '-f', 'qcow2', at('source.qcow2'), '1M'])
     const { privateKeyFile } = await operatorKey(home)
     const build = {
-      ...{ template: join(repository, 'packer'), only: 'qemu.machine', onError: 'cleanup' as const },
+      template: join(repository, 'packer'),
+      only: 'qemu.machine',
+      onError: 'cleanup' as const,
       variables: {
-        ...{ layer: 'base', name: 'none', manifest: at('manifest.json'), extra_vars: at('variables.json') },
-        ...{ ssh_private_key_file: privateKeyFile, source_disk: at('source.qcow2'), output_directory: at('output') },
-        ...{ kernel: at('no-kernel'), initrd: at('initrd'), console: at('console'), pid_file: at('pid') },
+        layer: 'base',
+        name: 'none',
+        manifest: at('manifest.json'),
+        extra_vars: at('variables.json'),
+        ssh_private_key_file: privateKeyFile,
+        source_disk: at('source.qcow2'),
+        output_directory: at('output'),
+        kernel: at('no-kernel'),
+        initrd: at('initrd'),
+        console: at('console'),
+        pid_file: at('pid'),
         metadata_netdev: metadataNetwork(at('metadata.json'), paths.of),
       },
     }
@@ -67,7 +77,10 @@ t.test('so is the clone; what lies elsewhere, and what is no path, stays', async
   t.match(template, /\/project\/packer$/)
   t.ok(existsSync(join(template, 'bakeroll.pkr.hcl')))
   t.same(paths.ofAll({ a: '/usr/bin/node', b: '1.0.0', c: 'tasks', d: '/usr' }), {
-    ...{ a: '/usr/bin/node', b: '1.0.0', c: 'tasks', d: '/usr' },
+    a: '/usr/bin/node',
+    b: '1.0.0',
+    c: 'tasks',
+    d: '/usr',
   })
 })
 

@@ -61,8 +61,11 @@ export function capacityTrack(
       )
       .join('')
   return {
-    ...{ healthy: line('healthy'), machines: line('machines'), size: line('size') },
-    ...{ floor: line('floor'), maximum: line('maximum') },
+    healthy: line('healthy'),
+    machines: line('machines'),
+    size: line('size'),
+    floor: line('floor'),
+    maximum: line('maximum'),
     capacity: area(
       () => axis.from,
       ({ healthy }) => healthy,

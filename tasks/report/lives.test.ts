@@ -6,29 +6,25 @@ import { livesOf } from './lives.ts'
 const startMs = Date.UTC(2026, 0, 1)
 const at = (second: number) => new Date(startMs + second * 1000).toISOString()
 const began = (second: number, force = false): RollEvent => ({
-  ...{
-    at: at(second),
-    event: 'began',
-    group: 'g',
-    imageId: 'new',
-    previousImageId: 'old',
-    size: 1,
-    resumed: second > 0,
-  },
+  at: at(second),
+  event: 'began',
+  group: 'g',
+  imageId: 'new',
+  previousImageId: 'old',
+  size: 1,
+  resumed: second > 0,
   policy: { ...plainPolicy, force },
 })
 const look = (second: number, id: string, words: string): RollEvent => {
   const [image = '', state = '', health = '', ready] = words.split(' ')
   return {
-    ...{
-      at: at(second),
-      event: 'instance',
-      id,
-      imageId: image,
-      release: image,
-      startedAt: at(0),
-      isNew: image === 'new',
-    },
+    at: at(second),
+    event: 'instance',
+    id,
+    imageId: image,
+    release: image,
+    startedAt: at(0),
+    isNew: image === 'new',
     ...({ state, health, ready: ready === 'ready' } as { state: 'running'; health: 'healthy'; ready: boolean }),
   }
 }
@@ -40,7 +36,11 @@ const launch = (second: number): RollEvent => ({
   because: 'room',
 })
 const drain = (second: number, instanceId: string, because = 'ready'): RollEvent => ({
-  ...{ at: at(second), event: 'step', step: 'drain', instanceId, because },
+  at: at(second),
+  event: 'step',
+  step: 'drain',
+  instanceId,
+  because,
 })
 /** `booting 0-5, ready 5-9`. */
 const told = (events: readonly RollEvent[], id: string) =>

@@ -72,7 +72,12 @@ export function livesOf(events: readonly RollEvent[]): Life[] {
     const isNewHere = role !== 'old' && !(isGone && looks.every(({ health }) => health !== 'healthy'))
     const steps = [...launchOf(first, isOld.has(id), launches), ...(taken.get(id) ?? []).filter(isNewStep)]
     return {
-      ...{ id, imageId, release, ...(zone === undefined ? {} : { zone }), startedAt, role },
+      id,
+      imageId,
+      release,
+      ...(zone === undefined ? {} : { zone }),
+      startedAt,
+      role,
       stretches: stretchesOf(looks, endMs, isNewHere),
       steps: steps.map(({ at, step, because }) => ({ atMs: Date.parse(at), step, because })),
       isGone,

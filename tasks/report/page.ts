@@ -60,7 +60,8 @@ function envelope() {
 function headView(summary: Summary, lives: readonly Life[]) {
   const { began, reason, requests, runs } = summary
   const facts = factsOf(summary).map((fact) => ({
-    ...{ ...fact, isBroken: fact.kept === false },
+    ...fact,
+    isBroken: fact.kept === false,
     ...(fact.key === 'sent' ? { failed: requests } : {}),
   }))
   const policy = began ? policyWords(began.policy) : []
@@ -76,7 +77,10 @@ function instanceRow({ id, release, zone, role, steps, stretches, isGone }: Life
   const first = (phase: string) => stretches.find((stretch) => stretch.phase === phase)
   const moment = (ms: number | undefined) => (ms === undefined ? '' : scale.name(ms))
   return {
-    ...{ id, release, zone, role },
+    id,
+    release,
+    zone,
+    role,
     seen: moment(stretches[0]?.fromMs),
     ready: role === 'old' ? '' : moment(first('ready')?.fromMs),
     drained: moment(steps.find(({ step }) => step === 'drain')?.atMs),

@@ -67,9 +67,12 @@ function barOf(interval: Interval, most: number, scale: TimeScale): RequestBar {
   const failedHeight = failed > 0 ? Math.max(leastFailedHeight, height * (failed / Math.max(1, sent))) : 0
   const x = scale.at(fromMs)
   return {
-    ...{ x, width: round(scale.at(toMs) - x) },
-    ...{ y: round(100 - height), height: round(height) },
-    ...{ failedY: round(100 - failedHeight), failedHeight: round(failedHeight) },
+    x,
+    width: round(scale.at(toMs) - x),
+    y: round(100 - height),
+    height: round(height),
+    failedY: round(100 - failedHeight),
+    failedHeight: round(failedHeight),
     label: `${sent} requests, ${failed} failed\n${scale.name(fromMs)} to ${scale.name(toMs)}\n${Math.round(perSecond(interval))} a second`,
   }
 }

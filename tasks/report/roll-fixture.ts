@@ -60,7 +60,10 @@ class MadeUpRoll {
   constructor(fixture: RollFixture) {
     this.#fixture = fixture
     this.#machines = Array.from({ length: fixture.size }, (_, index) => ({
-      ...{ id: `i-${(4096 + index * 37).toString(16)}`, isNew: false, launchedAt: -3600, bootSeconds: 0 },
+      id: `i-${(4096 + index * 37).toString(16)}`,
+      isNew: false,
+      launchedAt: -3600,
+      bootSeconds: 0,
     }))
   }
 

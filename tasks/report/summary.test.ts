@@ -6,17 +6,38 @@ import { type Summary, summarize } from './summary.ts'
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString()
 const began = (second: number, resumed = false): RollEvent => ({
-  ...{ at: at(second), event: 'began', group: 'g', imageId: 'b', previousImageId: 'a', size: 3, resumed },
+  at: at(second),
+  event: 'began',
+  group: 'g',
+  imageId: 'b',
+  previousImageId: 'a',
+  size: 3,
+  resumed,
   policy: plainPolicy,
 })
 const capacity = (second: number, healthy: number, machines: number, floor = 3): RollEvent => ({
-  ...{ at: at(second), event: 'capacity', healthy, machines, size: 3, floor, maximum: 4 },
+  at: at(second),
+  event: 'capacity',
+  healthy,
+  machines,
+  size: 3,
+  floor,
+  maximum: 4,
 })
 const requests = (second: number, sent: number, failed: number): RollEvent => ({
-  ...{ at: at(second), event: 'requests', since: at(second - 1), sent, failed },
+  at: at(second),
+  event: 'requests',
+  since: at(second - 1),
+  sent,
+  failed,
 })
 const ended = (second: number, outcome: 'rolled' | 'interrupted' | 'rolled-back', seconds: number): RollEvent => ({
-  ...{ at: at(second), event: 'ended', outcome, imageId: 'b', replaced: outcome === 'rolled' ? 3 : 0, seconds },
+  at: at(second),
+  event: 'ended',
+  outcome,
+  imageId: 'b',
+  replaced: outcome === 'rolled' ? 3 : 0,
+  seconds,
 })
 
 const table: { readonly name: string; readonly events: readonly RollEvent[]; readonly numbers: Partial<Summary> }[] = [
@@ -25,8 +46,14 @@ const table: { readonly name: string; readonly events: readonly RollEvent[]; rea
     name: 'a promise kept',
     events: [began(0), capacity(0, 3, 3), capacity(5, 4, 4), capacity(9, 3, 4), ended(10, 'rolled', 10)],
     numbers: {
-      ...{ outcome: 'rolled', replaced: 3, seconds: 10, secondsBelowFloor: 0 },
-      ...{ lowestHealthy: 3, floor: 3, highestMachines: 4, maximum: 4 },
+      outcome: 'rolled',
+      replaced: 3,
+      seconds: 10,
+      secondsBelowFloor: 0,
+      lowestHealthy: 3,
+      floor: 3,
+      highestMachines: 4,
+      maximum: 4,
     },
   },
   {

@@ -246,8 +246,12 @@ t.test('values arrive typed, in their units, paths absolute', async (t) => {
       'rollback --batch 0 --max-unavailable 25% --canary 1 --canary-watch 90s --pause-at 1,25%,05 --pause 1h',
       {
         roll: {
-          ...{ surge: { count: 0 }, maxUnavailable: { percent: 25 }, canary: { count: 1 }, canaryWatchSeconds: 90 },
-          ...{ pauseAt: [{ count: 1 }, { percent: 25 }, { count: 5 }], pauseSeconds: 3600 },
+          surge: { count: 0 },
+          maxUnavailable: { percent: 25 },
+          canary: { count: 1 },
+          canaryWatchSeconds: 90,
+          pauseAt: [{ count: 1 }, { percent: 25 }, { count: 5 }],
+          pauseSeconds: 3600,
         },
       },
     ],
@@ -356,7 +360,12 @@ t.test('the settings of check are those of the checker, from every source', asyn
   })
   t.same(problems, [])
   t.match(settings.check, {
-    ...{ maxOffsetMs: 250, remindMs: 7_200_000, watchMs: 2000, expectStatus: 204, timeFormat: 'auto', ipv4: false },
+    maxOffsetMs: 250,
+    remindMs: 7_200_000,
+    watchMs: 2000,
+    expectStatus: 204,
+    timeFormat: 'auto',
+    ipv4: false,
     notify: [{ to: ['a@b.example'] }, { command: 'true' }],
     maintenance: [{ days: [0], startMinute: 120 }, { endMinute: 150 }],
     notifyTemplate: '{{target}}',

@@ -34,8 +34,14 @@ export function recordCapacity(world: World, promised: Promised): CapacityRecord
   const size = world.record?.size ?? 0
   const points: CapacityPoint[] = []
   const record = {
-    ...{ points, promisedFloor: size, floor: size, lowestHealthy: serving },
-    ...{ highestSize: machines, maximumSize: 0, smallestSize: size, largestSize: size },
+    points,
+    promisedFloor: size,
+    floor: size,
+    lowestHealthy: serving,
+    highestSize: machines,
+    maximumSize: 0,
+    smallestSize: size,
+    largestSize: size,
   }
   let servingBefore = serving
   const note = (event: Pick<WorldEvent, 'call' | 'serving' | 'machines' | 'size'>) => {

@@ -76,7 +76,8 @@ export function openSchedule(
   const isDue = ({ moment }: PlannedFault) =>
     'steps' in moment ? world.steps >= moment.steps : 100 * (size - old.size) >= moment.percent * size
   return {
-    ...{ mishaps, harmed },
+    mishaps,
+    harmed,
     get waiting() {
       return waiting
     },

@@ -19,8 +19,12 @@ export interface Outages {
 /** Nothing is out of order. */
 export function noOutages(): Outages {
   return {
-    ...{ launchUntilMs: 0, launchBecause: '', maximum: Number.POSITIVE_INFINITY },
-    ...{ controlUntilMs: 0, diskUntilMs: 0, isRefusing: false },
+    launchUntilMs: 0,
+    launchBecause: '',
+    maximum: Number.POSITIVE_INFINITY,
+    controlUntilMs: 0,
+    diskUntilMs: 0,
+    isRefusing: false,
   }
 }
 

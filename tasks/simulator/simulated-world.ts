@@ -102,8 +102,19 @@ export function simulatedWorld(options: WorldOptions): World {
   const zones = (options.zones ?? ['zone-a', 'zone-b', 'zone-c']).map((name): Zone => ({ name, goneUntilMs: 0 }))
   const list = machineList(zones)
   const world: World = {
-    ...{ options, clock, zones, outages: noOutages(), aside: [], record: undefined, loadBalancer: 'stopped' },
-    ...{ launches: 0, steps: 0, lock: undefined, deadOwners: new Set(), watchers: [], revision: 0 },
+    options,
+    clock,
+    zones,
+    outages: noOutages(),
+    aside: [],
+    record: undefined,
+    loadBalancer: 'stopped',
+    launches: 0,
+    steps: 0,
+    lock: undefined,
+    deadOwners: new Set(),
+    watchers: [],
+    revision: 0,
     unseen: { size: 0, serving: 0, sound: 0 },
     machines: [],
     images: [...options.images],
@@ -122,7 +133,10 @@ export function simulatedWorld(options: WorldOptions): World {
       world.revision += 1
       return machine
     },
-    ...{ find: list.find, add: list.add, remove: list.remove, emptiestZone: list.emptiestZone },
+    find: list.find,
+    add: list.add,
+    remove: list.remove,
+    emptiestZone: list.emptiestZone,
   }
   Object.defineProperty(world, 'machines', {
     enumerable: true,

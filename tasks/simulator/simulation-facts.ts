@@ -14,12 +14,20 @@ export function simulationFacts(simulation: Simulation): Record<string, unknown>
     ...(reason === undefined ? {} : { reason }),
     makespanSeconds: (endMs - startMs) / 1000,
     lowerBoundSeconds: Math.round(boundOf(simulation) * 1000) / 1000,
-    ...{ floor, promisedFloor, lowestHealthy, highestSize, maximumSize, violations },
+    floor,
+    promisedFloor,
+    lowestHealthy,
+    highestSize,
+    maximumSize,
+    violations,
     steps: world.steps,
-    ...{ pauses, kills },
+    pauses,
+    kills,
     faults: schedule.mishaps.map(({ atMs, name, what }) => ({ atSeconds: (atMs - startMs) / 1000, name, what })),
     faultsWaiting: schedule.waiting.length,
-    ...{ seed: task.seed, instances: task.instances, bootSeconds: bootTimes },
+    seed: task.seed,
+    instances: task.instances,
+    bootSeconds: bootTimes,
   }
 }
 

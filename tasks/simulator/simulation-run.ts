@@ -74,7 +74,13 @@ function runOnce({ task, world, policy, schedule, events }: Stage, owner: string
   const warn = (message: string) =>
     void events.push({ at: new Date(clock.now()).toISOString(), event: 'warning', message })
   return rollGroup({
-    ...{ platform, policy, signal, image: newImageId, probe, clock, progress: { ...recordedProgress(), warn } },
+    platform,
+    policy,
+    signal,
+    image: newImageId,
+    probe,
+    clock,
+    progress: { ...recordedProgress(), warn },
     onEvent(event) {
       if (event.event === 'step') events.push(event)
       onEvent?.(event)

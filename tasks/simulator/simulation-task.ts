@@ -28,5 +28,8 @@ export const [otherImageId, newImageId, oldImageId] = ['image-3', 'image-2', 'im
 
 /** The images of a simulation, newest first. */
 export const simulatedImages = [otherImageId, newImageId, oldImageId].map((id) => ({
-  ...{ id, release: `1.${id.slice(-1)}.0`, createdAt: '2026-01-01T00:00:00Z', verified: true },
+  id,
+  release: `1.${id.slice(-1)}.0`,
+  createdAt: '2026-01-01T00:00:00Z',
+  verified: true,
 }))

@@ -11,8 +11,19 @@ t.test('a calm roll: the facts', async (t) => {
   const simulation = await run({ policy: 'surge=4' })
   const facts = simulationFacts(simulation)
   t.match(facts, {
-    ...{ outcome: 'rolled', floor: 20, promisedFloor: 20, lowestHealthy: 20, highestSize: 24, maximumSize: 24 },
-    ...{ violations: [], seed: 1, instances: 20, pauses: 0, kills: 0, faults: [], faultsWaiting: 0 },
+    outcome: 'rolled',
+    floor: 20,
+    promisedFloor: 20,
+    lowestHealthy: 20,
+    highestSize: 24,
+    maximumSize: 24,
+    violations: [],
+    seed: 1,
+    instances: 20,
+    pauses: 0,
+    kills: 0,
+    faults: [],
+    faultsWaiting: 0,
     bootSeconds: { distribution: 'lognormal', median: 60, sigma: 0.4 },
   })
   const { makespanSeconds, lowerBoundSeconds, steps } = facts as Record<string, number>

@@ -10,8 +10,12 @@ const hostile = fc.string({
   ),
 })
 const reporting = fc.record({
-  ...{ verb: fc.constantFrom('roll', 'logs', 'check'), json: fc.boolean(), verbose: fc.boolean() },
-  ...{ wasInterrupted: fc.boolean(), command: hostile, format: fc.constantFrom('text', 'nagios') },
+  verb: fc.constantFrom('roll', 'logs', 'check'),
+  json: fc.boolean(),
+  verbose: fc.boolean(),
+  wasInterrupted: fc.boolean(),
+  command: hostile,
+  format: fc.constantFrom('text', 'nagios'),
   program: fc.constantFrom(undefined, './bakeroll'),
   paint: fc.constant((_: string, text: string) => `\u001b[31m${text}\u001b[39m`),
 })

@@ -67,7 +67,13 @@ async function runVerb(
   }
   const { runTask } = await import('./run-task.ts')
   const { result, error, wasInterrupted } = await runTask({
-    ...{ commandLine, words, settings, said, warnings, screen, program: launch.program },
+    commandLine,
+    words,
+    settings,
+    said,
+    warnings,
+    screen,
+    program: launch.program,
     load: () => launch.loadTask(commandLine.verb),
   })
   const end = { ...reporting, wasInterrupted }

@@ -39,16 +39,23 @@ t.test('a line that is broken loses nothing but blanks, and no part is too long'
 })
 
 const instance = (id: string, release: string) => ({
-  ...{ id, release, imageId: `timeapp-${release}-0123456789abcdef`, state: 'running', health: 'unhealthy' },
-  ...{ url: 'http://127.177.103.201:20080', startedAt: new Date(Date.now() - 7_200_000).toISOString() },
+  id,
+  release,
+  imageId: `timeapp-${release}-0123456789abcdef`,
+  state: 'running',
+  health: 'unhealthy',
+  url: 'http://127.177.103.201:20080',
+  startedAt: new Date(Date.now() - 7_200_000).toISOString(),
 })
 const group = {
-  ...{ name: 'timeapp', url: 'http://127.0.0.1:8080', imageId: 'timeapp-1.1.0-0123456789abcdef', size: 2 },
-  ...{ loadBalancer: 'up', instances: [instance('i-0123456789ab', '1.0.0'), instance('i-ba9876543210', '1.1.0')] },
-  ...{
-    roll: { imageId: 'timeapp-1.1.0-0123456789abcdef' },
-    notes: ['a note of the platform that is longer than a line of a small terminal is'],
-  },
+  name: 'timeapp',
+  url: 'http://127.0.0.1:8080',
+  imageId: 'timeapp-1.1.0-0123456789abcdef',
+  size: 2,
+  loadBalancer: 'up',
+  instances: [instance('i-0123456789ab', '1.0.0'), instance('i-ba9876543210', '1.1.0')],
+  roll: { imageId: 'timeapp-1.1.0-0123456789abcdef' },
+  notes: ['a note of the platform that is longer than a line of a small terminal is'],
 } as unknown as Group
 
 t.test('status: at every width nothing is cut, and the facts of each instance are there', (t) => {

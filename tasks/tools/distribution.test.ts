@@ -8,8 +8,12 @@ const cases: [osRelease: string, expected: Partial<ReturnType<typeof distributio
   [
     'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n',
     {
-      ...{ name: 'Debian GNU/Linux 12 (bookworm)', hasApt: true, isUbuntu: false, codename: 'bookworm' },
-      ...{ isSupported: true, hasPacker: true },
+      name: 'Debian GNU/Linux 12 (bookworm)',
+      hasApt: true,
+      isUbuntu: false,
+      codename: 'bookworm',
+      isSupported: true,
+      hasPacker: true,
     },
   ],
   [

@@ -44,8 +44,10 @@ async function repositoryWith(t: Test, text: string, status = 200) {
   const folder = t.testdir()
   return {
     ...hashicorpRepository,
-    ...{ keyUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/gpg`, fingerprint },
-    ...{ keyring: join(folder, 'key.gpg'), sourceList: join(folder, 'vendor.list') },
+    keyUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/gpg`,
+    fingerprint,
+    keyring: join(folder, 'key.gpg'),
+    sourceList: join(folder, 'vendor.list'),
   }
 }
 

@@ -13,7 +13,11 @@ const instance = { id: 'i-1', url: 'http://127.10.3.1:8080', imageId: '1.4.0-abc
 async function run(command: string, change: Partial<Hook> = {}, of = instance) {
   const lines: string[] = []
   const hook: Hook = {
-    ...{ name: 'before-terminate', command, timeoutSeconds: 60, group: 'shop', folder: '/' },
+    name: 'before-terminate',
+    command,
+    timeoutSeconds: 60,
+    group: 'shop',
+    folder: '/',
     progress: { event: (line) => void lines.push(line) },
     ...change,
   }

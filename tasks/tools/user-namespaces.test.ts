@@ -3,7 +3,12 @@ import { type NamespaceFacts, namespaceProblem } from './user-namespaces.ts'
 
 const ranges = 'other:100000:65536\ndev:165536:65536\n'
 const facts: NamespaceFacts = {
-  ...{ user: 'dev', uid: 1001, subuid: ranges, subgid: ranges, maxUserNamespaces: 96_365, hasProfile: false },
+  user: 'dev',
+  uid: 1001,
+  subuid: ranges,
+  subgid: ranges,
+  maxUserNamespaces: 96_365,
+  hasProfile: false,
   readsNumbers: false,
 }
 const noIds = (files: string, hint: string) => ({

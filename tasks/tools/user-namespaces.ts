@@ -66,14 +66,19 @@ function firstFree({ subuid, subgid }: NamespaceFacts): number {
 
 function rangesOf(text: string) {
   return [...text.matchAll(/^([^:\s]+):(\d+):(\d+)\s*$/gm)].map(([, name = '', from, count]) => ({
-    ...{ name, from: Number(from), count: Number(count) },
+    name,
+    from: Number(from),
+    count: Number(count),
   }))
 }
 
 async function namespaceFacts(): Promise<NamespaceFacts> {
   const uid = process.getuid?.() ?? 0
   return {
-    ...{ user: userName(uid), uid, subuid: read('/etc/subuid'), subgid: read('/etc/subgid') },
+    user: userName(uid),
+    uid,
+    subuid: read('/etc/subuid'),
+    subgid: read('/etc/subgid'),
     maxUserNamespaces: kernelSetting('user/max_user_namespaces'),
     unprivilegedUsernsClone: kernelSetting('kernel/unprivileged_userns_clone'),
     apparmorRestricts: kernelSetting('kernel/apparmor_restrict_unprivileged_userns'),

@@ -29,7 +29,11 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
     facts: told,
   } = await perform(
     {
-      ...{ targets, options, said, expectVersion: releases, describe: (measured) => withRoll(measured, roll) },
+      targets,
+      options,
+      said,
+      expectVersion: releases,
+      describe: (measured) => withRoll(measured, roll),
       again: callAgain(settings, isNamed),
     },
     { startedMs: performance.now(), ...hostOf(context) },

@@ -22,7 +22,10 @@ export default async function destroy(context: TaskContext): Promise<TaskResult>
     : []
   const words = removalWords({
     group: group && { name: group.name, instances: group.instances.length },
-    ...{ leftovers: there, images: unneeded.length, bases: bases.length, others: beside },
+    leftovers: there,
+    images: unneeded.length,
+    bases: bases.length,
+    others: beside,
   })
   if (words) {
     await confirm(`Remove ${words}?`)
@@ -30,7 +33,10 @@ export default async function destroy(context: TaskContext): Promise<TaskResult>
   }
 
   const { removed, left } = await destroyGroup({
-    ...{ platform, clock, progress, signal },
+    platform,
+    clock,
+    progress,
+    signal,
     timeoutSeconds: limits().removalSeconds * (1 + (group?.instances.length ?? 0) / 2),
   })
   const gone = [...removed]

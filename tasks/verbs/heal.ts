@@ -9,7 +9,11 @@ export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { platform, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
   const { commandSeconds, repairSeconds, recoverySeconds } = limits()
   const { outcome, instances, loadBalancer, launched } = await healGroup({
-    ...{ platform, probe, clock, progress, signal },
+    platform,
+    probe,
+    clock,
+    progress,
+    signal,
     inspect: async ({ id }) => {
       const path = await platform.sshArguments(id).catch(() => undefined)
       return path ? inspectOver(path, { timeoutSeconds: commandSeconds, signal }) : { ssh: 'unreachable' }
@@ -17,8 +21,13 @@ export default async function heal(context: TaskContext): Promise<TaskResult> {
     repair: async ({ id }, repair) =>
       repairOver(await platform.sshArguments(id), repair, { timeoutSeconds: repairSeconds, signal }),
     policy: {
-      ...{ maxRepair: settings.heal.maxRepair, instance: settings.instance, dryRun: settings.dryRun, share: 0.5 },
-      ...{ verifySeconds: recoverySeconds, sshSeconds: recoverySeconds, instanceTimeoutSeconds },
+      maxRepair: settings.heal.maxRepair,
+      instance: settings.instance,
+      dryRun: settings.dryRun,
+      share: 0.5,
+      verifySeconds: recoverySeconds,
+      sshSeconds: recoverySeconds,
+      instanceTimeoutSeconds,
     },
   })
   const sick = instances.filter(({ repairs }) => repairs.length > 0)

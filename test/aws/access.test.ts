@@ -132,8 +132,14 @@ async function instanceIn(t: Test, folder: string) {
   seen.console = `boot\n-----BEGIN SSH HOST KEY KEYS-----\n${server.hostKey}\n-----END SSH HOST KEY KEYS-----\n`
   withEnvironment(t, emulatedEnvironment(`http://127.0.0.1:${await serve(t, api)}`))
   const instance: Instance = {
-    ...{ id, imageId: 'ami-1', release: '1.4.0', state: 'running', health: 'healthy', url: 'http://10.0.0.1' },
-    ...{ startedAt: new Date().toISOString(), ssh: { host: '10.0.0.1', port: 22, user: username } },
+    id,
+    imageId: 'ami-1',
+    release: '1.4.0',
+    state: 'running',
+    health: 'healthy',
+    url: 'http://10.0.0.1',
+    startedAt: new Date().toISOString(),
+    ssh: { host: '10.0.0.1', port: 22, user: username },
   }
   return { seen, web, webPort, port, instance, hostKey: server.hostKey }
 }

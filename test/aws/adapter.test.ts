@@ -210,11 +210,18 @@ t.test('a dead machine is replaced, and the group stays as large as it was', asy
   await aws.ec2.send(new StopInstancesCommand({ InstanceIds: [dead] }))
   const healed = await healGroup({
     platform,
-    ...{ probe, clock, progress: quiet, pollMs: 50 },
+    probe,
+    clock,
+    progress: quiet,
+    pollMs: 50,
     inspect: async () => ({ ssh: 'unreachable', units: [] }) as never,
     repair: async () => {},
     policy: {
-      ...{ maxRepair: 'replace', dryRun: false, share: 0.5, verifySeconds: 1, sshSeconds: 1 },
+      maxRepair: 'replace',
+      dryRun: false,
+      share: 0.5,
+      verifySeconds: 1,
+      sshSeconds: 1,
       instanceTimeoutSeconds: 20,
     },
   })

@@ -184,7 +184,10 @@ t.test('what a killed bake left is removed by the next one, and nothing else', a
     const Tags = [{ Key: 'bakeroll:bake', Value: id }]
     await aws.ec2.send(
       new RunInstancesCommand({
-        ...{ ImageId: 'ami-04681a1dbd79675a5', MinCount: 1, MaxCount: 1, SecurityGroupIds: [group.GroupId ?? ''] },
+        ImageId: 'ami-04681a1dbd79675a5',
+        MinCount: 1,
+        MaxCount: 1,
+        SecurityGroupIds: [group.GroupId ?? ''],
         ...(asBuilder ? { KeyName } : { TagSpecifications: [{ ResourceType: 'instance' as const, Tags }] }),
       }),
     )

@@ -73,7 +73,10 @@ export function emulatedGroup(group: string, home: string): EmulatedGroup {
     return found
   }
   return {
-    ...{ aws, open, scaling, parameters },
+    aws,
+    open,
+    scaling,
+    parameters,
     async create(imageId) {
       const platform = open()
       const lock = await platform.lock('deploy')

@@ -74,9 +74,16 @@ export function member(InstanceId: string, LifecycleState = 'InService', more: o
 /** The Auto Scaling group, as it stands in an answer; the client would make a Date of its time. */
 export function scalingGroup(Instances: readonly object[], more: object = {}): AutoScalingGroup {
   const found = {
-    ...{ AutoScalingGroupName: group.scaling, MinSize: 2, MaxSize: 4, DesiredCapacity: 2, DefaultCooldown: 300 },
-    ...{ AvailabilityZones: ['eu-central-1a', 'eu-central-1b'], HealthCheckType: 'ELB' },
-    ...{ CreatedTime: '2026-01-01T00:00:00Z', TargetGroupARNs: [group.targetGroup], Instances },
+    AutoScalingGroupName: group.scaling,
+    MinSize: 2,
+    MaxSize: 4,
+    DesiredCapacity: 2,
+    DefaultCooldown: 300,
+    AvailabilityZones: ['eu-central-1a', 'eu-central-1b'],
+    HealthCheckType: 'ELB',
+    CreatedTime: '2026-01-01T00:00:00Z',
+    TargetGroupARNs: [group.targetGroup],
+    Instances,
     ...more,
   }
   return found as unknown as AutoScalingGroup

@@ -120,7 +120,10 @@ t.test('another computer carries on, and leaves nothing behind', async (t) => {
   t.match(stderr, /took over the lock of roll by ann@far \(since .*\), who is gone/)
   t.match(JSON.parse(stdout), { outcome: 'rolled', image: second })
   t.match(await scaling(), {
-    ...{ DesiredCapacity: 2, MinSize: 2, MaxSize: 2, Instances: { length: 2 } },
+    DesiredCapacity: 2,
+    MinSize: 2,
+    MaxSize: 2,
+    Instances: { length: 2 },
     LaunchTemplate: { Version: '$Latest' },
   })
   t.same(await suspended(), [])

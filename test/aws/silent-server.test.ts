@@ -129,8 +129,12 @@ t.test('credentials that never come', together, async (t) => {
   const config = join(home, 'config')
   writeFileSync(config, `[default]\nregion = eu-central-1\ncredential_process = ${program}\n`)
   const env = {
-    ...{ AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_ENDPOINT_URL: await startSilence(t) },
-    ...{ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined, AWS_SESSION_TOKEN: undefined },
+    AWS_CONFIG_FILE: config,
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_ENDPOINT_URL: await startSilence(t),
+    AWS_ACCESS_KEY_ID: undefined,
+    AWS_SECRET_ACCESS_KEY: undefined,
+    AWS_SESSION_TOKEN: undefined,
   }
   const { code, signal, stderr } = await run(home, env, ['status'])
   t.equal(signal, null)

@@ -36,7 +36,10 @@ export function stackIn(status: string, parameters: Record<string, string> = {})
   return answer('DescribeStacks', {
     Stacks: [
       {
-        ...{ StackId: stackId, StackName: stackName, CreationTime: time, StackStatus: status },
+        StackId: stackId,
+        StackName: stackName,
+        CreationTime: time,
+        StackStatus: status,
         Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
           ParameterKey,
           ParameterValue,
@@ -76,13 +79,14 @@ export function events(told: readonly Told[], token = ''): RecordedAnswer {
       const [id, type, status, reason, physicalId] =
         typeof one === 'string' ? [stackName, 'AWS::CloudFormation::Stack', one, undefined, stackId] : one
       return {
-        ...{ StackId: stackId, StackName: stackName, EventId: `event-${index}`, Timestamp: time },
-        ...{
-          LogicalResourceId: id,
-          ResourceType: type,
-          ResourceStatus: status,
-          PhysicalResourceId: physicalId ?? `${id}-1`,
-        },
+        StackId: stackId,
+        StackName: stackName,
+        EventId: `event-${index}`,
+        Timestamp: time,
+        LogicalResourceId: id,
+        ResourceType: type,
+        ResourceStatus: status,
+        PhysicalResourceId: physicalId ?? `${id}-1`,
         ...(reason === undefined ? {} : { ResourceStatusReason: reason }),
         ...(token === '' ? {} : { ClientRequestToken: token }),
       }

@@ -354,29 +354,27 @@ t.test('a failed creation is cleared away; the failure tells the cause and what 
       ],
     }),
     {
-      ...{ service: 'autoscaling', operation: 'DescribeScalingActivities' },
+      service: 'autoscaling',
+      operation: 'DescribeScalingActivities',
       source: 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html',
       output: {
         Activities: [
           {
-            ...{
-              ActivityId: 'a1',
-              AutoScalingGroupName: 'shop-group',
-              StartTime: '2026-11-21T12:00:00Z',
-              Progress: 100,
-            },
-            ...{
-              StatusCode: 'Failed',
-              Cause: 'At 2026-11-21T12:00:00Z an instance was started',
-              Description: 'Launching a new EC2 instance',
-            },
+            ActivityId: 'a1',
+            AutoScalingGroupName: 'shop-group',
+            StartTime: '2026-11-21T12:00:00Z',
+            Progress: 100,
+            StatusCode: 'Failed',
+            Cause: 'At 2026-11-21T12:00:00Z an instance was started',
+            Description: 'Launching a new EC2 instance',
             StatusMessage: 'The requested configuration is currently not supported. Launching EC2 instance failed.',
           },
         ],
       },
     },
     {
-      ...{ service: 'elbv2', operation: 'DescribeTargetHealth' },
+      service: 'elbv2',
+      operation: 'DescribeTargetHealth',
       source: 'https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html',
       output: {
         TargetHealthDescriptions: [
@@ -392,7 +390,9 @@ t.test('a failed creation is cleared away; the failure tells the cause and what 
       },
     },
     {
-      ...{ service: 'ec2', operation: 'GetConsoleOutput', input: { InstanceId: 'i-0598c7d356eba48d7' } },
+      service: 'ec2',
+      operation: 'GetConsoleOutput',
+      input: { InstanceId: 'i-0598c7d356eba48d7' },
       source: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html',
       output: {
         InstanceId: 'i-0598c7d356eba48d7',
@@ -557,14 +557,12 @@ const detection = (DetectionStatus: string, more: object = {}) =>
     ...more,
   })
 const drifted = (id: string, ResourceType: string, StackResourceDriftStatus: string, more: object = {}) => ({
-  ...{
-    StackId: stackId,
-    LogicalResourceId: id,
-    PhysicalResourceId: `${id}-1`,
-    ResourceType,
-    StackResourceDriftStatus,
-    Timestamp: '2026-11-21T12:00:00Z',
-  },
+  StackId: stackId,
+  LogicalResourceId: id,
+  PhysicalResourceId: `${id}-1`,
+  ResourceType,
+  StackResourceDriftStatus,
+  Timestamp: '2026-11-21T12:00:00Z',
   ...more,
 })
 

@@ -58,7 +58,11 @@ export async function startVerbGroup(group = 'shop'): Promise<VerbGroup> {
   const run = verbRuns(t.testdir())
   const parameters = () => parametersOf(aws, group)
   return {
-    ...{ moto, proxy, aws, images, run },
+    moto,
+    proxy,
+    aws,
+    images,
+    run,
     async succeed(verb, ...words) {
       const end = await run(verb, ...words)
       if (end.exitCode !== 0) throw new Error(`${verb} ${words.join(' ')}: ${end.exitCode}\n${end.stderr}`)

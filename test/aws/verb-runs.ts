@@ -74,13 +74,19 @@ export function verbRuns(home: string): RunVerb {
       runTask({ commandLine, words: all, settings, said, warnings, screen, load }),
     )
     const reporting: Reporting = {
-      ...{ verb, json: true, verbose: false, wasInterrupted: false, command: `npm run ${verb}` },
+      verb,
+      json: true,
+      verbose: false,
+      wasInterrupted: false,
+      command: `npm run ${verb}`,
       paint: (_, text) => text,
     }
     const outcome = result ? resultOutcome(result, reporting) : failureOutcome(error, reporting)
     const facts = JSON.parse(outcome.stdout)
     return {
-      ...{ exitCode: outcome.exitCode, facts, stderr: `${shown.join('')}${outcome.stderr}` },
+      exitCode: outcome.exitCode,
+      facts,
+      stderr: `${shown.join('')}${outcome.stderr}`,
       errors: outcome.stderr.split('\n').flatMap((line) => /^error: (.*)/.exec(line)?.[1] ?? []),
       hint: /^hint: {2}([\s\S]*)\n$/m.exec(outcome.stderr)?.[1] ?? '',
     }

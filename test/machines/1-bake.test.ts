@@ -65,7 +65,10 @@ t.test('the roles change nothing on an instance of the image that they made', as
   await mkdir(folder, { recursive: true })
   const { accelerator } = chooseAccelerator('auto')
   const instance = await launchInstance(home, folder, facts.image, {
-    ...{ accelerator, cpus: 2, memoryMib: 768, network: 'closed' },
+    accelerator,
+    cpus: 2,
+    memoryMib: 768,
+    network: 'closed',
   })
   t.teardown(async () => {
     await terminateInstance(folder, instance.id)

@@ -66,7 +66,8 @@ t.test('the whole story on AWS: real Packer, real Ansible, a real machine, and m
   const result = await execa('sh', ['tasks/run.sh', 'test:aws', '--json'], {
     cwd: join(import.meta.dirname, '../..'),
     env: {
-      ...{ ...emulatedEnvironment(proxy.url), ...testEnvironment },
+      ...emulatedEnvironment(proxy.url),
+      ...testEnvironment,
       BAKEROLL_TEST_AWS: 'yes',
       BAKEROLL_AWS_URL: `http://${builder.host}:${builder.httpPort}`,
       BAKEROLL_AWS_SOURCE_OWNER: source.sourceOwner,

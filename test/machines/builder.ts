@@ -43,9 +43,11 @@ export async function startBuilder(imageId: string): Promise<Builder> {
     { host, port: httpPort, to: 80 },
     { host, port: sshPort, to: 22 },
   ]
-  const machine = { ...settings, ...{ kernel, initrd, forwards }, name: `bakeroll ${id}` }
+  const machine = { ...settings, kernel, initrd, forwards, name: `bakeroll ${id}` }
   return {
-    ...{ host, sshPort, httpPort },
+    host,
+    sshPort,
+    httpPort,
     privateKeyFile: (await operatorKey(home)).privateKeyFile,
     async restart() {
       await stopProcess(files.pidFile)

@@ -88,7 +88,10 @@ t.test('TLS from the first byte, to a server whose certificate is trusted only',
   const { port, mails } = await startMailServer(t, undefined, { key: readFileSync(key), cert: readFileSync(cert) })
   const options: AlarmOptions = {
     stateFile: join(folder, 'state'),
-    ...{ failures: 1, successes: 1, remindMs: 0, timeoutMs: 20_000 },
+    failures: 1,
+    successes: 1,
+    remindMs: 0,
+    timeoutMs: 20_000,
     notify: await optionOf('notify', `smtps://me:secret@127.0.0.1:${port}?to=ops@example.org`),
   }
   const run = async (trusted: string) => {

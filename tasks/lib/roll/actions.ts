@@ -165,7 +165,10 @@ function tell({ task, refusedSteps }: RollRun, step: Step): void {
   const { because, do: name } = step
   if (name === 'wait' || refusedSteps.has(inWords(step))) return
   task.onEvent?.({
-    ...{ at: new Date(task.clock.now()).toISOString(), event: 'step', step: name, because },
+    at: new Date(task.clock.now()).toISOString(),
+    event: 'step',
+    step: name,
+    because,
     ...('instanceId' in step ? { instanceId: step.instanceId } : {}),
     ...('count' in step ? { count: step.count } : {}),
   })

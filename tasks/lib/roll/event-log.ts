@@ -61,7 +61,15 @@ function instanceEvent(instance: Instance, seen: Readiness | undefined, record: 
   const { id, imageId, release, zone, startedAt, state, health } = instance
   const isNew = imageId === targetImageId(record)
   return {
-    ...{ event: 'instance', id, imageId, release, startedAt, state, health, isNew, ready: seen?.ready ?? false },
+    event: 'instance',
+    id,
+    imageId,
+    release,
+    startedAt,
+    state,
+    health,
+    isNew,
+    ready: seen?.ready ?? false,
     ...(zone === undefined ? {} : { zone }),
     // Only of the new ones is readiness asked for; the count of probes so far is no news.
     ...(isNew && seen?.reason !== undefined && !/probes right so far$/.test(seen.reason)
@@ -73,7 +81,11 @@ function instanceEvent(instance: Instance, seen: Readiness | undefined, record: 
 function capacityEvent({ instances, size }: Group, policy: RollPolicy): CapacityEvent {
   const there = instances.filter(({ state }) => state !== 'stopped')
   return {
-    ...{ event: 'capacity', healthy: there.filter(isServing).length, machines: there.length, size },
-    ...{ floor: floorOf(policy, size), maximum: maximumOf(policy, size) },
+    event: 'capacity',
+    healthy: there.filter(isServing).length,
+    machines: there.length,
+    size,
+    floor: floorOf(policy, size),
+    maximum: maximumOf(policy, size),
   }
 }

@@ -75,8 +75,14 @@ export function reasons(shot: RollSnapshot, change: Partial<RollPolicy> = {}): s
 /** An instance of that id. */
 export function instanceOf(id: string, { seen: _, ageSeconds = 0, ...given }: Sketch = {}): Instance {
   return {
-    ...{ id, imageId: 'new', release: '1', state: 'running', health: 'healthy', url: '' },
-    ...{ startedAt: new Date(nowMs - ageSeconds * 1000).toISOString(), ssh: { host: id, port: 22, user: 'admin' } },
+    id,
+    imageId: 'new',
+    release: '1',
+    state: 'running',
+    health: 'healthy',
+    url: '',
+    startedAt: new Date(nowMs - ageSeconds * 1000).toISOString(),
+    ssh: { host: id, port: 22, user: 'admin' },
     ...given,
   }
 }

@@ -12,8 +12,16 @@ t.test('what a policy promises of a group', (t) => {
 
 t.test('by default one is replaced after the other, none missing, nothing watched', (t) => {
   t.same(plainPolicy, {
-    ...{ surge: 1, maxUnavailable: 0, canary: 0, canaryWatchSeconds: 0, pauseAt: [], pauseSeconds: undefined },
-    ...{ first: [], force: false, instanceTimeoutSeconds: 600, timeoutSeconds: 3600 },
+    surge: 1,
+    maxUnavailable: 0,
+    canary: 0,
+    canaryWatchSeconds: 0,
+    pauseAt: [],
+    pauseSeconds: undefined,
+    first: [],
+    force: false,
+    instanceTimeoutSeconds: 600,
+    timeoutSeconds: 3600,
   })
   t.end()
 })

@@ -24,8 +24,14 @@ export interface RollRun extends RollMemory {
 export function newRun(task: RollTask, startedMs: number): RollRun {
   return {
     ...emptyMemory(startedMs),
-    ...{ task, condemned: new Set(), rejected: new Map(), released: new Set(), hookFailures: new Map() },
-    ...{ accepted: task.hooks?.afterAccept ? new Set() : undefined, heldSinceMs: undefined },
-    ...{ hookRestsUntilMs: 0, refusedSteps: new Set() },
+    task,
+    condemned: new Set(),
+    rejected: new Map(),
+    released: new Set(),
+    hookFailures: new Map(),
+    accepted: task.hooks?.afterAccept ? new Set() : undefined,
+    heldSinceMs: undefined,
+    hookRestsUntilMs: 0,
+    refusedSteps: new Set(),
   }
 }

@@ -150,7 +150,8 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
       }),
 
     refresh: openRefresh({
-      ...{ aws, names },
+      aws,
+      names,
       scaling: async () => (await state()).scaling,
       setImage: (ImageId) =>
         change(async () => {

@@ -62,7 +62,12 @@ t.test('every folder is an instance, one with an unreadable record too', async (
   }
   mkdirSync(join(folder, 'instances', '.i-4.terminated'))
   const unreadable = {
-    ...{ imageId: '', release: '', host: '127.0.0.1', httpPort: 0, sshPort: 0, draining: false },
+    imageId: '',
+    release: '',
+    host: '127.0.0.1',
+    httpPort: 0,
+    sshPort: 0,
+    draining: false,
     startedAt: '1970-01-01T00:00:00.000Z',
   }
   t.strictSame(listInstances(folder), [record, { ...unreadable, id: 'i-2' }, { ...unreadable, id: 'i-3' }])

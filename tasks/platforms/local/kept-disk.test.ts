@@ -52,7 +52,9 @@ t.test('its hash is that of what it is made from, wherever that lies', async (t)
     other: { file: 'y', end: 'sh' },
   })
   const system = (name: string, suite = 'bookworm') => ({
-    ...{ suite, diskGib: 4, packages: ['sudo'] },
+    suite,
+    diskGib: 4,
+    packages: ['sudo'],
     files: { '/etc/file': join(folder, name, 'file') },
     finishScript: join(folder, name, 'end'),
   })

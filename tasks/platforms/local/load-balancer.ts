@@ -49,9 +49,18 @@ export function loadBalancerOf(group: string, groupFolder: string, port: number,
     const servers = instances.map(serverOf)
     const { healthCheckMs, balancerConnectMs, balancerQueueMs } = limits()
     const text = renderHaproxyConfig({
-      ...{ name: group, bindHost: host, bindPort: port, socketPath, pidFile, servers, drainTimeoutMs, jail },
-      ...{ ...checkEvery, checkTimeoutMs: healthCheckMs },
-      ...{ connectTimeoutMs: balancerConnectMs, queueTimeoutMs: balancerQueueMs },
+      name: group,
+      bindHost: host,
+      bindPort: port,
+      socketPath,
+      pidFile,
+      servers,
+      drainTimeoutMs,
+      jail,
+      ...checkEvery,
+      checkTimeoutMs: healthCheckMs,
+      connectTimeoutMs: balancerConnectMs,
+      queueTimeoutMs: balancerQueueMs,
     })
     writeAtomically(files.configFile, text)
   }

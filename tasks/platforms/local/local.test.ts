@@ -59,16 +59,23 @@ t.test('the life of a group', async (t) => {
   const { platform, port, folder, settings } = await open(home)
   await platform.createGroup('image-1', 2)
   const group = {
-    ...{ imageId: 'image-1', size: 2, name: 'timeapp', url: `http://127.0.0.1:${port}` },
-    ...{ loadBalancer: 'running', instances: [] },
+    imageId: 'image-1',
+    size: 2,
+    name: 'timeapp',
+    url: `http://127.0.0.1:${port}`,
+    loadBalancer: 'running',
+    instances: [],
   }
   t.strictSame(await platform.group(), group)
   t.equal(await ask(port), 503, 'no instance serves')
   t.strictSame(groupNames(home), ['timeapp'])
 
   const roll = {
-    ...{ imageId: 'image-2', previousImageId: 'image-1', startedAt: '2026-01-01T00:00:00.000Z' },
-    ...{ force: false, rollingBack: false },
+    imageId: 'image-2',
+    previousImageId: 'image-1',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    force: false,
+    rollingBack: false,
   }
   await platform.updateGroup({ imageId: 'image-2', previousImageId: 'image-1', roll })
   const rolling = { ...group, imageId: 'image-2', previousImageId: 'image-1', roll }

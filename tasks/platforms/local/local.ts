@@ -200,7 +200,11 @@ function instanceOf(folder: string, record: InstanceRecord, health: Instance['he
   const alive = booted ? 'running' : 'pending'
   const state = runs ? alive : 'stopped'
   return {
-    ...{ id, imageId, release, startedAt, state },
+    id,
+    imageId,
+    release,
+    startedAt,
+    state,
     health: runs ? observedHealth(alive, record.draining, health) : 'unused',
     url: `http://${host}:${record.httpPort}`,
     ssh: { host, port: record.sshPort, user: 'admin' },

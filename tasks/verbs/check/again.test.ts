@@ -3,7 +3,11 @@ import type { Settings } from '../../settings/settings.ts'
 import { callAgain } from './again.ts'
 
 const settings = {
-  ...{ platform: 'aws', group: 'web', home: '/h', config: '/c/bakeroll.config.ts', check: { instances: true } },
+  platform: 'aws',
+  group: 'web',
+  home: '/h',
+  config: '/c/bakeroll.config.ts',
+  check: { instances: true },
 } as unknown as Settings
 
 t.test('urls are checked by the checker alone', (t) => {
@@ -15,7 +19,11 @@ t.test('urls are checked by the checker alone', (t) => {
 
 t.test('the group is found by flags and variables, and no credentials are carried', (t) => {
   const environment = {
-    ...{ BAKEROLL_HOME: '/h', AWS_PROFILE: 'p', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't', PATH: '/bin' },
+    BAKEROLL_HOME: '/h',
+    AWS_PROFILE: 'p',
+    AWS_SECRET_ACCESS_KEY: 's',
+    AWS_SESSION_TOKEN: 't',
+    PATH: '/bin',
     BAKEROLL_CHECK_NOTIFY: 'https://secret',
   }
   const { words, variables, group } = callAgain(settings, false, environment)

@@ -30,7 +30,12 @@ t.test('a roll is under way while somebody carries it on', (t) => {
 
 t.test('both ends of a roll are right, and nothing else', (t) => {
   const group = (change: Partial<Group>): Group => ({
-    ...{ name: 'g', imageId: 'new', size: 2, url: 'http://g', loadBalancer: 'running', instances: [] },
+    name: 'g',
+    imageId: 'new',
+    size: 2,
+    url: 'http://g',
+    loadBalancer: 'running',
+    instances: [],
     ...change,
   })
   const runs = (imageId: string, release: string) => ({ imageId, release }) as Instance
@@ -81,7 +86,9 @@ t.test('check in the middle of a roll takes both releases, and says so in each f
   let version = '1.0.0'
   const home = await homeInRoll(t, () => version)
   const lock = await openLocalPlatform({
-    ...{ home: homeAt(home), group: 'timeapp', port: 1 },
+    home: homeAt(home),
+    group: 'timeapp',
+    port: 1,
     machine: { accelerator: 'tcg', cpus: 1, memoryMib: 512, network: 'closed' },
     limits: () => limitsAt(1),
   }).lock('roll')

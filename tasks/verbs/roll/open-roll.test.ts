@@ -35,7 +35,10 @@ t.test('each outcome has its line and its exit code', (t) => {
     ],
     [
       {
-        ...{ outcome: 'planned', image: 'b', replaced: [], seconds: 0 },
+        outcome: 'planned',
+        image: 'b',
+        replaced: [],
+        seconds: 0,
         steps: [
           { do: 'launch', count: 1, because: 'one is missing' },
           { do: 'drain', instanceId: 'i-1', because: 'on a' },
@@ -56,8 +59,14 @@ t.test('each outcome has its line and its exit code', (t) => {
 
 const at = '2026-01-01T00:00:00.000Z'
 const began: RollEvent = {
-  ...{ at, event: 'began', group: 'g', imageId: 'b', previousImageId: 'a', size: 1 },
-  ...{ policy: plainPolicy, resumed: false },
+  at,
+  event: 'began',
+  group: 'g',
+  imageId: 'b',
+  previousImageId: 'a',
+  size: 1,
+  policy: plainPolicy,
+  resumed: false,
 }
 const ended: RollEvent = { at, event: 'ended', outcome: 'rolled', imageId: 'b', replaced: 1, seconds: 5 }
 const done = { line: 'rolled', facts: { outcome: 'rolled' } }

@@ -2,8 +2,15 @@ import t from 'tap'
 import { type Ami, amiFrom, unusedBases } from './ami-images.ts'
 
 const ami = (id: string, base: string): Ami => ({
-  ...{ id, base, name: id, release: '1.0.0', createdAt: '', verified: true, contentHash: '' },
-  ...{ sourceImage: 'ami-0', rootDeviceType: 'ebs' },
+  id,
+  base,
+  name: id,
+  release: '1.0.0',
+  createdAt: '',
+  verified: true,
+  contentHash: '',
+  sourceImage: 'ami-0',
+  rootDeviceType: 'ebs',
 })
 
 t.test('what the tags of an image say', async (t) => {
@@ -22,8 +29,15 @@ t.test('what the tags of an image say', async (t) => {
     Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
   }
   const expected: Ami = {
-    ...{ id: 'ami-1', name: 'bakeroll-1.4.0-x', release: '1.4.0', createdAt: '2026-11-21T14:14:05.000Z' },
-    ...{ verified: false, contentHash: 'c0ffee', base: 'ba5e', sourceImage: 'ami-0', rootDeviceType: 'ebs' },
+    id: 'ami-1',
+    name: 'bakeroll-1.4.0-x',
+    release: '1.4.0',
+    createdAt: '2026-11-21T14:14:05.000Z',
+    verified: false,
+    contentHash: 'c0ffee',
+    base: 'ba5e',
+    sourceImage: 'ami-0',
+    rootDeviceType: 'ebs',
   }
   t.strictSame(amiFrom(image), expected)
   const verified = { Key: 'bakeroll:verified', Value: '2026-11-21T14:20:00.000Z' }

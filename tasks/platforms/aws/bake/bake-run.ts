@@ -55,8 +55,11 @@ export async function withBakeRun<T>(
   await mkdir(run.folder, { recursive: true, mode: 0o700 })
   const { bakeId: id, region } = run
   const record: BakeRecord = {
-    ...{ id, account, region },
-    ...{ pid: process.pid, script: basename(process.argv[1] ?? process.execPath) },
+    id,
+    account,
+    region,
+    pid: process.pid,
+    script: basename(process.argv[1] ?? process.execPath),
   }
   await writeFile(join(run.folder, 'bake.json'), JSON.stringify(record))
   await writeFile(join(run.folder, 'bake.pid'), String(process.pid))
@@ -93,7 +96,11 @@ async function openRun(task: AmiBakeTask): Promise<BakeRun> {
   const folder = join(bakesFolder(task.home), bakeId)
   const region = await aws.region()
   return {
-    ...{ task, settings, bakeId, folder, region },
+    task,
+    settings,
+    bakeId,
+    folder,
+    region,
     endpoint: process.env['AWS_ENDPOINT_URL_EC2'] ?? process.env['AWS_ENDPOINT_URL'],
     callerCidr: await callerCidr(settings),
     securityGroupIds: [],

@@ -53,7 +53,10 @@ async function requireTokens(aws: Aws, InstanceId: string): Promise<boolean> {
   try {
     await aws.ec2.send(
       new ModifyInstanceMetadataOptionsCommand({
-        ...{ InstanceId, HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'enabled' },
+        InstanceId,
+        HttpTokens: 'required',
+        HttpPutResponseHopLimit: 1,
+        HttpEndpoint: 'enabled',
       }),
     )
     return true

@@ -16,8 +16,12 @@ let number = 0
 function event(id: string, ResourceStatus: string, reason?: string, more: Partial<StackEvent> = {}): ResourceEvent {
   number += 1
   return resourceEventOf({
-    ...{ StackId: stackId, StackName: 'shop', EventId: `e${number}`, Timestamp: new Date(1e12 + number) },
-    ...{ LogicalResourceId: id, ResourceStatus: ResourceStatus as 'CREATE_COMPLETE' },
+    StackId: stackId,
+    StackName: 'shop',
+    EventId: `e${number}`,
+    Timestamp: new Date(1e12 + number),
+    LogicalResourceId: id,
+    ResourceStatus: ResourceStatus as 'CREATE_COMPLETE',
     ResourceType: id === 'shop' ? 'AWS::CloudFormation::Stack' : (types[id] ?? 'AWS::SNS::Topic'),
     PhysicalResourceId: id === 'shop' ? stackId : `${id.toLowerCase()}-1`,
     ...(reason === undefined ? {} : { ResourceStatusReason: reason }),

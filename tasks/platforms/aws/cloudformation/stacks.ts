@@ -61,8 +61,11 @@ export async function updateParameters(
   try {
     await aws.cloudFormation.send(
       new UpdateStackCommand({
-        ...{ StackName: stack.id, UsePreviousTemplate: true, Parameters },
-        ...{ Capabilities: ['CAPABILITY_NAMED_IAM'], ClientRequestToken: requestToken(verb) },
+        StackName: stack.id,
+        UsePreviousTemplate: true,
+        Parameters,
+        Capabilities: ['CAPABILITY_NAMED_IAM'],
+        ClientRequestToken: requestToken(verb),
       }),
     )
   } catch (error) {

@@ -24,7 +24,11 @@ export async function remainsOf(aws: Aws, names: Names): Promise<Group | undefin
   if (!stack) return undefined
   const { previousImageId, roll } = record
   return {
-    ...{ name: names.group, imageId: wantedImageId(stack, record), size: 0, url: '', loadBalancer: 'stopped' },
+    name: names.group,
+    imageId: wantedImageId(stack, record),
+    size: 0,
+    url: '',
+    loadBalancer: 'stopped',
     ...(previousImageId === undefined ? {} : { previousImageId }),
     ...(roll === undefined ? {} : { roll }),
     instances: [],

@@ -15,8 +15,11 @@ const names = namesOf(group.name)
 const two = [member('i-0a1'), member('i-0a2')]
 
 const roll = {
-  ...{ imageId: 'ami-0new', previousImageId: 'ami-0old', startedAt: '2026-01-01T00:00:00.000Z' },
-  ...{ force: false, rollingBack: false },
+  imageId: 'ami-0new',
+  previousImageId: 'ami-0old',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  force: false,
+  rollingBack: false,
 }
 
 t.test('a size beyond the limits of the stack changes them, one within does not', async (t) => {

@@ -36,14 +36,26 @@ function inState(of: RecordedAnswer, StackStatus: string): RecordedAnswer {
 
 t.test('a group in full', async (t) => {
   const instance = (id: string) => ({
-    ...{ id, imageId: 'ami-0new', release: '1.1.0', state: 'running', health: 'healthy', url: 'http://10.0.0.7' },
-    ...{ startedAt: '2026-01-01T00:00:00.000Z', ssh: { host: '10.0.0.7', port: 22, user: 'admin' } },
+    id,
+    imageId: 'ami-0new',
+    release: '1.1.0',
+    state: 'running',
+    health: 'healthy',
+    url: 'http://10.0.0.7',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    ssh: { host: '10.0.0.7', port: 22, user: 'admin' },
     zone: 'eu-central-1a',
   })
   const { group } = await look()
   t.same(group, {
-    ...{ name: 'shop', imageId: 'ami-0new', size: 2, url: 'http://shop.example', loadBalancer: 'running' },
-    ...{ instances: [instance('i-0a1'), instance('i-0a2')], aside: [], notes: [] },
+    name: 'shop',
+    imageId: 'ami-0new',
+    size: 2,
+    url: 'http://shop.example',
+    loadBalancer: 'running',
+    instances: [instance('i-0a1'), instance('i-0a2')],
+    aside: [],
+    notes: [],
   })
 })
 
@@ -121,7 +133,8 @@ t.test('what was deleted by hand', async (t) => {
   t.equal((await look([noStack])).group, undefined)
   const noScaling = answer('autoscaling:DescribeAutoScalingGroups', { AutoScalingGroups: [] })
   await t.rejects(look([noScaling]), {
-    ...{ kind: 'failed', isOfBrokenGroup: true },
+    kind: 'failed',
+    isOfBrokenGroup: true,
     message: "the Auto Scaling group of group shop was deleted behind CloudFormation's back",
     hint: 'npm run destroy and npm run deploy make the group anew',
   })

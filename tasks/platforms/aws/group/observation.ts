@@ -67,7 +67,9 @@ export async function observe(
   await learnReleases(aws, releases, [imageId, ...machines.map(({ ImageId = '' }) => ImageId)])
   const view = {
     machines: new Map(machines.map((one) => [one.InstanceId ?? '', one])),
-    ...{ health: health ?? new Map(), releases, wantedImageId: imageId },
+    health: health ?? new Map(),
+    releases,
+    wantedImageId: imageId,
   }
   const group: Group = {
     name: names.group,

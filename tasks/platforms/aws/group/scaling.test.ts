@@ -46,7 +46,9 @@ function state(record: GroupRecord, more: object = {}): ScalingState {
 t.test('what runs is suspended, and written down before, with the size', async (t) => {
   const undo = { suspended: all }
   t.same(await suspendProcesses(aws, names, state({ previousImageId: 'ami-0old' })), {
-    ...{ previousImageId: 'ami-0old', size: 2, undo },
+    previousImageId: 'ami-0old',
+    size: 2,
+    undo,
   })
   t.same(done(), [{ previousImageId: 'ami-0old', size: 2, undo }, ['SuspendProcesses', { ScalingProcesses: all }]])
 })

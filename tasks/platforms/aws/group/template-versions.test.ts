@@ -86,7 +86,8 @@ t.test('they are deleted as many at once as AWS takes, and what is gone already 
   const done = (...codes: string[]) =>
     answer('ec2:DeleteLaunchTemplateVersions', {
       UnsuccessfullyDeletedLaunchTemplateVersions: codes.map((Code, index) => ({
-        ...{ LaunchTemplateId, VersionNumber: index + 4 },
+        LaunchTemplateId,
+        VersionNumber: index + 4,
         ResponseError: { Code, Message: `said ${Code}` },
       })),
     })
