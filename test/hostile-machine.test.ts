@@ -18,7 +18,7 @@ import { homeWithGroup, instanceId, layBase } from './group-fixture.ts'
 
 const repository = join(import.meta.dirname, '..')
 
-/** Erasing, colour by C1, a title, the clipboard (C0 and C1), letters turned round, line breaks of Unicode, a line overwritten. */
+/** Erasing, colour by C1, a title, the clipboard (C0 and C1), letters reversed, line breaks of Unicode, a line overwritten. */
 const words =
   'said\u001b[2J\u001b[1A\u009b31m\u001b]0;owned\u0007\u001b]52;c;eA==\u0007\u009d52;c;eA==\u009c\u202e\u2066\u2028\u0085\rover\u007f\u0008'
 const forbidden = /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
