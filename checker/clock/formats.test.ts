@@ -26,6 +26,12 @@ const readable: [string, TimeFormat, number, number, string][] = [
   ['12:00:00', 'auto', 12 * 3_600_000, 1000, 'time-of-day'],
   ['23:59:59.999', 'time-of-day', 86_399_999, 1, 'time-of-day'],
   ['Sat, 21 Nov 2026 12:00:00 GMT', 'auto', noonMs, 1000, 'http-date'],
+  ['Saturday, 21-Nov-26 12:00:00 GMT', 'auto', noonMs, 1000, 'http-date'],
+  ['Sat Nov 21 12:00:00 2026', 'auto', noonMs, 1000, 'http-date'],
+  // Of RFC 9110, 5.6.7, where 94 is a year of the past.
+  ['Sun, 06 Nov 1994 08:49:37 GMT', 'http-date', 784_111_777_000, 1000, 'http-date'],
+  ['Sunday, 06-Nov-94 08:49:37 GMT', 'http-date', 784_111_777_000, 1000, 'http-date'],
+  ['Sun Nov  6 08:49:37 1994', 'http-date', 784_111_777_000, 1000, 'http-date'],
   [
     `{"now":"2026-11-21T12:00:00.123Z","unixMs":${noonMs + 123},"release":"1.4.0"}`,
     'auto',
@@ -70,6 +76,8 @@ const unreadable: [string, TimeFormat, string][] = [
   ['2026-12-31T23:59:61Z', 'auto', '"2026-12-31T23:59:61Z" is not a time of day'],
   ['12:00:60', 'auto', '"12:00:60" is not a time of day'],
   ['Thu, 31 Dec 2026 12:00:60 GMT', 'http-date', 'expected an HTTP date, got nothing'],
+  ['Monday, 06-Nov-94 08:49:37 GMT', 'http-date', 'expected an HTTP date, got nothing'],
+  ['Sun Nov 31 08:49:37 1994', 'http-date', 'expected an HTTP date, got nothing'],
   ['2026-11-21T12:00:00+25:00', 'auto', '"2026-11-21T12:00:00+25:00" has no valid time zone'],
   ['24:00:00', 'time-of-day', '"24:00:00" is not a time of day'],
   ['12:60:00', 'auto', '"12:60:00" is not a time of day'],

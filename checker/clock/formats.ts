@@ -112,7 +112,8 @@ function readTimeOfDay(text: string): Reading | Unreadable | undefined {
   return seconds === '60' ? (inLeapSecond(reading) ?? { problem }) : reading
 }
 
-function readHttpDate(text: string): Reading | undefined {
+function readHttpDate(written: string): Reading | undefined {
+  const text = asImfFixdate(written)
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)) return undefined
   // The grammar has second 60 (RFC 9110, 5.6.7), which JavaScript does not.
   const plain = text.replace(':60 GMT', ':59 GMT')
@@ -120,6 +121,25 @@ function readHttpDate(text: string): Reading | undefined {
   if (Number.isNaN(timeMs) || new Date(timeMs).toUTCString() !== plain) return undefined
   const reading = { timeMs, resolutionMs: 1000, format: 'http-date' }
   return plain === text ? reading : inLeapSecond(reading)
+}
+
+/** The two obsolete forms of an HTTP date in the current one; a recipient must accept all three (RFC 9110, 5.6.7). */
+function asImfFixdate(text: string): string {
+  const asctime = /^(\w{3}) (\w{3}) ([ \d]\d) (\d\d:\d\d:\d\d) (\d{4})$/.exec(text)
+  if (asctime) {
+    const [, weekday, month, day = '', time, year] = asctime
+    return `${weekday}, ${day.replace(' ', '0')} ${month} ${year} ${time} GMT`
+  }
+  const rfc850 = /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (\d\d)-(\w{3})-(\d\d) (\d\d:\d\d:\d\d) GMT$/.exec(text)
+  if (!rfc850) return text
+  const [, weekday = '', day, month, year, time] = rfc850
+  return `${weekday.slice(0, 3)}, ${day} ${month} ${fullYear(Number(year))} ${time} GMT`
+}
+
+/** The latest year that ends in these two digits and is at most 50 years ahead. */
+function fullYear(twoDigits: number): number {
+  const latest = new Date().getUTCFullYear() + 50
+  return latest - ((((latest - twoDigits) % 100) + 100) % 100)
 }
 
 function zoneOffsetMs(zone: string): number | undefined {
