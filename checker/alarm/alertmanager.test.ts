@@ -21,7 +21,7 @@ t.test(
   { skip: program === undefined && 'no alertmanager here' },
   async (t) => {
     const [, template = ''] = /```json\n(\[\{"labels"[\s\S]*?)```/.exec(guide) ?? []
-    const folder = t.testdir({ template, 'am.yml': 'route: {receiver: none}\nreceivers: [{name: none}]\n' })
+    const folder = t.testdir({ 'am.yml': 'route: {receiver: none}\nreceivers: [{name: none}]\n' })
     const argv = [`--config.file=${join(folder, 'am.yml')}`, `--storage.path=${join(folder, 'data')}`]
     const alone = ['--web.listen-address=127.0.0.1:0', '--cluster.listen-address=']
     const child = spawn(program ?? '', [...argv, ...alone], { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -38,7 +38,7 @@ t.test(
     const api = `http://${address}/api/v2/alerts`
     const alerts = async () => (await (await fetch(api)).json()) as Alert[]
     const send = (kind: 'alarm' | 'recovered', at: string) =>
-      sendToWebhook(api, join(folder, 'template'), { key: 'k', notices: [noticeOf({ kind, at })] }, never)
+      sendToWebhook(api, template, { key: 'k', notices: [noticeOf({ kind, at })] }, never)
     const nowMs = Date.now()
     await send('alarm', new Date(nowMs - 60_000).toISOString())
     const [alert] = await alerts()
