@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import mustache from 'mustache'
 import { licencesOf } from '../checker/one-file/licences.ts'
 import { renderNginx } from './nginx.ts'
@@ -52,7 +52,7 @@ async function bundle(release: string): Promise<string> {
   const absWorkingDir = dirname(import.meta.dirname)
   const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir,
-    entryPoints: ['app/server.ts'],
+    entryPoints: [`app/server${extname(import.meta.filename)}`],
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -32,7 +32,7 @@ export const settings: ReadonlyMap<string, Setting<unknown>> = new Map([
 export async function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandLine> {
   const words = cutWords(argv, settings)
   const action = words.help ? 'help' : words.version ? 'version' : 'check'
-  const surroundings = { env: action === 'check' ? env : {}, workingFolder: process.cwd(), repository: '' }
+  const surroundings = { env: action === 'check' ? env : {}, workingFolder: process.cwd(), project: '' }
   const read = await readSettings(settings, { flags: words.given, env: surroundings.env }, surroundings)
   const { check, json } = read.values as { check: CheckOptions; json: boolean }
   const problems = [

@@ -9,6 +9,8 @@ export interface Sources {
   readonly env: NodeJS.ProcessEnv
   /** The content of a configuration file, by the keys of the settings. */
   readonly config?: ReadonlyMap<string, unknown>
+  /** Where relative paths in it start. */
+  readonly configFolder?: string | undefined
 }
 
 /** What was read. */
@@ -29,7 +31,7 @@ export interface Readout {
  */
 export async function readSettings(
   settings: ReadonlyMap<string, Setting<unknown>>,
-  { flags, env, config }: Sources,
+  { flags, env, config, configFolder }: Sources,
   surroundings: Surroundings,
   isNeeded: (setting: Setting<unknown>) => boolean = () => true,
 ): Promise<Readout> {
@@ -40,12 +42,14 @@ export async function readSettings(
   const unread = new Set<string>()
   for (const [key, setting] of settings) {
     const { kind, default: usual } = setting
-    const sources = [flags.get(key), inEnvironment(key, setting, env), inConfig(key, setting, config?.get(key))]
+    const inFile = inConfig(key, setting, config?.get(key))
+    const sources = [flags.get(key), inEnvironment(key, setting, env), inFile]
     const found: unknown[] = []
     for (const source of kind.opensFiles && !isNeeded(setting) ? [] : sources) {
       if (source === undefined) continue
+      const folder = (source === inFile ? configFolder : undefined) ?? surroundings.workingFolder
       const place: Place = {
-        folder: surroundings.workingFolder,
+        folder,
         warn: (line) => void warnings.push(`${source.name}: ${line}`),
       }
       const parsed = 'text' in source ? await kind.parse(source.text, place) : source.parsed
@@ -54,7 +58,7 @@ export async function readSettings(
         unread.add(key)
       } else {
         if ('text' in source && !said.has(key)) {
-          said.set(key, kind.whole?.(source.text, surroundings.workingFolder) ?? source.text)
+          said.set(key, kind.whole?.(source.text, folder) ?? source.text)
         }
         found.push(parsed)
       }

@@ -5,8 +5,8 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv
   /** The folder that the user stands in; relative paths start here. */
   readonly workingFolder: string
-  /** The folder of bakeroll itself. */
-  readonly repository: string
+  /** The folder of the project that bakeroll works on; in a clone that is the clone. */
+  readonly project: string
 }
 
 /** How one setting can be said, and what holds when nobody says it. */

@@ -1,5 +1,6 @@
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises'
-import { isAbsolute, join, relative } from 'node:path'
+import { dirname, isAbsolute, join, relative } from 'node:path'
+import { isInstalled } from '../settings/own.ts'
 import { type Home, removeSocketFolder, socketFolder } from './home.ts'
 
 /**
@@ -41,8 +42,12 @@ export async function openPlainPaths(home: Home, work: string): Promise<PlainPat
     if (copied.has(name)) await cp(from, to, { recursive: true })
     else await symlink(from, to)
   }
+  // What npm put beside the package, Node among it.
+  const packages = isInstalled ? { packages: dirname(project) } : {}
+  for (const [name, target] of Object.entries(packages)) await symlink(target, join(folder, name))
   // The inner one first: a home often lies inside the clone, and a clone may lie inside a home.
-  const names = Object.entries({ home: home.folder, clone: project }).sort(([, a], [, b]) => b.length - a.length)
+  const named = Object.entries({ home: home.folder, clone: project, ...packages })
+  const names = named.sort(([, a], [, b]) => b.length - a.length)
   const of = (path: string) => {
     for (const [name, target] of isAbsolute(path) ? names : []) {
       const inside = relative(target, path)

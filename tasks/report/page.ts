@@ -53,7 +53,7 @@ export function renderPage(events: readonly RollEvent[]): string {
 
 function envelope() {
   const style = readCheckerPart('base.css') + readPart('page.css')
-  const script = readPart('page.js')
+  const script = readPart('page-script.js')
   return { style, script, styleHash: hashOf(style), scriptHash: hashOf(script) }
 }
 

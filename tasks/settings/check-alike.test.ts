@@ -14,7 +14,7 @@ process.chdir(folder)
 /** What the verb of a clone makes of the words, and what the checker alone does. */
 async function both(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const commandLine = parseCommandLine('check', words)
-  const verb = await readSettings(commandLine, { env, workingFolder: folder, repository })
+  const verb = await readSettings(commandLine, { env, workingFolder: folder, project: repository })
   const alone = await readCommandLine(words, env)
   const { instances: _, ...options } = verb.settings.check
   // The verb has the deployed group.

@@ -1,11 +1,14 @@
 import type { Setting } from '../../checker/settings/setting.ts'
 import { singleQuoted } from '../../checker/shell-word.ts'
+import { isInstalled } from './own.ts'
 import { settingsOf } from './settings.ts'
 import { verbNames, verbs } from './verbs.ts'
 
 /** The shells that a completion is written for. */
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
+
+const program = isInstalled ? 'npx bakeroll' : './bakeroll'
 
 /** One flag of a verb, as a shell completes it. */
 interface Flag {
@@ -61,7 +64,7 @@ function bash(): string {
       '      esac ;;',
     ].join('\n')
   })
-  return `# bash completion of bakeroll: eval "$(./bakeroll completion bash)"
+  return `# bash completion of bakeroll: eval "$(${program} completion bash)"
 _bakeroll() {
   local cur=\${COMP_WORDS[COMP_CWORD]} flag=\${COMP_WORDS[COMP_CWORD - 1]} flags='' words='' values=-
   COMPREPLY=()
@@ -113,7 +116,7 @@ function zsh(): string {
     return `    ${verb}) _arguments ${[...specs, ...(words.length === 0 ? [] : [singleQuoted(`*: :${action(words)}`)])].join(' ')} ;;`
   })
   return `#compdef bakeroll
-# zsh completion of bakeroll: eval "$(./bakeroll completion zsh)"
+# zsh completion of bakeroll: eval "$(${program} completion zsh)"
 _bakeroll() {
   local -a verbs
   verbs=(${verbList.join(' ')})
@@ -156,5 +159,5 @@ function fish(): string {
         : []),
     ]
   })
-  return `# fish completion of bakeroll: ./bakeroll completion fish | source\ncomplete -c bakeroll -f\n${lines.join('\n')}\n`
+  return `# fish completion of bakeroll: ${program} completion fish | source\ncomplete -c bakeroll -f\n${lines.join('\n')}\n`
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
 import { basename, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { didYouMean } from '../../checker/settings/nearest.ts'
@@ -11,11 +12,8 @@ export interface ConfigFile {
   readonly problems: readonly string[]
 }
 
-/** The name that is looked for beside package.json. */
-export const configFileName = 'bakeroll.config.ts'
-
 /** What Node imports as a module. */
-const readable = ['.ts', '.mts', '.js', '.mjs']
+const readable = ['.mts', '.ts', '.mjs', '.js']
 
 /** The keys that a file may have, each with the setting that it says. */
 const allowed = new Map(
@@ -28,14 +26,15 @@ const allowed = new Map(
 export async function loadConfigFile(file: string): Promise<ConfigFile> {
   if (!existsSync(file)) return { values: new Map(), problems: [`${file}: there is no such file`] }
   if (!readable.includes(extname(file))) {
-    return { values: new Map(), problems: [`${file}: expected a file that ends with ${readable.join(', ')}`] }
+    const advice = /^\.c[tj]s$/.test(extname(file)) ? '; a CommonJS file is no configuration' : ''
+    return { values: new Map(), problems: [`${file}: expected a file that ends with ${readable.join(', ')}${advice}`] }
   }
   try {
     const { default: content } = await import(pathToFileURL(file).href)
     if (isSection(content)) return readConfig(content, basename(file))
     return { values: new Map(), problems: [`${file}: expected \`export default { ... }\`, got ${describe(content)}`] }
   } catch (error) {
-    return { values: new Map(), problems: [`${file}: cannot be loaded: ${firstLine(error)}`] }
+    return { values: new Map(), problems: [`${file}: cannot be loaded: ${whyNot(file, error)}`] }
   }
 }
 
@@ -74,6 +73,18 @@ function isSection(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+/** Node names the word that it stumbled over, not why it read the file as CommonJS, or that it did not. */
+function whyNot(file: string, error: unknown): string {
+  const why = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+  const manifest = findPackageJSON(pathToFileURL(file))
+  const isCommonJs = ['.ts', '.js'].includes(extname(file)) && manifest !== undefined && typeOf(manifest) === 'commonjs'
+  if (error instanceof SyntaxError && isCommonJs) {
+    return `${why}: ${manifest} says "type": "commonjs"; name the file ${basename(file).replace(/\.([tj]s)$/, '.m$1')}`
+  }
+  const isModule = /is not defined in ES module scope/.test(why)
+  return isModule ? `${why.split(',')[0]}: expected \`export default { ... }\`` : why
+}
+
+function typeOf(manifest: string): unknown {
+  return JSON.parse(readFileSync(manifest, 'utf8')).type
 }

@@ -27,7 +27,7 @@ export function overview(version: string, sheet: HelpSheet = {}): string {
     { rows: [`bakeroll ${version}: bake machine images, deploy them, roll, check and heal a running service`] },
     { rows: [usage('VERB -- [flags]', sheet)] },
     { title: 'Verbs', rows: rows(false), leftColumns: 22 },
-    { title: 'Development', rows: rows(true), leftColumns: 22 },
+    ...(rows(true).length === 0 ? [] : [{ title: 'Development', rows: rows(true), leftColumns: 22 }]),
     ...flagsOfEveryVerb(),
     {
       rows: [
@@ -71,7 +71,7 @@ export function verbHelp(verb: VerbName, sheet: HelpSheet = {}): string {
 }
 
 const whereSettingsAre =
-  'In [ ] is the key in bakeroll.config.ts, where it is not the name of the flag; in the environment roll.surge is BAKEROLL_ROLL_SURGE. Flags count before the environment, that before the file.'
+  'In [ ] is the key in the configuration file, where it is not the name of the flag; in the environment roll.surge is BAKEROLL_ROLL_SURGE. Flags count before the environment, that before the file.'
 
 function worded(blocks: readonly Block[], { program, ...sheet }: HelpSheet): string {
   return page(blocks, { ...sheet, reword: (text) => asCalled(text, program) })

@@ -1,12 +1,14 @@
 import { shellWord } from '../../checker/shell-word.ts'
+import { isInstalled } from './own.ts'
 
 const variable = 'BAKEROLL_PROGRAM'
 
-/** How bakeroll was called where that was not by npm: `./bakeroll`. Taken out of the environment: what a verb starts calls it otherwise. */
+/** What is typed to call bakeroll where that is not `npm run`: `./bakeroll`, or `npx bakeroll` of the package. Taken out of the environment: what a verb starts calls it otherwise. */
 export function takeProgramName(env: NodeJS.ProcessEnv): string | undefined {
   const name = env[variable]
   delete env[variable]
-  return name ? shellWord(name) : undefined
+  if (name) return shellWord(name)
+  return isInstalled ? 'npx bakeroll' : undefined
 }
 
 /** Texts say `npm run roll -- --surge 2`; this is the one place that words it for another way of calling. */

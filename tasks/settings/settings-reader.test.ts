@@ -25,7 +25,7 @@ async function read(
   writeFileSync(join(repository, 'package.json'), '{"version": "3.2.1", "type": "module"}')
   if (config !== '') writeFileSync(join(repository, 'bakeroll.config.ts'), config)
   return {
-    ...(await readSettings(parseCommandLine(verb, words), { env, workingFolder, repository })),
+    ...(await readSettings(parseCommandLine(verb, words), { env, workingFolder, project: repository })),
     repository,
   }
 }

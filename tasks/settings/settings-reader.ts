@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { formatProblem, urlsVariable } from '../../checker/options/command-line.ts'
 import { readSettings as readAll, variableProblems } from '../../checker/settings/read.ts'
 import { type Surroundings, variableOf } from '../../checker/settings/setting.ts'
 import { hookVariables } from '../lib/roll/hooks.ts'
 import type { CommandLine } from './command-line.ts'
-import { configFileName, loadConfigFile } from './config-file.ts'
+import { loadConfigFile } from './config-file.ts'
+import { configFilesIn } from './project.ts'
 import { rollContradictions } from './roll-contradictions.ts'
 import { type Settings, settings } from './settings.ts'
 
@@ -25,14 +25,16 @@ export interface Reading {
 export async function readSettings(commandLine: CommandLine, surroundings: Surroundings): Promise<Reading> {
   const { verb, given } = commandLine
   const { env } = surroundings
-  const configFile = findConfigFile(commandLine, surroundings)
+  const [configFile, ...others] = findConfigFiles(commandLine, surroundings)
   const config = configFile === undefined ? undefined : await loadConfigFile(configFile)
   const before = [
     ...commandLine.problems,
     ...variableProblems(settings, env, 'BAKEROLL_', [...hookVariables, urlsVariable]),
+    ...others.map((other) => `${other}: there is ${configFile}, too; keep one of them`),
     ...(config?.problems ?? []),
   ]
-  const sources = { flags: given, env, config: config?.values ?? new Map() }
+  const configFolder = configFile === undefined ? undefined : dirname(configFile)
+  const sources = { flags: given, env, config: config?.values ?? new Map(), configFolder }
   const read = await readAll(settings, sources, surroundings, ({ verbs = [] }) => verbs.includes(verb))
   const values = read.values as unknown as Settings
   const judged = await judge(commandLine, values, read.unread, before.length === 0)
@@ -45,11 +47,9 @@ export async function readSettings(commandLine: CommandLine, surroundings: Surro
   }
 }
 
-function findConfigFile({ given }: CommandLine, { env, workingFolder, repository }: Surroundings): string | undefined {
+function findConfigFiles({ given }: CommandLine, { env, workingFolder, project }: Surroundings): string[] {
   const asked = given.get('config')?.text ?? env[variableOf('config')]
-  if (asked) return resolve(workingFolder, asked)
-  const usual = join(repository, configFileName)
-  return existsSync(usual) ? usual : undefined
+  return asked ? [resolve(workingFolder, asked)] : configFilesIn(project)
 }
 
 interface Judgement {

@@ -13,7 +13,8 @@ import {
 import { type Repair, repairs } from '../lib/heal/planner.ts'
 import { awsSettings } from './aws-settings.ts'
 import { instanceId, size } from './kinds.ts'
-import { packageVersion } from './package-version.ts'
+import { isInstalled } from './own.ts'
+import { groupOf, releaseOf } from './project.ts'
 import { rollSettings, simulateSettings } from './roll-settings.ts'
 import type { VerbName } from './verbs.ts'
 
@@ -31,15 +32,20 @@ export const table = {
   }),
   group: setting(
     text('a name of a-z, 0-9 and -, at most 32 letters, a letter first', /^[a-z][a-z0-9-]{0,31}$/, 'NAME'),
-    'timeapp',
-    { help: 'the group to work on', flag: 'group', verbs: 'every' },
+    ({ project }) => (isInstalled ? groupOf(project) : 'timeapp'),
+    {
+      help: 'the group to work on',
+      flag: 'group',
+      verbs: 'every',
+      defaultHelp: isInstalled ? 'the name in package.json, or of the folder' : 'timeapp',
+    },
   ),
   config: optional(path('FILE'), {
     help: 'the configuration file',
     flag: 'config',
     elsewhere: 'environment',
     verbs: 'every',
-    defaultHelp: 'bakeroll.config.ts, if there is one',
+    defaultHelp: 'bakeroll.config.mts or .ts, if there is one',
   }),
   json: toggle({ help: 'one JSON document on stdout instead of a line', flag: 'json', verbs: 'every' }),
   yes: toggle({ help: 'ask nothing, the answer is yes', flag: 'yes', verbs: 'every' }),
@@ -49,15 +55,15 @@ export const table = {
     verbs: 'every',
   }),
   /** Where local state lives. */
-  home: setting(path('FOLDER'), ({ repository }) => `${repository}/.bakeroll`, {
+  home: setting(path('FOLDER'), ({ project }) => `${project}/.bakeroll`, {
     help: 'where local state lives',
     verbs: 'every',
-    defaultHelp: '.bakeroll beside package.json',
+    defaultHelp: '.bakeroll beside package.json, or the configuration file',
   }),
 
   release: setting(
     text('a version like 1.4.0 or 1.4.0-rc.1', releasePattern, 'VERSION'),
-    ({ repository }) => packageVersion(repository),
+    ({ project }) => releaseOf(project),
     { help: 'the release to bake', flag: 'release', verbs: ['bake'], defaultHelp: 'the version in package.json' },
   ),
   /** Image id or release that was asked for with `--image`. */
@@ -171,13 +177,13 @@ export const table = {
   },
 }
 
-/** Everything a verb can be told, after flags, environment, `bakeroll.config.ts` and defaults. Paths are absolute. */
+/** Everything a verb can be told, after flags, environment, configuration file and defaults. Paths are absolute. */
 export type Settings = ValuesOf<typeof table>
 
 /** The dotted name of each setting, `roll.surge`. */
 export type SettingKey = KeysOf<typeof table>
 
-/** The default export of `bakeroll.config.ts`: `export default { group: 'shop' } satisfies Config`. */
+/** The default export of a configuration file: `export default { group: 'shop' } satisfies Config`. */
 export type Config = ConfigOf<typeof table> & {
   /** Another name of `surge`. */
   readonly roll?: { readonly batch?: string | number }

@@ -1,3 +1,5 @@
+import { isInstalled } from './own.ts'
+
 /** What a verb takes beside flags: nothing, one word, or any number of them. */
 export interface Positionals {
   readonly name: string
@@ -21,6 +23,8 @@ export interface Verb {
   /** A call that was stopped, made again, goes on with what is left. The others begin anew. */
   readonly carriesOn?: true
 }
+
+const program = isInstalled ? 'npx bakeroll' : './bakeroll'
 
 /** A builder is shut down and its disk removed. */
 const builderStopSeconds = 240
@@ -182,18 +186,24 @@ const table = {
   completion: {
     summary: 'the script that makes a shell complete verbs and flags',
     about:
-      'Prints a script for bash, zsh or fish. It completes verbs, their flags and the values of these, for bakeroll as a command: ./bakeroll or a link to it.',
+      'Prints a script for bash, zsh or fish. It completes verbs, their flags and the values of these, for bakeroll as a command: ./bakeroll or a link to it, or an alias of npx bakeroll.',
     positionals: { name: 'shell', many: false, required: true },
     examples: [
       ['npm run -s completion -- zsh', 'the script'],
-      ['eval "$(./bakeroll completion bash)"', 'from now on in this shell; in ~/.bashrc in every one'],
-      ['./bakeroll completion fish | source', 'in fish'],
+      [`eval "$(${program} completion bash)"`, 'from now on in this shell; in ~/.bashrc in every one'],
+      [`${program} completion fish | source`, 'in fish'],
     ],
   },
   build: {
     summary: 'build the checker that runs alone',
     about: 'Bundles the checker into one file, checker/dist/check.mjs.',
     examples: [['npm run build', 'the file']],
+    development: true,
+  },
+  pack: {
+    summary: 'the package for npm',
+    about: 'Makes dist/bakeroll-VERSION.tgz: the sources without types and tests, and what they read at run time.',
+    examples: [['npm run pack', 'the package; npm install dist/bakeroll-VERSION.tgz tries it in another folder']],
     development: true,
   },
   reference: {
@@ -250,8 +260,10 @@ export type VerbName = keyof typeof table
 /** Every verb, in the order in which help lists them. */
 export const verbs: Readonly<Record<VerbName, Verb>> = table
 
-/** All names, in order. */
-export const verbNames = Object.keys(table) as VerbName[]
+/** All names, in order. The package has no verb for work on bakeroll itself. */
+export const verbNames = (Object.keys(table) as VerbName[]).filter(
+  (name) => !isInstalled || verbs[name].development === undefined,
+)
 
 /** How long a verb may take to end once it was told to stop. */
 export function stopSecondsOf(verb: VerbName): number {
@@ -264,5 +276,5 @@ export function carriesOn(verb: string): boolean {
 }
 
 export function isVerbName(word: string): word is VerbName {
-  return Object.hasOwn(table, word)
+  return verbNames.some((name) => name === word)
 }

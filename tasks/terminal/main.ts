@@ -1,21 +1,22 @@
-import { join } from 'node:path'
+import { sourceSuffix } from '../settings/own.ts'
 import { takeProgramName } from '../settings/program-name.ts'
+import { projectOf } from '../settings/project.ts'
 import { verbs } from '../settings/verbs.ts'
 import { runCommandLine } from './run.ts'
 import { endWith } from './streams.ts'
 
-const repository = join(import.meta.dirname, '../..')
+const workingFolder = process.env.INIT_CWD ?? process.cwd()
 
 await endWith(() =>
   runCommandLine({
     argv: process.argv.slice(2),
     program: takeProgramName(process.env),
     env: process.env,
-    workingFolder: process.env.INIT_CWD ?? process.cwd(),
-    repository,
+    workingFolder,
+    project: projectOf(workingFolder),
     loadTask: async (verb) => {
       const folder = verbs[verb].development ? 'dev' : 'verbs'
-      return (await import(`../${folder}/${verb.replace(':', '-')}.ts`)).default
+      return (await import(`../${folder}/${verb.replace(':', '-')}${sourceSuffix}`)).default
     },
   }),
 )

@@ -5,6 +5,7 @@ import { type CommandLine, parseCommandLine } from '../settings/command-line.ts'
 import { commandText } from '../settings/command-text.ts'
 import { flagsKeptByNpm, keptByNpm } from '../settings/npm-flags.ts'
 import { npmWords } from '../settings/npm-words.ts'
+import { ownFolder } from '../settings/own.ts'
 import { packageVersion } from '../settings/package-version.ts'
 import { isVerbName, type VerbName, verbNames } from '../settings/verbs.ts'
 import { failureOutcome, type Outcome, type Reporting, resultOutcome } from './outcome.ts'
@@ -36,13 +37,13 @@ export async function runCommandLine(launch: Launch): Promise<Outcome> {
   }
   try {
     if (word === undefined || word === '--help' || word === '-h') return shown(await help(words[0], launch))
-    if (word === '--version') return shown(`${packageVersion(launch.repository)}\n`)
+    if (word === '--version') return shown(`${packageVersion(ownFolder)}\n`)
     if (word === 'settings' && words.includes('--help')) return shown(await help(word, launch))
     if (!isVerbName(word)) return failureOutcome(unknownVerb(word), reporting)
     refuseKeptByNpm(word, launch)
     const commandLine = parseCommandLine(word, words)
     if (commandLine.help) return shown(await help(word, launch))
-    if (commandLine.version) return shown(`${packageVersion(launch.repository)}\n`)
+    if (commandLine.version) return shown(`${packageVersion(ownFolder)}\n`)
     return await runVerb(commandLine, words, launch, screen, reporting)
   } catch (error) {
     return failureOutcome(error, reporting)
@@ -96,14 +97,14 @@ function unknownVerb(word: string): OperatorError {
   return new OperatorError('usage', message, { hint: 'npm start -- --help lists every verb' })
 }
 
-async function help(topic: string | undefined, { env, repository, program }: Launch): Promise<string> {
+async function help(topic: string | undefined, { env, program }: Launch): Promise<string> {
   const { overview, settingsHelp, verbHelp } = await import('../settings/help.ts')
   const screen = screenOf(process.stdout, env)
   const columns = process.stdout.isTTY ? screen.size().columns : undefined
   const sheet = { program, columns, title: (text: string) => coloured(screen, 'bold', text) }
   if (topic === 'settings') return settingsHelp(sheet)
   if (topic !== undefined && isVerbName(topic)) return verbHelp(topic, sheet)
-  return overview(packageVersion(repository), sheet)
+  return overview(packageVersion(ownFolder), sheet)
 }
 
 function shown(stdout: string): Outcome {

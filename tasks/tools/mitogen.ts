@@ -20,7 +20,7 @@ const supported = { oldest: 10, newest: 21 }
 export async function mitogenEnvironment(
   progress: Progress,
   signal?: AbortSignal,
-  place: VenvPlace = { ...venvPlace('mitogen'), requirements },
+  place: VenvPlace = mitogenPlace(),
 ): Promise<Record<string, string>> {
   if (process.env['ANSIBLE_STRATEGY'] !== undefined) return {}
   if (!knowsAnsible(await answerOf(['ansible-playbook', '--version']))) return {}
@@ -32,6 +32,11 @@ export async function mitogenEnvironment(
     progress.warn(`without Mitogen Ansible takes longer: ${error.message.split('\n').at(-1)}`)
     return {}
   }
+}
+
+/** The place of its environment: `.venv` in a folder, by itself in bakeroll's own. */
+export function mitogenPlace(folder?: string): VenvPlace {
+  return { ...venvPlace('mitogen', folder), requirements }
 }
 
 /** Whether Mitogen works with the Ansible whose `--version` this is: `ansible-playbook [core 2.14.18]`. */

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { answerOf, runToEnd } from './run-to-end.ts'
@@ -15,8 +15,8 @@ export const neededPlugins = [
 /** Asks nobody whether there is a newer Packer. */
 const quiet = { CHECKPOINT_DISABLE: '1' }
 
-/** The command that gets them. */
-export const pluginsHint = 'packer init packer/plugins'
+/** The command that gets them, as it is typed here. */
+export const pluginsHint = `packer init ${relative(process.cwd(), pluginsFolder)}`
 
 /** The version of the Packer on PATH, `1.6.6`; `undefined` when there is none. */
 export async function packerVersion(): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { shellWord } from '../../checker/shell-word.ts'
@@ -134,7 +134,9 @@ function isolation(network: Network): string[] {
  * connection, a few at a time; the guest reaches nothing else through it. `plain` gives a path the name that QEMU is told.
  */
 export function metadataNetwork(metadataFile: string, plain = (path: string) => path): string {
-  const [slots, service] = ['metadata-slots.sh', 'metadata-service.ts'].map((name) => join(import.meta.dirname, name))
+  const [slots, service] = ['metadata-slots.sh', `metadata-service${extname(import.meta.filename)}`].map((name) =>
+    join(import.meta.dirname, name),
+  )
   const program = ['sh', slots, metadataFile, process.execPath, service, metadataFile]
   // QEMU splits it as a shell would (g_shell_parse_argv).
   const command = program.map((word) => shellWord(plain(String(word)))).join(' ')

@@ -5,7 +5,6 @@ import { OperatorError } from '../../lib/errors.ts'
 import type { Limits } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { type DebianDisk, type DebianSystem, makeDebianDisk } from '../../tools/debian-disk.ts'
-import { mitogenEnvironment } from '../../tools/mitogen.ts'
 import { againWhenUnreachable, connectionEnvironment, packerBuild } from '../../tools/packer.ts'
 import {
   assertDisk,
@@ -17,6 +16,7 @@ import {
   thinDisk,
 } from '../../tools/qemu.ts'
 import { runToEnd } from '../../tools/run-to-end.ts'
+import { ansibleEnvironment } from '../ansible-environment.ts'
 import { backingPath, type Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
 import type { PlainPaths } from '../plain-paths.ts'
@@ -192,7 +192,7 @@ export async function provision(
   const onTask = (name: string) => task.progress.live([`  ${name}`])
   const { paths, signal } = task
   const { connectSeconds, cleanUpSeconds } = task.limits
-  const env = { ...(await mitogenEnvironment(task.progress, signal)), ...connectionEnvironment(connectSeconds) }
+  const env = { ...(await ansibleEnvironment(task.home.folder, task.progress, signal)), ...connectionEnvironment(connectSeconds) }
   const run = { ...work, workFolder: work.folder, paths, signal, onTask, env, cleanUpSeconds }
   await againWhenUnreachable(task.progress, async () => {
     assertDisk(await runToEnd(thinDisk(file('builder.qcow2'), below.disk)))

@@ -1,12 +1,16 @@
 import { join } from 'node:path'
 import type { CheckRun } from '../../../checker/run-types.ts'
+import { isInstalled, ownFolder, sourceSuffix } from '../../settings/own.ts'
 import type { Settings } from '../../settings/settings.ts'
-
-const repository = join(import.meta.dirname, '../../..')
 
 /** What a group is found by, beside flags: the project's own variables, and where the AWS SDK looks. No credentials. */
 const carried =
   /^(BAKEROLL_(?!CHECK_)\w+|AWS_(PROFILE|REGION|DEFAULT_REGION|CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL))$/
+
+/** From the folder that the user stands in follows the project, where that is not bakeroll's own. */
+function isCarried(name: string): boolean {
+  return carried.test(name) || (isInstalled && name === 'INIT_CWD')
+}
 
 /** The words by which cron or systemd call a check again: of urls the checker alone, of the deployed group the verb. */
 export function callAgain(
@@ -14,11 +18,11 @@ export function callAgain(
   isNamed: boolean,
   environment: NodeJS.ProcessEnv = process.env,
 ): NonNullable<CheckRun['again']> {
-  if (isNamed) return { words: [process.execPath, join(repository, 'checker', 'main.ts')] }
+  if (isNamed) return { words: [process.execPath, join(ownFolder, 'checker', `main${sourceSuffix}`)] }
   const variables = Object.entries(environment).filter(
-    (variable): variable is [string, string] => carried.test(variable[0]) && variable[1] !== undefined,
+    (variable): variable is [string, string] => isCarried(variable[0]) && variable[1] !== undefined,
   )
-  const verb = [process.execPath, join(repository, 'tasks', 'terminal', 'main.ts'), 'check']
+  const verb = [process.execPath, join(ownFolder, 'tasks', 'terminal', `main${sourceSuffix}`), 'check']
   const flags = [`--platform=${platform}`, `--group=${group}`, ...(config === undefined ? [] : [`--config=${config}`])]
   return {
     words: [...verb, ...flags, ...(check.instances ? ['--instances'] : [])],

@@ -7,6 +7,8 @@ import type { RollPolicy } from '../../lib/roll/policy.ts'
 import type { RollResult } from '../../lib/roll/task.ts'
 import { refreshProblem } from '../../platforms/aws/group/refresh-preferences.ts'
 import { clock, openPlatform } from '../../platforms/open.ts'
+import { isInstalled } from '../../settings/own.ts'
+import { projectOf } from '../../settings/project.ts'
 import { beyondRefresh } from '../../settings/roll-contradictions.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../../terminal/task.ts'
@@ -79,8 +81,9 @@ function refuseBeyondRefresh(settings: Settings, policy: RollPolicy, size: numbe
 
 function rollHooks({ settings, progress, signal }: TaskContext): RollHooks {
   const { beforeTerminate, afterAccept, hookTimeoutSeconds: timeoutSeconds } = settings.roll
-  // As with paths: what is relative starts where the user stands.
-  const folder = process.env['INIT_CWD'] ?? process.cwd()
+  // As with paths: what is relative starts where the user stands; in a project its file says most hooks, for whichever folder.
+  const stand = process.env['INIT_CWD'] ?? process.cwd()
+  const folder = isInstalled ? projectOf(stand) : stand
   const around = { timeoutSeconds, group: settings.group, folder, progress, signal }
   return {
     ...(beforeTerminate === undefined

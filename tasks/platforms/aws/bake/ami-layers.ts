@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { writeRuntime } from '../../../../app/runtime.ts'
 import { OperatorError } from '../../../lib/errors.ts'
+import { isInstalled } from '../../../settings/own.ts'
 import { clockFault } from '../../../tools/image-test.ts'
 import { againWhenUnreachable, packerBuild } from '../../../tools/packer.ts'
 import type { Recipe } from '../../recipe.ts'
@@ -145,9 +146,9 @@ async function tagsOf(
   }
 }
 
-/** The commit of this project, with `-dirty` behind it when files differ; `undefined` outside of a clone. */
+/** The commit of the project, with `-dirty` behind it when files differ; `undefined` outside of a clone. */
 async function gitRevision(): Promise<string | undefined> {
-  const argv = ['-C', project, 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
+  const argv = ['-C', isInstalled ? process.cwd() : project, 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
   const { stdout, failed } = await execa('git', argv, { reject: false })
   return failed ? undefined : stdout.trim() || undefined
 }

@@ -5,8 +5,8 @@ import { DeleteKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { execa } from 'execa'
 import { cloudFactor, limitsAt } from '../../../lib/pace.ts'
-import { mitogenEnvironment } from '../../../tools/mitogen.ts'
 import { connectionEnvironment } from '../../../tools/packer.ts'
+import { ansibleEnvironment } from '../../ansible-environment.ts'
 import { homeAt } from '../../home.ts'
 import { openPlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
@@ -115,14 +115,14 @@ async function openRun(task: AmiBakeTask): Promise<BakeRun> {
  * The credentials as our own clients found them: Packer 1.6 cannot read every kind of profile (single sign-on, say). And how
  * Ansible is to work.
  */
-async function environment({ aws, progress, signal }: AmiBakeTask, region: string) {
+async function environment({ aws, home, progress, signal }: AmiBakeTask, region: string) {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = await aws.ec2.config.credentials()
   const minutes = expiration === undefined ? undefined : Math.round((expiration.getTime() - Date.now()) / 60_000)
   if (minutes !== undefined && minutes < 30) {
     progress.warn(`the AWS credentials expire in ${minutes} min; a bake may take longer`)
   }
   return {
-    ...(await mitogenEnvironment(progress, signal)),
+    ...(await ansibleEnvironment(home, progress, signal)),
     ...connectionEnvironment(limitsAt(cloudFactor).connectSeconds),
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,

@@ -1,0 +1,80 @@
+import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import { buildChecker } from '../../checker/build.ts'
+import { configTypes } from '../settings/config-types.ts'
+import { ownFolder } from '../settings/own.ts'
+import type { TaskResult } from '../terminal/task.ts'
+import { packageSources } from './package-sources.ts'
+
+/** What is started by itself, or by its name; all other sources are imported by these. */
+const entries = [
+  'tasks/terminal/main.ts',
+  'tasks/verbs/*.ts',
+  'checker/main.ts',
+  'tasks/tools/metadata-service.ts',
+  'app/server.ts',
+]
+
+/** What the sources read at run time, and what people read. */
+const assets = [
+  '{ansible,packer,cloudformation,nginx}/**',
+  'app/**/*.{mustache,Dockerfile}',
+  '{checker,tasks}/**/*.{css,js,mustache,json}',
+  'tasks/run-installed.sh',
+  'tasks/tools/*.sh',
+  'docs/*.md',
+  '{README,CHANGELOG}.md',
+  'LICENSE',
+]
+
+const notPacked = /(^|\/)(fixtures|dist|dev)\/|\.test\.ts$/
+
+/** `npm run pack`: the package for npm, `dist/bakeroll-VERSION.tgz`: the same tree, without types and tests. */
+export default async function pack(): Promise<TaskResult> {
+  const folder = join(ownFolder, 'dist')
+  const stage = join(folder, 'package')
+  await rm(folder, { recursive: true, force: true })
+  const sources = packageSources(ownFolder, await filesOf(entries))
+  for (const file of await filesOf(assets)) {
+    if (sources.has(file)) throw new Error(`${file} has the name of a source without its types`)
+    await cp(join(ownFolder, file), join(stage, file))
+  }
+  for (const [name, text] of [...sources, ...(await madeFiles())]) {
+    await mkdir(dirname(join(stage, name)), { recursive: true })
+    await writeFile(join(stage, name), text)
+  }
+  await buildChecker(join(stage, 'checker/dist/check.mjs'))
+  const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination=..'], { cwd: stage })
+  const [{ filename, size, entryCount }] = JSON.parse(stdout)
+  const file = join(folder, filename)
+  return { line: `packed ${file}: ${entryCount} files, ${Math.ceil(size / 1000)} kB`, facts: { file, size } }
+}
+
+async function filesOf(patterns: readonly string[]): Promise<string[]> {
+  const found = await Array.fromAsync(glob(patterns, { cwd: ownFolder, withFileTypes: true }))
+  const files = found.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return files.map((file) => file.slice(ownFolder.length + 1)).filter((file) => !notPacked.test(file))
+}
+
+async function madeFiles(): Promise<[name: string, text: string][]> {
+  const manifest = packageManifest(JSON.parse(await readFile(join(ownFolder, 'package.json'), 'utf8')))
+  return [
+    ['package.json', `${JSON.stringify(manifest, null, 2)}\n`],
+    ['config.d.ts', configTypes()],
+    // For a type that is imported as a value is.
+    ['config.js', 'export {}\n'],
+  ]
+}
+
+/** The clone itself is private: what npm would pack of it does not run below node_modules. */
+export function packageManifest(clone: Record<string, unknown>): Record<string, unknown> {
+  const kept = ['name', 'version', 'description', 'license', 'type', 'keywords', 'repository', 'engines']
+  const installed = ['dependencies', 'optionalDependencies', 'publishConfig']
+  return {
+    ...Object.fromEntries([...kept, ...installed].flatMap((key) => (key in clone ? [[key, clone[key]]] : []))),
+    bin: { bakeroll: 'tasks/run-installed.sh' },
+    types: './config.d.ts',
+    exports: { '.': { types: './config.d.ts', default: './config.js' }, './package.json': './package.json' },
+  }
+}
