@@ -82,15 +82,18 @@ t.test('help, hints and completion are worded for npx, from any folder of the pr
   t.same(filesOfPackage(), before, 'nothing is written below node_modules')
 })
 
-t.test("a bake of the project's version, of what the package holds, is planned in the project's own home", async (t) => {
-  const planned = await npx(['bake', '--dry-run', '--json'], join(project, 'src'))
-  t.equal(planned.exitCode, 0, planned.stderr)
-  t.match(planned.stdout, '2.3.4')
-  const doctor = await npx(['doctor', '--json'], join(project, 'src'))
-  const { findings } = JSON.parse(doctor.stdout)
-  t.match(JSON.stringify(findings), `${project}/.bakeroll`)
-  t.notMatch(doctor.stdout, /node_modules\/bakeroll\/\.|npm run/)
-})
+t.test(
+  "a bake of the project's version, of what the package holds, is planned in the project's own home",
+  async (t) => {
+    const planned = await npx(['bake', '--dry-run', '--json'], join(project, 'src'))
+    t.equal(planned.exitCode, 0, planned.stderr)
+    t.match(planned.stdout, '2.3.4')
+    const doctor = await npx(['doctor', '--json'], join(project, 'src'))
+    const { findings } = JSON.parse(doctor.stdout)
+    t.match(JSON.stringify(findings), `${project}/.bakeroll`)
+    t.notMatch(doctor.stdout, /node_modules\/bakeroll\/\.|npm run/)
+  },
+)
 
 t.test('the configuration file of the project counts, and a wrong one is told', async (t) => {
   const wrong = join(project, 'wrong.mts')

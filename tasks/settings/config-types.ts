@@ -52,7 +52,8 @@ function typeOf({ typed, fromConfig, completes }: Kind<unknown>): string {
     ...(typed(1) === undefined ? [] : ['number']),
   ]
   const isOfNumbers = typed([1]) !== undefined
-  const many = typed(['a']) === undefined && !isOfNumbers ? [] : [`readonly (string${isOfNumbers ? ' | number' : ''})[]`]
+  const many =
+    typed(['a']) === undefined && !isOfNumbers ? [] : [`readonly (string${isOfNumbers ? ' | number' : ''})[]`]
   return [...one, ...many].join(' | ')
 }
 

@@ -5,26 +5,29 @@ import { parseCommandLine } from './command-line.ts'
 import { configFilesIn, findProject, groupOf, releaseOf } from './project.ts'
 import { readSettings } from './settings-reader.ts'
 
-t.test('the project is the nearest folder with a configuration file, else with a package.json, else where the user stands', (t) => {
-  const top = t.testdir({
-    plain: { deep: {} },
-    shop: {
-      'bakeroll.config.mts': '',
-      web: { 'package.json': '{}', src: {} },
-      node_modules: { bakeroll: { 'package.json': '{}', 'bakeroll.config.ts': '' } },
-    },
-    node: { 'package.json': '{}', src: { deep: {} } },
-  })
-  const cases: [from: string, project: string][] = [
-    ['shop', 'shop'],
-    ['shop/web/src', 'shop'],
-    ['shop/node_modules/bakeroll', 'shop'],
-    ['node/src/deep', 'node'],
-  ]
-  for (const [from, project] of cases) t.equal(findProject(join(top, from)), join(top, project), from)
-  t.equal(findProject('/nowhere/at/all'), '/nowhere/at/all')
-  t.end()
-})
+t.test(
+  'the project is the nearest folder with a configuration file, else with a package.json, else where the user stands',
+  (t) => {
+    const top = t.testdir({
+      plain: { deep: {} },
+      shop: {
+        'bakeroll.config.mts': '',
+        web: { 'package.json': '{}', src: {} },
+        node_modules: { bakeroll: { 'package.json': '{}', 'bakeroll.config.ts': '' } },
+      },
+      node: { 'package.json': '{}', src: { deep: {} } },
+    })
+    const cases: [from: string, project: string][] = [
+      ['shop', 'shop'],
+      ['shop/web/src', 'shop'],
+      ['shop/node_modules/bakeroll', 'shop'],
+      ['node/src/deep', 'node'],
+    ]
+    for (const [from, project] of cases) t.equal(findProject(join(top, from)), join(top, project), from)
+    t.equal(findProject('/nowhere/at/all'), '/nowhere/at/all')
+    t.end()
+  },
+)
 
 t.test('group and release are those of the project', (t) => {
   const folder = (name: string, manifest?: string) => {
@@ -69,10 +72,9 @@ t.test('a configuration file that is CommonJS, or one of two, is told with what 
   t.match(problems, [
     /^\/bakeroll\.config\.ts: cannot be loaded: .*: \/package\.json says "type": "commonjs"; name the file bakeroll\.config\.mts$/,
   ])
-  t.match(
-    (await problemsOf({ 'bakeroll.config.mts': 'module.exports = {}' })).problems,
-    ['/bakeroll.config.mts: cannot be loaded: module is not defined in ES module scope: expected `export default { ... }`'],
-  )
+  t.match((await problemsOf({ 'bakeroll.config.mts': 'module.exports = {}' })).problems, [
+    '/bakeroll.config.mts: cannot be loaded: module is not defined in ES module scope: expected `export default { ... }`',
+  ])
   t.match((await problemsOf({ 'bakeroll.config.cjs': 'module.exports = {}' })).problems, [
     /^\/bakeroll\.config\.cjs: expected a file that ends with .*; a CommonJS file is no configuration$/,
   ])

@@ -36,7 +36,12 @@ export function groupOf(project: string): string {
   const { name } = manifestOf(project)
   const wanted = typeof name === 'string' ? name.replace(/^@[^/]*\//, '') : basename(project)
   const fitting = wanted.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-  return fitting.replace(/^[^a-z]+/, '').slice(0, 32).replace(/-$/, '') || 'service'
+  return (
+    fitting
+      .replace(/^[^a-z]+/, '')
+      .slice(0, 32)
+      .replace(/-$/, '') || 'service'
+  )
 }
 
 /** The release of a project that names none: the version in its package.json, else 0.1.0. */

@@ -37,7 +37,7 @@ export const table = {
       help: 'the group to work on',
       flag: 'group',
       verbs: 'every',
-      defaultHelp: isInstalled ? 'the name in package.json, or of the folder' : 'timeapp',
+      defaultHelp: "timeapp in a clone, else the project's name",
     },
   ),
   config: optional(path('FILE'), {

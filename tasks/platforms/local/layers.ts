@@ -192,7 +192,10 @@ export async function provision(
   const onTask = (name: string) => task.progress.live([`  ${name}`])
   const { paths, signal } = task
   const { connectSeconds, cleanUpSeconds } = task.limits
-  const env = { ...(await ansibleEnvironment(task.home.folder, task.progress, signal)), ...connectionEnvironment(connectSeconds) }
+  const env = {
+    ...(await ansibleEnvironment(task.home.folder, task.progress, signal)),
+    ...connectionEnvironment(connectSeconds),
+  }
   const run = { ...work, workFolder: work.folder, paths, signal, onTask, env, cleanUpSeconds }
   await againWhenUnreachable(task.progress, async () => {
     assertDisk(await runToEnd(thinDisk(file('builder.qcow2'), below.disk)))

@@ -148,7 +148,15 @@ async function tagsOf(
 
 /** The commit of the project, with `-dirty` behind it when files differ; `undefined` outside of a clone. */
 async function gitRevision(): Promise<string | undefined> {
-  const argv = ['-C', isInstalled ? process.cwd() : project, 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
+  const argv = [
+    '-C',
+    isInstalled ? process.cwd() : project,
+    'describe',
+    '--always',
+    '--dirty',
+    '--abbrev=40',
+    '--exclude=*',
+  ]
   const { stdout, failed } = await execa('git', argv, { reject: false })
   return failed ? undefined : stdout.trim() || undefined
 }
