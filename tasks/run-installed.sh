@@ -16,7 +16,7 @@ case $(uname -sm) in
   'Linux x86_64') architecture=x64 loader=/lib64/ld-linux-x86-64.so.2 ;;
   'Linux aarch64') architecture=arm64 loader=/lib/ld-linux-aarch64.so.1 ;;
   Linux*) architecture=other ;;
-  *) fail 3 'bakeroll runs on Linux' 'use a virtual machine with Debian 12; the checker alone, checker/dist/check.mjs, runs wherever Node does' ;;
+  *) fail 3 'bakeroll runs on Linux' 'use a virtual machine with Debian 12' ;;
 esac
 # Node takes no module from below a backslash.
 case $own in

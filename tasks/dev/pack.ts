@@ -1,7 +1,6 @@
 import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { buildChecker } from '../../checker/build.ts'
 import { configTypes } from '../settings/config-types.ts'
 import { ownFolder } from '../settings/own.ts'
 import type { TaskResult } from '../terminal/task.ts'
@@ -44,7 +43,6 @@ export default async function pack(): Promise<TaskResult> {
     await mkdir(dirname(join(stage, name)), { recursive: true })
     await writeFile(join(stage, name), text)
   }
-  await buildChecker(join(stage, 'checker/dist/check.mjs'))
   const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination=..'], { cwd: stage })
   const [{ filename, size, entryCount }] = JSON.parse(stdout)
   const file = join(folder, filename)

@@ -63,7 +63,7 @@ export function verbRuns(home: string): RunVerb {
     const { settings, said, problems, warnings } = await readSettings(commandLine, {
       env,
       workingFolder: home,
-      repository,
+      project: repository,
     })
     if (problems.length > 0) throw new Error(problems.join('\n'))
     const shown: string[] = []
