@@ -131,7 +131,6 @@ t.test('a service is checked', async (t) => {
   const words = [url, '--expect-version', '1.0.0', '--max-offset', '30s', '--json']
   t.match(JSON.parse((await npx(['check', ...words])).stdout), { ok: true, verdict: 'ok' })
 })
-})
 
 t.test('a folder that is no Node project is a project, too', async (t) => {
   const words = ['--yes', '--prefer-offline', `--package=${tarball}`, 'bakeroll', 'status']
