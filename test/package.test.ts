@@ -1,8 +1,9 @@
 /** The package as npm installs it, in projects that are not ours. */
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
@@ -15,8 +16,10 @@ const top = t.testdir({
 export default { size: 3, local: { port: 18123 }, roll: { batch: '25%' } } satisfies Config`,
     src: {},
   },
-  plain: {},
 })
+// Not below the clone, whose package.json makes it a project.
+const plain = mkdtempSync(join(tmpdir(), 'plain-'))
+t.teardown(() => rmSync(plain, { recursive: true, force: true }))
 const project = join(top, 'my shop')
 const home = join(top, 'home')
 
@@ -117,7 +120,7 @@ export const wrong = { platform: 'moon' } satisfies Config
 export const nested = { local: { port: true } } satisfies Config`,
   )
   const tsc = join(import.meta.dirname, '../node_modules/.bin/tsc')
-  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--types', '']
+  const flags = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--types', '']
   t.match(await run(tsc, [...flags, 'types.mts', 'bakeroll.config.mts'], project), { exitCode: 0, stdout: '' })
 })
 
@@ -134,7 +137,7 @@ t.test('a service is checked', async (t) => {
 
 t.test('a folder that is no Node project is a project, too', async (t) => {
   const words = ['--yes', '--prefer-offline', `--package=${tarball}`, 'bakeroll', 'status']
-  const { stdout, stderr } = await run('npx', words, join(top, 'plain'))
-  t.match(stdout + stderr, /there is no group plain/)
-  t.same(readdirSync(join(top, 'plain')), [], 'it is left as it was')
+  const { stdout, stderr } = await run('npx', words, plain)
+  t.match(stdout + stderr, /there is no group plain-/)
+  t.same(readdirSync(plain), [], 'it is left as it was')
 })

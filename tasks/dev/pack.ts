@@ -1,4 +1,5 @@
-import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { configTypes } from '../settings/config-types.ts'
@@ -32,21 +33,31 @@ const notPacked = /(^|\/)(fixtures|dist|dev)\/|\.test\.ts$/
 /** `npm run pack`: the package for npm, `dist/bakeroll-VERSION.tgz`: the same tree, without types and tests. */
 export default async function pack(): Promise<TaskResult> {
   const folder = join(ownFolder, 'dist')
-  const stage = join(folder, 'package')
   await rm(folder, { recursive: true, force: true })
+  await mkdir(folder)
+  const stage = await mkdtemp(join(tmpdir(), 'bakeroll-pack-'))
+  try {
+    await writePackage(stage)
+    const words = ['pack', '--json', '--ignore-scripts', `--pack-destination=${folder}`]
+    const { stdout } = await execa('npm', words, { cwd: stage })
+    const [{ filename, size, entryCount }] = JSON.parse(stdout)
+    const file = join(folder, filename)
+    return { line: `packed ${file}: ${entryCount} files, ${Math.ceil(size / 1000)} kB`, facts: { file, size } }
+  } finally {
+    await rm(stage, { recursive: true, force: true })
+  }
+}
+
+async function writePackage(folder: string): Promise<void> {
   const sources = packageSources(ownFolder, await filesOf(entries))
   for (const file of await filesOf(assets)) {
     if (sources.has(file)) throw new Error(`${file} has the name of a source without its types`)
-    await cp(join(ownFolder, file), join(stage, file))
+    await cp(join(ownFolder, file), join(folder, file))
   }
   for (const [name, text] of [...sources, ...(await madeFiles())]) {
-    await mkdir(dirname(join(stage, name)), { recursive: true })
-    await writeFile(join(stage, name), text)
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), text)
   }
-  const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination=..'], { cwd: stage })
-  const [{ filename, size, entryCount }] = JSON.parse(stdout)
-  const file = join(folder, filename)
-  return { line: `packed ${file}: ${entryCount} files, ${Math.ceil(size / 1000)} kB`, facts: { file, size } }
 }
 
 async function filesOf(patterns: readonly string[]): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseCommandLine } from './command-line.ts'
@@ -56,8 +56,12 @@ t.test('group and release are those of the project', (t) => {
 })
 
 t.test('a configuration file that is CommonJS, or one of two, is told with what would be right', async (t) => {
+  const top = t.testdir()
   const problemsOf = async (files: Record<string, string>) => {
-    const project = t.testdir({ 'package.json': '{"version": "1.0.0", "type": "commonjs"}', ...files })
+    // Node loads a path once.
+    const project = mkdtempSync(join(top, 'project-'))
+    const manifest = { 'package.json': '{"version": "1.0.0", "type": "commonjs"}' }
+    for (const [name, text] of Object.entries({ ...manifest, ...files })) writeFileSync(join(project, name), text)
     const { problems, settings } = await readSettings(parseCommandLine('status', []), {
       env: {},
       workingFolder: '/',
@@ -85,7 +89,7 @@ t.test('a configuration file that is CommonJS, or one of two, is told with what 
 })
 
 t.test('a relative path starts in the folder of the file that says it', async (t) => {
-  const project = t.testdir({ 'bakeroll.config.mts': `export default { check: { output: 'out/report' } }` })
+  const project = t.testdir({ 'bakeroll.config.mts': `export default { check: { output: 'out/report' } }`, out: {} })
   const surroundings = { env: { BAKEROLL_HOME: 'state' }, workingFolder: '/somewhere', project }
   const { settings, problems } = await readSettings(parseCommandLine('check', []), surroundings)
   t.same(problems, [])
