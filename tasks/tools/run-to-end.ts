@@ -11,7 +11,7 @@ export interface Ended {
 }
 
 /** Whether the shell found no program of that name to become (POSIX, 2.8.2); bash says 126 where a folder here has the name. */
-export function isMissing(program: string, { exitCode, stdout }: ProcessOutput): boolean {
+export function isMissing(program: string, { exitCode, stdout }: Pick<ProcessOutput, 'exitCode' | 'stdout'>): boolean {
   return (exitCode === 127 || exitCode === 126) && stdout.includes(`exec: ${program}: `)
 }
 

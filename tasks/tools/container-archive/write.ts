@@ -1,0 +1,97 @@
+import type { FileHandle } from 'node:fs/promises'
+import { unpacked } from './compression.ts'
+import { eachArchiveMember } from './contents.ts'
+import { hexOf } from './digest.ts'
+import { inPlaceOf } from './draft-file.ts'
+import type { ContainerArchive } from './read.ts'
+import { refusal } from './refusal.ts'
+import { quoted } from './tar-members.ts'
+import { endOfMember, endTar, writeMember } from './tar-file.ts'
+
+/** What is written of an archive. */
+export interface Extract {
+  /** How many of the lowest layers are left out, because the daemon has them (`layersPresent`). */
+  readonly withoutLowest?: number | undefined
+  /** The name under which Docker shows the image, `NAME:TAG`; without it the id alone leads to it. */
+  readonly tag?: string | undefined
+}
+
+/**
+ * Writes an archive that `docker load` takes (20.10 to 27), from one that was read: of any layout, its layers without their
+ * compression. A layer that is left out stays in the list. Image, `withoutLowest` and `tag` fix every byte, whatever archive the
+ * image came in. Each layer is proven once more on its way; throws when the archive has changed since it was read.
+ */
+export async function writeDockerArchive(
+  archive: ContainerArchive,
+  path: string,
+  { withoutLowest = 0, tag }: Extract = {},
+): Promise<{ bytes: number }> {
+  const { layers, id } = archive.image
+  const { places, end } = placesOf(archive, withoutLowest)
+  return inPlaceOf(path, async (file) => {
+    await writeLayers(archive, file, places)
+    const names = layers.map(({ diffId }) => layerName(diffId))
+    const last = await writeTexts(file, end, { id, config: archive.config, names, tag })
+    return { bytes: last }
+  })
+}
+
+/** Config and list behind the layers, and the end of the tar; how long the file is then. */
+export async function writeTexts(
+  file: FileHandle,
+  position: number,
+  image: { id: string; config: Buffer; names: readonly string[]; tag?: string | undefined },
+): Promise<number> {
+  const configName = `${hexOf(image.id)}.json`
+  const config = await writeMember(file, position, [image.config], () => configName)
+  const manifest = [{ Config: configName, RepoTags: image.tag === undefined ? null : [image.tag], Layers: image.names }]
+  const list = await writeMember(file, config.end, [Buffer.from(JSON.stringify(manifest))], () => 'manifest.json')
+  await endTar(file, list.end)
+  return list.end + 1024
+}
+
+/** As skopeo names it. */
+export function layerName(diffId: string): string {
+  return `${hexOf(diffId)}.tar`
+}
+
+interface Place {
+  readonly diffId: string
+  readonly position: number
+  readonly compression: ContainerArchive['members'][number]['compression']
+}
+
+/** Where each layer goes, by the member that holds it; a layer that an image has twice is written once. */
+function placesOf({ image, members }: ContainerArchive, withoutLowest: number): { places: Map<string, Place>; end: number } {
+  const places = new Map<string, Place>()
+  const placed = new Set<string>()
+  let end = 0
+  for (const [index, { diffId, bytes }] of image.layers.entries()) {
+    const member = members[index]
+    if (index < withoutLowest || member === undefined || placed.has(diffId)) continue
+    placed.add(diffId)
+    places.set(member.name, { diffId, position: end, compression: member.compression })
+    end = endOfMember(end, bytes)
+  }
+  return { places, end }
+}
+
+/** In the order of the archive, which may be compressed, each at the place that is known before. */
+async function writeLayers({ path }: ContainerArchive, file: FileHandle, places: Map<string, Place>): Promise<void> {
+  const missing = new Map(places)
+  if (missing.size > 0) {
+    await eachArchiveMember(path, async (member, content) => {
+      const place = member.kind === 'file' ? missing.get(member.name) : undefined
+      if (place === undefined) return
+      missing.delete(member.name)
+      const plain = place.compression ? unpacked(content, place.compression) : content
+      const { digest } = await writeMember(file, place.position, plain, () => layerName(place.diffId))
+      if (digest !== place.diffId) throw changed(path, member.name)
+    })
+  }
+  for (const name of missing.keys()) throw changed(path, name)
+}
+
+function changed(path: string, name: string) {
+  return refusal(path, `it was changed after it was read: ${quoted(name)} is another`, 'run it again when nothing writes there')
+}
