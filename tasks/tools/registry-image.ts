@@ -75,7 +75,11 @@ export async function fetchImage(text: string, fetching: Fetching): Promise<Fetc
 async function currentDigest(reference: ImageReference, { signal }: Fetching): Promise<string> {
   const { $ } = await import('zx/core')
   signal?.throwIfAborted()
-  const ended = await $({ quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] })`exec ${manifestArguments(reference)}`
+  const ended = await $({
+    quiet: true,
+    nothrow: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })`exec ${manifestArguments(reference)}`
   if (signal?.aborted) throw new OperatorError('interrupted', 'the fetch of the container image was stopped')
   if (!ended.ok) {
     const isAbsent = isMissing('skopeo', { exitCode: ended.exitCode, stdout: ended.stderr })
@@ -124,7 +128,10 @@ export function fetchError(reference: ImageReference, said: string, cause?: unkn
   const host = registryOf(reference)
   const known = refusals.find(({ pattern }) => pattern.test(reason))
   const message = `${nameOf(reference)} cannot be fetched: ${known?.says(host) ?? 'skopeo failed'} (${reason})`
-  return new OperatorError('failed', message, { hint: known?.hint(host, reference) ?? 'skopeo inspect says more', cause })
+  return new OperatorError('failed', message, {
+    hint: known?.hint(host, reference) ?? 'skopeo inspect says more',
+    cause,
+  })
 }
 
 /** The first that fits. Registries say of an image that is not there that it is not allowed, so as not to tell which are. */
@@ -151,7 +158,8 @@ const refusals: readonly {
   {
     pattern: /unauthorized|authentication required|denied|forbidden|\b40[13]\b|credential/i,
     says: (host) => `${host} refuses`,
-    hint: (host) => `skopeo login ${shellWord(host)}, or docker login; an image that is not there is refused in the same words`,
+    hint: (host) =>
+      `skopeo login ${shellWord(host)}, or docker login; an image that is not there is refused in the same words`,
   },
   {
     pattern: /x509|certificate|HTTP response to HTTPS|tls:/i,

@@ -30,7 +30,11 @@ export const clockImage: Omit<FolderImage, 'folders'> = {
 export async function makeClock(t: Teardown, changes: Partial<FolderImage> = {}) {
   const folder = await temporaryFolder(t)
   const [low, high] = [join(folder, 'low'), join(folder, 'high')]
-  const files = { 'low/usr/bin/clock': 'clock\n'.repeat(1000), [`low/${'long/'.repeat(60)}name`]: 'x', 'high/app/é': '1.0.0' }
+  const files = {
+    'low/usr/bin/clock': 'clock\n'.repeat(1000),
+    [`low/${'long/'.repeat(60)}name`]: 'x',
+    'high/app/é': '1.0.0',
+  }
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true })
     await writeFile(join(folder, name), text)

@@ -1,6 +1,6 @@
 import type { Contents, StoredFile } from './contents.ts'
 import { digestPattern } from './digest.ts'
-import { type ImageConfig, ConfigFault, parseConfig } from './image-config.ts'
+import { ConfigFault, type ImageConfig, parseConfig } from './image-config.ts'
 import { refusal } from './refusal.ts'
 import { quoted } from './tar-members.ts'
 
@@ -38,7 +38,10 @@ export function factsIn(contents: Contents, file: StoredFile): ImageConfig {
 /** What a digest leads to in an OCI layout (image-layout.md); refuses other content than it says, and a size that is another. */
 export function blobOf(contents: Contents, digest: unknown, what: string, bytes?: unknown): StoredFile {
   if (typeof digest !== 'string' || !digestPattern.test(digest)) {
-    throw refusal(contents.path, `the digest of ${what} is ${quoted(String(digest))}, not sha256: and 64 hexadecimal digits`)
+    throw refusal(
+      contents.path,
+      `the digest of ${what} is ${quoted(String(digest))}, not sha256: and 64 hexadecimal digits`,
+    )
   }
   const file = contents.file(`blobs/${digest.replace(':', '/')}`)
   if (file === undefined) {
@@ -56,6 +59,8 @@ export function blobOf(contents: Contents, digest: unknown, what: string, bytes?
 }
 
 function liesAbout(contents: Contents, file: StoredFile, promised: string) {
-  return refusal(contents.path, `${quoted(file.name)} has the digest ${file.digest}, not ${promised}: it was changed or damaged`)
+  return refusal(
+    contents.path,
+    `${quoted(file.name)} has the digest ${file.digest}, not ${promised}: it was changed or damaged`,
+  )
 }
-

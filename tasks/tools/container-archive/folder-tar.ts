@@ -59,9 +59,16 @@ interface MemberFacts {
 
 /** A long name, or one that is not ASCII, needs a header of its own (POSIX pax) before the usual one. */
 function* headers({ path, mode, size, type, linkpath }: MemberFacts): Generator<Buffer> {
-  const header = new Header({ path, mode, size, type, linkpath, uid: 0, gid: 0, mtime: new Date(0) } as ConstructorParameters<
-    typeof Header
-  >[0])
+  const header = new Header({
+    path,
+    mode,
+    size,
+    type,
+    linkpath,
+    uid: 0,
+    gid: 0,
+    mtime: new Date(0),
+  } as ConstructorParameters<typeof Header>[0])
   const block = Buffer.alloc(blockBytes)
   if (header.encode(block)) {
     const long = { path, size, ...(linkpath === undefined ? {} : { linkpath }) }

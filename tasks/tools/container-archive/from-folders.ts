@@ -31,7 +31,10 @@ export async function writeFolderImage(image: FolderImage, path: string): Promis
       await file.truncate(end)
       layers.push({ diffId: layer.digest, bytes: layer.bytes })
     }
-    const config = configOf(image, layers.map(({ diffId }) => diffId))
+    const config = configOf(
+      image,
+      layers.map(({ diffId }) => diffId),
+    )
     const id = digestOf(config)
     await writeTexts(file, end, { id, config, names: layers.map(({ diffId }) => layerName(diffId)), tag: image.tag })
     const { architecture, user, entryPoint, command, ports } = image

@@ -16,7 +16,8 @@ export function parseConfig(json: unknown): ImageConfig {
   const rootfs = record(image['rootfs'], 'names no layers: it is no image, or one from before Docker 1.10')
   const diffIds = words(rootfs['diff_ids'], 'rootfs.diff_ids')
   const wrong = diffIds.find((id) => !digestPattern.test(id))
-  if (wrong !== undefined) throw new ConfigFault(`names a layer ${quoted(wrong)}, not sha256: and 64 hexadecimal digits`)
+  if (wrong !== undefined)
+    throw new ConfigFault(`names a layer ${quoted(wrong)}, not sha256: and 64 hexadecimal digits`)
   assertHistory(image['history'], diffIds.length)
   const run = record(image['config'] ?? {}, 'has a "config" that is no object')
   return {

@@ -23,12 +23,14 @@ function imagesOf(contents: Contents, index: unknown, depth: number): Candidate[
   const known = new Set<string>()
   return manifests.flatMap((descriptor: Descriptor | null) => {
     const tag = descriptor?.annotations?.['org.opencontainers.image.ref.name']
-    return reached(contents, descriptor ?? {}, depth).filter(({ config }) => {
-      // The same image under several names is one image.
-      const isNew = !known.has(config.digest)
-      known.add(config.digest)
-      return isNew
-    }).map((candidate) => (typeof tag === 'string' ? { ...candidate, tags: [tag] } : candidate))
+    return reached(contents, descriptor ?? {}, depth)
+      .filter(({ config }) => {
+        // The same image under several names is one image.
+        const isNew = !known.has(config.digest)
+        known.add(config.digest)
+        return isNew
+      })
+      .map((candidate) => (typeof tag === 'string' ? { ...candidate, tags: [tag] } : candidate))
   })
 }
 

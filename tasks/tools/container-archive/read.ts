@@ -67,7 +67,9 @@ function imagesIn(contents: Contents): Candidate[] {
 }
 
 function chosen(contents: Contents, all: readonly Candidate[], architecture: string | undefined): Candidate {
-  const fitting = all.filter(({ facts }) => facts.os === 'linux' && facts.architecture === (architecture ?? facts.architecture))
+  const fitting = all.filter(
+    ({ facts }) => facts.os === 'linux' && facts.architecture === (architecture ?? facts.architecture),
+  )
   const [found, second] = fitting
   if (found !== undefined && second === undefined) return found
   if (all.length === 0) throw refusal(contents.path, 'it holds no image')
@@ -80,7 +82,11 @@ function chosen(contents: Contents, all: readonly Candidate[], architecture: str
       architecture && `docker build --platform linux/${architecture} makes one, image.architecture names another`,
     )
   }
-  throw refusal(contents.path, `it holds ${fitting.length} images: ${names}`, 'docker save with the name of one image writes one')
+  throw refusal(
+    contents.path,
+    `it holds ${fitting.length} images: ${names}`,
+    'docker save with the name of one image writes one',
+  )
 }
 
 function described({ facts, tags, config }: Candidate): string {
@@ -96,7 +102,10 @@ function assertLayer(
   const layer = `layer ${number} of ${of}, ${quoted(file.name)}`
   if (file.fault !== undefined) throw refusal(path, `${layer}: ${file.fault}`)
   if (file.plain.digest !== diffId) {
-    throw refusal(path, `${layer}, has the digest ${file.plain.digest} where the config says ${diffId}: it was changed or damaged`)
+    throw refusal(
+      path,
+      `${layer}, has the digest ${file.plain.digest} where the config says ${diffId}: it was changed or damaged`,
+    )
   }
   if (!file.plain.isTar) throw refusal(path, `${layer}, is no tar`)
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { posix } from 'node:path'
 import { Parser, type ReadEntry } from 'tar'
 import { printableLine } from '../../../checker/formatters/printable.ts'
@@ -37,11 +36,12 @@ export async function eachMember(
     visits = visits.then(() => visited)
     visits.catch(() => {})
   })
-  const ended = once(parser, 'end')
-  ended.catch(() => {})
+  // `once` of node:events would throw the parser's own errors.
+  const on = (event: string) => new Promise<void>((resolve) => parser.once(event, resolve))
+  const ended = on('end')
   const orFailure = <T>(promise: Promise<T>) => Promise.race([promise, failure])
   for await (const piece of source) {
-    if (!parser.write(piece)) await orFailure(once(parser, 'drain'))
+    if (!parser.write(piece)) await orFailure(on('drain'))
   }
   parser.end()
   await orFailure(ended)
@@ -113,6 +113,7 @@ export function quoted(name: string): string {
 function faultOf({ message }: Error): string {
   if (message.includes('Truncated input')) return 'it ends early: the last member is not whole'
   if (message.includes('Unrecognized archive format')) return 'it is no tar archive'
-  if (message.includes('checksum failure')) return 'it is no tar archive, or is damaged: the checksum of a header is wrong'
+  if (message.includes('checksum failure'))
+    return 'it is no tar archive, or is damaged: the checksum of a header is wrong'
   return `it is no whole tar archive (${printableLine(message)})`
 }

@@ -39,12 +39,22 @@ t.test('what the daemon has is listed, and not sent', async (t) => {
   t.same(await namesIn(join(folder, 'thin.tar')), [layers[2], layers[3], `${parts.id.slice(7)}.json`, 'manifest.json'])
   const [manifest] = JSON.parse(content.toString('latin1').match(/\[\{"Config.*?\}\]/)?.[0] ?? '[]')
   t.same(manifest, { Config: `${parts.id.slice(7)}.json`, RepoTags: ['shop:2'], Layers: layers })
-  await t.rejects(readContainerArchive(join(folder, 'thin.tar')), { message: /it lacks layer 1/ })
+  await t.rejects(readContainerArchive(join(folder, 'thin.tar')), { message: /it lacks layer 2/ })
 })
 
 t.test('how many layers a daemon has', async (t) => {
   t.equal(layersPresent(['a', 'b', 'c'], []), 0)
-  t.equal(layersPresent(['a', 'b', 'c'], [['b', 'c'], ['a', 'c'], ['a', 'b', 'd']]), 2)
+  t.equal(
+    layersPresent(
+      ['a', 'b', 'c'],
+      [
+        ['b', 'c'],
+        ['a', 'c'],
+        ['a', 'b', 'd'],
+      ],
+    ),
+    2,
+  )
   t.equal(layersPresent(['a', 'b'], [['a', 'b', 'c']]), 2)
 })
 
@@ -54,7 +64,10 @@ t.test('an archive that changed since it was read leaves nothing behind', async 
   await writeFile(path, tarOf(oldDockerSave(imageParts({ texts: ['one', 'two'] }))))
   const archive = await readContainerArchive(path)
   await writeFile(path, tarOf(oldDockerSave(imageParts({ texts: ['one', 'six'] }))))
-  await t.rejects(writeDockerArchive(archive, join(folder, 'out.tar')), { kind: 'usage', message: /changed after it was read/ })
+  await t.rejects(writeDockerArchive(archive, join(folder, 'out.tar')), {
+    kind: 'usage',
+    message: /changed after it was read/,
+  })
   await writeFile(path, tarOf([{ name: 'x', content: 'x' }]))
   await t.rejects(writeDockerArchive(archive, join(folder, 'out.tar')), { message: /changed after it was read/ })
   t.same(await readdir(folder), ['shop.tar'])
@@ -64,7 +77,10 @@ t.test('the same folders give the same bytes', async (t) => {
   const [one, two] = [await makeClock(t), await makeClock(t)]
   t.ok((await readFile(one.file)).equals(await readFile(two.file)))
   const twice = await makeClock(t, { folders: [one.low, one.high, one.low], tag: 'clock:1' })
-  t.same((await readContainerArchive(twice.file)).image.layers.map(({ diffId }) => diffId), twice.image.layers.map(({ diffId }) => diffId))
+  t.same(
+    (await readContainerArchive(twice.file)).image.layers.map(({ diffId }) => diffId),
+    twice.image.layers.map(({ diffId }) => diffId),
+  )
 })
 
 t.test('GNU tar finds in a layer what was in the folder', async (t) => {
@@ -72,7 +88,17 @@ t.test('GNU tar finds in a layer what was in the folder', async (t) => {
   const [low, high] = image.layers.map(({ diffId }) => `${diffId.slice(7)}.tar`) as [string, string]
   await run('tar', ['--extract', '--file', file, '--directory', folder])
   const listing = async (name: string) =>
-    (await run('tar', ['--list', '--verbose', '--numeric-owner', '--utc', '--quoting-style=literal', '--file', join(folder, name)])).stdout
+    (
+      await run('tar', [
+        '--list',
+        '--verbose',
+        '--numeric-owner',
+        '--utc',
+        '--quoting-style=literal',
+        '--file',
+        join(folder, name),
+      ])
+    ).stdout
   t.match(await listing(low), /0\/0 +6000 1970-01-01 00:00 usr\/bin\/clock\n/)
   t.match(await listing(low), /usr\/bin\/now -> clock\n/)
   t.match(await listing(low), new RegExp(` ${'long/'.repeat(60)}name\n`))
@@ -81,16 +107,29 @@ t.test('GNU tar finds in a layer what was in the folder', async (t) => {
 
 t.test('skopeo takes what we write, and we take what skopeo writes', async (t) => {
   const { folder, file, image } = await makeClock(t, { tag: 'clock:1.0.0' })
-  const [oci, docker, gzip] = ['oci.tar', 'docker.tar', 'docker.tar.gz'].map((name) => join(folder, name)) as [string, string, string]
+  const [same, oci, docker, gzip] = ['same.tar', 'oci.tar', 'docker.tar', 'docker.tar.gz'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ]
   await run('skopeo', ['copy', `docker-archive:${file}`, `oci-archive:${oci}:clock`])
   await run('skopeo', ['copy', `oci-archive:${oci}:clock`, `docker-archive:${docker}:clock:1.0.0`])
   await writeFile(gzip, gzipSync(await readFile(docker)))
-  const ours = await rewritten(folder, await readFile(file), 'ours.tar')
+  await run('skopeo', ['copy', `docker-archive:${file}`, `docker-archive:${same}:clock:1.0.0`])
+  const kept = await readContainerArchive(same)
+  t.same(kept.image, image)
+  await writeDockerArchive(kept, join(folder, 'again.tar'))
+  t.ok((await readFile(join(folder, 'again.tar'))).equals(await rewritten(folder, await readFile(file), 'ours.tar')))
+
+  // An OCI image gets a config of its own from skopeo, which it keeps on the way back.
+  const { id } = (await readContainerArchive(oci)).image
+  const bytes = await rewritten(folder, await readFile(oci), 'oci-ours.tar')
   for (const path of [oci, docker, gzip]) {
     const archive = await readContainerArchive(path, { architecture: 'amd64' })
-    t.same(archive.image, image, path)
+    t.same(archive.image, { ...image, id }, path)
     await writeDockerArchive(archive, join(folder, 'again.tar'))
-    t.ok((await readFile(join(folder, 'again.tar'))).equals(ours), path)
+    t.ok((await readFile(join(folder, 'again.tar'))).equals(bytes), path)
   }
 })
 

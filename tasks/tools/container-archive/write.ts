@@ -5,8 +5,8 @@ import { hexOf } from './digest.ts'
 import { inPlaceOf } from './draft-file.ts'
 import type { ContainerArchive } from './read.ts'
 import { refusal } from './refusal.ts'
-import { quoted } from './tar-members.ts'
 import { endOfMember, endTar, writeMember } from './tar-file.ts'
+import { quoted } from './tar-members.ts'
 
 /** What is written of an archive. */
 export interface Extract {
@@ -62,7 +62,10 @@ interface Place {
 }
 
 /** Where each layer goes, by the member that holds it; a layer that an image has twice is written once. */
-function placesOf({ image, members }: ContainerArchive, withoutLowest: number): { places: Map<string, Place>; end: number } {
+function placesOf(
+  { image, members }: ContainerArchive,
+  withoutLowest: number,
+): { places: Map<string, Place>; end: number } {
   const places = new Map<string, Place>()
   const placed = new Set<string>()
   let end = 0
@@ -93,5 +96,9 @@ async function writeLayers({ path }: ContainerArchive, file: FileHandle, places:
 }
 
 function changed(path: string, name: string) {
-  return refusal(path, `it was changed after it was read: ${quoted(name)} is another`, 'run it again when nothing writes there')
+  return refusal(
+    path,
+    `it was changed after it was read: ${quoted(name)} is another`,
+    'run it again when nothing writes there',
+  )
 }
