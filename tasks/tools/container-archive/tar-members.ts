@@ -39,7 +39,8 @@ export async function eachMember(
   // `once` of node:events would throw the parser's own errors.
   const on = (event: string) => new Promise<void>((resolve) => parser.once(event, resolve))
   const ended = on('end')
-  const orFailure = <T>(promise: Promise<T>) => Promise.race([promise, failure])
+  // The failure first: of two that are settled, the first wins.
+  const orFailure = <T>(promise: Promise<T>) => Promise.race([failure, promise])
   for await (const piece of source) {
     if (!parser.write(piece)) await orFailure(on('drain'))
   }
