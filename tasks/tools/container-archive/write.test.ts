@@ -107,12 +107,9 @@ t.test('GNU tar finds in a layer what was in the folder', async (t) => {
 
 t.test('skopeo takes what we write, and we take what skopeo writes', async (t) => {
   const { folder, file, image } = await makeClock(t, { tag: 'clock:1.0.0' })
-  const [same, oci, docker, gzip] = ['same.tar', 'oci.tar', 'docker.tar', 'docker.tar.gz'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-    string,
-  ]
+  const [same, oci, docker, gzip] = ['same.tar', 'oci.tar', 'docker.tar', 'docker.tar.gz'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string]
   await run('skopeo', ['copy', `docker-archive:${file}`, `oci-archive:${oci}:clock`])
   await run('skopeo', ['copy', `oci-archive:${oci}:clock`, `docker-archive:${docker}:clock:1.0.0`])
   await writeFile(gzip, gzipSync(await readFile(docker)))
