@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { writeAtomically } from '../../checker/atomic-file.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
@@ -36,27 +38,56 @@ export async function ensureVenv(
   place = venvPlace(name),
 ): Promise<string> {
   const stamp = join(place.folder, 'made-from')
-  const found = await readFile(stamp, 'utf8').catch(() => undefined)
-  if (found !== (await fingerprint(place))) {
-    await progress.step(`install ${name} from PyPI into ${place.folder}`, async () => {
-      await rm(place.folder, { recursive: true, force: true })
-      await mkdir(place.folder, { recursive: true })
-      for (const argv of venvCommands(place)) {
-        const { failed, said, cause } = await runToEnd(argv, {
-          signal,
-          stopped: `interrupted while installing ${name}`,
-        })
-        if (!failed) continue
-        const last = said.trim().split('\n').slice(-10).join('\n')
-        throw new OperatorError('failed', `installing ${name} from PyPI: ${last || argv.join(' ')}`, {
-          hint: `check the network, then: ${argv.join(' ')}`,
-          cause,
-        })
-      }
-    })
-    writeAtomically(stamp, await fingerprint(place), { mode: 'kept' })
+  const isMade = async () => (await readFile(stamp, 'utf8').catch(() => undefined)) === (await fingerprint(place))
+  if (!(await isMade())) {
+    await progress.step(`install ${name} from PyPI into ${place.folder}`, () =>
+      whileAlone(`${place.folder}.lock`, signal, async () => {
+        // Another process may have made it while this one waited.
+        if (await isMade()) return
+        await rm(place.folder, { recursive: true, force: true })
+        await mkdir(place.folder, { recursive: true })
+        for (const argv of venvCommands(place)) {
+          const { failed, said, cause } = await runToEnd(argv, {
+            signal,
+            stopped: `interrupted while installing ${name}`,
+          })
+          if (!failed) continue
+          const last = said.trim().split('\n').slice(-10).join('\n')
+          throw new OperatorError('failed', `installing ${name} from PyPI: ${last || argv.join(' ')}`, {
+            hint: `check the network, then: ${argv.join(' ')}`,
+            cause,
+          })
+        }
+        writeAtomically(stamp, await fingerprint(place), { mode: 'kept' })
+      }),
+    )
   }
   return join(place.folder, 'bin')
+}
+
+/** SQLITE_BUSY (https://www.sqlite.org/rescode.html). */
+const busy = 5
+
+/** Does the work while no other process does any under the same lock file, which the system unlocks when a process dies. */
+async function whileAlone<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(file), { recursive: true })
+  const database = new DatabaseSync(file, { timeout: 0 })
+  try {
+    while (true) {
+      try {
+        database.exec('BEGIN EXCLUSIVE')
+        break
+      } catch (error) {
+        if ((error as { errcode?: number }).errcode !== busy) throw error
+      }
+      await sleep(500, undefined, signal ? { signal } : {}).catch((cause) => {
+        throw new OperatorError('interrupted', `interrupted while another process had ${file}`, { cause })
+      })
+    }
+    return await work()
+  } finally {
+    database.close()
+  }
 }
 
 /**
