@@ -123,7 +123,7 @@ t.test('what is wrong is told before the first request, with file and line, with
     ['X-A: 1\n  s3cret\n', ['--header'], ':2: continuation lines are not supported'],
     ['X-A: s3cret\rEvil: 1\n', ['--header'], ':1: the value of X-A contains a control character'],
     ['X-A: s3cret\nx-a: s3cret\n', ['--header'], '--header: x-a is given twice'],
-    ['Authorization: s3cret', ['--authorization=geheim', '--header'], '--authorization: is a --header, too'],
+    ['Authorization: s3cret', ['--authorization=geheim', '--header'], '--authorization: is also given as a --header'],
     ['s3cret\ns3cret\n', ['--authorization'], 'has 2 lines, expected one'],
     ['', ['--authorization'], 'is empty'],
   ]
