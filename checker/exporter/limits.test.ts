@@ -86,7 +86,7 @@ t.test('what would tell a secret to anybody is refused', async (t) => {
   const argv = [bundle, '--serve', '127.0.0.1:0', '--authorization', `@${secret}`]
   await t.rejects(run(process.execPath, argv), {
     code: 3,
-    stderr: /^error: --authorization: whoever reaches \/probe could/,
+    stderr: /^error: --authorization: anyone who reaches \/probe could/,
   })
   const service = await startService(t, (request, response) => {
     if (request.headers.authorization === undefined) response.writeHead(401).end()

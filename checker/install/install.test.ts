@@ -75,7 +75,7 @@ t.test('cron: install, install again, change, uninstall; what others wrote stays
   t.match((await call(path, '--install', 'cron', 'http://a.example')).stdout, /^replaced in your crontab/)
   t.notOk(existsSync(variables), 'no secret is left')
   t.match((await call(path, '--install', 'cron', 'http://b.example')).stdout, /^added to your crontab/)
-  t.match((await call(path, '--uninstall', 'cron', 'http://c.example')).stdout, /^nothing of it/)
+  t.match((await call(path, '--uninstall', 'cron', 'http://c.example')).stdout, /^not in your crontab/)
   t.match((await call(path, '--uninstall', 'cron', 'http://a.example')).stdout, /^removed a\.example-/)
   t.match(readFileSync(stored, 'latin1'), /check b\.example-/)
   t.match((await call(path, '--uninstall', 'cron')).stdout, /^removed b\.example-/)

@@ -57,7 +57,7 @@ t.test('what is wrong is told with file and line, and without secrets', async (t
     ['http://a.example notify=mail:a@b.example', ':1: notify: unknown setting'],
     ['http://a.example samples=two', ':1: samples: expected a whole number from 1 to 100, got "two"'],
     ['http://a.example samples=1 samples=2', ':1: samples: given twice'],
-    ['http://a.example s3cret', ':1: expected key=value; a value with blanks'],
+    ['http://a.example s3cret', ':1: expected key=value; a value with spaces'],
     ['\nhttp://a.example authorization=@none', ':2: authorization: cannot read '],
     [
       'http://a.example authorization=Bearer s3cret==',
@@ -82,6 +82,6 @@ t.test('what is wrong is told with file and line, and without secrets', async (t
   }
   writeFileSync(file, 'module login authorization=ops:geheim', { mode: 0o600 })
   const serving = ['--serve', '127.0.0.1:0', '--targets', file]
-  t.match((await readCommandLine(serving)).problems, [/^module login: --authorization: whoever reaches \/probe/])
+  t.match((await readCommandLine(serving)).problems, [/^module login: --authorization: anyone who reaches \/probe/])
   t.same((await readCommandLine([...serving, '--probe-hosts', 'a.example'])).problems, [])
 })
