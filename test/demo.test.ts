@@ -41,7 +41,7 @@ t.test('what an earlier demo left is removed, and nobody is asked', async (t) =>
 t.test('a group that no demo made is refused and stays', async (t) => {
   const home = homeWithGroup(t, [])
   const { exitCode, stderr } = await demoWithoutPort(t, home)
-  t.match(stderr, /there is a group timeapp already, and it is not a demo's/)
+  t.match(stderr, /there is a group timeapp already, and no demo made it/)
   t.equal(exitCode, 3)
   t.ok(existsSync(join(home, 'groups', 'timeapp', 'group.json')))
 })

@@ -152,7 +152,7 @@ class MadeUpRoll {
   }
 
   #terminate(machine: Machine) {
-    const because = 'it serves no request any more'
+    const because = 'it no longer serves requests'
     this.#tell({ event: 'step', step: 'terminate', instanceId: machine.id, because })
     this.#machines = this.#machines.filter((one) => one !== machine)
     this.#tellMachine(machine, { state: 'gone', health: 'unused', ready: false })

@@ -103,7 +103,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       [
         'waiting ...',
         'ready',
-        'warning: stopping; npm run roll -- --batch 2 carries on from here (Ctrl-C again ends it at once)',
+        'warning: stopping; npm run roll -- --batch 2 carries on from here (Ctrl-C again ends it immediately)',
         'waiting: failed after ...',
         'cleaned',
         'first registered, last called',
@@ -122,7 +122,7 @@ t.test('what begins anew when it is called again does not claim to carry on', as
     child.kill('SIGINT')
     const { stderr, exitCode } = await ended
     t.equal(exitCode, 130, verb)
-    t.match(stderr, /^warning: stopping \(Ctrl-C again ends it at once\)$/m, verb)
+    t.match(stderr, /^warning: stopping \(Ctrl-C again ends it immediately\)$/m, verb)
     t.match(stderr, new RegExp(`^error: ${verb} interrupted\n$`, 'm'))
     t.notMatch(stderr, /carries on|hint:/, verb)
   }

@@ -4,11 +4,11 @@ import type { Settings } from '../../settings/settings.ts'
 
 const repository = join(import.meta.dirname, '../../..')
 
-/** What a group is found by, beside flags: the project's own variables, and where the AWS SDK looks. No credentials. */
+/** Variables that locate a group: the project's own, and where the AWS SDK looks. No credentials. */
 const carried =
   /^(BAKEROLL_(?!CHECK_)\w+|AWS_(PROFILE|REGION|DEFAULT_REGION|CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL))$/
 
-/** The words by which cron or systemd call a check again: of urls the checker alone, of the deployed group the verb. */
+/** The command by which cron or systemd repeats a check: for urls the checker alone, for the deployed group the verb. */
 export function callAgain(
   { platform, group, home, config, check }: Settings,
   isNamed: boolean,
