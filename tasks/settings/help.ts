@@ -12,12 +12,11 @@ import { asCalled } from './program-name.ts'
 import { settings } from './settings.ts'
 import { type VerbName, verbNames, verbs } from './verbs.ts'
 
-/** A page of help, and what is typed to call bakeroll; undefined: npm. */
+/** `program` is the command that starts bakeroll; undefined: npm. */
 export interface HelpSheet extends Omit<Sheet, 'reword'> {
   readonly program?: string | undefined
 }
 
-/** All verbs on one page. */
 export function overview(version: string, sheet: HelpSheet = {}): string {
   const rows = (isDevelopment: boolean) =>
     verbNames
@@ -39,7 +38,7 @@ export function overview(version: string, sheet: HelpSheet = {}): string {
   return worded(blocks, sheet)
 }
 
-/** Everything that is said in the environment or the configuration file alone. */
+/** The settings without a flag. */
 export function settingsHelp(sheet: HelpSheet = {}): string {
   const blocks: Block[] = [
     { title: 'Settings without a flag', rows: withoutFlag(() => true), leftColumns: flagColumns },
@@ -48,7 +47,6 @@ export function settingsHelp(sheet: HelpSheet = {}): string {
   return worded(blocks, sheet)
 }
 
-/** One verb on one page: usage, what it does, flags with defaults, exit codes, examples. */
 export function verbHelp(verb: VerbName, sheet: HelpSheet = {}): string {
   const { about, examples, rest } = verbs[verb]
   const isOwn = ({ verbs: takers }: Setting<unknown>) => takers !== 'every' && takers?.includes(verb) === true

@@ -2,14 +2,17 @@ import { shellWord } from '../../checker/shell-word.ts'
 
 const variable = 'BAKEROLL_PROGRAM'
 
-/** How bakeroll was called where that was not by npm: `./bakeroll`. Taken out of the environment: what a verb starts calls it otherwise. */
+/**
+ * The command that started bakeroll if not npm: `./bakeroll`. Removed from the environment, because what a verb starts
+ * may call it differently.
+ */
 export function takeProgramName(env: NodeJS.ProcessEnv): string | undefined {
   const name = env[variable]
   delete env[variable]
   return name ? shellWord(name) : undefined
 }
 
-/** Texts say `npm run roll -- --surge 2`; this is the one place that words it for another way of calling. */
+/** Texts say `npm run roll -- --surge 2`; only this function rewords them for another program. */
 export function asCalled(text: string, program: string | undefined): string {
   if (program === undefined) return text
   return text.replace(

@@ -1,28 +1,28 @@
-/** What a verb takes beside flags: nothing, one word, or any number of them. */
+/** Arguments of a verb without a flag: none, one word, or any number of them. */
 export interface Positionals {
   readonly name: string
   readonly many: boolean
   readonly required: boolean
 }
 
-/** One verb: what help says of it, and what it takes beside the flags of the settings table. */
+/** What help says about a verb, and its arguments outside the table of settings. */
 export interface Verb {
   readonly summary: string
-  /** What it does, a few sentences. */
+  /** A few sentences. */
   readonly about: string
   readonly positionals?: Positionals
   /** What comes after `--`. */
   readonly rest?: string
-  /** Each as it is typed, with what it is for. */
+  /** Commands as typed, each with its purpose. */
   readonly examples: readonly (readonly [command: string, what: string])[]
   readonly development?: true
-  /** How long it may take to end once it was told to stop; a minute without. */
+  /** Time to stop once asked to; default 60 s. */
   readonly stopSeconds?: number
-  /** A call that was stopped, made again, goes on with what is left. The others begin anew. */
+  /** The same call resumes an interrupted one. Other verbs start over. */
   readonly carriesOn?: true
 }
 
-/** A builder is shut down and its disk removed. */
+/** Shutting down a builder and removing its disk takes time. */
 const builderStopSeconds = 240
 
 const table = {
@@ -247,18 +247,15 @@ const table = {
 /** The name of a verb, as in `npm run roll`. */
 export type VerbName = keyof typeof table
 
-/** Every verb, in the order in which help lists them. */
 export const verbs: Readonly<Record<VerbName, Verb>> = table
 
-/** All names, in order. */
+/** In the order of help. */
 export const verbNames = Object.keys(table) as VerbName[]
 
-/** How long a verb may take to end once it was told to stop. */
 export function stopSecondsOf(verb: VerbName): number {
   return verbs[verb].stopSeconds ?? 60
 }
 
-/** Whether the same call carries a stopped one on. */
 export function carriesOn(verb: string): boolean {
   return isVerbName(verb) && verbs[verb].carriesOn === true
 }
