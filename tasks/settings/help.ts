@@ -30,7 +30,7 @@ export function overview(version: string, sheet: HelpSheet = {}): string {
     ...flagsOfEveryVerb(),
     {
       rows: [
-        'npm run VERB -- --help tells everything about one verb, exit codes and examples among it.',
+        'npm run VERB -- --help shows everything about one verb, with exit codes and examples.',
         `npm start -- --help settings lists ${withoutFlag(() => true).length} settings without a flag.`,
       ],
     },
@@ -42,7 +42,7 @@ export function overview(version: string, sheet: HelpSheet = {}): string {
 export function settingsHelp(sheet: HelpSheet = {}): string {
   const blocks: Block[] = [
     { title: 'Settings without a flag', rows: withoutFlag(() => true), leftColumns: flagColumns },
-    { rows: [whereSettingsAre, 'docs/reference.md has all settings, those with flags among them.'] },
+    { rows: [whereSettingsAre, 'docs/reference.md has all settings, including those with flags.'] },
   ]
   return worded(blocks, sheet)
 }
@@ -69,7 +69,7 @@ export function verbHelp(verb: VerbName, sheet: HelpSheet = {}): string {
 }
 
 const whereSettingsAre =
-  'In [ ] is the key in bakeroll.config.ts, where it is not the name of the flag; in the environment roll.surge is BAKEROLL_ROLL_SURGE. Flags count before the environment, that before the file.'
+  '[ ] shows the key in bakeroll.config.ts, where it differs from the flag; in the environment roll.surge is BAKEROLL_ROLL_SURGE. Flags override the environment, which overrides the file.'
 
 function worded(blocks: readonly Block[], { program, ...sheet }: HelpSheet): string {
   return page(blocks, { ...sheet, reword: (text) => asCalled(text, program) })

@@ -61,12 +61,12 @@ export const rollSettings = {
     defaultHelp: "the platform's own",
   }),
   timeoutSeconds: setting(duration('s'), 3600, {
-    help: 'how long the whole roll may take beside its pauses, and again the rollback',
+    help: 'how long the whole roll may take without its pauses, and again the rollback',
     flag: 'timeout',
     verbs: rolling,
   }),
   beforeTerminate: optional(command, {
-    help: 'run this for each instance that is drained, before it is ended; while it fails the instance stays',
+    help: 'run this for each drained instance before it is terminated; while it fails the instance stays',
     flag: 'before-terminate',
     verbs: rolling,
   }),
@@ -110,7 +110,7 @@ export const simulateSettings = {
     defaultHelp: 'nothing',
   }),
   seed: setting(wholeNumber(0, 2 ** 31 - 1), 1, {
-    help: 'what chance makes of it; the same seed gives the same roll',
+    help: 'the source of all chance; the same seed gives the same roll',
     flag: 'seed',
   }),
 }

@@ -80,13 +80,13 @@ export const table = {
     verbs: ['heal', 'logs', 'ssh'],
   }),
   force: toggle({
-    help: 'do it again although it is done: bake anew, replace every instance',
+    help: 'do it even if it is done: bake again, replace every instance',
     flag: 'force',
     ...ofOneRun,
     verbs: ['bake', 'roll'],
   }),
   dryRun: toggle({
-    help: 'tell what would be done, and do nothing',
+    help: 'only show what would be done',
     flag: 'dry-run',
     otherFlag: 'plan',
     ...ofOneRun,
@@ -156,11 +156,11 @@ export const table = {
     }),
   },
   status: {
-    drift: toggle({ help: 'also say what was changed behind the back of CloudFormation', flag: 'drift', ...ofOneRun }),
+    drift: toggle({ help: 'also show what was changed outside CloudFormation', flag: 'drift', ...ofOneRun }),
   },
   destroy: { images: toggle({ help: 'remove the images, too', flag: 'images', ...ofOneRun }) },
   logs: {
-    follow: toggle({ help: 'go on as new lines come', flag: 'follow', ...ofOneRun }),
+    follow: toggle({ help: 'keep printing new lines', flag: 'follow', ...ofOneRun }),
     sinceSeconds: optional(duration('s'), { help: 'only lines of the last 10m, 2h, ...', flag: 'since', ...ofOneRun }),
     grep: optional(text('some text', /\S/, 'TEXT'), {
       help: 'only lines that contain this',
