@@ -50,7 +50,7 @@ export function failureOutcome(error: unknown, reporting: Reporting): Outcome {
   }
   const message = error instanceof Error ? error.message : String(error)
   const stack = error instanceof Error ? (error.stack ?? message) : message
-  const hint = `this is a bug in bakeroll: please report it with the lines above and the command: ${reporting.command}`
+  const hint = `this is a defect of bakeroll: please report it with the lines above and the command: ${reporting.command}`
   const stderr = `${told(stack, undefined)}\n${errorLines({ message, hint }, reporting)}`
   return failed(isNagios ? 3 : 1, { message, hint, kind: 'defect' }, stderr, reporting)
 }
