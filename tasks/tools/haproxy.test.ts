@@ -100,7 +100,7 @@ t.test('a taken port is refused', async (t) => {
   t.teardown(() => other.close())
   await t.rejects(startHaproxy(balancer), {
     kind: 'refused',
-    message: `127.0.0.1:${balancer.bindPort} is taken by another program`,
+    message: `127.0.0.1:${balancer.bindPort} is used by another program`,
     hint: 'choose another port, e.g. export BAKEROLL_LOCAL_PORT=8080',
   })
   t.equal(await haproxyState(balancer), 'stopped')

@@ -107,7 +107,7 @@ function refuseTakenPort(host: string, port: number): Promise<void> {
 
 function portError(host: string, port: number, cause: NodeJS.ErrnoException): OperatorError {
   const taken = cause.code === 'EADDRINUSE'
-  const message = taken ? 'is taken by another program' : `cannot be listened on: ${cause.message}`
+  const message = taken ? 'is used by another program' : `cannot be listened on: ${cause.message}`
   const hint = `choose another port, e.g. export BAKEROLL_LOCAL_PORT=${port === 8080 ? 8081 : 8080}`
   return new OperatorError('refused', `${host}:${port} ${message}`, { hint, cause })
 }
