@@ -11,14 +11,14 @@ import { findProgram } from './system-packages.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
-/** Where a virtual environment is made from, and where it lies. */
+/** Source and location of a virtual environment. */
 export interface VenvPlace {
   readonly requirements: string
   readonly folder: string
   readonly python: string
 }
 
-/** The place of the environment `name`: pinned by `test/python/NAME.txt`, made in `.venv/NAME`. */
+/** The environment `name`: pinned by `test/python/NAME.txt`, created in `.venv/NAME`. */
 export function venvPlace(name: string, root = repository): VenvPlace {
   return {
     requirements: join(root, 'test', 'python', `${name}.txt`),
@@ -91,8 +91,8 @@ async function whileAlone<T>(file: string, signal: AbortSignal | undefined, work
 }
 
 /**
- * The commands that make an environment, in their order. pip takes nothing but files whose SHA-256 stand in the requirements,
- * and runs no code of a source archive, whose own needs nothing would pin.
+ * The commands that create an environment, in order. pip accepts only files whose SHA-256 is in the requirements, and
+ * no source archives, because the needs of their build scripts are not pinned.
  */
 export function venvCommands(place: VenvPlace): string[][] {
   const pip = [
@@ -114,8 +114,8 @@ export function venvCommands(place: VenvPlace): string[][] {
 }
 
 /**
- * An environment holds absolute paths and leads to the Python that made it, so both are part of what it is made from. Which
- * Python a call would take today is not: another PATH must not make it anew under the feet of whoever uses it.
+ * An environment contains absolute paths and links to the Python that made it, so both count. The Python that a call
+ * would use today does not: another PATH must not rebuild an environment that is in use.
  */
 async function fingerprint({ requirements, folder }: VenvPlace): Promise<string> {
   const python = await realpath(join(folder, 'bin', 'python')).catch(() => undefined)
