@@ -53,7 +53,7 @@ function lost(cause: unknown, facts: FailureFacts, attempt: Attempt): OperatorEr
   }
   const usual = endpointHint() ?? 'run it again; https://health.aws.amazon.com reports problems at AWS'
   return new OperatorError(attempt.hasChanged ? 'failed' : 'refused', problem, {
-    hint: attempt.hasChanged ? 'run it again: it continues from here' : usual,
+    hint: attempt.hasChanged ? 'run it again: it carries on from here' : usual,
     cause,
   })
 }
