@@ -16,7 +16,8 @@ const deploy = ['deploy', '--yes', '--image', first] as const
 await succeed(...deploy)
 t.afterEach(() => proxy.reset())
 
-const again = /^wait until it has finished \(aws cloudformation describe-stacks --stack-name bakeroll-shop-service\), then try again/
+const again =
+  /^wait until it has finished \(aws cloudformation describe-stacks --stack-name bakeroll-shop-service\), then try again/
 /** States in which a stack stands but cannot be changed. `refusesDestroy`: nor deleted. */
 const standing: readonly {
   readonly state: StackStatus

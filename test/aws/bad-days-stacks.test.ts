@@ -24,7 +24,10 @@ t.test("somebody's update of the network is waited for by nobody, and a deploy s
   t.equal(end.exitCode, 3)
   assertClear(t, end, 'deploy')
   t.match(end.errors[0], /^stack bakeroll-shop-network is being updated .*\(UPDATE_IN_PROGRESS\)$/)
-  t.match(end.hint, /^wait until it has finished \(aws cloudformation describe-stacks --stack-name bakeroll-shop-network\)/)
+  t.match(
+    end.hint,
+    /^wait until it has finished \(aws cloudformation describe-stacks --stack-name bakeroll-shop-network\)/,
+  )
   t.same(await group.snapshot(), before, 'nothing is touched')
   t.same(await group.locks(), [])
 })

@@ -97,11 +97,7 @@ const template = 'EC2::LaunchTemplate'
 const group = 'AutoScaling::AutoScalingGroup'
 
 const warnings: [what: string, change: Change, warning: RegExp | undefined][] = [
-  [
-    'another launch template',
-    modify('T', template, [property('LaunchTemplateData/InstanceType')]),
-    /will be outdated/,
-  ],
+  ['another launch template', modify('T', template, [property('LaunchTemplateData/InstanceType')]), /will be outdated/],
   ['tags of a launch template', modify('T', template, [property('TagSpecifications')]), undefined],
   [
     'a group is replaced',
