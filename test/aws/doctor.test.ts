@@ -122,7 +122,7 @@ t.test('an account where all is well', async (t) => {
     ],
   )
   t.equal(found.get('credentials')?.found, `${user}, account ${account}`)
-  t.match(found.get('permissions')?.found, /^\d+ actions, enough for bake, check, deploy, destroy, doctor, heal, /)
+  t.match(found.get('permissions')?.found, /^\d+ actions, sufficient for bake, check, deploy, destroy, doctor, heal, /)
   const asked = server.requests.filter(({ operation }) => operation === 'SimulatePrincipalPolicy')
   t.ok(asked.length < 40, `${asked.length} questions`)
   for (const { input } of asked) t.match(input, { PolicySourceArn: user })
@@ -151,7 +151,7 @@ t.test('permissions that are missing are told verb by verb', async (t) => {
     found: 'missing: ssm:PutParameter',
     hint: /operator role of cloudformation\/access\.yaml: aws cloudformation deploy /,
   })
-  t.match(found.get('permissions'), { status: 'ok', found: /enough for doctor, images, status$/ })
+  t.match(found.get('permissions'), { status: 'ok', found: /sufficient for doctor, images, status$/ })
 })
 
 t.test('the session of a role is simulated as the role, its path included', async (t) => {

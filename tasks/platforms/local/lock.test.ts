@@ -57,7 +57,7 @@ t.test('one holder at a time', async (t) => {
   await takeLock(`${file}3`, 'bake')
   await t.rejects(takeLock(`${file}3`, 'bake'), {
     kind: 'refused',
-    message: /^bake is under way/,
+    message: /^bake has been running/,
     hint: 'wait for it to finish',
   })
   await lock.release()

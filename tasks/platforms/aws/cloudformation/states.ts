@@ -25,7 +25,7 @@ export interface StackState {
   readonly condition: StackCondition
   /** What `destroy` does: deletes the stack, waits for the operation in progress first, or refuses. */
   readonly deletion: 'delete' | 'wait' | 'refuse'
-  /** What is happening or has happened, to follow the stack's name: `is being updated`. */
+  /** Current or past event, to follow the stack's name: `is being updated`. */
   readonly words: string
   /** The command that unblocks a stuck stack. */
   readonly remedy?: (stack: string) => string

@@ -196,7 +196,7 @@ t.test('a record that is none is said with the way out', async (t) => {
     const Parameter = { Name: names.recordParameter, Type: 'String', Value, Version: 1 }
     await t.rejects(look([answer('ssm:GetParameter', { Parameter })]), {
       kind: 'failed',
-      message: /^the SSM parameter \/bakeroll\/shop\/record is no record of a group/,
+      message: /^the SSM parameter \/bakeroll\/shop\/record holds no record of a group/,
       hint: /^aws ssm delete-parameter --name \/bakeroll\/shop\/record/,
     })
   }
