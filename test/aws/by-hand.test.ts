@@ -77,7 +77,7 @@ t.test('status tells a stack that is stuck, half deleted, or in the hands of som
     [
       service,
       'UPDATE_ROLLBACK_FAILED',
-      /not go back \(UPDATE_ROLLBACK_FAILED\): aws cloudformation continue-update-rollback/,
+      /its rollback failed \(UPDATE_ROLLBACK_FAILED\): aws cloudformation continue-update-rollback/,
     ],
     [service, 'UPDATE_IN_PROGRESS', /is being updated \(UPDATE_IN_PROGRESS\)$/],
     [service, 'DELETE_FAILED', /could not be deleted \(DELETE_FAILED\): npm run destroy deletes the rest/],

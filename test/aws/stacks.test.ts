@@ -312,7 +312,7 @@ t.test('stacks are deleted, and deleting what is not there is fine', async (t) =
 
 t.test('a service stack that was deleted by hand is made anew from the network that is there', async (t) => {
   const again = await plan({}, 2)
-  t.match(again.lines.slice(0, 1), [/^stack bakeroll-shop-service: made anew/])
+  t.match(again.lines.slice(0, 1), [/^stack bakeroll-shop-service: new,/])
   await again.apply({ progress: recordingProgress() })
   t.match(await parametersOf(names.serviceStack), { ImageId: imageId, MinSize: '2', MaxSize: '4' })
 })
