@@ -1,5 +1,5 @@
 import t from 'tap'
-import { demoLines, demoMinutes } from './demo-estimate.ts'
+import { demoLines, demoLoad, demoMinutes } from './demo-estimate.ts'
 
 const all = { base: true, releases: 2, tests: 2 }
 const nothing = { base: false, releases: 0, tests: 0 }
@@ -37,3 +37,13 @@ t.test('the words before a demo', async (t) => {
   )
   t.equal(demoLines(10, nothing, pace).at(1), 'here already: the base layer and both releases')
 })
+
+t.test(
+  'the load is one that two instances answer at their ease, so that a busy computer fails no release',
+  async (t) => {
+    t.strictSame(demoLoad(1), { keptPerSecond: 70, newPerSecond: 50 })
+    t.strictSame(demoLoad(3), { keptPerSecond: 70, newPerSecond: 50 })
+    t.strictSame(demoLoad(6), { keptPerSecond: 35, newPerSecond: 25 })
+    t.strictSame(demoLoad(15), { keptPerSecond: 14, newPerSecond: 10 })
+  },
+)

@@ -24,8 +24,14 @@ export function demoMinutes({ base, releases, tests }: DemoWork, pace: number): 
   const { native, release, test, deploy, roll, load, rest } = measured
   const factor = pace / measured.pace
   const machines = (base ? measured.base : 0) + releases * release + tests * test + deploy + rest
-  const total = (base ? native : 0) + factor * machines + Math.max(factor * roll + 80, load)
+  const total = (base ? native : 0) + factor * machines + Math.max(factor * roll + 80, Math.max(1, factor) * load)
   return Math.max(1, Math.round(total / 60))
+}
+
+/** The requests a second of a demo: as many as two instances answer at their ease under plain emulation, fewer on a slower or busier computer. */
+export function demoLoad(pace: number): { keptPerSecond: number; newPerSecond: number } {
+  const share = Math.min(1, measured.pace / pace)
+  return { keptPerSecond: Math.round(70 * share), newPerSecond: Math.round(50 * share) }
 }
 
 /** What is said before a demo starts: how long it will take here and why, and what is here already. */

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import bake from './bake.ts'
 import check from './check.ts'
-import { demoLines, demoReleases } from './demo-estimate.ts'
+import { demoLines, demoLoad, demoReleases } from './demo-estimate.ts'
 import { duringWords, perSecond, requestWords, type TimedLoad, underLoad } from './demo-requests.ts'
 import deploy from './deploy.ts'
 import destroy from './destroy.ts'
@@ -20,7 +20,7 @@ import type { TaskContext, TaskResult } from './terminal/task.ts'
 import { startLoad, sum } from './tools/load.ts'
 import { runOver } from './tools/ssh.ts'
 
-const load = { keptPerSecond: 70, newPerSecond: 50, leastRequests: 20_000 }
+const leastRequests = 20_000
 
 type Verb = (context: TaskContext) => Promise<TaskResult>
 
@@ -117,8 +117,10 @@ async function deployMarked(context: TaskContext): Promise<TaskResult> {
 /** Rolls while the load runs, and lets the load go on until it has sent enough to mean something. */
 async function rollUnderLoad(context: TaskContext, release: string, reportFile: string) {
   const { settings, progress, signal } = context
-  const { platform } = await openPlatform(context)
+  const { platform, planDemo } = await openPlatform(context)
   const url = new URL('/now', (await platform.group())?.url).href
+  // The bakes took their time: the computer may be busier now, or quieter.
+  const load = demoLoad((await planDemo?.([]))?.pace.factor ?? 1)
   const since = new Date().toISOString()
   const loading = () => startLoad({ url, ...load })
   const rolling = async () => {
@@ -132,9 +134,9 @@ async function rollUnderLoad(context: TaskContext, release: string, reportFile: 
   report.finish()
   progress.event(duringWords(during, load.keptPerSecond + load.newPerSecond))
   let after: TimedLoad = { sent: 0, failed: 0, failures: {}, seconds: 0 }
-  for (let rate = during; during.sent + after.sent < load.leastRequests && !signal.aborted; rate = after) {
-    const missing = load.leastRequests - during.sent - after.sent
-    progress.event(`${missing} more, to make it ${load.leastRequests}`)
+  for (let rate = during; during.sent + after.sent < leastRequests && !signal.aborted; rate = after) {
+    const missing = leastRequests - during.sent - after.sent
+    progress.event(`${missing} more, to make it ${leastRequests}`)
     const ms = (1.1 * missing * 1000) / Math.max(1, perSecond(rate))
     const more = await underLoad(loading(), () => clock.sleep(ms, signal), progress.warn)
     after = { ...sum([after, more]), seconds: after.seconds + more.seconds }
