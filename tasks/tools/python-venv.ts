@@ -40,8 +40,9 @@ export async function ensureVenv(
   const stamp = join(place.folder, 'made-from')
   const isMade = async () => (await readFile(stamp, 'utf8').catch(() => undefined)) === (await fingerprint(place))
   if (!(await isMade())) {
-    await progress.step(`install ${name} from PyPI into ${place.folder}`, () =>
-      whileAlone(`${place.folder}.lock`, signal, async () => {
+    await progress.step(`install ${name} from PyPI into ${place.folder}`, async () => {
+      await mkdir(dirname(place.folder), { recursive: true })
+      await whileAlone(`${place.folder}.lock`, signal, async () => {
         // Another process may have made it while this one waited.
         if (await isMade()) return
         await rm(place.folder, { recursive: true, force: true })
@@ -59,8 +60,8 @@ export async function ensureVenv(
           })
         }
         writeAtomically(stamp, await fingerprint(place), { mode: 'kept' })
-      }),
-    )
+      })
+    })
   }
   return join(place.folder, 'bin')
 }
@@ -70,7 +71,6 @@ const busy = 5
 
 /** Does the work while no other process does any under the same lock file, which the system unlocks when a process dies. */
 async function whileAlone<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(file), { recursive: true })
   const database = new DatabaseSync(file, { timeout: 0 })
   try {
     while (true) {
