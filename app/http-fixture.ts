@@ -3,14 +3,13 @@ import { Agent, type IncomingHttpHeaders, type RequestOptions, request } from 'n
 import { type AddressInfo, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-/** What came back for one request. */
 export interface Answer {
   status: number | undefined
   headers: IncomingHttpHeaders
   body: string
 }
 
-/** Sends one request, on a connection of its own unless an agent is given; node:http because fetch hides connections. */
+/** Sends one request, on a new connection unless an agent is given; node:http because fetch hides connections. */
 export async function ask(url: string, options: RequestOptions = {}): Promise<Answer> {
   const sent = request(url, { agent: new Agent({ keepAlive: false }), ...options })
   sent.end()
@@ -18,7 +17,7 @@ export async function ask(url: string, options: RequestOptions = {}): Promise<An
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }
 
-/** A TCP port of 127.0.0.1 on which nothing listens now. */
+/** A free TCP port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -5,17 +5,17 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
 
 /**
- * How long an idle connection is kept. Longer than nginx keeps its own idle connections to the upstream
- * (`upstreamKeepaliveSeconds`), so that nginx is always the one that closes and never sends into a closing connection.
+ * Idle connections stay open longer than nginx keeps its own to the upstream (`upstreamKeepaliveSeconds`), so that
+ * nginx always closes first and never sends into a closing connection.
  */
 export const keepAliveSeconds = 75
 
-/** An app that accepts connections, and the two stages of its end. */
+/** A listening app that shuts down in two stages. */
 export interface Listener {
   url: string
-  /** From here on every answer, those under way included, says `Connection: close`; still accepts. */
+  /** From now on every answer, including those in progress, says `Connection: close`; still accepts connections. */
   drain(): void
-  /** Stops accepting and waits for the requests under way; `cut` when `limitSeconds` passed and they were broken off. */
+  /** Stops accepting and waits for requests in progress; `cut` when they were aborted after `limitSeconds`. */
   close(limitSeconds: number): Promise<'finished' | 'cut'>
 }
 
@@ -36,7 +36,7 @@ export async function openListener(app: Hono, { host, port }: { host: string; po
   }
 }
 
-/** Returns the switch after which no connection outlives the answer to its current request. */
+/** Returns a function after whose call no connection outlives its current request. */
 function closeConnectionsOnDemand(server: Server): () => void {
   const unanswered = new Set<ServerResponse>()
   let draining = false
@@ -45,7 +45,7 @@ function closeConnectionsOnDemand(server: Server): () => void {
     response.shouldKeepAlive &&= !draining
     unanswered.add(response)
     response.once('close', () => unanswered.delete(response))
-    // An answer whose head had already gone out when draining began could not announce the end.
+    // An answer whose headers were sent before draining began could not announce it.
     response.once('finish', () => draining && request.socket.end())
   })
 

@@ -11,17 +11,17 @@ import { type NginxSettings, writeNginx } from './nginx.ts'
 
 const nginxProgram = '/usr/sbin/nginx'
 
-/** For tap's `skip`: false when there is an nginx to test with, else why not. */
+/** For tap's `skip`: false when nginx is installed, else the reason. */
 export const nginxMissing = existsSync(nginxProgram) ? false : `${nginxProgram} is not installed`
 
-/** A real nginx with the rendered files, without any privilege, in a folder of its own. */
+/** A real, unprivileged nginx with the rendered files in its own folder. */
 export interface RunningNginx {
   url: string
-  /** Ends nginx after its last request and returns the lines of its access log. */
+  /** Lets nginx finish its requests, stops it and returns the lines of its access log. */
   accessLog(): Promise<string[]>
 }
 
-/** Everything that an nginx needs to live in `folder` as the present user. */
+/** Writes everything that nginx needs to run in `folder` as the current user. */
 export async function nginxIn(folder: string, upstreamPort: number): Promise<NginxCommand> {
   const settings: Partial<NginxSettings> & { release: string } = {
     release: '1.4.0',
@@ -53,11 +53,11 @@ interface NginxCommand {
   args: string[]
 }
 
-/** Starts nginx in front of `upstreamPort` and waits until it serves; it is gone when the test ends. */
+/** Starts nginx in front of `upstreamPort` and waits until it serves; stops it when the test ends. */
 export async function startNginx(t: Test, upstreamPort: number): Promise<RunningNginx> {
   const folder = t.testdir()
   const { url, program, args } = await nginxIn(folder, upstreamPort)
-  // The notices on stderr tell when the workers start, which is after the port was opened.
+  // Notices on stderr show when the workers start, which is after the port was opened.
   const foreground = ['-g', 'daemon off; error_log stderr notice;']
   const child = spawn(program, [...args, ...foreground], { stdio: ['ignore', 'ignore', 'pipe'] })
   const exited = once(child, 'exit')

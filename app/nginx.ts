@@ -3,7 +3,6 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import mustache from 'mustache'
 
-/** What the nginx templates are rendered with. */
 export interface NginxSettings {
   release: string
   listenHost: string
@@ -17,22 +16,22 @@ export interface NginxSettings {
   pidFile: string
   accessLog: string
   errorLog: string
-  /** Where nginx buffers to disk; undefined: where its package says. */
+  /** Folder for nginx's disk buffers; undefined: its package's default. */
   temporaryFolder: string | undefined
   workerConnections: number
   openFiles: number
-  /** How many requests one connection may carry. */
+  /** Maximum requests per connection. */
   keepaliveRequests: number
-  /** How long an idle connection of a client is kept. */
+  /** How long an idle client connection stays open. */
   clientKeepaliveSeconds: number
   /** How long a client may pause within a request or an answer. */
   clientSeconds: number
-  /** How long an idle connection to the upstream is kept; shorter than the upstream's own limit. */
+  /** How long an idle upstream connection stays open; shorter than the upstream's own limit. */
   upstreamKeepaliveSeconds: number
   upstreamConnectSeconds: number
   /** How long the upstream may pause within an answer. */
   upstreamAnswerSeconds: number
-  /** How long requests may take to finish when nginx stops or reloads. */
+  /** Time for requests to finish when nginx stops or reloads. */
   shutdownSeconds: number
 }
 
@@ -62,7 +61,7 @@ export const nginxDefaults: Omit<NginxSettings, 'release'> = {
 const templateFolder = join(import.meta.dirname, 'nginx')
 const templateSuffix = '.mustache'
 
-/** Every nginx file by its name; throws a TypeError for a text setting that nginx would not read as one plain word. */
+/** All nginx files by name; throws a TypeError for a text setting that nginx would not read as one plain word. */
 export function renderNginx(settings: Partial<NginxSettings> & { release: string }): Record<string, string> {
   const view = { ...nginxDefaults, ...settings }
   for (const [name, value] of Object.entries(view)) assertPlain(name, value)
@@ -75,7 +74,7 @@ export function renderNginx(settings: Partial<NginxSettings> & { release: string
   )
 }
 
-/** Writes every nginx file into `folder`, readable for all, and returns their paths. */
+/** Writes all nginx files into `folder`, world-readable, and returns their paths. */
 export async function writeNginx(
   folder: string,
   settings: Partial<NginxSettings> & { release: string },

@@ -1,7 +1,7 @@
 #!/bin/sh
-# `sh app/official-node.sh VERSION [URL]` prints what app/official-node.ts records of a release of Node: downloads its archives
-# for both processors and the list of their checksums, and fails when these differ. With gpgv and Node's keyring
-# (https://github.com/nodejs/release-keys) in NODE_KEYRING, the signature of that list is checked as well.
+# `sh app/official-node.sh VERSION [URL]` prints the entry of app/official-node.ts for a Node release: downloads its
+# archives for both processors and their checksums, and fails when they differ. With gpgv and Node's keyring
+# (https://github.com/nodejs/release-keys) in NODE_KEYRING, also verifies the signature of the checksums.
 set -eu
 
 version=$1

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 
 /**
- * The Node that goes into images, as nodejs.org publishes it: SHA-256 of the archives, from SHASUMS256.txt of that release, and
- * of `bin/node` inside each. `sh app/official-node.sh VERSION` gives them; SECURITY.md says what was compared with what.
+ * The Node in images, as published by nodejs.org: SHA-256 of the archives, from that release's SHASUMS256.txt, and of
+ * `bin/node` inside each. `sh app/official-node.sh VERSION` prints them; SECURITY.md says what was verified.
  */
 export const officialNode = {
   version: '24.21.0',
@@ -17,17 +17,19 @@ export const officialNode = {
   },
 } as const
 
-/** A `node` on disk, and what it says it is. */
+/** A `node` on disk, with what it reports about itself. */
 export interface FoundNode {
   readonly path: string
   readonly version: string
   readonly arch: 'x64' | 'arm64'
 }
 
-/** What tells a Node from the official one, in words; `undefined` when nothing does. Reads all of it: some tenths of a second. */
+/**
+ * How a Node differs from the official one; undefined when it does not. Reads the whole file: some tenths of a second.
+ */
 export async function nodeFault({ path, version, arch }: FoundNode): Promise<string | undefined> {
   if (version !== officialNode.version) {
-    return `Node ${version} in ${path}: app/official-node.ts knows the checksum of ${officialNode.version} alone`
+    return `Node ${version} in ${path}: app/official-node.ts has only the checksum of ${officialNode.version}`
   }
   const found = await sha256(path)
   if (found === officialNode[arch].binary) return undefined

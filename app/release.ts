@@ -21,13 +21,13 @@ export async function writeRelease(wanted: { release: string; folder: string }):
     const path = join(wanted.folder, name)
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, text)
-    // Whatever the umask: the container's user is none of the owner's.
+    // Explicit mode, whatever the umask: the container runs as another user.
     await chmod(path, 0o644)
   }
   return { folder: wanted.folder, files: files.map(([name]) => name), digest: digestOf(files) }
 }
 
-/** The digest that `writeRelease` would return, without leaving a file. */
+/** The digest that `writeRelease` would return, without writing. */
 export async function releaseDigest(release: string): Promise<string> {
   return digestOf(await releaseFiles(release))
 }
@@ -48,7 +48,7 @@ async function releaseFiles(release: string): Promise<NamedText[]> {
 
 async function bundle(release: string): Promise<string> {
   const esbuild = await import('esbuild')
-  // Names of sources in the bundle start here, wherever it is made from.
+  // Source paths in the bundle are relative to this, wherever it is built.
   const absWorkingDir = dirname(import.meta.dirname)
   const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir,
@@ -58,7 +58,7 @@ async function bundle(release: string): Promise<string> {
     format: 'esm',
     target: 'node24',
     define: { BAKED_RELEASE: JSON.stringify(release) },
-    // A user's tsconfig of another kind must not change what is baked.
+    // A user's own tsconfig must not change what is baked.
     tsconfigRaw: {},
     write: false,
     metafile: true,

@@ -1,3 +1,4 @@
-# What every release runs on: Node and the libraries it needs, nothing else. Heavy, so baked once into the base image.
+# The runtime of every release: Node and its libraries, nothing else. It is large, so it is baked once into the base
+# image.
 FROM scratch
 ADD rootfs.tar /

@@ -9,15 +9,15 @@ import { type FoundNode, nodeFault } from './official-node.ts'
 const run = promisify(execFile)
 const dockerfile = join(import.meta.dirname, 'runtime.Dockerfile')
 
-/** Why the locked Node must not go into an image; `undefined` when it is the official one. */
+/** Why the locked Node must not go into an image; undefined when it is the official one. */
 export async function runtimeFault(): Promise<string | undefined> {
   return nodeFault(await lockedNode())
 }
 
 /**
- * Writes rootfs.tar (the locked Node for the running platform, the libraries that it loads, an account 65532, /tmp) and
- * runtime.Dockerfile into `folder`; the digest is that of `runtimeDigest`, and the same digest means the same bytes. Throws
- * when that Node is not the official one.
+ * Writes rootfs.tar (the locked Node for this platform, its libraries, an account 65532, /tmp) and runtime.Dockerfile
+ * into `folder`; returns the digest of `runtimeDigest`: same digest, same bytes. Throws when that Node is not the
+ * official one.
  */
 export async function writeRuntime(folder: string): Promise<{ folder: string; digest: string }> {
   const node = await lockedNode()
@@ -37,15 +37,15 @@ export async function writeRuntime(folder: string): Promise<{ folder: string; di
 }
 
 /**
- * Identifies what `writeRuntime` would write, in milliseconds: libraries and recipe are read, of Node only the
- * name, version and size, because package-lock.json fixes its bytes by their integrity.
+ * Identifies the output of `writeRuntime` in milliseconds: reads libraries and recipe, but of Node only name, version
+ * and size, because the integrity in package-lock.json fixes its bytes.
  */
 export async function runtimeDigest(): Promise<string> {
   const node = await lockedNode()
   return digestOf(node, await librariesOf(node.path))
 }
 
-/** The paths that `ldd` (glibc) says a program loads, sorted; throws when it misses one. */
+/** The libraries in the output of `ldd` (glibc), sorted; throws when one is missing. */
 export function librariesFrom(lddOutput: string): string[] {
   const missing = lddOutput.match(/^\s*(\S+) => not found$/m)
   if (missing) throw new Error(`a library that Node needs is not installed: ${missing[1]}`)
@@ -53,7 +53,7 @@ export function librariesFrom(lddOutput: string): string[] {
   return [...new Set(Array.from(paths, ([, path]) => path as string))].sort()
 }
 
-/** GNU tar, told to leave out everything that differs between two runs. */
+/** GNU tar's arguments for a reproducible archive. */
 export function tarArguments({ root, tar }: { root: string; tar: string }): string[] {
   const reproducible = ['--format=gnu', '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner']
   return ['--create', '--file', tar, '--directory', root, ...reproducible, '.']
@@ -62,7 +62,7 @@ export function tarArguments({ root, tar }: { root: string; tar: string }): stri
 interface LockedNode extends FoundNode {
   /** Name, version and size. */
   readonly identity: string
-  /** Its file: who passes Node on passes this on. */
+  /** The licence file, which must be distributed with Node. */
   readonly licence: string
 }
 
@@ -81,7 +81,7 @@ async function lockedNode(): Promise<LockedNode> {
 }
 
 async function librariesOf(program: string): Promise<string[]> {
-  // Without the caller's environment, because LD_PRELOAD and LD_LIBRARY_PATH would change what is found.
+  // With a clean environment, because LD_PRELOAD and LD_LIBRARY_PATH would change the result.
   const { stdout } = await run('ldd', [program], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } })
   return librariesFrom(stdout)
 }
@@ -107,7 +107,7 @@ async function fillRoot(root: string, { path: nodePath, licence }: LockedNode, l
   await chmod(root, 0o755)
   await place(nodePath, '/usr/bin/node', 0o755)
   await place(licence, '/usr/share/doc/node/LICENSE', 0o644)
-  // Paths as the loader asks for them; copying follows the symbolic links behind them.
+  // Paths as the loader requests them; copying resolves symbolic links.
   for (const path of libraries) await place(path, path, 0o755)
   await makeFolder(root, '/etc')
   await makeFolder(root, '/tmp')
@@ -123,7 +123,7 @@ const accounts = {
   '/etc/group': 'root:x:0:\nservice:x:65532:\n',
 }
 
-/** Makes `path` and its parents under `root`, open to everybody whatever the umask. */
+/** Creates `path` and its parents below `root`, world-readable whatever the umask. */
 async function makeFolder(root: string, path: string): Promise<void> {
   if (path === '/') return
   await makeFolder(root, dirname(path))

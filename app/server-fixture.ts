@@ -5,11 +5,11 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
 
-/** A real server process; it is gone when the test ends. */
+/** A real server process, stopped when the test ends. */
 export interface RunningServer {
   url: string
   kill(signal: NodeJS.Signals): void
-  /** The next line on stdout; undefined after the last. */
+  /** The next line of stdout; undefined after the last. */
   nextLine(): Promise<string | undefined>
   exitCode: Promise<number | null>
 }
@@ -17,7 +17,7 @@ export interface RunningServer {
 /** The command that runs the server from its sources. */
 export const sourceCommand = [process.execPath, join(import.meta.dirname, 'server.ts')]
 
-/** Starts a server on a free port with nothing but `env` in its environment, and waits until it listens. */
+/** Starts a server on a free port with only `env` in its environment, and waits until it listens. */
 export async function startServer(
   t: Test,
   options: { command?: string[]; env?: Record<string, string>; cwd?: string } = {},
@@ -36,14 +36,14 @@ export async function startServer(
   return { url, kill: (signal) => child.kill(signal), nextLine, exitCode }
 }
 
-/** Runs a server that is expected to give up at once: its exit code and what it said on stderr. */
+/** Runs a server that is expected to exit at once; returns its exit code and stderr. */
 export async function runServer(env: Record<string, string>): Promise<{ code: number | null; stderr: string }> {
   const child = spawn('env', bare(sourceCommand, env), { stdio: ['ignore', 'ignore', 'pipe'] })
   const [[code], stderr] = await Promise.all([once(child, 'exit'), text(child.stderr)])
   return { code, stderr }
 }
 
-/** The arguments of env(1) that clear what tap adds to every child's environment, too: it loads modules of tap. */
+/** Arguments of env(1) that clear the environment, including the modules of tap that every child would load. */
 function bare(command: string[], env: Record<string, string>): string[] {
   return ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...command]
 }

@@ -1,18 +1,20 @@
 import { isIP } from 'node:net'
 import { isRelease } from './release-name.ts'
 
-/** What the environment says about one server process. */
 export interface ServerSettings {
   release: string
   host: string
   port: number
-  /** How long /healthz says 503 before the server stops accepting, so that load balancers notice first. */
+  /** How long /healthz answers 503 before the server stops accepting, so that load balancers notice first. */
   drainSeconds: number
-  /** How long requests may take to finish after that. */
+  /** Time for requests to finish after that. */
   shutdownSeconds: number
 }
 
-/** Reads PORT (0: any free one), HOST, RELEASE, DRAIN_SECONDS and SHUTDOWN_SECONDS; throws one TypeError that names every bad value. */
+/**
+ * Reads PORT (0: any free one), HOST, RELEASE, DRAIN_SECONDS and SHUTDOWN_SECONDS; throws one TypeError with all bad
+ * values.
+ */
 export function readServerSettings(env: NodeJS.ProcessEnv, bakedRelease: string): ServerSettings {
   const problems: string[] = []
   const refuse = (name: string, expected: string) =>

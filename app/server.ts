@@ -27,7 +27,7 @@ async function listenOrExit(app: Parameters<typeof openListener>[0]): Promise<Li
 const settings = settingsOrExit()
 const service = createService(settings)
 
-// Installed before listening: as process 1 of a container a signal without a handler would be lost.
+// Before listening: as process 1 of a container, a signal without a handler would be lost.
 const firstSignal = new AbortController()
 const secondSignal = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

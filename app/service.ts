@@ -1,13 +1,13 @@
 import { type Context, Hono } from 'hono'
 import { accepts } from 'hono/accepts'
 
-/** The service as a Hono app, and the switch that makes /healthz answer 503 so that load balancers turn away. */
+/** `drain` makes /healthz answer 503, so that load balancers stop sending requests. */
 export interface TimeService {
   app: Hono
   drain(): void
 }
 
-/** The time service of one release; `now` gives the milliseconds since 1970-01-01 UTC. */
+/** `now` returns milliseconds since 1970-01-01 UTC. */
 export function createService({ release, now = Date.now }: { release: string; now?: () => number }): TimeService {
   const app = new Hono()
   let draining = false
@@ -47,8 +47,8 @@ interface MediaRange {
 }
 
 /**
- * RFC 9110, 12.5.1: the most specific range that covers a type gives its quality. Types of equal quality: the one that is
- * named more specifically, then the one named earlier, then the one that the service lists first.
+ * RFC 9110, 12.5.1: the quality of a type is that of the most specific range covering it. Among types of equal quality:
+ * the more specifically named, then the earlier named, then the first in the service's list.
  */
 function bestType(
   ranges: MediaRange[],

@@ -44,7 +44,6 @@ function record(name: string, measured: number, limit: number | null, unit: stri
   process.stderr.write(`${name}: ${results[name].measured} ${unit}${limit === null ? '' : ` (limit ${limit})`}\n`)
 }
 
-/** The middle one of several times, in seconds. */
 function median(all: readonly number[]): number {
   return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN
 }

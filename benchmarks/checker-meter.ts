@@ -1,15 +1,14 @@
 import { execa } from 'execa'
 
-/** What a command took, from its start to its end. */
 export interface Cost {
   readonly wallSeconds: number
   readonly cpuSeconds: number
-  /** The most memory that it had, in mebibytes. */
+  /** Peak memory in mebibytes. */
   readonly memoryMib: number
   readonly stdout: string
 }
 
-// Python measures, since Node cannot tell what a child of it has had.
+// Measured in Python, because Node cannot read a child's peak memory.
 const meter = `
 import json, resource, subprocess, sys, time
 begin = time.monotonic()
@@ -27,7 +26,6 @@ export async function measure(command: string, words: readonly string[]): Promis
   return { wallSeconds, cpuSeconds, memoryMib, stdout: output }
 }
 
-/** The middle one. */
 export function median(all: readonly number[]): number {
   return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN
 }

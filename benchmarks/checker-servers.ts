@@ -5,7 +5,6 @@ import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { findProgram } from '../tasks/tools/system-packages.ts'
 
-/** A program that serves until it is stopped. */
 export interface Server {
   readonly port: number
   readonly pid: number
@@ -86,14 +85,14 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Mebibytes in memory, now and at most, of a process that runs. */
+/** Resident memory in mebibytes, current and peak. */
 export function memoryOf(pid: number): { nowMib: number; mostMib: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const mib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024
   return { nowMib: mib('VmRSS'), mostMib: mib('VmHWM') }
 }
 
-/** Seconds of processor time that a process has had, to the hundredth (proc(5), stat). */
+/** A process's processor time in seconds, to the hundredth (proc(5), stat). */
 export function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) / 100

@@ -51,7 +51,6 @@ function headline(): string {
   return `Measured on ${new Date().toISOString().slice(0, 10)}: ${computer}, Node ${process.version}.`
 }
 
-/** How long the work takes. */
 export async function seconds(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now()
   await work()

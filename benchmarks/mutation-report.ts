@@ -1,6 +1,5 @@
 import { explanations } from './mutation-survivors.ts'
 
-/** What came of the changes to one module. */
 export interface ModuleResult {
   readonly module: string
   readonly mutants: number

@@ -15,22 +15,21 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** How a file is replaced. */
 export interface Replacement {
   /**
-   * `kept`: of a file that is there its mode and its owner, of a new one 0644, whatever the umask, since it is meant for others.
-   * A number is the mode in any case.
+   * `kept`: keeps mode and owner of an existing file; a new one gets 0644 whatever the umask, since it is meant for others. A
+   * number always sets the mode.
    */
   readonly mode?: number | 'kept'
-  /** Survives a power failure, for which it waits for the disk. */
+  /** Waits for the disk, to survive a power failure. */
   readonly isDurable?: boolean
-  /** How the name of the draft ends. Where a lock keeps others away, a fixed one has what a killed run left written over. */
+  /** Suffix of the draft's name. Under a lock, a fixed suffix overwrites the draft of a killed run. */
   readonly draft?: string
 }
 
 /**
- * Replaces a file in one step: a reader sees the old content or the new, never a part, also when the disk is full; a link stays a
- * link. For its owner alone, unless `mode` says otherwise.
+ * Replaces a file atomically: readers see the old or the new content, never a part, even when the disk is full. Follows links.
+ * Readable by the owner only, unless `mode` says otherwise.
  */
 export function writeAtomically(path: string, content: string, replacement: Replacement = {}): void {
   const target = resolveLink(path)
@@ -50,7 +49,7 @@ export function writeAtomically(path: string, content: string, replacement: Repl
   if (replacement.isDurable) syncFolder(dirname(target))
 }
 
-/** `writeAtomically`, durable, while other work goes on: a busy disk lets one wait for seconds. */
+/** Durable `writeAtomically` that does not block: a busy disk can take seconds. */
 export async function writeDurably(path: string, content: string): Promise<void> {
   const target = resolveLink(path)
   drafts += 1
@@ -66,17 +65,17 @@ export async function writeDurably(path: string, content: string): Promise<void>
   syncFolder(dirname(target))
 }
 
-/** Of this process: several of one file may be under way. */
+/** Counts this process's drafts: it may be writing a file several times at once. */
 let drafts = 0
 
-/** Throws as `writeAtomically` would, and changes nothing. */
+/** Throws what `writeAtomically` would throw; changes nothing. */
 export function tryToWrite(path: string): void {
   const draft = draftOf(resolveLink(path))
   closeSync(openNew(draft))
   rmSync(draft)
 }
 
-/** Writes all of the draft, however often the system takes a part of it only, and gives its descriptor. */
+/** Writes the whole draft and returns its descriptor. */
 function fill(draft: string, content: string, target: string, mode: Replacement['mode'] = 0o600): number {
   const before = mode === 'kept' ? statSync(target, { throwIfNoEntry: false }) : undefined
   const descriptor = openNew(draft)
@@ -91,20 +90,20 @@ function fill(draft: string, content: string, target: string, mode: Replacement[
   return descriptor
 }
 
-/** What a killed run with this process id left is in nobody's way; a link that somebody laid there is not followed. */
+/** Removes the draft of a killed run with this process id; does not follow a planted link. */
 function openNew(path: string): number {
   rmSync(path, { force: true })
   return openSync(path, 'wx', 0o600)
 }
 
-/** Only root gives files away; a member of the group may at least keep that. */
+/** Only root can change the owner; a member of the group can at least keep the group. */
 function keepOwner(descriptor: number, { uid, gid }: Stats): void {
   for (const owner of [uid, process.geteuid?.() ?? uid]) {
     try {
       fchownSync(descriptor, owner, gid)
       return
     } catch {
-      // Then the file is ours, as any file that we write.
+      // Then we own it, like any new file.
     }
   }
 }
@@ -113,12 +112,14 @@ function resolveLink(path: string): string {
   return statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path)
 }
 
-/** Beside the file, since a rename is atomic within one file system only; no `.prom` at its end for node_exporter to read. */
+/**
+ * In the same folder, since a rename is atomic only within a file system; not ending in `.prom`, which node_exporter would read.
+ */
 function draftOf(target: string, end = `${process.pid}.tmp`): string {
   return join(dirname(target), `.${basename(target)}.${end}`)
 }
 
-/** The new name itself is on the disk only then; not every system can do it. */
+/** Makes the new name durable, where the system supports it. */
 function syncFolder(path: string): void {
   try {
     const descriptor = openSync(path, 'r')
@@ -128,6 +129,6 @@ function syncFolder(path: string): void {
       closeSync(descriptor)
     }
   } catch {
-    // Then the old content may come back after a power failure, whole all the same.
+    // Then a power failure may bring back the old content, complete.
   }
 }

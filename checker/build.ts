@@ -10,7 +10,7 @@ import { licencesOf } from './one-file/licences.ts'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 
-/** Bundles the checker into one file that needs only Node 20; returns the path of that file, `checker/dist/check.mjs`. */
+/** Bundles the checker into one file that needs only Node 20; returns its path, `checker/dist/check.mjs`. */
 export async function buildChecker(
   outputPath = fileURLToPath(new URL('dist/check.mjs', import.meta.url)),
 ): Promise<string> {
@@ -19,20 +19,19 @@ export async function buildChecker(
   return write(outputPath, await oneFile(parts, 'check', cache))
 }
 
-/** Bundles the checker for AWS Lambda, handler `index.handler`; returns the path of that file, `checker/dist/lambda/index.mjs`. */
+/** Bundles the checker for AWS Lambda, handler `index.handler`; returns its path, `checker/dist/lambda/index.mjs`. */
 export async function buildLambda(
   outputPath = fileURLToPath(new URL('dist/lambda/index.mjs', import.meta.url)),
 ): Promise<string> {
   return write(outputPath, await oneFile(await bundle('lambda/handler.ts'), 'lambda'))
 }
 
-/** What one file is made of. */
 interface Parts {
-  /** On one line. */
+  /** One line, so that it can stand in a comment of the file. */
   readonly code: string
-  /** Packages that are loaded when they are needed (mail, SNS, Prometheus), as text. */
+  /** Packages loaded on demand (mail, SNS, Prometheus), by name, compressed as base64. */
   readonly packages: ReadonlyMap<string, string>
-  /** Of all packages that are in it. */
+  /** Of all bundled packages. */
   readonly licenses: string
 }
 
@@ -103,13 +102,11 @@ const common = {
   logLevel: 'error',
   write: false,
   metafile: true,
-  // Their line breaks would end the comment that the code stands in.
+  // A line break in a template would end the comment that holds the code.
   supported: { 'template-literal': false },
 } satisfies BuildOptions
 
-/**
- * Packages that are imported when they are needed stand apart, compressed: Node then neither parses nor keeps them before that.
- */
+/** Dynamically imported packages are stored apart, compressed: Node neither parses nor keeps them until they are needed. */
 function packedPackages(packages: Map<string, string>, made: Metafile[]): Plugin {
   return {
     name: 'packed packages',
@@ -128,8 +125,8 @@ function packedPackages(packages: Map<string, string>, made: Metafile[]): Plugin
 }
 
 /**
- * Node's own modules are loaded when the module that imports them begins, not at the start of the whole file, where an import
- * of an ES module would stand: half of them are for what a plain check never does, and node:http alone takes 20 ms.
+ * Loads Node's own modules when the module that imports them starts, not with the whole file as ES imports would: a plain check
+ * never needs half of them, and node:http alone takes 20 ms.
  */
 const lateBuiltins: Plugin = {
   name: 'late builtins',

@@ -4,7 +4,7 @@ import type { CheckTarget } from './probe/target.ts'
 import type { CheckReport } from './verdict/report.ts'
 import { judge } from './verdict/verdict.ts'
 
-/** Measures every address of every target at the same time and judges them; ends within `settings.timeoutMs`, never throws. */
+/** Probes every address of every target concurrently and judges the results; ends within `settings.timeoutMs`, never throws. */
 export async function checkTargets(targets: readonly CheckTarget[], settings: CheckSettings): Promise<CheckReport> {
   return judge(await probeTargets(targets, settings), settings)
 }

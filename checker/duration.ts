@@ -1,13 +1,13 @@
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** Reads a duration with its unit, `500ms`, `1s`, `1.5m`, `2h` or `7d`, as milliseconds; undefined when it is none. */
+/** Parses a duration with its unit, `500ms`, `1s`, `1.5m`, `2h` or `7d`, into milliseconds; undefined when it is not one. */
 export function parseDurationMs(text: string): number | undefined {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
   const unitMs = unitsMs[unit ?? '']
   return amount === undefined || unitMs === undefined ? undefined : Number(amount) * unitMs
 }
 
-/** Writes a duration the way a person says it: `12.4 ms`, `1.5 s`, `2 h`. */
+/** A duration for people: `12.4 ms`, `1.5 s`, `2 h`. */
 export function formatDurationMs(durationMs: number): string {
   const size = Math.abs(durationMs)
   const unit = size >= 7_200_000 ? 'h' : size >= 120_000 ? 'min' : size >= 10_000 ? 's' : 'ms'
@@ -15,7 +15,7 @@ export function formatDurationMs(durationMs: number): string {
   return `${Math.round((durationMs / divisor) * 10) / 10} ${unit}`
 }
 
-/** Elapsed time the way a person says it: `0.4 s`, `62 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Elapsed time for people: `0.4 s`, `62 s`, `3 min 20 s`, `2 h 5 min`. */
 export function elapsed(durationMs: number): string {
   if (durationMs < 9950) return `${(durationMs / 1000).toFixed(1)} s`
   const seconds = Math.round(durationMs / 1000)
@@ -25,7 +25,7 @@ export function elapsed(durationMs: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** Writes a duration the way it is typed: `90s`, `1h`. */
+/** A duration as a flag takes it: `90s`, `1h`. */
 export function durationText(durationMs: number): string {
   const [unit, unitMs] = Object.entries(unitsMs).findLast(([, ms]) => durationMs % ms === 0) ?? ['ms', 1]
   return durationMs === 0 ? '0s' : `${durationMs / unitMs}${unit}`

@@ -102,7 +102,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const built = await buildChecker(join(folder, 'check.mjs'))
     const words = ['--timeout', '10m', '--ntp', 'none', '--state', join(folder, 'state.json')]
     for (const [mode, stopped] of [
-      [[], /^unknown: stopped before its end\n$/],
+      [[], /^unknown: stopped before it finished\n$/],
       [['--watch', '1h'], /^$/],
     ] as const) {
       let child: ChildProcess | undefined

@@ -8,25 +8,25 @@ import { forgetVariables } from './settings/read.ts'
 import { type CheckReport, exitCodes, interruptedExitCode } from './verdict/report.ts'
 
 const longestStartMs = 50
-/** The exporter answers what is under way for a second. */
+/** The exporter spends up to a second on requests in progress. */
 const longestStopMs = 2000
 
-// Without an await at the top, which only an ES module has: the one file is none (build.ts).
+// No top-level await: only ES modules have it, and the bundle's code is not one (build.ts).
 main(process.argv.slice(2))
   .catch(admitDefect)
   .then(({ stdout, exitCode }) => {
-    // Whatever is still under way was given up.
+    // Work still in progress has been abandoned.
     process.stdout.write(stdout, () => process.exit(exitCode))
   })
 
 async function main(argv: readonly string[]): Promise<Outcome> {
-  // The deadline counts from the start of the process; of a slow start only this much, or nothing would be left to measure.
+  // The deadline counts from process start, but a slow start uses up no more than this, or no time would be left to measure.
   const startedMs = Math.max(0, performance.now() - longestStartMs)
   if (mayAskManyOnce(argv)) (await import('./heap-flags.ts')).keepHeapSmall()
   const commandLine = await readCommandLine(argv, process.env)
   const { action, said, warnings, problems } = commandLine
   forgetVariables(process.env)
-  // Others see the command line of a process, until it has another title.
+  // Other users can read a process's command line until it sets another title.
   if ([...said.keys()].some((key) => settings.get(key)?.isSecret)) process.title = 'bakeroll-check'
   if (problems.length > 0) return refuse(commandLine)
   if (action !== 'check') {
@@ -43,12 +43,12 @@ async function main(argv: readonly string[]): Promise<Outcome> {
   })
 }
 
-/** Whether it is a check that ends by itself, of targets of which there may be many: known before anything is read. */
+/** A one-shot check of possibly many targets; decided before anything is parsed. */
 function mayAskManyOnce(argv: readonly string[]): boolean {
   return argv.some((word) => /^--targets\b/.test(word)) && !argv.some((word) => /^--(serve|watch)\b/.test(word))
 }
 
-/** Comes with SIGINT or SIGTERM; a second one ends the process, and so does the time, if something does not heed it. */
+/** Aborted by SIGINT or SIGTERM. A second signal ends the process, and so does a timer, in case something ignores the first. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController()
   const end = () => process.exit(interruptedExitCode)
@@ -69,13 +69,13 @@ async function refuse({ problems, options: { format } }: CommandLine): Promise<O
   return { stdout, exitCode: exitCodes.unknown }
 }
 
-/** Node's own exit code for an error that nobody caught is 1, which Nagios would read as a mere warning. */
+/** Node exits with 1 after an uncaught error, which Nagios would read as a warning. */
 function admitDefect(error: unknown): Outcome {
   say(String(error instanceof Error ? error.stack : error))
   return { stdout: '', exitCode: exitCodes.unknown }
 }
 
-/** The one end of all that goes to a person beside the result. */
+/** The only way to stderr. */
 function say(text: string): void {
   process.stderr.write(printable(`${text}\n`))
 }

@@ -1,7 +1,7 @@
 import { runCheck } from './run.ts'
 import type { CheckRun, Outcome, RunHost } from './run-types.ts'
 
-/** Does what the options ask for: one check, unless they ask to look back, to stay, or to be called again by others. */
+/** Runs what the options ask for: history, install, the exporter, a watch, or else one check. */
 export async function perform(run: CheckRun, host: RunHost): Promise<Outcome> {
   const { watchMs, serve, install, uninstall } = run.options
   if (run.options.history) return (await import('./history/show.ts')).showHistory(run.options, host)
@@ -13,7 +13,7 @@ export async function perform(run: CheckRun, host: RunHost): Promise<Outcome> {
   return runCheck(run, host)
 }
 
-/** Says before the first request that notices cannot be delivered; the check itself needs no proxy. */
+/** Warns before the first request when notices cannot be delivered; the check itself uses no proxy. */
 async function prepareProxy({ options }: CheckRun, { warn }: RunHost): Promise<void> {
   const { missingProxies, useProxy } = await import('./alarm/proxy.ts')
   useProxy(options.proxy)

@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs'
 
-/** A process of this computer. Its id is used again after its end, so the moment of its start is part of it. */
+/** A process on this computer. Process ids are reused, so the start time is part of the identity. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** In clock ticks since the boot; empty where the system, or whoever wrote this down, does not tell. */
+  /** In clock ticks since boot; empty when unknown. */
   readonly started: string
 }
 
-/** This process. */
 export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, started: processStart(process.pid) ?? '' }
 }
 
-/** Whether that very process still runs: neither a later one of the same id, nor one that has ended and is not yet reaped. */
+/** Whether this very process still runs: not a later one with the same id, and not a zombie. */
 export function isAlive({ pid, started }: ProcessIdentity): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false
   let isOurs = true
@@ -23,12 +22,12 @@ export function isAlive({ pid, started }: ProcessIdentity): boolean {
     isOurs = false
   }
   const found = processStart(pid)
-  // A process of ours without a start time is a zombie; that of another user may be hidden from us.
+  // One of our own processes without a start time is a zombie; another user's may be hidden from us.
   if (found === undefined) return !isOurs || process.platform !== 'linux'
   return !started || started === found
 }
 
-/** The start time in /proc/PID/stat (field 22, proc_pid_stat(5)); undefined where there is no such file or it is a zombie. */
+/** The start time in /proc/PID/stat (field 22, proc_pid_stat(5)); undefined for a zombie, or without such a file. */
 function processStart(pid: number): string | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,12 +1,12 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The folders of PATH, and those of the system, which cron's PATH may leave out. */
+/** The folders of PATH, and the system's, which cron's PATH may lack. */
 export function programFolders(): string[] {
   return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/bin', '/usr/sbin']
 }
 
-/** The absolute path of a program in one of the folders; undefined: it is not there. */
+/** The absolute path of a program in one of the folders; undefined when it is in none. */
 export function programIn(name: string, folders: readonly string[] = programFolders()): string | undefined {
   return folders
     .filter((folder) => folder.startsWith('/'))

@@ -9,8 +9,8 @@ import { type CheckReport, exitCodes, interruptedExitCode, worstVerdict } from '
 import { judge } from './verdict/verdict.ts'
 
 /**
- * One check from beginning to end; what was not asked for is not loaded. Whatever fails beside the check itself is said,
- * and makes an ok or a warning unknown; the rest is still done.
+ * One check from start to end. Loads only what the options ask for. A follow-up that fails is reported and turns ok or warning
+ * into unknown; the others still run.
  */
 export async function runCheck(run: CheckRun, host: RunHost): Promise<RunOutcome> {
   const lock = await lockState(run.options)
@@ -18,8 +18,8 @@ export async function runCheck(run: CheckRun, host: RunHost): Promise<RunOutcome
   try {
     const { options, describe = (report) => report } = run
     const measured = await measure(run, host)
-    // It says nothing of its targets.
-    if (host.signal?.aborted) return await refused('stopped before its end', options, interruptedExitCode)
+    // A check that was stopped proves nothing about its targets.
+    if (host.signal?.aborted) return await refused('stopped before it finished', options, interruptedExitCode)
     const report = describe(measured)
     const rendered = await renderReport(report, options.format, settingsOfRun(run))
     const failed = await doAll(followUps(options, report, rendered, host, lock), host)
@@ -33,7 +33,7 @@ export async function runCheck(run: CheckRun, host: RunHost): Promise<RunOutcome
   }
 }
 
-/** Says which failed, and gives their number. */
+/** Reports each failure; returns how many there were. */
 async function doAll(all: readonly FollowUp[], { signal, warn }: RunHost): Promise<number> {
   let failed = 0
   for (const { flag, work } of all) {
@@ -48,7 +48,7 @@ async function doAll(all: readonly FollowUp[], { signal, warn }: RunHost): Promi
   return failed
 }
 
-/** Runs that share a state file would count one failure twice, so the second of two does nothing. */
+/** Concurrent runs with one state file would count a failure twice, so the second run refuses. */
 async function lockState({ state }: CheckOptions): Promise<RunLock | Busy> {
   if (state === undefined) return { release: () => {} }
   const { lockRun } = await import('./alarm/run-lock.ts')
@@ -80,7 +80,7 @@ async function measure(run: CheckRun, { startedMs, signal }: RunHost): Promise<C
   return (await import('./verdict/without-secrets.ts')).withoutSecrets(report, told)
 }
 
-/** Nobody waits for a time server when the probes are broken off. */
+/** Does not wait for time servers once the probes are stopped. */
 async function unlessStopped(ownClock: Promise<OwnClock>, signal: AbortSignal | undefined): Promise<OwnClock> {
   if (signal === undefined) return ownClock
   let stop = () => {}
@@ -92,7 +92,7 @@ async function unlessStopped(ownClock: Promise<OwnClock>, signal: AbortSignal | 
   return Promise.race([ownClock, stopped]).finally(() => signal.removeEventListener('abort', stop))
 }
 
-/** Alarms, heartbeats and the history belong to the run, so its deadline leaves room for them. */
+/** Alarms, heartbeat and history are part of the run, so the measurement leaves them a quarter of its time. */
 function measuringMs({ timeoutMs, notify, heartbeat, historyFile }: CheckOptions): number {
   return (notify ?? heartbeat ?? historyFile) === undefined ? timeoutMs : timeoutMs * 0.75
 }
@@ -103,7 +103,7 @@ interface FollowUp {
   work(): void | Promise<void>
 }
 
-/** What is done with a report, in order. */
+/** In the order in which they run. */
 function followUps(
   options: CheckOptions,
   report: CheckReport,

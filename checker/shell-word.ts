@@ -1,9 +1,9 @@
-/** A word as a POSIX shell takes it, and what splits lines like one: as it is where nothing in it means more, else quoted. */
+/** Quotes a word for a POSIX shell, and for programs that split lines like one, unless it contains only safe characters. */
 export function shellWord(word: string): string {
   return /^[\w@+=:,./-]+$/.test(word) ? word : singleQuoted(word)
 }
 
-/** Any text between single quotes, where nothing means more but the quote that ends it. */
+/** Single-quoted, so that only the closing quote is special. */
 export function singleQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

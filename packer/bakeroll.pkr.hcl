@@ -1,4 +1,4 @@
-# One template, two platforms, one provisioner; and a test of what was made for the platform that runs no machines here.
+# One template and one provisioner for two platforms, and the test of images on AWS.
 
 source "qemu" "machine" {
   accelerator      = var.accelerator
@@ -19,8 +19,8 @@ source "qemu" "machine" {
   boot_wait        = "1ms"
   shutdown_command = "sudo systemctl poweroff"
   shutdown_timeout = var.ssh_timeout
-  # Without these words QEMU opens a display, and behind it its monitor, which runs commands on this computer.
-  # `disable_vnc` alone only keeps Packer from typing there.
+  # Without these arguments QEMU opens a display and, behind it, its monitor, which can run commands on this computer.
+  # `disable_vnc` only keeps Packer from typing there.
   qemuargs = [
     ["-nodefaults"],
     ["-no-user-config"],
@@ -53,11 +53,11 @@ source "amazon-ebs" "machine" {
   tags        = var.tags
   ami_regions = var.ami_regions
   ami_users   = var.ami_users
-  # An image can be copied by another account only with its snapshots.
+  # Other accounts can copy an image only with its snapshots.
   snapshot_users = var.ami_users
   snapshot_tags  = var.tags
-  # The builder's volume is encrypted, so what is made from it is, too. Only to give copies keys of their own, Packer must
-  # encrypt again: `encrypt_boot` makes the image twice.
+  # The builder's volume is encrypted, so the image is too. Packer has to encrypt again only to give copies their own
+  # keys: `encrypt_boot` makes the image twice.
   encrypt_boot       = length(var.region_kms_key_ids) > 0 ? true : null
   kms_key_id         = length(var.region_kms_key_ids) > 0 ? var.kms_key_id : null
   region_kms_key_ids = var.region_kms_key_ids
@@ -113,8 +113,7 @@ source "amazon-ebs" "machine" {
   ssh_handshake_attempts = 1000
 }
 
-# An instance of a new image that is tested and thrown away: this builder keeps the volumes that it is told to, and it is
-# told none.
+# A temporary instance that tests a new image. This builder keeps only listed volumes, and none are listed.
 source "amazon-ebsvolume" "test" {
   source_ami = var.tested_image
 

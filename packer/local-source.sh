@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs inside the new Debian system of the local platform, before its first boot: lets Packer in the way it gets into
-# any EC2 instance, with a key from instance metadata. The Ansible roles lay the same files again, at every bake.
+# Runs inside the new Debian system of the local platform before its first boot. Lets Packer in as into any EC2
+# instance, with a key from instance metadata. The Ansible roles install the same files again at every bake.
 set -eu
 
 echo 'LABEL=bakeroll / ext4 defaults 0 0' >/etc/fstab

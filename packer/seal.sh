@@ -1,6 +1,5 @@
 #!/bin/sh
-# The last provisioner of every bake: takes everything out that must not be in an image, then fails the bake when some
-# of it is still there.
+# The last provisioner of every bake: removes what must not be in an image, then fails if any of it is left.
 set -eu
 
 rm -f /etc/ssh/ssh_host_* /root/.bash_history /home/*/.bash_history

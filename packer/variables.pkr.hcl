@@ -1,4 +1,4 @@
-# What `npm run bake` passes; see tasks/platforms/local/layers.ts and tasks/platforms/aws/packer-variables.ts.
+# Passed by `npm run bake`; see tasks/platforms/local/layers.ts and tasks/platforms/aws/packer-variables.ts.
 
 variable "layer" {
   type        = string
@@ -23,7 +23,7 @@ variable "extra_vars" {
 variable "release" {
   type        = string
   default     = ""
-  description = "What the instance that is tested should serve."
+  description = "The release that the tested instance should serve."
 }
 
 variable "ssh_private_key_file" {
@@ -56,7 +56,7 @@ variable "memory_mib" {
 variable "source_disk" {
   type        = string
   default     = "source.qcow2"
-  description = "A qcow2 disk, thin over the image below it, that becomes the new image."
+  description = "A thin qcow2 disk over the image below, which becomes the new image."
 }
 
 variable "kernel" {
@@ -77,19 +77,19 @@ variable "kernel_arguments" {
 variable "metadata_netdev" {
   type        = string
   default     = "user,id=imds"
-  description = "QEMU network that holds the stand-in of the EC2 instance metadata service."
+  description = "QEMU network with the stand-in for the EC2 instance metadata service."
 }
 
 variable "network" {
   type        = string
   default     = "closed"
-  description = "open: the builder reaches other computers, and this one's own loopback, to fetch packages."
+  description = "open: the builder can reach other computers and this one's loopback, to fetch packages."
 }
 
 variable "sandbox" {
   type        = string
   default     = "on"
-  description = "QEMU's -sandbox: the system calls that it gives up."
+  description = "QEMU's -sandbox: the system calls to deny."
 }
 
 variable "console" {
@@ -118,7 +118,7 @@ variable "region" {
 variable "ec2_endpoint" {
   type        = string
   default     = ""
-  description = "Where EC2 answers, when not at AWS. Newer Packer takes it from AWS_ENDPOINT_URL by itself, 1.6 does not."
+  description = "Endpoint of EC2, when not AWS's own. Newer Packer reads AWS_ENDPOINT_URL, 1.6 does not."
 }
 
 variable "instance_type" {
@@ -129,13 +129,13 @@ variable "instance_type" {
 variable "source_image" {
   type        = string
   default     = ""
-  description = "Id of the AMI to start from. Empty: the newest of this owner and name."
+  description = "Id of the AMI to start from. Empty: the newest with this owner and name."
 }
 
 variable "source_image_owner" {
   type        = string
   default     = "136693071363"
-  description = "The account whose images are taken: Debian's own (https://wiki.debian.org/Cloud/AmazonEC2Image)."
+  description = "The account that owns the source image: Debian's (https://wiki.debian.org/Cloud/AmazonEC2Image)."
 }
 
 variable "source_image_name" {
@@ -152,7 +152,7 @@ variable "tested_image" {
 variable "root_device" {
   type        = string
   default     = "/dev/xvda"
-  description = "What the source image calls its root volume."
+  description = "Device name of the source image's root volume."
 }
 
 variable "volume_gib" {
@@ -181,25 +181,25 @@ variable "ssh_interface" {
 variable "security_group_ids" {
   type        = list(string)
   default     = []
-  description = "Security groups of the builder. A bake makes one of its own: Packer 1.6 cannot tag its. Empty: Packer makes one."
+  description = "Security groups of the builder. A bake makes one, because Packer 1.6 cannot tag its own. Empty: Packer makes one."
 }
 
 variable "temporary_security_group_source_cidrs" {
   type        = list(string)
   default     = ["127.0.0.1/32"]
-  description = "Who may reach port 22 of the builder, where Packer makes the security group: the caller's address alone."
+  description = "Who may reach port 22 of the builder when Packer makes the security group: only the caller's address."
 }
 
 variable "ssh_keypair_name" {
   type        = string
   default     = ""
-  description = "Key pair of the builder. A bake imports an Ed25519 key of its own: Debian's sshd declines the RSA signatures of Packer 1.6."
+  description = "Key pair of the builder. A bake imports its own Ed25519 key, because Debian's sshd refuses the RSA signatures of Packer 1.6."
 }
 
 variable "ssh_host" {
   type        = string
   default     = ""
-  description = "Another machine that takes the builder's place, for an emulated AWS."
+  description = "Another machine in place of the builder, for an emulated AWS."
 }
 
 variable "ssh_port" {
@@ -228,7 +228,7 @@ variable "region_kms_key_ids" {
 variable "ami_users" {
   type        = list(string)
   default     = []
-  description = "Accounts that may launch the image; the default key of EBS cannot be shared."
+  description = "Accounts that may launch the image; EBS's default key cannot be shared."
 }
 
 variable "tags" {
@@ -240,5 +240,5 @@ variable "tags" {
 variable "run_tags" {
   type        = map(string)
   default     = {}
-  description = "Tags of the builder and its volume, while it is there."
+  description = "Tags of the builder and its volume."
 }

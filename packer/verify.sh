@@ -1,7 +1,7 @@
 #!/bin/sh
-# What must hold inside an instance of a new image. Runs there as root: verify.sh RELEASE [SECONDS TO WAIT FOR THE CLOCK
-# [SECONDS TO WAIT FOR THE SERVICE]]. The clock follows a time server, or the computer that the machine runs on.
-# Says on standard output what is wrong, or what the caller needs to judge the rest: clock and boot id.
+# Checks an instance of a new image from inside, as root: verify.sh RELEASE [SECONDS TO WAIT FOR THE CLOCK [SECONDS TO
+# WAIT FOR THE SERVICE]]. The clock follows a time server, or the computer that the machine runs on. Prints the fault,
+# or the facts that the caller needs to judge the rest: clock and boot id.
 set -eu
 
 release=$1
@@ -13,7 +13,7 @@ fail() {
   exit 1
 }
 
-# Seconds since the boot: the clock may be set while this waits.
+# Seconds since boot, because the clock may be set during the wait.
 uptime() { cut -d . -f 1 /proc/uptime; }
 
 end=$(($(uptime) + limit))
@@ -22,7 +22,7 @@ until served=$(curl -fsS --max-time 5 http://127.0.0.1/version.txt) && now=$(cur
   sleep 2
 done
 [ "$served" = "$release" ] || fail "it serves release $served, expected $release"
-# How right it is, is measured from outside; on a busy computer seconds pass between two processes.
+# The exact offset is measured from outside; on a busy computer seconds pass between two processes.
 behind=$(($(date +%s) - $(date --date="$now" +%s)))
 if [ "$behind" -lt -1 ] || [ "$behind" -gt 5 ]; then fail "/now is $behind s behind the clock of its own machine"; fi
 
@@ -31,7 +31,7 @@ open=$(ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | sed 's/.*:/
 failed=$(systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | paste -sd ' ')
 [ -z "$failed" ] || fail "failed units: $failed"
 
-# cloud-init lays the key of this instance there, which came from its metadata; any other key came with the image.
+# cloud-init puts this instance's key there, from its metadata; any other key came with the image.
 own=$(grep -ohE 'AAAA[0-9A-Za-z+/=]+' /run/bakeroll/authorized_keys) || own=none
 keys=$(find /home /root -name authorized_keys -exec grep -ohE 'AAAA[0-9A-Za-z+/=]+' {} + | grep -vF "$own") || true
 [ -z "$keys" ] || fail 'an SSH key is in the image'
@@ -47,7 +47,7 @@ offered=$(sshd -T) || fail 'sshd does not tell its settings'
 weak=$(echo "$offered" | grep -oE '(diffie-hellman|ecdh-sha2|hmac-(md5|sha1)|umac-64|[0-9a-z]+-cbc)[^,]*' | sort -u | paste -sd ' ') || true
 [ -z "$weak" ] || fail "sshd offers $weak"
 
-# A setting that this kernel does not have is none to mind.
+# Skip settings that this kernel does not have.
 grep -E '^[a-z].* = ' /etc/sysctl.d/60-bakeroll.conf 2>/dev/null | while read -r name _ wanted; do
   found=$(cat "/proc/sys/$(echo "$name" | tr . /)" 2>/dev/null) || continue
   [ "$found" = "$wanted" ] || fail "kernel setting $name is $found, expected $wanted"

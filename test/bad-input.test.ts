@@ -94,7 +94,7 @@ t.test('a port that another program has is said before anything is made', async 
   const { port } = other.address() as AddressInfo
   const home = homeWithImages(t.testdir())
   const result = await run({ BAKEROLL_HOME: home, BAKEROLL_LOCAL_PORT: String(port) }, 'deploy')
-  t.match(result, { exitCode: 3, stderr: new RegExp(`127\\.0\\.0\\.1:${port} is taken by another program\\nhint: `) })
+  t.match(result, { exitCode: 3, stderr: new RegExp(`127\\.0\\.0\\.1:${port} is used by another program\\nhint: `) })
   t.same(readdirSync(home).sort(), ['images', 'locks'])
 })
 
@@ -105,7 +105,7 @@ t.test('the demo says the same, minutes before it would need the port', async (t
   const { port } = other.address() as AddressInfo
   const home = t.testdir()
   const result = await run({ BAKEROLL_HOME: home, BAKEROLL_LOCAL_PORT: String(port) }, 'demo')
-  t.match(result, { exitCode: 3, stderr: new RegExp(`127\\.0\\.0\\.1:${port} is taken by another program`) })
+  t.match(result, { exitCode: 3, stderr: new RegExp(`127\\.0\\.0\\.1:${port} is used by another program`) })
   t.same(readdirSync(home), [])
 })
 
@@ -133,7 +133,7 @@ t.test('a damaged state file is answered from its predecessor, or named', async 
   mkdirSync(group, { recursive: true })
   writeFileSync(join(group, 'group.json'), '{"imageId": "2.0')
   const named = await run({ BAKEROLL_HOME: home }, 'status')
-  t.match(named, { exitCode: 5, stderr: /group\.json is damaged and has no readable predecessor/ })
+  t.match(named, { exitCode: 5, stderr: /group\.json is damaged, and so is its backup/ })
   writeFileSync(join(group, 'group.json.previous'), JSON.stringify({ imageId: '2.0.0-tested', size: 2, port: 18099 }))
   const answered = await run({ BAKEROLL_HOME: home }, 'status', '--json')
   t.match(JSON.parse(answered.stdout), {

@@ -9,7 +9,6 @@ export type TemplateName = (typeof templateNames)[number]
 // biome-ignore lint/suspicious/noExplicitAny: a template is looked into at every depth, and a wrong look fails the test.
 export type Value = any
 
-/** A template of the project as data. */
 export interface Template {
   readonly body: string
   readonly Metadata: Value

@@ -4,17 +4,17 @@ import type { Group, Instance, Platform } from '../tasks/lib/platform.ts'
 /** One platform under test, with the hands that the interface does not have. */
 export interface ContractSubject {
   readonly name: string
-  /** A client without memory; each call gives a new one of the same group, as after a restart of the program. */
+  /** Each call returns a fresh client of the same group, as after a restart of the program. */
   readonly open: () => Promise<Platform> | Platform
   /** A verified image to launch from; the second only stands in records and is never launched. */
   readonly imageIds: readonly [string, string]
-  /** Tries `check` until it gives something true, waiting in between; throws with `what` when its patience ends. */
+  /** Retries `check` until it returns a truthy value; throws with `what` after its time limit. */
   readonly eventually: <T>(what: string, check: () => Promise<T | undefined | false>) => Promise<T>
-  /** Ends the machine behind the platform's back. Left out where that cannot be done. */
+  /** Kills the machine outside the platform, where possible. */
   readonly killMachine?: ((instance: Instance) => Promise<void>) | undefined
-  /** Takes the lock as an owner that is dead by the time this returns. Left out where that cannot be done. */
+  /** Takes the lock as an owner that is dead when this returns, where possible. */
   readonly lockAndDie?: ((verb: string) => Promise<void>) | undefined
-  /** Stops the load balancer behind the platform's back. Left out where that cannot be done. */
+  /** Stops the load balancer outside the platform, where possible. */
   readonly stopLoadBalancer?: (() => Promise<void>) | undefined
   /** False where instances are records only (an emulator): they have no console and no SSH. */
   readonly hasMachines?: false | undefined
@@ -175,7 +175,7 @@ async function killedMachine(t: Test, subject: ContractSubject, platform: Platfo
   })
 }
 
-/** Also the way out when a promise before was broken: no machine stays behind. */
+/** Also cleans up when an earlier promise was broken: no machine stays behind. */
 async function leaveNothing(t: Test, platform: Platform): Promise<void> {
   await t.test('a removed group leaves nothing', async (t) => {
     const lock = await platform.lock('destroy')

@@ -33,7 +33,7 @@ async function demoWithoutPort(t: Test, home: string) {
 t.test('what an earlier demo left is removed, and nobody is asked', async (t) => {
   const home = homeWithGroup(t, ['demo'])
   const { exitCode, stderr } = await demoWithoutPort(t, home)
-  t.match(stderr, /removing what an earlier demo left[\s\S]*removed group timeapp[\s\S]*is taken by another program/)
+  t.match(stderr, /removing what an earlier demo left[\s\S]*removed group timeapp[\s\S]*is used by another program/)
   t.equal(exitCode, 3)
   t.same(readdirSync(join(home, 'groups')), [])
 })
@@ -41,7 +41,7 @@ t.test('what an earlier demo left is removed, and nobody is asked', async (t) =>
 t.test('a group that no demo made is refused and stays', async (t) => {
   const home = homeWithGroup(t, [])
   const { exitCode, stderr } = await demoWithoutPort(t, home)
-  t.match(stderr, /there is a group timeapp already, and it is not a demo's/)
+  t.match(stderr, /there is a group timeapp already, and no demo made it/)
   t.equal(exitCode, 3)
   t.ok(existsSync(join(home, 'groups', 'timeapp', 'group.json')))
 })
@@ -61,7 +61,7 @@ t.test(
   },
 )
 
-const rootWarning = 'bakeroll runs as root, and so do its machines'
+const rootWarning = 'bakeroll and its machines run as root'
 
 t.test('root is warned of its machines only when some are to start', async (t) => {
   if (process.getuid?.() !== 0) return t.pass('not asked', { skip: 'only root is warned' })

@@ -104,7 +104,7 @@ t.test('for root: a port that another program has, too little disk, too little m
   const all = { before: full.before, env: { ...taken.env, ...full.env, ...small.env } }
   const doctor = await under(t, all, 'doctor')
   t.equal(doctor.exitCode, 5)
-  t.equal(named(doctor, 'port')?.found, `127.0.0.1:${port} is taken by another program`)
+  t.equal(named(doctor, 'port')?.found, `127.0.0.1:${port} is used by another program`)
   await verbSays(t, doctor, 'port', taken, 'demo', 3)
   const noRoom = /^\/srv.* has \d+ MiB of free disk space; 5000 MiB are needed$/
   t.match(named(doctor, 'disk'), { status: 'fail', found: noRoom })
@@ -130,12 +130,12 @@ t.test('for a user: a port below 1024, a home of root, no subordinate ids, a mis
   t.equal(doctor.exitCode, 5)
 
   if (readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').trim() === '1024') {
-    t.match(named(doctor, 'port')?.found, /^127\.0\.0\.1:1 may be listened on by root alone/)
+    t.match(named(doctor, 'port')?.found, /^127\.0\.0\.1:1 is open to root only/)
     t.match(named(doctor, 'port')?.hint, /^BAKEROLL_LOCAL_PORT=(80[89]\d|8\d\d\d) npm run demo$/, 'a port that works')
     await verbSays(t, doctor, 'port', low, 'demo', 3)
   } else t.pass('port', { skip: 'this system lets every user listen below 1024' })
 
-  t.match(named(doctor, 'home')?.found, /^no permission to write \/usr\/lib, where the state of bakeroll belongs$/)
+  t.match(named(doctor, 'home')?.found, /^no permission to write \/usr\/lib, the place for bakeroll's state$/)
   await verbSays(t, doctor, 'home', home, 'demo', 2)
 
   t.match(
@@ -153,7 +153,7 @@ t.test('for a user: a port below 1024, a home of root, no subordinate ids, a mis
 
 t.test('a missing program that root can install is no failure', { skip }, async (t) => {
   const doctor = await under(t, { without: ['hey'] }, 'doctor')
-  t.match(named(doctor, 'hey'), { status: 'warn', found: /installed when it is needed$/ })
+  t.match(named(doctor, 'hey'), { status: 'warn', found: /installed when needed$/ })
   t.equal(doctor.exitCode, 0)
 })
 
@@ -170,7 +170,7 @@ t.test('a system without apt never gets a hint with apt', { skip }, async (t) =>
   )
   const demo = await under(t, condition, 'demo')
   t.equal(demo.exitCode, 3)
-  t.match(demo.error, { message: /^not found: hey \(sends the load/, hint: /own package manager/ })
+  t.match(demo.error, { message: /^not found: hey \(sends the load/, hint: /the system.s package manager/ })
 })
 
 t.test('Packer is not in the archive: a word before the repository of its vendor is added', { skip }, async (t) => {

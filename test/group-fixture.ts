@@ -11,14 +11,13 @@ import { instanceFiles } from '../tasks/platforms/local/instances.ts'
 import { operatorKey } from '../tasks/platforms/operator-key.ts'
 import { recipeFor } from '../tasks/platforms/recipe.ts'
 
-/** What a group that was never booted is made of. */
 export interface GroupParts {
   /** The port of its load balancer. */
   readonly port?: number
   readonly release?: string
   readonly httpPort?: number
   readonly sshPort?: number
-  /** What its instance has written to its console. */
+  /** The instance's console output. */
   readonly console?: string
 }
 

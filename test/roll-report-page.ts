@@ -7,7 +7,6 @@ import { readEvents } from '../tasks/report/report-files.ts'
 import { summarize } from '../tasks/report/summary.ts'
 import { showFile } from './browser.ts'
 
-/** A report in a browser. */
 export interface Shown {
   readonly page: Page
   /** Of the events file. */

@@ -2,12 +2,12 @@ import { isIP } from 'node:net'
 import { severity, type TargetReport } from '../verdict/report.ts'
 import { type AlarmState, type TargetState, targetKey } from './state.ts'
 
-/** How long a target that is no longer checked is remembered. */
+/** How long to remember a target that is no longer checked. */
 export const rememberedMs = 86_400_000
 
 /**
- * The names of a report, each as good as the best of its addresses: those change from check to check (rotation, failover), and then no
- * address fails often enough by itself. A url that has an address in the place of a name is none, as long as that is what was asked.
+ * The host names of a report, each with the verdict of its best address: addresses change between checks (rotation, failover), so
+ * that none may fail often enough alone. Excludes urls with an IP address as host, if that is the one that was probed.
  */
 export function namesOf(found: readonly TargetReport[]): TargetReport[] {
   const best = new Map<string, TargetReport>()
@@ -19,7 +19,7 @@ export function namesOf(found: readonly TargetReport[]): TargetReport[] {
   return [...best.values()].map(({ url, verdict, reasons }) => ({ url, verdict, reasons }))
 }
 
-/** Addresses in alarm to which a name that is well does not lead now; `isGone` when it is not merely another's turn. */
+/** Addresses in alarm whose healthy name does not currently lead to them; `isGone` once it has been too long for a rotation. */
 export function leftBehind(
   { targets }: AlarmState,
   found: readonly TargetReport[],
@@ -36,7 +36,7 @@ export function leftBehind(
   })
 }
 
-/** Those that are long no longer checked; not those whose name could not be looked up this time: which addresses it has is not known. */
+/** Targets not checked for a long time. Excludes those whose name could not be looked up now, since its addresses are unknown. */
 export function vanished(targets: AlarmState['targets'], found: readonly TargetReport[], nowMs: number): TargetState[] {
   const keys = new Set([...found.map(targetKey), ...found.map(({ url }) => url)])
   const withoutAddress = new Set(found.filter(({ address }) => address === undefined).map(({ url }) => url))
@@ -46,7 +46,6 @@ export function vanished(targets: AlarmState['targets'], found: readonly TargetR
   )
 }
 
-/** Whether anything of a target is worth remembering. */
 export function isTroubled({ outage, blindness }: TargetState): boolean {
   return [outage, blindness].some(
     ({ alarm, bad, recent = '' }) => alarm !== undefined || bad > 0 || recent.includes('x'),

@@ -102,7 +102,7 @@ t.test('what waits for a channel that is not there any more is said', async (t) 
   const { run } = world({})
   const { outbox, isStuck, problems } = await run(entry('a'), entry('b'))
   t.same([outbox.length, isStuck], [2, false])
-  t.same(problems, ['webhook h: 2 messages wait for it, and it is not among --notify any more'])
+  t.same(problems, ['webhook h: 2 messages wait for it, but it is no longer among --notify'])
 })
 
 t.test('without time nothing is tried and nothing is lost', async (t) => {

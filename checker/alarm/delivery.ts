@@ -2,40 +2,39 @@ import { DeliveryError } from './channels/delivery-error.ts'
 import { type Message, messageTitle } from './notice-text.ts'
 import type { Outgoing } from './state.ts'
 
-/** What delivery needs of the world, so that a test can be it. */
+/** The clock of delivery; tests replace it. */
 export interface DeliveryHost {
   readonly nowMs: () => number
-  /** Resolves after the time, or at once when the signal comes. */
+  /** Resolves after the time, or at once when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 export interface DeliveryTask {
-  /** How to send to each channel that there is, by its id; throws a `DeliveryError`. */
+  /** Sends to each configured channel, by its id; throws a `DeliveryError`. */
   readonly channels: ReadonlyMap<string, (message: Message, signal: AbortSignal) => Promise<void>>
-  /** How long it may take altogether. */
+  /** For everything together. */
   readonly timeoutMs: number
-  /** Ends it before its time. */
+  /** Aborted to stop early. */
   readonly stop?: AbortSignal | undefined
-  /** Keeps what is left; called after each message that was taken. */
+  /** Saves the remaining messages; called after each delivery. */
   readonly keep: (outbox: readonly Outgoing[]) => void
 }
 
 export interface Delivered {
   readonly outbox: readonly Outgoing[]
   readonly delivered: number
-  /** Something could not be delivered to a channel that there is, or was given up. */
+  /** A message to a configured channel was not delivered, or one was given up. */
   readonly isStuck: boolean
-  /** What went wrong, in words. */
   readonly problems: readonly string[]
 }
 
-/** After this long a message is given up: who reads of an outage a day later is misled. */
+/** Older messages are given up: news of an outage a day later would mislead. */
 export const givenUpAfterMs = 86_400_000
 const attemptMs = 10_000
 
 /**
- * Delivers what waits: to all channels at the same time, to each in order, again after 1, 2, 4... seconds as long as time is
- * left, and what is left then on the next run.
+ * Delivers the outbox: channels concurrently, each one's messages in order, retried after 1, 2, 4... seconds while time is left;
+ * the rest waits for the next run.
  */
 export async function deliver(outbox: readonly Outgoing[], task: DeliveryTask, host: DeliveryHost): Promise<Delivered> {
   const left = new Map(outbox.map((entry) => [entry.key, entry]))
@@ -77,9 +76,9 @@ async function serve(
   }
 }
 
-/** One try of everything for one channel; gives how long it asks us to wait, undefined when nothing is left. */
+/** Tries every message of one channel once; returns how long the channel asks us to wait, undefined when nothing is left. */
 async function tryAll(channel: string, left: Map<string, Outgoing>, { signal }: Deadline, task: DeliveryTask) {
-  // Nobody shall read of a recovery before the alarm.
+  // A recovery must not arrive before its alarm.
   const blocked = new Set<string>()
   let askedMs: number | undefined
   for (const entry of [...left.values()].filter((one) => one.channel === channel)) {
@@ -106,7 +105,7 @@ async function tryOne(entry: Outgoing, task: DeliveryTask, signal: AbortSignal):
     await task.channels.get(entry.channel)?.({ key: entry.key, notices: entry.notices }, limited)
     return undefined
   } catch (error) {
-    // A defect of ours in one channel must not keep the others from being served.
+    // A defect in one channel must not block the others.
     return error instanceof DeliveryError ? error : new DeliveryError('failed', { cause: error })
   }
 }
@@ -121,7 +120,7 @@ function describeWaiting(waiting: readonly Outgoing[], isKnown: (channel: string
     const entries = waiting.filter((entry) => entry.channel === channel)
     const name = entries[0]?.channelName
     const waits = entries.length === 1 ? '1 message waits' : `${entries.length} messages wait`
-    if (!isKnown(channel)) return `${name}: ${waits} for it, and it is not among --notify any more`
+    if (!isKnown(channel)) return `${name}: ${waits} for it, but it is no longer among --notify`
     const failure = entries.find((entry) => entry.failure !== undefined)?.failure ?? 'no time was left'
     return `${name}: ${failure}; ${waits} for the next run`
   })

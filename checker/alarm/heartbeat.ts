@@ -1,7 +1,7 @@
 import { type Wrong, wrong } from '../settings/kinds.ts'
 import { describeSystemError } from './channels/delivery-error.ts'
 
-/** Reads `--heartbeat`; what is wrong is told without what may be secret. */
+/** Parses `--heartbeat`; problems contain no secrets. */
 export function parseHeartbeat(text: string): URL | Wrong {
   if (!URL.canParse(text)) return wrong('expected a url (https://...)')
   const url = new URL(text)
@@ -11,8 +11,8 @@ export function parseHeartbeat(text: string): URL | Wrong {
 }
 
 /**
- * Tells a dead man's switch that a run ended: GET of the url, or of the url with `/fail` at the end of its path when the
- * checker itself is broken (healthchecks.io/docs/http_api). Tried twice; gives what went wrong, never throws.
+ * Reports the end of a run to a dead man's switch: GET of the url, with `/fail` appended to its path when the checker itself is
+ * broken (healthchecks.io/docs/http_api). Tries twice; returns the problem, never throws.
  */
 export async function sendHeartbeat(
   address: URL,
@@ -27,7 +27,7 @@ export async function sendHeartbeat(
   return second === undefined ? undefined : `heartbeat ${url.host}: ${second}`
 }
 
-/** How many redirects in a row are followed. */
+/** Redirects in a row. */
 const longestChain = 5
 
 async function ping(url: URL, timeoutMs: number, stop?: AbortSignal): Promise<string | undefined> {

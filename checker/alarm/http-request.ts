@@ -4,25 +4,24 @@ import { lookupWithin } from '../names/node-lookup.ts'
 import { DeliveryError } from './channels/delivery-error.ts'
 import { askProxy, proxyFailure, proxyFor, tunnelAgent } from './proxy.ts'
 
-/** What is asked, beside the url. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
 }
 
-/** What is kept of an answer: the rest may be long, endless or our own secret. */
+/** Without the body, which may be long, endless, or contain our own secret. */
 export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
 }
 
-/** Longer than any message may take; the signal ends it earlier. */
+/** Longer than any delivery; the signal ends it earlier. */
 const longestLookUpMs = 30_000
 
 /**
- * Sends one request over a connection of its own; redirects are the answer. Throws what Node's http throws. Not by `fetch`, which looks
- * names up in a thread that the end of the process would wait for.
+ * Sends one request over a new connection; does not follow redirects. Throws what Node's http throws. Not `fetch`, which looks
+ * names up in a thread that delays the end of the process.
  */
 export function send(url: URL, { method, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   const isSecure = url.protocol === 'https:'
@@ -49,7 +48,7 @@ export function send(url: URL, { method, headers, body }: HttpRequest, signal: A
     sent.once('response', (response) => {
       const isOfProxy = proxy !== undefined && response.statusCode === 407
       if (isOfProxy) fail(new DeliveryError(`the proxy ${proxy.host} answers 407`))
-      // What comes later is nobody's error.
+      // Ignore errors after the headers.
       response.on('error', () => {}).destroy()
       resolve({ status: response.statusCode ?? 0, headers: response.headers })
     })

@@ -1,7 +1,7 @@
 import type { AlarmState } from './state.ts'
 import { saveState } from './state-file.ts'
 
-/** Writes the state again and again, and remembers the last failure: a full disk must not keep an alarm from being told. */
+/** Saves the state repeatedly and remembers the last failure: a full disk must not stop an alarm. */
 export function keepState(file: string, lockProblem: string | undefined) {
   let problem: string | undefined
   return {
@@ -17,7 +17,7 @@ export function keepState(file: string, lockProblem: string | undefined) {
   }
 }
 
-/** Leaves out calls so that at most a tenth of the time goes into them: a thousand messages must not mean a thousand waits for the disk. */
+/** Skips calls so that they take at most a tenth of the time: a thousand messages must not wait for the disk a thousand times. */
 export function throttled<T>(work: (value: T) => void): (value: T) => void {
   let nextMs = Number.NEGATIVE_INFINITY
   return (value) => {

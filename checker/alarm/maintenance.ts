@@ -1,12 +1,12 @@
 import { type Wrong, wrong } from '../settings/kinds.ts'
 import { openZone, type Zone } from './zone.ts'
 
-/** A time during which alarms are held back: again and again on days of the week, or once; its end is not part of it. */
+/** Alarms are held back within it: on days of the week, or once; the end is exclusive. */
 export type MaintenanceWindow =
   | {
       readonly days: readonly number[]
       readonly startMinute: number
-      /** Minutes after the midnight that begins the day: beyond 1440 for a window over midnight. */
+      /** Minutes after the start of the day; above 1440 for a window across midnight. */
       readonly endMinute: number
       readonly zone: Zone
     }
@@ -15,18 +15,16 @@ export type MaintenanceWindow =
 const dayNames = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
 const examples = 'such as "Sun 02:00-04:00", "Mon-Fri 22:00-06:00 Europe/Berlin", "daily 02:00-02:30" or ISO/ISO'
 
-/** Reads `--maintenance`. */
 export async function parseMaintenance(text: string): Promise<MaintenanceWindow | Wrong> {
   const window = await readWindow(text.trim())
   return typeof window === 'string' ? wrong(`${JSON.stringify(text)}: ${window}`) : window
 }
 
-/** Whether a moment lies in the window. */
 export function isInWindow(window: MaintenanceWindow, nowMs: number): boolean {
   if ('startMs' in window) return nowMs >= window.startMs && nowMs < window.endMs
   const { days, startMinute, endMinute, zone } = window
   const today = zone.dateAt(nowMs)
-  // A window over midnight belongs to the day on which it began.
+  // A window across midnight belongs to the day on which it starts.
   return [today.subtract({ days: 1 }), today].some((day) => {
     const after = (minutes: number) => day.toPlainDateTime().add({ minutes })
     return (
@@ -50,7 +48,7 @@ async function readOnce(text: string): Promise<MaintenanceWindow | string> {
   const [startMs, endMs] = [readInstant(start, zone, 'first'), readInstant(end, zone, 'last')]
   if (startMs === undefined || endMs === undefined) {
     const wrong = startMs === undefined ? start : end
-    return `${JSON.stringify(wrong)} is no date and time, expected 2026-01-31T02:00 or 2026-01-31T02:00Z`
+    return `${JSON.stringify(wrong)} is not a date and time, expected 2026-01-31T02:00 or 2026-01-31T02:00Z`
   }
   return endMs > startMs ? { startMs, endMs } : 'it ends before it begins'
 }
@@ -60,7 +58,7 @@ function readInstant(text: string, zone: Zone, which: 'first' | 'last'): number 
   if (local === undefined) return undefined
   try {
     const wallMs = zone.momentOf(local, which)
-    // Whether it is a date at all is seen above: Date.parse takes February 30 for a day in March.
+    // `momentOf` has rejected impossible dates; Date.parse would turn February 30 into a day in March.
     const ms =
       offset === undefined ? wallMs : Date.parse(local + offset.replace(/(\d\d)(\d\d)$/, '$1:$2').toUpperCase())
     return Number.isNaN(ms) ? undefined : ms
@@ -77,7 +75,7 @@ async function readRecurring(text: string): Promise<MaintenanceWindow | string> 
   if (days === undefined) return `${JSON.stringify(dayText)} names no days, expected daily, Sun, Mon-Fri or Sat,Sun`
   const [startMinute, endMinute] = [readMinute(start), readMinute(end)]
   if (startMinute === undefined || endMinute === undefined || startMinute === 1440) {
-    return `${times} are no times of day, expected 00:00 to 23:59, or 24:00 as the end`
+    return `${times} are not times of day, expected 00:00 to 23:59, or 24:00 as the end`
   }
   if (startMinute === endMinute) return `${times} is empty; the whole day is 00:00-24:00`
   const zone = await openZone(zoneName)
@@ -86,7 +84,7 @@ async function readRecurring(text: string): Promise<MaintenanceWindow | string> 
 }
 
 function noZone(name: string): string {
-  return `${name} is no time zone, expected a name such as Europe/Berlin`
+  return `${name} is not a time zone, expected a name such as Europe/Berlin`
 }
 
 function readMinute(text: string): number | undefined {

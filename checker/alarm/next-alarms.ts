@@ -15,15 +15,13 @@ import {
 } from './state.ts'
 import { type AlarmPolicy, afterNotice, badOf, count, dueNotice, type Sighting } from './track.ts'
 
-/** What follows from one check. */
 export interface NextAlarms {
   readonly state: AlarmState
   readonly notices: readonly Notice[]
-  /** How many notices were held back. */
   readonly heldBack: number
 }
 
-/** Decides what to tell after one check; with `isHeld`, in maintenance or during a roll, nothing but what ends an alarm. */
+/** Decides which notices to send after one check; with `isHeld` (maintenance, or a roll), only the end of alarms. */
 export function nextAlarms(
   before: AlarmState,
   report: Pick<CheckReport, 'targets'>,
@@ -37,7 +35,7 @@ export function nextAlarms(
   const names = namesOf(report.targets)
   const context = { policy, nowMs, isHeld }
 
-  /** Counts a target; what `isSilent` says of a track, others tell already. Gives which tracks are in alarm or would be. */
+  /** Counts a check of a target, without the notices that `isSilent` names because another target's already report the same. */
   function see(found: TargetReport, isSilent: (track: TrackName, kind: NoticeKind) => boolean): TargetState {
     const known = targets[targetKey(found)] ?? newTarget(found, nowMs)
     const told = trackNames.map((name) => {
@@ -80,13 +78,13 @@ export function nextAlarms(
 const trackNames = ['outage', 'blindness'] as const
 type TrackName = (typeof trackNames)[number]
 
-/** Whether a track is in alarm, or would be if nothing held it back. */
+/** Whether a track is in alarm, or would be unless held back. */
 function isDue(track: Track | undefined, { failures, window }: AlarmPolicy): boolean {
   if (track === undefined) return false
   return track.alarm !== undefined || (window === undefined ? track.bad : badOf(track)) >= failures
 }
 
-/** A service whose check found no way to the network tells nothing of itself, so unknown is neither bad nor good. */
+/** Unknown says nothing about the service, so it is neither bad nor good. */
 function outageSighting(verdict: Verdict): Sighting {
   return { sight: verdict === 'ok' ? 'good' : verdict === 'unknown' ? 'neither' : 'bad', verdict }
 }
@@ -122,7 +120,7 @@ function advance(
     return { track: { ...track, heldBack: track.heldBack + 1 }, notices: [], heldBack: 1 }
   }
   const outage = track.alarm?.id ?? outageId(targetKey(found), name, track.sinceMs ?? nowMs)
-  // Between two sightings, and where only a share is bad, an alarm goes on as it was told.
+  // Without a new bad check, an alarm keeps the verdict that was reported.
   const isSeen = sighting.sight === 'bad' || kind === 'recovered'
   const verdict = isSeen ? found.verdict : (track.alarm?.verdict ?? found.verdict)
   const notice = write(kind, track, outage, { ...found, verdict }, nowMs, policy.window)
@@ -161,7 +159,7 @@ function timesOf(kind: NoticeKind, { good, milder, bad }: Track): number {
   return kind === 'changed' && milder > 0 ? milder : bad
 }
 
-/** The same after a crash between deciding and keeping, so that what is decided again is recognised. */
+/** Deterministic, so that a decision repeated after a crash is recognised. */
 function outageId(key: string, name: string, sinceMs: number): string {
   return createHash('sha256').update(`${key}\n${name}\n${sinceMs}`).digest('hex').slice(0, 16)
 }

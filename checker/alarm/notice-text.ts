@@ -1,18 +1,18 @@
 import { formatDurationMs } from '../duration.ts'
 import type { Notice } from './state.ts'
 
-/** What is sent in one go; a channel for people takes all notices of one check together. */
+/** One delivery; channels for people combine all notices of a check. */
 export interface Message {
   readonly key: string
   readonly notices: readonly Notice[]
 }
 
-/** How many notices a message spells out; a network that fails as a whole must not make a mail of a megabyte. */
+/** Notices to spell out in a message; a network-wide failure must not send a megabyte. */
 const spelledOut = 50
-/** Slack cuts a text after 40,000 characters. */
+/** Slack truncates texts after 40,000 characters. */
 const longestText = 30_000
 
-/** A notice in one line: `critical: http://a (10.0.0.1): status 500 (3 times in a row, since 2026-01-01T00:00:00Z)`. */
+/** One line: `critical: http://a (10.0.0.1): status 500 (3 times in a row, since 2026-01-01T00:00:00Z)`. */
 export function describeNotice(notice: Notice): string {
   const { kind, target, verdict, previousVerdict, reasons, times } = notice
   const since = `since ${short(notice.since)}`
@@ -32,18 +32,17 @@ export function describeNotice(notice: Notice): string {
   }
 }
 
-/** Everything a webhook, a template and a command are told of a notice. */
+/** What webhooks, templates and commands get. */
 export function noticeFacts(notice: Notice): Notice & { readonly summary: string } {
   return { ...notice, summary: describeNotice(notice) }
 }
 
-/** The message in one line. */
 export function messageTitle({ notices: [first, ...others] }: Message): string {
   if (first === undefined) return 'nothing to tell'
   return others.length === 0 ? describeNotice(first) : `${others.length + 1} notices: ${describeNotice(first)}`
 }
 
-/** The message in full, for people: each notice with all its reasons. */
+/** The full message for people, with every reason of each notice. */
 export function messageText({ notices }: Message): string {
   const told = notices
     .slice(0, spelledOut)
@@ -61,7 +60,7 @@ function howOften(times: number, of: number | undefined): string {
   return times === 1 ? 'once' : `${times} times in a row`
 }
 
-/** What could not be judged may be found bad then: only an outage ends with ok. */
+/** After unknown, the next verdict may be bad; only an outage ends with ok. */
 function goodAgain({ verdict, previousVerdict }: Notice): string {
   return previousVerdict === 'unknown' ? `can be judged again, ${verdict},` : 'ok again'
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Channel } from './channels/channel-target.ts'
 import type { Notice, Outgoing } from './state.ts'
 
-/** People get what one check found in one message; a program gets each notice by itself. */
+/** People get one message per check; programs get each notice separately. */
 const takesTogether: Record<Channel['kind'], boolean> = {
   webhook: false,
   command: false,
@@ -12,7 +12,7 @@ const takesTogether: Record<Channel['kind'], boolean> = {
   sns: true,
 }
 
-/** What is to be delivered of the notices of one check, each with its key: of the notice and the channel, and of nothing else. */
+/** The messages to deliver for the notices of one check; a key depends on notice and channel only. */
 export function enqueue(notices: readonly Notice[], channels: readonly Channel[], nowMs: number): Outgoing[] {
   if (notices.length === 0) return []
   return channels.flatMap(({ id, name, kind }) =>

@@ -98,12 +98,12 @@ t.test('nothing in maintenance or during a roll, what still fails after it', asy
   t.equal(hook.received.length, 1)
 })
 
-t.test('a corrupt state is put aside and said, and the check goes on', async (t) => {
+t.test('a corrupt state is renamed and reported, and the check goes on', async (t) => {
   const { stateFile, folder, run } = runner(t, { failures: 1 })
   writeFileSync(stateFile, 'nonsense')
   t.match(await run(reportOf('critical')), {
     notices: [{ kind: 'alarm' }],
-    problems: [/made no sense and was put aside/],
+    problems: [/was corrupt and was renamed/],
   })
   t.same(readdirSync(folder), ['state', 'state.corrupt-20260101T120100Z'])
 })

@@ -13,48 +13,44 @@ import type { AlarmState, Notice } from './state.ts'
 import { loadState } from './state-file.ts'
 import type { AlarmPolicy } from './track.ts'
 
-/** How alarms are handled. */
 export interface AlarmOptions extends AlarmPolicy {
   readonly stateFile: string
   readonly maintenance?: readonly MaintenanceWindow[] | undefined
   readonly notify?: readonly Channel[] | undefined
-  /** The mustache template that renders the body for webhooks. */
+  /** A mustache template for the body of webhooks. */
   readonly notifyTemplate?: string | undefined
-  /** Called at the end. */
+  /** Requested at the end. */
   readonly heartbeat?: URL | undefined
-  /** How long delivery and heartbeat may take together; the rest is left to the next run. */
+  /** For delivery and heartbeat together; the rest waits for the next run. */
   readonly timeoutMs: number
-  /** Ends both before their time. */
+  /** Aborted to stop both early. */
   readonly stop?: AbortSignal | undefined
-  /** The lock of `lockRun`, when it was taken for the whole run; else it is taken here. */
+  /** The lock of the whole run, if it has one; otherwise it is taken here. */
   readonly lock?: RunLock
 }
 
 export type AlarmHost = DeliveryHost
 
-/** What came of one report. */
 export interface AlarmOutcome {
-  /** What was decided to be told. */
   readonly notices: readonly Notice[]
-  /** Messages that were delivered, and that wait for the next run. */
+  /** Messages delivered, and those waiting for the next run. */
   readonly delivered: number
   readonly waiting: number
-  /** Notices that maintenance or a roll held back. */
+  /** Notices held back by maintenance or a roll. */
   readonly heldBack: number
-  /** What people should know of it, one line each: deliveries that failed, a state that was put aside. */
+  /** One line each: failed deliveries, a corrupt state file. */
   readonly problems: readonly string[]
-  /** Another run is under way, and nothing was done. */
+  /** Another run is under way, so nothing was done. */
   readonly busy?: string
-  /** Why the state could not be kept: what was to be told was tried to be told all the same. */
+  /** Why the state could not be saved; notices were sent anyway. */
   readonly broken?: string
 }
 
-/** A roll of the group that is checked, as `check` adds it to its report. */
+/** `check` adds the roll of its group to the report. */
 interface MaybeRolling {
   readonly roll?: { readonly underWay?: boolean }
 }
 
-/** The computer's own clock. */
 export const systemHost: AlarmHost = {
   nowMs: () => Date.now(),
   sleep: (ms, signal) =>
@@ -71,8 +67,8 @@ export const systemHost: AlarmHost = {
 }
 
 /**
- * Counts one report, decides what to tell, keeps both in the state file, then delivers. Throws only when the state file is of
- * a newer format or cannot be read.
+ * Counts one report, decides on notices, saves both in the state file, then delivers. Throws only when the state file is
+ * unreadable or has a newer format.
  */
 export async function processAlarms(
   report: CheckReport & MaybeRolling,

@@ -131,7 +131,7 @@ t.test(
     t.match(dead.stderr, `error: the proxy ${gone.host}: connection refused\n`)
     t.match(dead, { code: 0, stdout: / ok: / })
     const odd = await check(['--heartbeat', up, up], { ALL_PROXY: 'socks5://me:geheim@127.0.0.1:1' })
-    t.match(odd.stderr, 'the proxy of the environment is not used: expected http or https, got socks5://127.0.0.1:1\n')
+    t.match(odd.stderr, "the environment's proxy is not used: expected http or https, got socks5://127.0.0.1:1\n")
     const { url } = await startProxy(t)
     const { host } = new URL(url)
     for (const beat of ['https://beat.invalid', 'http://beat.invalid']) {

@@ -7,26 +7,26 @@ import { parseNetworks } from '../probe/reach.ts'
 import { Wrong, wrong } from '../settings/kinds.ts'
 import { DeliveryError, describeSystemError } from './channels/delivery-error.ts'
 
-/** The proxy of everything that is told others. */
+/** The proxy for notices and heartbeats. */
 export type Proxy = URL | 'none'
 
-/** Reads `--proxy`; what is wrong is told without its password. */
+/** Parses `--proxy`; problems do not contain its password. */
 export function parseProxy(text: string): Proxy | Wrong {
   if (text === 'none') return text
   if (!URL.canParse(text)) return wrong('expected none or the url of a proxy, http://HOST:PORT')
   const url = new URL(text)
   if (!/^https?:$/.test(url.protocol)) return wrong(`expected http or https, got ${url.protocol}//${url.host}`)
-  return url.pathname.length > 1 || url.search !== '' ? wrong(`${url.host}: a path has no meaning`) : url
+  return url.pathname.length > 1 || url.search !== '' ? wrong(`${url.host}: a path is not supported`) : url
 }
 
 let said: Proxy | undefined
 
-/** Sets the proxy of this process; undefined: that of the environment. */
+/** Sets the proxy of this process; undefined: the environment's. */
 export function useProxy(proxy: Proxy | undefined): void {
   said = proxy
 }
 
-/** The proxy for a url: the one that was said, else that of the environment, unless `NO_PROXY` names the host. */
+/** The proxy for a url: the one that was set, or the environment's, unless `NO_PROXY` contains the host. */
 export function proxyFor(url: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
   const found = findProxy(url, environment)
   return found instanceof URL ? found : undefined
@@ -34,7 +34,7 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv = process.env)
 
 function findProxy(url: URL, environment: NodeJS.ProcessEnv): Proxy | Wrong | undefined {
   const variable = (name: string) => environment[name.toLowerCase()] || environment[name]
-  // HTTP_PROXY in capitals is a header of a request, where somebody is called as a CGI program.
+  // A CGI program gets the request header `Proxy` as HTTP_PROXY, so only lower case is used.
   const usual = url.protocol === 'https:' ? variable('HTTPS_PROXY') : environment['http_proxy']
   const text = usual ?? variable('ALL_PROXY')
   if ((said ?? text) === undefined || isExempt(url, variable('NO_PROXY') ?? '')) return undefined
@@ -42,7 +42,7 @@ function findProxy(url: URL, environment: NodeJS.ProcessEnv): Proxy | Wrong | un
   return parseProxy(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`)
 }
 
-/** As curl reads it: `*`, or with commas between them hosts and domains, each with everything below it, and networks. */
+/** As in curl: `*`, or a list of networks, hosts and domains with their subdomains. */
 function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   const asked = port || (protocol === 'https:' ? '443' : '80')
@@ -56,19 +56,19 @@ function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
   })
 }
 
-/** What cannot be used, or reached, of the proxies on the way to some urls, one line each. */
+/** Problems of the proxies for some urls, unusable or unreachable; one line each. */
 export async function missingProxies(urls: readonly URL[], patienceMs: number): Promise<string[]> {
   const proxies = urls.map((url) => findProxy(url, process.env))
   const unusable = proxies.flatMap((proxy) => (proxy instanceof Wrong ? proxy.lines : []))
   const reached = new Map(proxies.flatMap((proxy) => (proxy instanceof URL ? [[proxy.href, proxy] as const] : [])))
   const missing = [...reached.values()].map((proxy) => missingProxy(proxy, Math.min(1000, patienceMs)))
   return [
-    ...[...new Set(unusable)].map((problem) => `the proxy of the environment is not used: ${problem}`),
+    ...[...new Set(unusable)].map((problem) => `the environment's proxy is not used: ${problem}`),
     ...(await Promise.all(missing)).filter((problem) => problem !== undefined),
   ]
 }
 
-/** Why a proxy cannot be used right now, found out by connecting to it; undefined when it is there. */
+/** Tries to connect to a proxy; returns the problem, or undefined. */
 function missingProxy(proxy: URL, patienceMs: number): Promise<string | undefined> {
   const tell = (why: string) => `the proxy ${proxy.host}: ${why}`
   return new Promise((resolve) => {
@@ -83,7 +83,7 @@ function missingProxy(proxy: URL, patienceMs: number): Promise<string | undefine
   })
 }
 
-/** Connects by way of a proxy, each time anew (RFC 9110, 9.3.6). */
+/** Opens a new tunnel through the proxy for each connection (RFC 9110, 9.3.6). */
 export function tunnelAgent(proxy: URL, lookup?: LookupFunction): https.Agent {
   const agent = new https.Agent()
   const through: typeof agent.createConnection = (options, callback) => {
@@ -112,7 +112,7 @@ function openTunnel(proxy: URL, host: string, port: number, lookup?: LookupFunct
       ...(lookup && { lookup }),
     })
     asked.once('connect', ({ statusCode }, socket) => {
-      // Any 2xx is a tunnel.
+      // Any 2xx opens the tunnel.
       if (statusCode !== undefined && statusCode >= 200 && statusCode < 300) return resolve(socket)
       socket.destroy()
       reject(new DeliveryError(`the proxy ${proxy.host} answers ${statusCode}`))
@@ -123,13 +123,13 @@ function openTunnel(proxy: URL, host: string, port: number, lookup?: LookupFunct
   })
 }
 
-/** What went wrong on the way to a proxy, which is named. */
+/** An error on the way to a proxy, with the proxy's name. */
 export function proxyFailure(proxy: URL, error: Error): DeliveryError {
   const why = error instanceof DeliveryError ? error.message : describeSystemError(error)
   return new DeliveryError(`the proxy ${proxy.host}: ${why}`, { cause: error })
 }
 
-/** A request to a proxy itself, with the user and password that its url has. */
+/** A request to the proxy itself, with the credentials in its url. */
 export function askProxy(proxy: URL, options: http.RequestOptions): ClientRequest {
   const { username, password } = proxy
   const pair = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')

@@ -3,7 +3,7 @@ import type { RunHost } from '../run-types.ts'
 import type { CheckReport } from '../verdict/report.ts'
 import { type AlarmOptions, processAlarms } from './process-alarms.ts'
 
-/** Decides and delivers what one report means for those who want to be told. Throws when the state cannot be kept. */
+/** Sends the notices that follow from a report. Throws when the state cannot be saved. */
 export async function runAlarms(
   report: CheckReport,
   options: CheckOptions & { readonly state: string },

@@ -4,29 +4,28 @@ import { hostname } from 'node:os'
 import { writeAtomically } from '../atomic-file.ts'
 import { isAlive, type ProcessIdentity, thisProcess } from '../process-identity.ts'
 
-/** A lock that this process holds until it is released. */
 export interface RunLock {
   readonly release: () => void
-  /** Why there is no lock, as when the disk is full: a check that is made twice is better than none. */
+  /** Why there is no lock, such as a full disk: checking twice is better than not at all. */
   readonly problem?: string
 }
 
-/** Who holds the lock, in words: `another run is under way since 2026-01-01T00:00:00.000Z (process 4711)`. */
+/** `another run is under way since 2026-01-01T00:00:00.000Z (process 4711)`. */
 export interface Busy {
   readonly busy: string
 }
 
 interface Holder extends ProcessIdentity {
-  /** Tells this taking from every other. */
+  /** Identifies this acquisition. */
   readonly token: string
   readonly host: string
   readonly since: string
 }
 
-/** A process on another host (or in another container) cannot be seen; no run lasts as long as this. */
+/** We cannot see processes on another host or in another container; no run takes this long. */
 const unseenHolderMs = 600_000
 
-/** Takes the lock of a state file, `FILE.lock`, for one run; the lock of a dead process is taken over, by one run only. */
+/** Takes the lock of a state file, `FILE.lock`, for one run; exactly one run takes over the lock of a dead process. */
 export function lockRun(stateFile: string, nowMs: number): RunLock | Busy {
   const own: Holder = {
     token: randomBytes(6).toString('hex'),
@@ -53,7 +52,7 @@ function take(file: string, own: Holder, nowMs: number): RunLock | Busy {
   }
 }
 
-/** Gives who holds the lock, undefined when it is ours now. A link appears whole or, when the name is taken, not at all. */
+/** Returns the holder, undefined when the lock is ours now. `link` creates the complete file or fails if the name exists. */
 function claim(file: string, draft: string, own: Holder, nowMs: number): Holder | undefined {
   for (;;) {
     try {
@@ -70,7 +69,7 @@ function claim(file: string, draft: string, own: Holder, nowMs: number): Holder 
   }
 }
 
-/** To see that a holder is dead and to replace it are two steps; who may do them is settled by a lock named after the dead. */
+/** Detecting and replacing a dead holder is not atomic, so it is guarded by a lock named after the dead holder's token. */
 function takeOver(file: string, dead: Holder, own: Holder, nowMs: number): Holder | undefined | 'again' {
   const right = take(`${file}.${dead.token}`, { ...own, token: randomBytes(6).toString('hex') }, nowMs)
   if ('busy' in right) return { ...own, pid: 0 }
@@ -92,7 +91,7 @@ function busy({ since, pid, host }: Holder): Busy {
   return { busy: `another run is under way since ${since}${pid === 0 ? '' : ` (process ${pid}${where})`}` }
 }
 
-/** Undefined when there is no lock; what makes no sense belongs to nobody. */
+/** Undefined when there is no lock; an unreadable one has no owner. */
 function read(file: string): Holder | undefined {
   try {
     const { token, pid, started, host, since } = JSON.parse(readFileSync(file, 'utf8'))

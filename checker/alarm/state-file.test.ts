@@ -42,7 +42,7 @@ t.test('a link stays a link, what a killed run left is written over, an empty fi
   t.end()
 })
 
-t.test('a corrupt file is put aside and said', (t) => {
+t.test('a corrupt file is renamed and reported', (t) => {
   const corrupt = [
     '{"version":1,"targ',
     'null',
@@ -58,7 +58,7 @@ t.test('a corrupt file is put aside and said', (t) => {
     t.equal(stateProblem(file), undefined, 'no reason not to begin')
     const { state, note } = loadState(file, nowMs)
     t.same(state, freshState)
-    t.match(note, `put aside as ${file}.corrupt-20260101T120000Z`)
+    t.match(note, `renamed to ${file}.corrupt-20260101T120000Z`)
     t.same(readdirSync(folder), [`state-${index}.corrupt-20260101T120000Z`])
     t.equal(readFileSync(`${file}.corrupt-20260101T120000Z`, 'utf8'), content)
     writeFileSync(file, content)
@@ -67,7 +67,7 @@ t.test('a corrupt file is put aside and said', (t) => {
   t.end()
 })
 
-t.test('whatever is broken in a state, it is put aside, never believed and never a defect', (t) => {
+t.test('a broken state of any kind is renamed, never used and never a defect', (t) => {
   const folder = t.testdir({})
   const whole = JSON.stringify({ version: 1, ...someState() })
   fc.assert(

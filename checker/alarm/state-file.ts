@@ -7,7 +7,7 @@ import { isState } from './state-shape.ts'
 
 const formatVersion = 1
 
-/** Says why a file cannot be used to keep the state of alarms; undefined when it can, also when it is corrupt or not there. */
+/** Why a file cannot hold the state of alarms; undefined when it can, even if it is corrupt or missing. */
 export function stateProblem(file: string): string | undefined {
   const unwritable = outputProblem(file)
   if (unwritable !== undefined) return unwritable
@@ -19,7 +19,7 @@ export function stateProblem(file: string): string | undefined {
   }
 }
 
-/** Reads the state; a file that makes no sense is put aside, and `note` says where. Throws when the file is of a newer format. */
+/** Loads the state; renames a corrupt file, and says so in `note`. Throws when the file has a newer format. */
 export function loadState(file: string, nowMs: number): { readonly state: AlarmState; readonly note?: string } {
   const content = parse(file)
   if (content === undefined) return { state: freshState }
@@ -30,18 +30,18 @@ export function loadState(file: string, nowMs: number): { readonly state: AlarmS
   renameSync(file, aside)
   return {
     state: freshState,
-    note: `the state file made no sense and was put aside as ${aside}: outages are counted anew, and what waited in it to be delivered is not`,
+    note: `the state file was corrupt and was renamed to ${aside}: outages are counted from zero, and messages that waited in it are lost`,
   }
 }
 
-/** Replaces the state file in one step that survives a power failure; only its owner can read it. */
+/** Replaces the state file atomically and durably; only its owner can read it. */
 export function saveState(file: string, { targets, outbox }: AlarmState): void {
   const content = `${JSON.stringify({ version: formatVersion, targets, outbox })}\n`
-  // One run at a time holds the lock, so the name of the draft is its own.
+  // Under the lock no other run uses this draft.
   writeAtomically(file, content, { isDurable: true, draft: 'new' })
 }
 
-/** `undefined` when there is no file or an empty one; `null` when it is not JSON. */
+/** `undefined` when the file is missing or empty; `null` when it is not JSON. */
 function parse(file: string): unknown {
   let text: string
   try {
@@ -72,10 +72,10 @@ function freeName(name: string, number = 1): string {
   return statSync(candidate, { throwIfNoEntry: false }) === undefined ? candidate : freeName(name, number + 1)
 }
 
-/** When our clock was put back, what seems to come from the future happened just now; else reminders would stay away. */
+/** After our clock was set back, moves times from the future to now; reminders would otherwise stay away. */
 function notAhead({ targets, outbox }: AlarmState, nowMs: number): AlarmState {
   const past = (ms: number) => Math.min(ms, nowMs)
-  const mend = (track: TargetState['outage']): TargetState['outage'] => ({
+  const clamp = (track: TargetState['outage']): TargetState['outage'] => ({
     ...track,
     ...(track.sinceMs === undefined ? {} : { sinceMs: past(track.sinceMs) }),
     ...(track.alarm === undefined ? {} : { alarm: { ...track.alarm, toldMs: past(track.alarm.toldMs) } }),
@@ -84,7 +84,7 @@ function notAhead({ targets, outbox }: AlarmState, nowMs: number): AlarmState {
     targets: Object.fromEntries(
       Object.entries(targets).map(([key, { outage, blindness, seenMs, ...rest }]) => [
         key,
-        { ...rest, seenMs: past(seenMs), outage: mend(outage), blindness: mend(blindness) },
+        { ...rest, seenMs: past(seenMs), outage: clamp(outage), blindness: clamp(blindness) },
       ]),
     ),
     outbox: outbox.map((entry): Outgoing => ({ ...entry, queuedMs: past(entry.queuedMs) })),

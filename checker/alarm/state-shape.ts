@@ -6,7 +6,7 @@ type Shape = Readonly<Record<string, Test>>
 
 const text: Test = (value) => typeof value === 'string'
 const count: Test = (value) => Number.isSafeInteger(value) && Number(value) >= 0
-/** What a Date can hold. */
+/** The range of Date. */
 const moment: Test = (value) => typeof value === 'number' && Math.abs(value) <= 8.64e15
 const verdict: Test = (value) => ['ok', 'warning', 'critical', 'unknown'].includes(value as string)
 const kind: Test = (value) => ['alarm', 'changed', 'reminder', 'recovered', 'gone'].includes(value as string)
@@ -66,7 +66,7 @@ const outgoing = shaped({
   failure: optional(text),
 })
 
-/** Whether what was read from a file is a state, so that everything after can rely on its shape. */
+/** Validates a parsed state file completely. */
 export function isState(value: unknown): value is AlarmState {
   if (!isObject(value) || !isObject(value['targets']) || !listOf(outgoing)(value['outbox'])) return false
   return Object.entries(value['targets']).every(([key, one]) => target(one) && targetKey(one as TargetState) === key)

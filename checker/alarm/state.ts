@@ -1,77 +1,75 @@
 import type { Verdict } from '../verdict/report.ts'
 
-/** What a notice tells: an outage begins, gets worse or milder, goes on, is over, or its target is no longer checked. */
+/** An outage begins, gets worse or milder, continues, ends, or its target is no longer checked. */
 export type NoticeKind = 'alarm' | 'changed' | 'reminder' | 'recovered' | 'gone'
 
-/** One thing to tell people, of one target. */
 export interface Notice {
-  /** The same for every try to deliver it, and for no other notice. */
+  /** Unique, and stable across delivery attempts. */
   readonly id: string
-  /** The same for every notice of one outage. */
+  /** Shared by all notices of one outage. */
   readonly outage: string
   readonly kind: NoticeKind
-  /** What it is called: its url, and the address behind it when the url does not name it. */
+  /** Its url, with its address when the url does not contain it. */
   readonly target: string
   readonly url: string
   readonly address?: string
-  /** What was found last; ok only of a recovery. */
+  /** The latest verdict; ok only in a recovery. */
   readonly verdict: Verdict
-  /** What the last notice of this outage told. */
+  /** Reported by the previous notice of this outage. */
   readonly previousVerdict?: Verdict
   readonly reasons: readonly string[]
-  /** When the outage was seen first, and when this was decided; ISO 8601, UTC. */
+  /** When the outage was first seen, and when this notice was decided; ISO 8601, UTC. */
   readonly since: string
   readonly at: string
-  /** How many checks in a row, up to this one, found what is told; of the last `of` where a share counts. */
+  /** How many checks in a row found this; with `of`, how many of the last `of` checks. */
   readonly times: number
   readonly of?: number
-  /** How many checks held this alarm back, because of maintenance or a roll. */
+  /** How many checks maintenance or a roll held this alarm back for. */
   readonly heldBack?: number
 }
 
-/** An outage that people were told of. */
+/** An outage that has been reported. */
 export interface OpenAlarm {
   readonly id: string
-  /** What was told last. */
+  /** Last reported. */
   readonly verdict: Verdict
-  /** How many notices there were, and when the last one was decided. */
+  /** How many notices were sent, and when the last was decided. */
   readonly told: number
   readonly toldMs: number
 }
 
-/** One kind of trouble of one target: the checks that found it, in a row, and those that found the contrary. */
+/** One kind of trouble of one target: consecutive checks that found it, or the opposite. */
 export interface Track {
   readonly bad: number
   readonly good: number
-  /** Bad ones in a row, up to the last, that were milder than what was told. */
+  /** Latest bad checks in a row that were milder than the reported verdict. */
   readonly milder: number
-  /** When the first of the bad ones was. */
+  /** Time of the first bad check. */
   readonly sinceMs?: number
   readonly heldBack: number
-  /** The last checks, where a share of them counts: `x` for each bad one, `.` for each good one. */
+  /** The latest checks, with a `window`: `x` for bad, `.` for good. */
   readonly recent?: string
   readonly alarm?: OpenAlarm
 }
 
-/** What is kept of one address of one service, and of its name without address: bad when none of its addresses is good. */
+/** One address of a service, or its name without address, which is bad when none of its addresses is good. */
 export interface TargetState {
   readonly url: string
   readonly address?: string
-  /** When it was checked last. */
   readonly seenMs: number
-  /** How long an address may be away until the name has it again; the longest of late. */
+  /** The longest recent time for which the name did not lead to this address. */
   readonly gapMs?: number
-  /** Warning and critical count as bad, ok as good, unknown as neither. */
+  /** Warning and critical are bad, ok is good, unknown is neither. */
   readonly outage: Track
-  /** Unknown counts as bad, everything else as good. */
+  /** Unknown is bad, everything else good. */
   readonly blindness: Track
 }
 
-/** What waits to be delivered to one channel: one notice, or all of one check where a channel takes them together. */
+/** A message to one channel: one notice, or all notices of a check if the channel combines them. */
 export interface Outgoing {
-  /** Sent along, so that a receiver can tell a second delivery from a second message. */
+  /** Sent along, so that a receiver can recognise a repeated delivery. */
   readonly key: string
-  /** Which channel, without its secrets, and what it is called. */
+  /** The channel's id and name, without secrets. */
   readonly channel: string
   readonly channelName: string
   readonly notices: readonly Notice[]
@@ -79,7 +77,7 @@ export interface Outgoing {
   readonly failure?: string
 }
 
-/** All that is kept from one run to the next. */
+/** Everything kept between runs. */
 export interface AlarmState {
   readonly targets: Readonly<Record<string, TargetState>>
   readonly outbox: readonly Outgoing[]
@@ -88,7 +86,6 @@ export interface AlarmState {
 export const freshTrack: Track = { bad: 0, good: 0, milder: 0, heldBack: 0 }
 export const freshState: AlarmState = { targets: {}, outbox: [] }
 
-/** What a target is kept under. */
 export function targetKey({ url, address }: { readonly url: string; readonly address?: string }): string {
   return address === undefined ? url : `${url} ${address}`
 }

@@ -33,7 +33,7 @@ t.test('a template that cannot be used is named', (t) => {
   }
   t.equal(problem('{"text": "{{summary}}"}'), undefined)
   t.equal(problem('{{target}} is {{verdict}}'), undefined)
-  t.match(problem('{"text": "{{summary}}}'), /^FILE looks like JSON and does not render any: /)
+  t.match(problem('{"text": "{{summary}}}'), /^FILE looks like JSON but does not render JSON: /)
   t.match(problem('{{#alarm}}never closed'), /^FILE: Unclosed section "alarm"/)
   t.equal(problem(' \n'), 'FILE is empty')
   t.match(problemOf(readTemplate(join(folder, 'none'))), /^cannot read .*ENOENT/)

@@ -20,7 +20,7 @@ const example: Notice = {
   heldBack: 1,
 }
 
-/** Reads a template file; whether it is one is found out by rendering a notice. */
+/** Reads a template file, and tests it by rendering a notice. */
 export function readTemplate(file: string): string | Wrong {
   let template: string
   try {
@@ -44,13 +44,13 @@ function problemOf(template: string, file: string): string | undefined {
     JSON.parse(body)
     return undefined
   } catch (error) {
-    return `${file} looks like JSON and does not render any: ${error instanceof Error ? error.message : error}`
+    return `${file} looks like JSON but does not render JSON: ${error instanceof Error ? error.message : error}`
   }
 }
 
 /**
- * Renders a notice with a mustache template. In a template that begins like JSON, values are escaped for use between
- * double quotes; elsewhere not at all. `{{#alarm}}`, `{{#recovered}}` and so on are shown for notices of that kind only.
+ * Renders a notice with a mustache template. In a template that starts like JSON, values are escaped for double quotes, otherwise
+ * not at all. `{{#alarm}}`, `{{#recovered}}` and so on apply to notices of that kind.
  */
 export function renderTemplate(template: string, notice: Notice): string {
   const facts = noticeFacts(notice)
@@ -67,7 +67,7 @@ export function renderTemplate(template: string, notice: Notice): string {
   return mustache.render(template, { ...view, [notice.kind]: true }, {}, { escape: escapeValue })
 }
 
-/** A template that begins with a section, `{{`, is taken for what follows it. */
+/** Ignores leading sections, `{{...}}`. */
 function isJson(template: string): boolean {
   return /^\s*(?:\{\{[^}]*\}\}\s*)*(?:\{(?!\{)|\[)/.test(template)
 }

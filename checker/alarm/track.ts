@@ -1,24 +1,22 @@
 import { severity, type Verdict } from '../verdict/report.ts'
 import type { NoticeKind, OpenAlarm, Track } from './state.ts'
 
-/** When people are told. */
 export interface AlarmPolicy {
   /** Bad checks before an alarm, at least 1: in a row, or of the last `window`. */
   readonly failures: number
   readonly window?: number | undefined
   /** Good checks in a row before a recovery, at least 1. */
   readonly successes: number
-  /** How long after the last notice an outage is told of again; 0 never. */
+  /** Time between reminders; 0: none. */
   readonly remindMs: number
 }
 
-/** What one check says of one kind of trouble: `neither` leaves both counts as they are. */
+/** The effect of a check on a track; `neither` changes nothing. */
 export interface Sighting {
   readonly sight: 'bad' | 'good' | 'neither'
   readonly verdict: Verdict
 }
 
-/** The counts after one more check. */
 export function count(before: Track, { sight, verdict }: Sighting, nowMs: number, window = 0): Track {
   if (sight === 'neither') return before
   const track = remember(before, sight, window)
@@ -36,24 +34,22 @@ export function count(before: Track, { sight, verdict }: Sighting, nowMs: number
   }
 }
 
-/** The last checks, where they count: `x` for a bad one, `.` for a good one. */
 function remember({ recent = '', ...track }: Track, sight: 'bad' | 'good', window: number): Track {
   return window === 0 ? track : { ...track, recent: (recent + (sight === 'bad' ? 'x' : '.')).slice(-window) }
 }
 
-/** How many of the last checks were bad. */
 export function badOf({ recent = '' }: Track): number {
   return recent.split('x').length - 1
 }
 
-/** With a share, an outage is over when less than half as many of the last checks were bad, or it would begin and end all day. */
+/** With a window, an outage ends only below half of `failures`; otherwise it would start and end all day. */
 function isBelow(track: Track, { failures, window }: AlarmPolicy): boolean {
   return window === undefined || badOf(track) < failures / 2
 }
 
 /**
- * What is to be told after a check that was counted already. Exactly the number is enough. What gets worse is told at once,
- * what gets milder after as many checks as a recovery takes, so that a verdict that flaps is told twice and not for ever.
+ * The notice due after a counted check. Reaching a threshold is enough. A worse verdict is reported at once, a milder one after
+ * as many checks as a recovery needs, so that a flapping verdict is reported twice and not forever.
  */
 export function dueNotice(track: Track, found: Sighting, policy: AlarmPolicy, nowMs: number): NoticeKind | undefined {
   const { alarm, bad, good, milder } = track
@@ -66,7 +62,7 @@ export function dueNotice(track: Track, found: Sighting, policy: AlarmPolicy, no
   return policy.remindMs > 0 && nowMs - alarm.toldMs >= policy.remindMs ? 'reminder' : undefined
 }
 
-/** The track after a notice was decided; `id` names the outage if it is told for the first time. */
+/** The track after a notice; `id` names the outage if this is its first. */
 export function afterNotice(track: Track, kind: NoticeKind, verdict: Verdict, id: string, nowMs: number): Track {
   if (kind === 'recovered' || kind === 'gone') return forgetOutage(track)
   const told = (track.alarm?.told ?? 0) + 1

@@ -1,21 +1,20 @@
 import type { Temporal } from 'temporal-polyfill'
 
-/** The clocks on the walls of a time zone. */
+/** Local time in a time zone. */
 export interface Zone {
   dateAt(ms: number): Temporal.PlainDate
   /**
-   * The moment at which they show a date and time, which may be given as its ISO text. When they are put back they show it twice:
-   * `which` chooses. A time that is skipped is as long after the change as it would be without one. Throws a RangeError where
-   * the text is none.
+   * The moment of a local time, which may be ISO text. A time that occurs twice when clocks go back: `which` chooses. A skipped
+   * time: as long after the change as without it. Throws a RangeError for invalid text.
    */
   momentOf(time: Temporal.PlainDateTime | string, which: 'first' | 'last'): number
 }
 
-/** The zone of a name of the IANA database; undefined when there is none of that name. */
+/** A time zone of the IANA database; undefined if the name is unknown. */
 export async function openZone(name: string): Promise<Zone | undefined> {
-  // Temporal takes an offset, too.
+  // Temporal also accepts offsets.
   if (!/^[A-Za-z]/.test(name)) return undefined
-  // Loaded here alone: few checks have a window, and the one file keeps it packed.
+  // Loaded on demand: few checks have a window.
   const { Temporal } = await import('temporal-polyfill')
   const dateAt = (ms: number) =>
     Temporal.Instant.fromEpochMilliseconds(Math.floor(ms)).toZonedDateTimeISO(name).toPlainDate()

@@ -1,6 +1,6 @@
 import type { Reading } from './reading.ts'
 
-/** One answer of the service's clock between two readings of ours, all wall-clock milliseconds since 1970. */
+/** One answer of the service's clock between two readings of ours, in wall-clock milliseconds since 1970. */
 export interface ClockSample {
   /** Not later than the service read its clock. */
   readonly sentMs: number
@@ -22,7 +22,7 @@ export interface ClockEstimate {
   readonly samples: number
 }
 
-/** What each sample proves by itself; a clock without a date is taken at the day that puts it nearest to the first. */
+/** The interval that each sample proves on its own; a clock without a date is placed on the day nearest to the first sample. */
 export function offsetIntervals(samples: readonly ClockSample[]): OffsetInterval[] {
   let firstMidMs: number | undefined
   return samples.map(({ sentMs, receivedMs, reading }) => {
@@ -35,8 +35,8 @@ export function offsetIntervals(samples: readonly ClockSample[]): OffsetInterval
 }
 
 /**
- * The clocks that the samples prove, one unless they contradict each other: several instances behind one address, or a
- * clock that was stepped. A single clock lies in what all samples share; of several, each in one of its own samples.
+ * The clocks that the samples prove: one, unless they contradict each other (several instances behind one address, or a clock
+ * that was stepped). A single clock lies in the intersection of all samples; each of several, somewhere in the span of its own.
  */
 export function estimateClocks(samples: readonly ClockSample[]): ClockEstimate[] {
   const periodMs = samples[0]?.reading.periodMs
@@ -47,7 +47,7 @@ export function estimateClocks(samples: readonly ClockSample[]): ClockEstimate[]
   })
 }
 
-/** What all the intervals share; low above high when they contradict each other. */
+/** The intersection; low above high when the intervals contradict each other. */
 export function shared(intervals: readonly OffsetInterval[]): OffsetInterval {
   return {
     lowMs: Math.max(...intervals.map(({ lowMs }) => lowMs)),
@@ -62,7 +62,7 @@ function hull(intervals: readonly OffsetInterval[]): OffsetInterval {
   }
 }
 
-/** The fewest groups whose members all overlap. */
+/** The smallest number of groups whose members all overlap. */
 function agreeing(intervals: readonly OffsetInterval[]): OffsetInterval[][] {
   const groups: OffsetInterval[][] = []
   let endMs = Number.NEGATIVE_INFINITY
@@ -78,14 +78,14 @@ function agreeing(intervals: readonly OffsetInterval[]): OffsetInterval[][] {
   return groups
 }
 
-/** To tenths of a millisecond, the error upward so that the bound stays proven. */
+/** Rounds to tenths of a millisecond, the error upward so that the bound stays proven. */
 function roundOutward({ lowMs, highMs }: OffsetInterval, periodMs?: number): { offsetMs: number; errorMs: number } {
   const middleMs = Math.round((lowMs + highMs) * 5) / 10
   const errorMs = Math.ceil(Math.max(highMs - middleMs, middleMs - lowMs) * 10 - 1e-6) / 10
   return { offsetMs: Math.round(unwrap(middleMs, periodMs, 0) * 10) / 10 + 0, errorMs }
 }
 
-/** The value of the same phase in (near − period/2, near + period/2]. */
+/** The value with the same phase in (near − period/2, near + period/2]. */
 function unwrap(valueMs: number, periodMs: number | undefined, nearMs: number): number {
   if (periodMs === undefined) return valueMs
   return valueMs - Math.ceil((valueMs - nearMs) / periodMs - 0.5) * periodMs

@@ -4,7 +4,7 @@ import { inLeapSecond, timeOfDayMs } from './time-of-day.ts'
 
 const dayMs = 86_400_000
 
-/** Reads the time from an answer; `dateHeader` serves `http-date` when the body itself is no HTTP date (RFC 9110, 5.6.7). */
+/** Reads the time from an answer; `http-date` uses `dateHeader` when the body itself is not an HTTP date (RFC 9110, 5.6.7). */
 export function readTime(body: string, format: TimeFormat, dateHeader?: string): Reading | Unreadable {
   const text = body.replace(/^\uFEFF/, '').trim()
   if (typeof format === 'object') return readPointer(text, format.pointer)
@@ -24,12 +24,12 @@ export function readTime(body: string, format: TimeFormat, dateHeader?: string):
   }
 }
 
-/** The header tells of the clock, and nothing of the path that was to tell the time: that stays a problem. */
+/** The header proves the clock but not the time path, so the body's problem stays. */
 function orDateHeader(reading: Reading | Unreadable, dateHeader = ''): Reading | Unreadable {
   if (!('problem' in reading)) return reading
   const header = readHttpDate(dateHeader)
   if (header === undefined) return reading
-  const note = 'the clock is that of the Date header, which --time-format http-date asks for'
+  const note = 'the clock was read from the Date header, as with --time-format http-date'
   return { ...header, note, bodyProblem: reading.problem }
 }
 
@@ -79,7 +79,7 @@ function readIso8601(text: string): Reading | Unreadable | undefined {
   if (ofDay === undefined) return { problem: `${JSON.stringify(text)} is not a time of day` }
   const midnightMs = Date.parse(`${year}-${month}-${day}T00:00:00Z`)
   if (Number.isNaN(midnightMs) || new Date(midnightMs).getUTCDate() !== Number(day)) {
-    return { problem: `${JSON.stringify(text)} is not a date of the calendar` }
+    return { problem: `${JSON.stringify(text)} is not a calendar date` }
   }
   const zoneMs = zoneOffsetMs(zone ?? 'Z')
   if (zoneMs === undefined) return { problem: `${JSON.stringify(text)} has no valid time zone` }
@@ -115,7 +115,7 @@ function readTimeOfDay(text: string): Reading | Unreadable | undefined {
 function readHttpDate(written: string): Reading | undefined {
   const text = asImfFixdate(written)
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)) return undefined
-  // The grammar has second 60 (RFC 9110, 5.6.7), which JavaScript does not.
+  // The grammar allows second 60 (RFC 9110, 5.6.7), JavaScript does not.
   const plain = text.replace(':60 GMT', ':59 GMT')
   const timeMs = Date.parse(plain)
   if (Number.isNaN(timeMs) || new Date(timeMs).toUTCString() !== plain) return undefined
@@ -150,8 +150,8 @@ function zoneOffsetMs(zone: string): number | undefined {
 }
 
 /**
- * Never finer than a microsecond, which is what a number of milliseconds since 1970 holds. Zeros may be padding: a fraction
- * of nothing else counts as a whole second, and one with nothing else after its milliseconds as milliseconds.
+ * At best a microsecond, the precision of a number of milliseconds since 1970. Zeros may be padding: an all-zero fraction counts
+ * as whole seconds, and zeros after the milliseconds as milliseconds.
  */
 function resolutionMs(fraction: string): number {
   if (/^0*$/.test(fraction)) return 1000
@@ -159,7 +159,7 @@ function resolutionMs(fraction: string): number {
   return Math.max(isFine ? 0.001 : 1, 10 ** (3 - fraction.length))
 }
 
-/** Never the value itself: a list in 30,000 lists is more than `JSON.stringify` can write. */
+/** Never the value itself: `JSON.stringify` cannot write a list nested 30,000 deep. */
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)

@@ -1,9 +1,9 @@
 import { type ClockSample, offsetIntervals, shared } from './clock.ts'
 
 /**
- * How long to wait before the next sample, in milliseconds. A clock that shows whole seconds is asked at the moment when its
- * next second would begin if the middle of what is known were right, so that every answer halves the bound; clocks that
- * show milliseconds are asked at once.
+ * How long to wait before the next sample, in milliseconds. A clock that shows whole seconds is asked when its next second would
+ * start if the middle of the known interval were right, so that every answer halves the bound; clocks that show milliseconds are
+ * asked at once.
  */
 export function nextSampleDelayMs(samples: readonly ClockSample[], nowMs: number): number {
   const resolutionMs = Math.min(...samples.map(({ reading }) => reading.resolutionMs))
@@ -15,5 +15,5 @@ export function nextSampleDelayMs(samples: readonly ClockSample[], nowMs: number
   return (Math.ceil(readMs / resolutionMs) * resolutionMs - readMs) % resolutionMs
 }
 
-/** Timers fire to the millisecond: nothing is gained by waiting for less than a few of them. */
+/** Timers fire to the millisecond, so waiting for less than a few gains nothing. */
 const finestStepMs = 4

@@ -1,6 +1,6 @@
 import type { Reading } from './reading.ts'
 
-/** Hours, minutes and seconds as milliseconds since midnight; the 60th second is the 59th once more, see `inLeapSecond`. */
+/** Milliseconds since midnight; second 60 counts as 59, see `inLeapSecond`. */
 export function timeOfDayMs(hours: string, minutes: string, seconds: string, fraction: string): number | undefined {
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 60) return undefined
   const whole = Number(hours) * 3600 + Number(minutes) * 60 + Math.min(Number(seconds), 59)
@@ -8,8 +8,8 @@ export function timeOfDayMs(hours: string, minutes: string, seconds: string, fra
 }
 
 /**
- * A reading with second 60: of the last minute of a UTC month (RFC 3339, 5.7), else undefined. Clocks of computers show the
- * second before or the one after meanwhile, so it counts as both.
+ * A reading with second 60; undefined unless in the last minute of a UTC month (RFC 3339, 5.7). Meanwhile computer clocks show
+ * the second before or after, so it counts as both.
  */
 export function inLeapSecond(reading: Reading): Reading | undefined {
   const nextMs = Math.floor(reading.timeMs / 1000) * 1000 + 1000

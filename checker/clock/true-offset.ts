@@ -1,14 +1,14 @@
 import type { ClockEstimate } from './clock.ts'
 
-/** How far the checker's own clock is ahead of the true time, give or take `errorMs`. */
+/** The checker's own clock minus the true time, ± `errorMs`. */
 export interface OwnOffset {
   readonly offsetMs: number
   readonly errorMs: number
 }
 
 /**
- * Measured against our clock, said against the true time: both offsets add up, and so do both bounds. To tenths of a
- * millisecond, the bound upward; of a clock that starts anew after `periodMs` the offset nearest to zero.
+ * Turns an offset from our clock into one from the true time: offsets add up, and so do bounds. In tenths of a millisecond, the
+ * bound rounded upward; with `periodMs`, the offset nearest to zero.
  */
 export function againstTrueTime(clock: ClockEstimate, own: OwnOffset, periodMs?: number): ClockEstimate {
   const sumMs = clock.offsetMs + own.offsetMs

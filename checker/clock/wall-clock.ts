@@ -1,19 +1,19 @@
 import { driftPerMs } from '../own-clock/bounds.ts'
 
-/** Turns a reading of `performance.now()` into wall-clock milliseconds since 1970, right to ± `errorMs`. */
+/** Converts a `performance.now()` reading to wall-clock milliseconds since 1970, ± `errorMs`. */
 export interface WallClock {
   (monotonicMs: number): number
   readonly errorMs: number
 }
 
-/** Fine enough to stop reading. */
+/** Precise enough to stop reading. */
 const fineMs = 0.02
 const patienceMs = 20
 
 /**
- * Reads the wall clock until its millisecond changes, and goes on by the monotonic clock: finer than `Date.now()`, and not
- * disturbed by a clock that is stepped meanwhile. Each reading proves an interval, whatever kept the process waiting; what
- * they share is the result. Takes 1 ms, 20 ms at most.
+ * Reads the wall clock until its millisecond changes, then continues on the monotonic clock: more precise than `Date.now()`, and
+ * unaffected by later steps. Each reading proves an interval, however long the process was held up; the result is their
+ * intersection. Takes 1 ms, at most 20 ms.
  */
 export function readWallClock(): WallClock {
   const giveUpMs = performance.now() + patienceMs
@@ -21,7 +21,7 @@ export function readWallClock(): WallClock {
   for (;;) {
     const next = readOnce()
     const both = { lowMs: Math.max(known.lowMs, next.lowMs), highMs: Math.min(known.highMs, next.highMs) }
-    // Readings that contradict each other: the clock was stepped between them.
+    // Contradicting readings: the clock was stepped between them.
     known = both.lowMs <= both.highMs ? { ...next, ...both } : next
     if (known.highMs - known.lowMs < 2 * fineMs || next.afterMs > giveUpMs) break
   }
@@ -33,12 +33,12 @@ export function readWallClock(): WallClock {
 
 const longestKeptMs = 1000
 
-/** The last reading, for whoever probes again and again. */
+/** The last reading, for repeated probes. */
 let kept: { readonly wallClock: WallClock; readonly readMs: number } | undefined
 
 /**
- * As `readWallClock`, which is no cheaper than a whole probe: within a second the last reading still serves, unless the clock
- * was stepped since. Its bound grows meanwhile.
+ * Caches `readWallClock`, which costs as much as a whole probe, for a second, unless the clock is stepped. Its bound grows with
+ * age.
  */
 export function keptWallClock(): WallClock {
   const ageMs = performance.now() - (kept?.readMs ?? Number.NEGATIVE_INFINITY)
@@ -52,14 +52,14 @@ export function keptWallClock(): WallClock {
   })
 }
 
-/** Whether a reading of the clock proves nothing else. */
+/** Whether a fresh reading is consistent with it. */
 function agrees(wallClock: WallClock): boolean {
   const { lowMs, highMs } = readOnce()
   const differenceMs = wallClock(0)
   return differenceMs + wallClock.errorMs >= lowMs && differenceMs - wallClock.errorMs <= highMs
 }
 
-/** How far the wall clock was stepped since it was read, in milliseconds; what rounding explains counts as 0. */
+/** How far the wall clock was stepped since it was read, in milliseconds; 0 for what rounding explains. */
 export function wallClockStepMs(wallClock: (monotonicMs: number) => number): number {
   const { lowMs, highMs } = readOnce()
   const thenMs = wallClock(0)
@@ -67,7 +67,7 @@ export function wallClockStepMs(wallClock: (monotonicMs: number) => number): num
   return Math.abs(stepMs) < 10 ? 0 : Math.round(stepMs)
 }
 
-/** The wall clock minus the monotonic one lies between: `Date.now()` is rounded down, and was read between two moments. */
+/** Bounds of the wall clock minus the monotonic one: `Date.now()` rounds down, and was read between two moments. */
 function readOnce(): { lowMs: number; highMs: number; afterMs: number } {
   const beforeMs = performance.now()
   const wallMs = Date.now()

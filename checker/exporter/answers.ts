@@ -10,19 +10,18 @@ import { targetName } from '../verdict/summary.ts'
 import { isOwnHost } from './host-check.ts'
 import { allowedMs, probeTarget } from './probe-request.ts'
 
-/** What the exporter says to one request. */
 export interface ExporterAnswer {
   readonly status: number
   readonly type: string
   readonly body: string
 }
 
-/** More at the same time would measure this computer. */
+/** More concurrent probes would measure this computer instead. */
 const mostProbes = 100
 
 /**
- * Answers every request of an exporter for this run; a check that fails is told by its metrics, never by the status. One that is
- * not closed to others looks at the name by which it is asked.
+ * Answers an exporter's requests; a failed check shows in its metrics, never in the status. Unless `isClosed`, validates the
+ * requested host name.
  */
 export function openAnswers(
   prometheus: typeof import('prom-client'),
@@ -33,7 +32,7 @@ export function openAnswers(
 ): (request: IncomingMessage, signal: AbortSignal) => Promise<ExporterAnswer> {
   const own = new prometheus.Registry()
   prometheus.collectDefaultMetrics({ register: own })
-  // Gauges that are named like counters, which promtool rightly minds.
+  // Gauges with the names of counters, which promtool rejects.
   for (const kind of ['resources', 'handles', 'requests']) own.removeSingleMetric(`nodejs_active_${kind}_total`)
   const measured = shareRuns(run, warn, stop)
   const { probeHosts, probeNetworks, serveNames = [] } = run.options
@@ -41,14 +40,14 @@ export function openAnswers(
   let probes = 0
 
   async function probe(query: URLSearchParams, timeoutMs: number, signal: AbortSignal): Promise<ExporterAnswer> {
-    if (run.options.noProbe) return line(404, '/probe is turned off, by --no-probe')
+    if (run.options.noProbe) return line(404, '/probe is turned off (--no-probe)')
     const target = await probeTarget(query, run.options.targets?.modules)
     if ('problem' in target) return line(400, target.problem)
     const refused = reach.hostProblem(new URL(target.url))
     if (refused !== undefined) return line(403, `target: ${refused}`)
-    if (probes >= mostProbes) return line(503, `${mostProbes} probes are under way; come back later`)
+    if (probes >= mostProbes) return line(503, `${mostProbes} probes are under way; try again later`)
     probes += 1
-    // Who has gone makes room at once.
+    // A client that disconnects frees its place at once.
     const leave = once(() => {
       probes -= 1
     })
@@ -85,15 +84,12 @@ export function openAnswers(
       return line(404, 'expected /metrics or /probe?target=URL')
     if (method !== 'GET' && method !== 'HEAD') return line(405, 'expected GET')
     if (!isClosed && !isOwnHost(headers.host, serveNames)) {
-      return line(
-        403,
-        `${headers.host} is no name of this exporter; another than that of its computer is told to it by --serve-names`,
-      )
+      return line(403, `${headers.host} is not a name of this exporter; add names with --serve-names`)
     }
     if (pathname === '/')
       return line(
         200,
-        '/metrics: the configured targets\n/probe?target=URL: any other\n/page: what --history-file holds',
+        '/metrics: the configured targets\n/probe?target=URL: any other\n/page: the history of --history-file',
       )
     if (pathname === '/page') return statusPage(run.options)
     const header = headers['x-prometheus-scrape-timeout-seconds']
@@ -103,13 +99,15 @@ export function openAnswers(
   }
 }
 
-/** The target of a request: a path, which may begin with two slashes, or a whole url (RFC 9112, 3.2). */
+/** A request target: a path, which may start with two slashes, or a complete url (RFC 9112, 3.2). */
 function requestUrl(target: string): URL {
   const text = target.startsWith('/') ? `http://exporter${target}` : target
   return URL.canParse(text) ? new URL(text) : new URL('http://exporter/unknown')
 }
 
-/** Checks the configured targets; scrapes at the same time share one check. Undefined: theirs takes too long for this one. */
+/**
+ * Checks the configured targets; concurrent scrapes share one check. Undefined: the running one takes too long for this scrape.
+ */
 function shareRuns(
   run: CheckRun,
   warn: (line: string) => void,
@@ -118,7 +116,7 @@ function shareRuns(
   let underWay: Promise<RunOutcome> | undefined
   return async (timeoutMs) => {
     if (underWay === undefined) {
-      // The limits of /probe are not those of the call's own targets.
+      // The limits of /probe do not apply to the configured targets.
       const options = { ...run.options, timeoutMs, probeHosts: undefined, probeNetworks: undefined }
       underWay = runCheck({ ...run, options }, { startedMs: performance.now(), warn, signal }).finally(() => {
         underWay = undefined
@@ -133,7 +131,7 @@ function shareRuns(
   }
 }
 
-/** Files, alarms and history belong to the configured targets alone. */
+/** Files, alarms and history are for the configured targets only. */
 function measuringOnly(options: CheckOptions): CheckOptions {
   const none = undefined
   return {
@@ -162,7 +160,7 @@ async function statusPage({ historyFile }: CheckOptions): Promise<ExporterAnswer
   }
 }
 
-/** How one probe went, under the names that blackbox_exporter gave these two. */
+/** With the metric names of blackbox_exporter. */
 function probeGauges({ verdict }: CheckReport, seconds: number): PlainGauge[] {
   const success = ['ok', 'warning'].includes(verdict) ? 1 : 0
   return [
@@ -171,7 +169,7 @@ function probeGauges({ verdict }: CheckReport, seconds: number): PlainGauge[] {
   ]
 }
 
-/** Why the verdict is not ok, for people: comments, which Prometheus skips. */
+/** Reasons as comments, which Prometheus skips. */
 function reasonsOf({ targets }: CheckReport): string {
   const lines = targets.flatMap((target) =>
     target.reasons.map((reason) => `# ${target.verdict} ${printableLine(`${targetName(target)}: ${reason}`)}\n`),
@@ -187,8 +185,8 @@ function once(work: () => void): () => void {
   }
 }
 
-/** Rather than that a target is down, which nobody has found. */
-const stopped = line(503, 'the exporter was told to stop')
+/** Instead of reporting a target as down, which nobody found. */
+const stopped = line(503, 'the exporter is stopping')
 
 function metricsText(body: string): ExporterAnswer {
   return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body }

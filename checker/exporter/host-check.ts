@@ -2,11 +2,11 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 
 /**
- * Whether a request means this exporter by its header `Host`. A page in a browser can be given a name that leads here, and would
- * then read what we answer (DNS rebinding); such a name has a dot, and is neither an address nor that of this computer.
+ * Whether the header `Host` names this exporter. A web page could otherwise use a name that resolves to it and read our answers
+ * (DNS rebinding); such a name has a dot, and is neither an address nor this computer's name.
  */
 export function isOwnHost(header: string | undefined, names: readonly string[], own = hostname()): boolean {
-  // Only HTTP/1.0 may leave it out, which no browser speaks.
+  // Only HTTP/1.0 may omit it, which no browser speaks.
   if (header === undefined) return true
   if (!URL.canParse(`http://${header}`)) return false
   const { hostname: asked } = new URL(`http://${header}`)

@@ -77,7 +77,7 @@ t.test('the limits are those of /probe alone, and --no-probe ends it', async (t)
   const service = await startService(t, timeService())
   const { url } = await start(t, service, '--probe-networks', '10.0.0.0/8', '--no-probe')
   t.match(await (await fetch(`${url}/metrics`)).text(), /bakeroll_check_ok\S+ 1\n/)
-  t.match(await probe(url, service), { status: 404, body: '/probe is turned off, by --no-probe\n' })
+  t.match(await probe(url, service), { status: 404, body: '/probe is turned off (--no-probe)\n' })
 })
 
 t.test('what would tell a secret to anybody is refused', async (t) => {
@@ -86,7 +86,7 @@ t.test('what would tell a secret to anybody is refused', async (t) => {
   const argv = [bundle, '--serve', '127.0.0.1:0', '--authorization', `@${secret}`]
   await t.rejects(run(process.execPath, argv), {
     code: 3,
-    stderr: /^error: --authorization: whoever reaches \/probe could/,
+    stderr: /^error: --authorization: anyone who reaches \/probe could/,
   })
   const service = await startService(t, (request, response) => {
     if (request.headers.authorization === undefined) response.writeHead(401).end()
@@ -324,8 +324,8 @@ t.test(
 t.test('what is wrong with a web configuration is told before it serves', async (t) => {
   const folder = t.testdir({ 'a.pem': 'x' })
   const cases: [string, RegExp][] = [
-    ['basic_auth_user: {}', /web\.yml: basic_auth_user: not known, expected tls_server_config, /],
-    ['basic_auth_users: {ops: geheim}', /basic_auth_users\.ops: expected a hash by bcrypt/],
+    ['basic_auth_user: {}', /web\.yml: basic_auth_user: unknown, expected tls_server_config, /],
+    ['basic_auth_users: {ops: geheim}', /basic_auth_users\.ops: expected a bcrypt hash/],
     ['tls_server_config: {cert_file: a.pem}', /tls_server_config: expected cert_file and key_file/],
     ['tls_server_config: {cert_file: a.pem, key_file: no.pem}', /ENOENT/],
     ['tls_server_config: {cert_file: a.pem, key_file: a.pem}', /web\.yml: /],

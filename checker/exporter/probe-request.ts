@@ -2,20 +2,19 @@ import { type TargetOptions, targetOptions as table } from '../options/target-op
 import { knownFlags, readValue, targetKeys } from '../options/target-settings.ts'
 import { urlProblem } from '../probe/target.ts'
 
-/** Blackbox_exporter's: what a check may not use of the time that the scraper waits, for the answer to arrive. */
+/** As in blackbox_exporter: the part of the scrape timeout that is reserved for the reply. */
 const replyMs = 500
 
-/** What a request for `/probe` asks for, or what is wrong with it. */
 export type ProbeRequest = { readonly url: string; readonly options?: TargetOptions } | { readonly problem: string }
 
-/** What anybody may say: no file, no secret, and no pattern, which takes our processor's time. */
+/** Settings that any client may set: no file, no secret, and no pattern, which costs our CPU time. */
 const harmless = targetKeys.filter(
   (key) => table[key].kind.whole === undefined && !table[key].isSecret && key !== 'bodyMatch',
 )
-/** None of these reads a file. */
+/** No such setting reads a file. */
 const nowhere = { folder: '', warn: () => {} }
 
-/** Reads `target`, `module` and the settings that a request for `/probe` may have. */
+/** Parses `target`, `module` and the settings of a `/probe` request. */
 export async function probeTarget(
   query: URLSearchParams,
   modules: ReadonlyMap<string, TargetOptions> = new Map(),
@@ -46,8 +45,8 @@ export async function probeTarget(
 }
 
 /**
- * How long a check may take: as long as the flags say, and not longer than the scraper waits by its header
- * `X-Prometheus-Scrape-Timeout-Seconds`; undefined when that is no number of seconds.
+ * The time for a check: as the flags say, but within the scraper's `X-Prometheus-Scrape-Timeout-Seconds`; undefined when that is
+ * not a number.
  */
 export function allowedMs(timeoutMs: number, header: string | undefined): number | undefined {
   if (header === undefined) return timeoutMs

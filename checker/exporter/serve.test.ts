@@ -195,7 +195,7 @@ t.test('SIGTERM: what takes longer than a second is not said to be down, and hol
   // The answer tells that the scrapes before it came.
   await get(`${url}/`)
   child.kill('SIGTERM')
-  for (const scrape of scrapes) t.match(await scrape, { status: 503, body: 'the exporter was told to stop\n' })
+  for (const scrape of scrapes) t.match(await scrape, { status: 503, body: 'the exporter is stopping\n' })
   t.equal(await ended, 0)
 })
 

@@ -6,24 +6,24 @@ import { exitCodes } from '../verdict/report.ts'
 import { openAnswers } from './answers.ts'
 import { openWebServer } from './web-server.ts'
 
-/** How long scrapes under way are still answered after a stop. */
+/** How long requests in progress may continue after a stop. */
 const graceMs = 1000
 
 type ListenAddress = NonNullable<CheckOptions['serve']>
 
 /**
- * Serves the exporter on `ADDRESS:PORT` (port 0: any free one) and says where. Told to stop it takes no more requests, answers those
- * under way for a second, breaks off the others and returns.
+ * Serves the exporter on `ADDRESS:PORT` (port 0: any free port) and says where. When stopped, accepts no more requests, finishes
+ * those in progress within a second, aborts the rest and returns.
  */
 export async function serveExporter(run: CheckRun, listen: ListenAddress, host: RunHost): Promise<Outcome> {
   const { server, scheme, isClosed, gate } = await openWebServer(run.options.webConfig, host.warn)
   const late = new AbortController()
   const answer = openAnswers(await import('prom-client'), run, host.warn, isClosed, late.signal)
   const respond = async (request: http.IncomingMessage, response: http.ServerResponse) => {
-    // Before a password is compared, which takes a while: who has gone meanwhile is not asked for.
+    // Registered before the slow password comparison: a client that disconnects meanwhile is not served.
     const gone = new AbortController()
     response.once('close', () => {
-      // After an answer there is nothing to give up, and an abort makes an error with its stack.
+      // After the answer an abort is useless, and it creates an error with its stack.
       if (!response.writableFinished) gone.abort()
     })
     if (!(await gate(request, response)) || gone.signal.aborted) return
@@ -36,7 +36,7 @@ export async function serveExporter(run: CheckRun, listen: ListenAddress, host: 
     respond(request, response).catch((error) => {
       host.warn(`--serve: ${request.url?.replace(/\?.*/s, '')}: ${error instanceof Error ? error.stack : error}`)
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
-      response.end('a defect of the exporter\n')
+      response.end('internal error of the exporter\n')
     })
   })
   try {
@@ -57,7 +57,7 @@ function inWords({ host, port }: ListenAddress): string {
 function listenOn(server: http.Server, { host, port }: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    // Without an address: all that this computer has, both families.
+    // Without an address: all addresses of this computer, both families.
     server.listen(host === '' ? { port } : { port, host }, resolve)
   })
 }
@@ -70,7 +70,7 @@ function addressOf(server: http.Server): string {
 /** Resolves after the last answer, or soon after a stop. */
 function endOf(server: http.Server, signal: AbortSignal | undefined, late: AbortController): Promise<void> {
   const open = new Set<Socket>()
-  // Of all, also those that have not come to the end of their TLS handshake.
+  // Includes sockets still in their TLS handshake.
   server.on('connection', (socket: Socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
@@ -79,7 +79,7 @@ function endOf(server: http.Server, signal: AbortSignal | undefined, late: Abort
     const end = () => {
       const limit = setTimeout(() => {
         late.abort()
-        // What was broken off is still answered.
+        // Aborted requests still get their answers.
         setImmediate(() => server.closeIdleConnections())
         setTimeout(() => {
           for (const socket of open) socket.destroy()

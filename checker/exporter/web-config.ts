@@ -4,24 +4,23 @@ import { dirname, resolve } from 'node:path'
 import { createSecureContext, type SecureVersion, type TlsOptions } from 'node:tls'
 import { trustProblem } from '../probe/trust.ts'
 
-/** What a web configuration file says, in the form of Prometheus' exporters (prometheus/exporter-toolkit, docs/web-configuration.md). */
+/** A web configuration file in the format of Prometheus' exporters (prometheus/exporter-toolkit, docs/web-configuration.md). */
 export interface WebConfig {
   /** Absent: plain HTTP. */
   readonly tls?: TlsOptions
   /** A client that shows a certificate must show a trusted one. */
   readonly verifiesIfGiven: boolean
-  /** Hashes by bcrypt of the passwords of users; empty: everybody may ask. */
+  /** bcrypt hashes of passwords by user; empty: no authentication. */
   readonly users: ReadonlyMap<string, string>
-  /** Headers of every answer. */
+  /** Sent with every answer. */
   readonly headers: Readonly<Record<string, string>>
-  /** The files that were read. */
   readonly files: readonly string[]
 }
 
-/** Reads a document in YAML. */
+/** A YAML parser. */
 export type Parse = (text: string) => unknown
 
-/** Reads a web configuration file and the files that it names; throws what is wrong with it, without its hashes. */
+/** Reads a web configuration file and the files that it names; throws its problems, without hashes. */
 export function readWebConfig(file: string, parse: Parse): WebConfig {
   const root = sectionOf(parse(readFileSync(file, 'utf8')), '', [
     'tls_server_config',
@@ -39,7 +38,7 @@ export function readWebConfig(file: string, parse: Parse): WebConfig {
   }
 }
 
-/** Says why a web configuration cannot be used, one line; undefined when it can. */
+/** Why a web configuration cannot be used, in one line; undefined when it can. */
 export async function webConfigProblem(file: string): Promise<string | undefined> {
   try {
     const { tls } = readWebConfig(file, (await import('yaml')).parse)
@@ -50,12 +49,12 @@ export async function webConfigProblem(file: string): Promise<string | undefined
   }
 }
 
-/** What is wrong, without the lines of the file that a parser quotes: hashes stand in them. */
+/** Without the lines that a parser quotes, which may contain hashes. */
 export function firstLine(error: unknown): string {
   return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? ''
 }
 
-/** When the files of a configuration were last written: renewed certificates are used without a new start. */
+/** Changes when a file does, so that renewed certificates are used without a restart. */
 export function stampOf({ files }: WebConfig): string {
   return files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs).join()
 }
@@ -67,7 +66,7 @@ function sectionOf(value: unknown, name: string, known?: readonly string[]): Sec
   if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`${name || 'the file'}: expected a mapping`)
   const other = Object.keys(value).find((key) => known !== undefined && !known.includes(key))
   if (other !== undefined)
-    throw new Error(`${name === '' ? '' : `${name}.`}${other}: not known, expected ${known?.join(', ')}`)
+    throw new Error(`${name === '' ? '' : `${name}.`}${other}: unknown, expected ${known?.join(', ')}`)
   return value as Section
 }
 
@@ -108,7 +107,7 @@ function readUsers(value: unknown): ReadonlyMap<string, string> {
   const entries = Object.entries(sectionOf(value, 'basic_auth_users'))
   for (const [user, hash] of entries) {
     if (typeof hash !== 'string' || !/^\$2[aby]\$\d\d\$[./\w]{53}$/.test(hash))
-      throw new Error(`basic_auth_users.${user}: expected a hash by bcrypt, such as htpasswd -nBC 10 ${user} makes`)
+      throw new Error(`basic_auth_users.${user}: expected a bcrypt hash, such as from htpasswd -nBC 10 ${user}`)
   }
   return new Map(entries as [string, string][])
 }
@@ -125,7 +124,7 @@ function readHeaders(value: unknown): Record<string, string> {
 
 function textOf(value: unknown, place: string): string {
   if (typeof value === 'string' && value !== '') return value
-  throw new Error(`${place}: expected a text`)
+  throw new Error(`${place}: expected text`)
 }
 
 function oneOf(value: unknown, place: string, words: readonly string[]): string {
@@ -134,12 +133,15 @@ function oneOf(value: unknown, place: string, words: readonly string[]): string 
   return found
 }
 
-/** Of a user that is not there a password is compared all the same, so that the time does not tell. */
+/** Compared for unknown users, so that timing does not reveal who exists. */
 const nobody = '$2b$10$b63leX4YeHaE4lT5xPrkQetqG1kBJjsmXOsv5taODKReQKqOHztJC'
 const remembered = new Set<string>()
 let turn: Promise<unknown> = Promise.resolve()
 
-/** Whether a request's header `Authorization` names a user with the right password. One comparison at a time: each is slow by design. */
+/**
+ * Whether the header `Authorization` has a valid user and password. Compares one at a time, since each comparison is slow by
+ * design.
+ */
 export async function isAllowed({ users }: WebConfig, header: string | undefined): Promise<boolean> {
   if (users.size === 0) return true
   const [, credentials = ''] = /^basic +([\w+/=]+)$/i.exec(header ?? '') ?? []

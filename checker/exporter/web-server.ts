@@ -3,19 +3,18 @@ import https from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import { firstLine, isAllowed, readWebConfig, stampOf } from './web-config.ts'
 
-/** Decides whether a request may be answered; answers it otherwise. */
+/** Whether a request may be answered; otherwise it has answered it. */
 type Gate = (request: http.IncomingMessage, response: http.ServerResponse) => Promise<boolean>
 
-/** A server, what its urls begin with, and its gate. */
 export interface WebServer {
   readonly server: http.Server
   readonly scheme: 'http' | 'https'
-  /** Others than those who may ask are kept away, so a page in a browser reaches nothing by a false name. */
+  /** Clients must authenticate or use TLS, so a browser cannot be tricked with a false name. */
   readonly isClosed: boolean
   readonly gate: Gate
 }
 
-/** A server by a web configuration file, which is read again when it, or a certificate, is another. */
+/** A server configured by a file, which is reloaded when it or a certificate changes. */
 export async function openWebServer(file: string | undefined, warn: (line: string) => void): Promise<WebServer> {
   if (file === undefined) {
     return { server: http.createServer(), scheme: 'http', isClosed: false, gate: async () => true }
@@ -31,21 +30,21 @@ export async function openWebServer(file: string | undefined, warn: (line: strin
     try {
       const next = readWebConfig(file ?? '', parse)
       if ((next.tls === undefined) !== (config.tls === undefined))
-        throw new Error('TLS begins or ends with a new start only')
+        throw new Error('turning TLS on or off needs a restart')
       if (next.tls !== undefined) {
         ;(server as https.Server).setSecureContext(next.tls)
-        // Whether a client is asked for a certificate is no part of that.
+        // `setSecureContext` does not include whether to request client certificates.
         const { requestCert, rejectUnauthorized } = next.tls
         Object.assign(server, { requestCert, rejectUnauthorized })
       }
       config = next
       stamp = stampOf(config)
     } catch (error) {
-      warn(`--web-config: ${file} is another now and cannot be used, the old one stays: ${firstLine(error)}`)
+      warn(`--web-config: ${file} has changed but cannot be used; keeping the old one: ${firstLine(error)}`)
     }
   }
 
-  // Before the server itself takes the connection.
+  // Before the server itself handles the connection.
   server.prependListener('connection', refresh)
   const gate: Gate = async (request, response) => {
     for (const [name, value] of Object.entries(config.headers)) response.setHeader(name, value)

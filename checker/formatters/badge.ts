@@ -2,16 +2,16 @@ import { writeAtomically } from '../atomic-file.ts'
 import type { CheckReport, Verdict } from '../verdict/report.ts'
 import { escapeXml } from './xml.ts'
 
-/** White reads on each of them with a contrast of at least 4.5 to 1 (https://www.w3.org/TR/WCAG22/#contrast-minimum). */
+/** White text has a contrast of at least 4.5:1 on each (https://www.w3.org/TR/WCAG22/#contrast-minimum). */
 const grounds: Record<Verdict, string> = { ok: '#0b7a70', warning: '#8f5a06', critical: '#b92732', unknown: '#56647a' }
 
 const height = 20
 const nameWidth = 46
-/** Of a letter of 11 px, about; `textLength` makes it so whatever font there is. */
+/** Approximate width of an 11 px letter; `textLength` enforces it with any font. */
 const letterWidth = 7
 const padding = 7
 
-/** The verdict of a run as an SVG badge, `check | ok`; its title says what the summary says. */
+/** The verdict as an SVG badge, `check | ok`; its title contains the summary. */
 export function renderBadge({ verdict, summary }: CheckReport): string {
   const wordWidth = verdict.length * letterWidth
   const width = nameWidth + wordWidth + 2 * padding
@@ -28,7 +28,6 @@ export function renderBadge({ verdict, summary }: CheckReport): string {
   ].join('')
 }
 
-/** Writes the badge in one step. */
 export function writeBadge(file: string, report: CheckReport): void {
   writeAtomically(file, renderBadge(report), { mode: 'kept' })
 }

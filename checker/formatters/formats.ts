@@ -1,3 +1,2 @@
-/** The forms that a report can be written in. */
 export const reportFormats = ['text', 'json', 'nagios', 'prometheus', 'junit'] as const
 export type ReportFormat = (typeof reportFormats)[number]

@@ -4,8 +4,8 @@ import { describeFacts, targetName } from '../verdict/summary.ts'
 import { escapeXml } from './xml.ts'
 
 /**
- * JUnit's XML, as both the schema of Ant's tasks and that of Jenkins have it: critical is a failure, unknown an error; a
- * warning passes, and the output has its reasons.
+ * JUnit XML that is valid for both Ant's and Jenkins' schema: critical is a failure, unknown an error; a warning passes, with its
+ * reasons in the output.
  */
 export function renderJunit({ targets, verdict }: CheckReport, now = new Date()): string {
   const count = (of: string) => targets.filter((target) => target.verdict === of).length
@@ -14,7 +14,7 @@ export function renderJunit({ targets, verdict }: CheckReport, now = new Date())
     name: 'bakeroll check',
     package: 'bakeroll.check',
     id: 0,
-    // The schema wants no zone.
+    // The schema does not allow a time zone.
     timestamp: now.toISOString().slice(0, 19),
     hostname: hostname() || 'localhost',
     tests: targets.length,

@@ -3,7 +3,7 @@ import type { CheckReport, TargetReport } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 import { printableLine } from './printable.ts'
 
-/** One line and its performance data with units and thresholds, by the Nagios plugin development guidelines. */
+/** One line with performance data, units and thresholds, according to the Nagios plugin guidelines. */
 export function renderNagios({ verdict, summary, targets }: CheckReport, settings: CheckSettings): string {
   const data = targets.flatMap((target) => {
     const prefix = targets.length === 1 ? '' : `${targetName(target)} `
@@ -17,7 +17,7 @@ export function renderNagios({ verdict, summary, targets }: CheckReport, setting
 
 interface Datum {
   readonly label: string
-  /** `value[unit];[warn];[crit];[min]`, empty thresholds at the end left out. */
+  /** `value[unit];[warn];[crit];[min]`, without trailing empty thresholds. */
   readonly value: string
 }
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { tryToWrite } from '../atomic-file.ts'
 
-/** Says why a file could not be written atomically, found out by trying; undefined when it can be. */
+/** Tries whether a file can be written atomically; returns the problem, or undefined. */
 export function outputProblem(path: string): string | undefined {
   try {
     const existing = statSync(path, { throwIfNoEntry: false })
@@ -14,15 +14,15 @@ export function outputProblem(path: string): string | undefined {
   }
 }
 
-/** Node's own words name the temporary file, which nobody knows. */
+/** Node's own message names the temporary file, which means nothing to the user. */
 function inWords(error: unknown, folder: string): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const known: Record<string, string> = {
     ENOENT: `there is no folder ${folder}`,
-    ENOTDIR: `${folder} is no folder`,
+    ENOTDIR: `${folder} is not a folder`,
     EACCES: `not allowed to write in ${folder}`,
     EROFS: `${folder} is on a read-only file system`,
-    ENOSPC: `no space is left for ${folder}`,
+    ENOSPC: `no space left in ${folder}`,
   }
   return known[code] ?? (error instanceof Error ? error.message : String(error))
 }

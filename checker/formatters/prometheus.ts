@@ -1,15 +1,14 @@
 import { type CheckReport, exitCodes, type TargetReport } from '../verdict/report.ts'
 import { printable } from './printable.ts'
 
-/** A gauge of each target; its name follows `bakeroll_check_`. */
+/** A gauge per target; its name is prefixed with `bakeroll_check_`. */
 export interface Metric {
   readonly name: string
   readonly help: string
-  /** Undefined: this target has none. */
+  /** Undefined: not for this target. */
   readonly value: (target: TargetReport) => number | undefined
 }
 
-/** What is told of each target. */
 export const metrics: readonly Metric[] = [
   { name: 'ok', help: 'Whether the verdict is ok.', value: ({ verdict }) => (verdict === 'ok' ? 1 : 0) },
   {
@@ -26,7 +25,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     name: 'clock_error_seconds',
-    help: 'Proven bound of the error of the clock offset.',
+    help: 'Proven error bound of the clock offset.',
     value: ({ clock }) => seconds(clock?.errorMs),
   },
   {
@@ -36,22 +35,21 @@ export const metrics: readonly Metric[] = [
   },
   {
     name: 'clocks',
-    help: 'Clocks behind the address that the samples tell apart.',
+    help: 'Distinct clocks behind the address.',
     value: ({ clock }) => clock?.clocks,
   },
   {
     name: 'certificate_end_timestamp_seconds',
-    help: 'When the certificate that ends first ends, since 1970; also when it has.',
+    help: 'When the first certificate expires, in seconds since 1970.',
     value: ({ certificate }) => (certificate === undefined ? undefined : Date.parse(certificate.endsAt) / 1000),
   },
   {
     name: 'certificate_days_left',
-    help: 'Whole days until the certificate ends, negative when it has.',
+    help: 'Whole days until the certificate expires, negative once it has.',
     value: (t) => t.certificate?.daysLeft,
   },
 ]
 
-/** A gauge without labels. */
 export interface PlainGauge {
   readonly name: string
   readonly help: string
@@ -59,11 +57,11 @@ export interface PlainGauge {
 }
 
 /**
- * The text exposition format of Prometheus 0.0.4, for node_exporter's textfile collector and for the exporter, with `gauges` at its
- * end. A metric that no target has is left out.
+ * Prometheus' text exposition format 0.0.4, for node_exporter's textfile collector and for the exporter; `gauges`, without
+ * labels, come last. Omits a metric that no target has.
  */
 export async function renderPrometheus({ targets }: CheckReport, gauges: readonly PlainGauge[] = []): Promise<string> {
-  // The one file keeps it packed, and no other format pays for it.
+  // Compressed in the bundle; other formats do not load it.
   const { Gauge, Registry } = await import('prom-client')
   const registry = new Registry()
   const add = (name: string, help: string, samples: readonly Sample[]) => {

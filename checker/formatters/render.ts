@@ -5,7 +5,7 @@ import { printable } from './printable.ts'
 
 export type { ReportFormat } from './formats.ts'
 
-/** Writes a report in one form, with its last line break; only the code of that form is loaded. */
+/** The report in a format, with a final line break; loads only the code of that format. */
 export async function renderReport(
   report: CheckReport,
   format: ReportFormat,

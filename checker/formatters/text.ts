@@ -2,7 +2,7 @@ import type { CheckReport } from '../verdict/report.ts'
 import { describeFacts, targetName } from '../verdict/summary.ts'
 import { printable, printableLine } from './printable.ts'
 
-/** The summary for people; below it each target with what was found, unless the summary has said it all. */
+/** The summary for people, followed by each target's results, unless the summary says it all. */
 export function renderText({ verdict, summary, targets }: CheckReport): string {
   const isSaid = targets.length <= 1 && targets.every(({ reasons }) => reasons.length <= 1)
   const said = printableLine(summary)

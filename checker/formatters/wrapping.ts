@@ -1,9 +1,9 @@
-/** After these a word may be broken that is longer than a line. */
+/** A word longer than a line may be broken after these. */
 const breakable = /[|,/=:;&?]/
 
 /**
- * A line as lines of at most `columns` letters, broken at blanks, and in the middle of a word only when that alone is longer. Every line
- * keeps the margin of the first, and the later ones `hanging` blanks more.
+ * Wraps a line at spaces to at most `columns` letters; breaks a word only if it is longer than a line. Each line keeps the first
+ * one's margin, and later ones are indented by `hanging` more.
  */
 export function wrapped(line: string, columns: number, hanging = 0): string[] {
   const [blanks = ''] = /^ */.exec(line) ?? []
@@ -36,12 +36,12 @@ function lettersOf(text: string): string[] {
   return [...text]
 }
 
-/** The columns of the terminal on stdout; undefined where that is none. One that does not know them is taken for 80 wide. */
+/** The width of the terminal on stdout, 80 if it does not know; undefined without a terminal. */
 export function terminalColumns(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns || 80 : undefined
 }
 
-/** Lines as they fit on the terminal. */
+/** Wraps lines to the terminal. */
 export function fitted(lines: readonly string[], columns = terminalColumns(), hanging = 0): string[] {
   return columns === undefined ? [...lines] : lines.flatMap((line) => wrapped(line, columns, hanging))
 }

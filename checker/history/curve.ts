@@ -1,6 +1,6 @@
 import type { Cell } from './past.ts'
 
-/** One piece of time on a plot 100 wide and 100 high. */
+/** A cell on a plot 100 wide and 100 high. */
 export interface Slot {
   readonly cell: Cell
   readonly x: number
@@ -8,25 +8,24 @@ export interface Slot {
   readonly index: number
 }
 
-/** What is drawn of a slot: a value, and the bounds around it. */
 export interface Values {
   readonly low: number
   readonly value: number
   readonly high: number
 }
 
-/** A curve with its bounds, as SVG paths on a plot 100 wide and 100 high. */
+/** SVG paths on a plot 100 wide and 100 high. */
 export interface Curve {
   readonly line: string
   readonly band: string
-  /** The values at the upper and the lower edge. */
+  /** Values at the upper and lower edge. */
   readonly top: number
   readonly bottom: number
-  /** Where zero is. */
+  /** The position of zero. */
   readonly zeroY: number
 }
 
-/** Places cells of one length on a plot; the last slot holds `nowMs`. */
+/** Places cells of equal duration on a plot; the last slot contains `nowMs`. */
 export function placeSlots(cells: readonly Cell[], nowMs: number, slotMs: number, slots: number): Slot[] {
   const first = Math.floor(nowMs / slotMs) - slots + 1
   const width = 100 / slots
@@ -36,7 +35,7 @@ export function placeSlots(cells: readonly Cell[], nowMs: number, slotMs: number
   })
 }
 
-/** Draws what is known as steps; where nothing is known the curve has a gap. */
+/** Draws a step curve with gaps where values are missing. */
 export function drawCurve(slots: readonly Slot[], values: (cell: Cell) => Values | undefined): Curve | undefined {
   const points = slots.flatMap((slot) => {
     const found = values(slot.cell)

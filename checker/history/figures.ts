@@ -1,7 +1,6 @@
 import type { Figures } from './past.ts'
 import type { Tally } from './tally.ts'
 
-/** The figures that a tally comes to. */
 export function figures({ counts, latencies, offsets }: Tally): Figures {
   const { ok, warning, critical } = counts
   const told = ok + warning + critical
@@ -34,14 +33,14 @@ export function figures({ counts, latencies, offsets }: Tally): Figures {
   }
 }
 
-/** A share in percent, never rounded up to 100 nor down to 0; an en dash when nothing is known. */
+/** A share in percent, never rounded up to 100 or down to 0; an en dash when unknown. */
 export function percent(share: number | undefined): string {
   if (share === undefined) return '–'
   if (share === 1 || share === 0) return `${share * 100} %`
   return `${Math.min(99.99, Math.max(0.01, Math.floor(share * 10_000) / 100)).toFixed(2)} %`
 }
 
-/** How many checks there were, whatever they said. */
+/** The number of checks, whatever their verdicts. */
 export function checkCount({ checks }: Figures): number {
   return Object.values(checks).reduce((sum, count) => sum + count, 0)
 }

@@ -160,7 +160,7 @@ t.test('a damaged file is set aside whole, and said, and a new one begun', async
     bytes.fill(0xee, damage === 'head' ? 0 : 4096, damage === 'head' ? 4096 : bytes.length)
     writeFileSync(file, bytes)
     t.equal(await historyProblem(file), undefined)
-    await t.rejects(readHistory(file, now + 60), { message: `${file} is damaged; the next check sets it aside` })
+    await t.rejects(readHistory(file, now + 60), { message: `${file} is damaged; the next check renames it` })
     const said: string[] = []
     await recordRun(
       file,
@@ -168,7 +168,7 @@ t.test('a damaged file is set aside whole, and said, and a new one begun', async
       use(now + 60, (line) => said.push(line)),
     )
     const aside = `${file}.damaged-20260615T140700Z`
-    t.strictSame(said, [`the history was damaged and was put aside as ${aside}: a new one begins`])
+    t.strictSame(said, [`the history was damaged and was renamed to ${aside}; a new one was started`])
     t.strictSame(readFileSync(aside), bytes)
     t.strictSame(readdirSync(join(file, '..')).sort(), ['history.db', 'history.db.damaged-20260615T140700Z'])
     t.equal((await readHistory(file, now + 60)).targets[0]?.windows['24h'].checks.ok, 1)
@@ -191,6 +191,6 @@ t.test('runs that record at the same time wait for each other, also when the fil
 
 t.test('without a file there is nothing to show, and the message says how to begin', async (t) => {
   const file = join(t.testdir(), 'history.db')
-  await t.rejects(readHistory(file, now), /holds no history yet; it begins with a check with --history-file/)
+  await t.rejects(readHistory(file, now), /holds no history yet; run a check with --history-file/)
   t.strictSame(readdirSync(join(file, '..')), [])
 })

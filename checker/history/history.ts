@@ -6,7 +6,7 @@ import type { Past } from './past.ts'
 import { record } from './record.ts'
 import { createTables, schemaProblem } from './schema.ts'
 
-/** Why a file cannot hold a history, one line; undefined when it can, also when it is damaged or not there. Changes nothing. */
+/** Why a file cannot hold a history, in one line; undefined when it can, even if it is damaged or missing. Changes nothing. */
 export async function historyProblem(file: string): Promise<string | undefined> {
   try {
     const { DatabaseSync } = await loadSqlite()
@@ -24,16 +24,15 @@ export async function historyProblem(file: string): Promise<string | undefined> 
   }
 }
 
-/** What a history file is used for by one run. */
 export interface HistoryUse {
   readonly atMs: number
-  /** How long to wait for another run that writes. */
+  /** How long to wait for another writer. */
   readonly waitMs: number
-  /** Told when a damaged file was set aside. */
+  /** Called when a damaged file was renamed. */
   readonly warn: (line: string) => void
 }
 
-/** Records a run; then calls `use`. A damaged file is set aside, and a new one begun. */
+/** Records a run, then calls `use`. Renames a damaged file and starts a new one. */
 export async function recordRun(
   file: string,
   report: CheckReport,
@@ -42,7 +41,7 @@ export async function recordRun(
 ): Promise<void> {
   const sqlite = await loadSqlite()
   const attempt = () => {
-    // What SQLite lays beside it has the same mode.
+    // SQLite's files next to it get the same mode.
     closeSync(openSync(file, 'a', 0o600))
     const database = new sqlite.DatabaseSync(file)
     try {
@@ -50,7 +49,7 @@ export async function recordRun(
       const problem = schemaProblem(database)
       if (problem !== undefined) throw new Error(`${file} ${problem}`)
       createTables(database)
-      // Safe against a crash of the process; a power failure may cost the last runs, never the file.
+      // Survives a crash of the process; a power failure may lose the latest runs, never the file.
       database.exec('PRAGMA synchronous = NORMAL')
       record(database, report, atMs)
       use(database)
@@ -62,16 +61,15 @@ export async function recordRun(
     attempt()
   } catch (error) {
     if (!isDamage(error)) throw error
-    warn(`the history was damaged and was put aside as ${setAside(file, atMs)}: a new one begins`)
+    warn(`the history was damaged and was renamed to ${setAside(file, atMs)}; a new one was started`)
     attempt()
   }
 }
 
-/** What a history file holds. Throws when it cannot be read; changes nothing. */
+/** Throws when the file cannot be read; changes nothing. */
 export async function readHistory(file: string, nowMs: number): Promise<Past> {
   const { DatabaseSync } = await loadSqlite()
-  if (isAbsent(file))
-    throw new Error(`${file} holds no history yet; it begins with a check with --history-file ${file}`)
+  if (isAbsent(file)) throw new Error(`${file} holds no history yet; run a check with --history-file ${file} first`)
   try {
     const database = new DatabaseSync(file, { readOnly: true })
     try {
@@ -83,18 +81,18 @@ export async function readHistory(file: string, nowMs: number): Promise<Past> {
       database.close()
     }
   } catch (error) {
-    if (isDamage(error)) throw new Error(`${file} is damaged; the next check sets it aside`, { cause: error })
+    if (isDamage(error)) throw new Error(`${file} is damaged; the next check renames it`, { cause: error })
     throw error
   }
 }
 
 async function loadSqlite(): Promise<typeof import('node:sqlite')> {
   const { emitWarning } = process
-  // Node 22 and 24.0 call the module experimental, on stderr, which cron would mail after every run.
+  // Node 22 and 24.0 warn on stderr that the module is experimental; cron would mail that after every run.
   process.emitWarning = () => {}
   try {
     const sqlite = await import('node:sqlite')
-    // Where there is none, the one file's way to Node's own modules gives nothing instead of an error.
+    // Without the module, the bundle's loader returns nothing instead of throwing.
     if (sqlite.DatabaseSync === undefined) throw new Error('no node:sqlite')
     return sqlite
   } catch (error) {
@@ -108,7 +106,7 @@ function isAbsent(file: string): boolean {
   return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB, whatever their details (https://www.sqlite.org/rescode.html). */
+/** SQLITE_CORRUPT and SQLITE_NOTADB with any extended code (https://www.sqlite.org/rescode.html). */
 function isDamage(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && [11, 26].includes(Number(error.errcode) & 0xff)
 }

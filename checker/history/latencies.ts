@@ -3,8 +3,8 @@ const growth = 1.1
 const lastBucket = 255
 
 /**
- * Many durations, kept as counts in buckets that grow by a tenth each, so that they can be added up over any time: a
- * percentile is right within 5 %, the smallest, the largest and the sum exactly. (Masson et al., DDSketch, VLDB 2019.)
+ * Durations counted in buckets that grow by 10 % each, so that they can be merged over any time: percentiles are right within 5
+ * %; minimum, maximum and sum are exact. (Masson et al., DDSketch, VLDB 2019.)
  */
 export class Latencies {
   count = 0
@@ -13,21 +13,19 @@ export class Latencies {
   maxUs = 0
   readonly #buckets = new Map<number, number>()
 
-  /** Adds one duration. */
   add(us: number): void {
     this.sumUs += us
     this.#widen(us, us)
     this.#count(bucketOf(us), 1)
   }
 
-  /** Adds all of another. */
   merge(other: Latencies): void {
     this.sumUs += other.sumUs
     this.#widen(other.minUs, other.maxUs)
     for (const [bucket, count] of other.#buckets) this.#count(bucket, count)
   }
 
-  /** The duration that this share of all does not exceed, in microseconds; undefined when there is none. */
+  /** The duration that this share does not exceed, in microseconds; undefined when there are none. */
   percentile(share: number): number | undefined {
     const rank = Math.max(1, Math.ceil(share * this.count))
     let passed = 0
@@ -38,7 +36,7 @@ export class Latencies {
     return undefined
   }
 
-  /** The counts as bytes: a bucket, then how many, seven bits in each byte, the lowest first. */
+  /** The counts as bytes: each bucket, then its count in groups of seven bits, lowest first. */
   bytes(): Uint8Array {
     const bytes: number[] = []
     for (const [bucket, count] of this.#buckets) {
@@ -50,7 +48,7 @@ export class Latencies {
     return Uint8Array.from(bytes)
   }
 
-  /** Adds what `bytes` wrote, and the numbers kept beside it. */
+  /** Adds the output of `bytes`, and the numbers stored with it. */
   addBytes(bytes: Uint8Array, { minUs, maxUs, sumUs }: Pick<Latencies, 'minUs' | 'maxUs' | 'sumUs'>): void {
     this.sumUs += sumUs
     this.#widen(minUs, maxUs)

@@ -7,12 +7,12 @@ import { Tally } from './tally.ts'
 
 const dayMs = 86_400_000
 const quarterMs = 900_000
-/** Today and the 89 days before. */
+/** Including today. */
 const shownDays = 90
 
 type Row = Record<string, SQLOutputValue>
 
-/** What was read of one target. Each ring is one window without those inside it, so that no row is added twice. */
+/** Each ring is one window without the shorter windows inside it, so that no row is added twice. */
 interface Reading {
   readonly id: number
   readonly url: string
@@ -23,13 +23,13 @@ interface Reading {
   readonly quarters: Map<number, Tally>
 }
 
-/** Called again and again by what may take long; throws when it takes too long, or what is left does. */
+/** Called repeatedly by long work; throws when time is up, or when less than `leftMs` remains. */
 export type Alert = (leftMs?: number) => void
 
-/** As often as a few milliseconds take. */
+/** A few milliseconds of work. */
 const rowsBetweenAlerts = 2048
 
-/** Reads a history as it is at one moment. Figures of 7 days are exact to five minutes at their far end, longer ones to an hour. */
+/** Reads a history at one moment. 7-day figures are exact to five minutes at their far end, longer ones to an hour. */
 export function lookBack(database: DatabaseSync, nowMs: number, alertIfLate: Alert = () => {}): Past {
   database.exec('BEGIN')
   try {
@@ -79,7 +79,7 @@ function addRow(readings: ReadonlyMap<number, Reading>, row: Row, nowMs: number,
   const ageDays = (nowMs - atMs) / dayMs
   const ring = Object.values(windows).findIndex((days) => ageDays <= days)
   if (reading === undefined || ring < 0) return
-  // Older ones are there as long as no run has thinned them.
+  // Older rows exist until a run thins them.
   if (isCheck && ageDays <= 2) reading.last = row
   const day = Math.floor(atMs / dayMs)
   const tallies = [

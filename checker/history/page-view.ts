@@ -8,13 +8,13 @@ import { incidentLength, moment, offsetRange, roughly, signed } from './words.ts
 
 const dayMs = 86_400_000
 const quarterMs = 900_000
-/** More would make a page of many targets slow to open; the rest is unfolded with a click. */
+/** More would make a page with many targets slow to open; the rest unfolds with a click. */
 const mostOpen = 5
 const mostIncidents = 20
-/** Between two days, in percent of the width. */
+/** Between days, in percent of the width. */
 const barGap = 0.25
 
-/** Everything that the template of the status page shows. */
+/** The view for the status page's template. */
 export function pageView({ at, targets }: Past, alertIfLate: Alert = () => {}) {
   const worstFirst = targets.toSorted((a, b) => severity(stateOf(b)) - severity(stateOf(a)))
   const verdict = worstVerdict(targets.map(stateOf))
@@ -38,7 +38,7 @@ function headline(verdict: Verdict, affected: number, all: number): string {
     : `${affected} of ${all} targets ${affected === 1 ? 'is' : 'are'} ${verdict}`
 }
 
-/** A target of which nothing was heard for two days is not known to be well. */
+/** Without a check for two days, the state is unknown. */
 function stateOf({ last }: TargetPast): Verdict {
   return last?.verdict ?? 'unknown'
 }
@@ -76,7 +76,7 @@ function targetView(target: TargetPast, nowMs: number, isOpen: boolean) {
   }
 }
 
-/** The windows that hold more than the one before: on the first day all of them are the last 24 hours. */
+/** Windows with more checks than the one before: on the first day all equal the last 24 hours. */
 function toldWindows({ windows: all }: TargetPast): WindowName[] {
   const names = Object.keys(windows) as WindowName[]
   return names.filter((name, index) => {
@@ -85,21 +85,21 @@ function toldWindows({ windows: all }: TargetPast): WindowName[] {
   })
 }
 
-/** How far back the availability goes. */
+/** The period of the availability. */
 function sinceWords({ days }: TargetPast, nowMs: number): string {
   const first = days[0]?.from
   if (first === undefined || nowMs - Date.parse(first) > 89 * dayMs) return 'over 90 days'
   return nowMs - Date.parse(first) < dayMs ? 'since today' : `since ${first.slice(0, 10)}`
 }
 
-/** The bars of all days, one path for each verdict that was there. */
+/** The bars of all days, one path per verdict. */
 function dayBars(days: readonly Slot[]): { verdict: string; path: string }[] {
   const paths = new Map<string, string>()
   for (const { verdict, path } of days.flatMap(dayParts)) paths.set(verdict, (paths.get(verdict) ?? '') + path)
   return [...paths].map(([verdict, path]) => ({ verdict, path }))
 }
 
-/** The share of each verdict on one day, the worst on top; what was there at all can be seen. */
+/** The share of each verdict on a day, the worst on top; even the smallest share is visible. */
 function dayParts({ cell, x, width }: Slot): { verdict: string; path: string }[] {
   const { critical, unknown, warning } = cell.checks
   const all = checkCount(cell)
@@ -154,7 +154,7 @@ function plotViews(span: string, slots: readonly Slot[], when: (cell: Cell) => s
   return [view('Latency', latency, latencyLabel, 'latency'), view('Clock offset', offset, offsetLabel, 'offset')]
 }
 
-/** What the script makes a zone to point at of, when it can be seen first: `x width label`, both in percent. */
+/** The script turns it into a hover zone once visible: `x width label`, in percent. */
 function zoneOf({ cell, x, width }: Slot, when: (cell: Cell) => string, label: (cell: Cell) => string | undefined) {
   const text = label(cell)
   return text === undefined ? [] : [`${x} ${width} ${when(cell)}\n${text}`]

@@ -26,7 +26,7 @@
   document.addEventListener('pointerover', ({ target }) => {
     const item = target.closest('.item')
     if (item) show(item)
-    // A page that scrolls under a pointer at rest must not hide what the keyboard asked for.
+    // Scrolling under a resting pointer must not hide what the keyboard opened.
     else if (!target.closest('#tip') && document.activeElement !== shown) hide()
   })
   document.addEventListener('focusin', ({ target }) => {
@@ -52,14 +52,14 @@
     for (const [name, value] of Object.entries(attributes)) zone.setAttribute(name, value)
     return zone
   }
-  // Of a page of many targets most is folded away or far below.
+  // Lazily: with many targets most plots are folded or far below.
   const observer = new IntersectionObserver(
     (entries) => {
       for (const { target: plot } of entries.filter(({ isIntersecting }) => isIntersecting)) {
         observer.unobserve(plot)
         const group = plot.querySelector('[data-zones]')
         group.append(...group.dataset.zones.split('|').filter(Boolean).map(zoneOf))
-        // One stop of the Tab key for each plot, at its latest; the arrow keys walk through what is in it.
+        // One Tab stop per plot, its latest zone; arrow keys move within the plot.
         group.lastElementChild?.setAttribute('tabindex', '0')
       }
     },

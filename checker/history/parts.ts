@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What the status page is made of; `base.css` is for other pages, too. */
+/** The files of the status page; other pages also use `base.css`. */
 export const partNames = ['page.html.mustache', 'base.css', 'page.css', 'page.js'] as const
 
 export type PartName = (typeof partNames)[number]
 
-/** Set by the bundler; the sources read the files beside this one. */
+/** Set by the bundler; sources read the files in this folder. */
 declare const BUNDLED_PARTS: Record<PartName, string> | undefined
 
-/** The text of one part. */
 export function readPart(name: PartName): string {
   if (typeof BUNDLED_PARTS !== 'undefined') return BUNDLED_PARTS[name]
   return readFileSync(join(import.meta.dirname, name), 'utf8')

@@ -39,9 +39,9 @@ t.test('a table for each target, its incidents, and a dash for what is not known
   t.match(lines[4], /^ {2}24h +– +– +– +– +– +0$/)
   t.match(lines[5], /^ {2}7d +99\.93 % +12\.3 ms +30 ms +−12\.4 ms to \+3 ms +−13\.3 ms to \+3\.9 ms +1440$/)
   const text = lines.join('\n')
-  t.match(text, '  12 incidents within 90 days:\n    2026-06-15 14:00 UTC  for 7 min, goes on  GET /now: HTTP 502\n')
+  t.match(text, '  12 incidents within 90 days:\n    2026-06-15 14:00 UTC  for 7 min, ongoing  GET /now: HTTP 502\n')
   t.match(text, '\n    2026-06-01 10:00 UTC  2 h                 no answer\n')
-  t.match(text, '\n    and 2 before\n')
+  t.match(text, '\n    and 2 earlier\n')
 })
 
 t.test('a sparkline has the greatest value of each step, and a dot where nothing is known', async (t) => {
@@ -57,5 +57,5 @@ t.test('a sparkline has the greatest value of each step, and a dot where nothing
 })
 
 t.test('an empty history says so', async (t) => {
-  t.equal(renderPast({ ...past, targets: [] }), 'the history holds no check of the last 365 days\n')
+  t.equal(renderPast({ ...past, targets: [] }), 'the history holds no check from the last 365 days\n')
 })

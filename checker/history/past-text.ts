@@ -7,9 +7,9 @@ import { incidentLength, moment, offsetRange } from './words.ts'
 const blocks = [...'▁▂▃▄▅▆▇█']
 const mostIncidents = 10
 
-/** A history for a terminal: for each target a table, sparklines and its latest incidents. */
+/** For a terminal: each target with a table, sparklines and its latest incidents. */
 export function renderPast({ at, targets }: Past): string {
-  if (targets.length === 0) return 'the history holds no check of the last 365 days\n'
+  if (targets.length === 0) return 'the history holds no check from the last 365 days\n'
   const count = targets.length === 1 ? '1 target' : `${targets.length} targets`
   return [`${count}, until ${moment(at)}`, ...targets.map((target) => targetText(target, at))].join('\n\n').concat('\n')
 }
@@ -40,7 +40,7 @@ function aligned(rows: readonly string[][]): string[] {
   return rows.map((row) => `  ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
 }
 
-/** The last 24 hours in steps of half an hour, and 90 days in steps of two: 48 and 45 characters, a dot where nothing is known. */
+/** The last 24 hours in half-hour steps, and 90 days in two-day steps: 48 and 45 characters, a dot where nothing is known. */
 function sparkLines(quarters: readonly Cell[], days: readonly Cell[], at: string): string[] {
   const nowMs = Date.parse(at)
   const lines = [
@@ -51,7 +51,7 @@ function sparkLines(quarters: readonly Cell[], days: readonly Cell[], at: string
   return lines.map(({ name, text }) => `  ${name.padEnd(10)}  ${text}`)
 }
 
-/** Draws the greatest value of each step; the highest block is `top`, or the greatest of all. */
+/** Draws each step's maximum; the highest block is `top`, or the maximum of all. */
 export function sparkline(
   cells: readonly Cell[],
   nowMs: number,
@@ -68,7 +68,7 @@ export function sparkline(
     if (found !== undefined && step >= 0 && step < steps) values[step] = Math.max(values[step] ?? 0, found)
   }
   const most = top ?? Math.max(0, ...values.map((found) => found ?? 0))
-  // Only zero is the lowest block: what is small beside an hour of outage is there all the same.
+  // The lowest block means zero, so that small values next to an hour of outage remain visible.
   const block = (found: number) => (found <= 0 || most === 0 ? 0 : Math.max(1, Math.round((found / most) * 7)))
   return values.map((found) => (found === undefined ? '·' : blocks[block(found)])).join('')
 }
@@ -89,6 +89,6 @@ function incidentLines({ incidents }: TargetPast): string[] {
   return [
     `  ${incidents.length === 1 ? '1 incident' : `${incidents.length} incidents`} within 90 days:`,
     ...aligned(rows).map((line) => `  ${line}`),
-    ...(rest > 0 ? [`    and ${rest} before`] : []),
+    ...(rest > 0 ? [`    and ${rest} earlier`] : []),
   ]
 }

@@ -1,11 +1,10 @@
 import type { Verdict } from '../verdict/report.ts'
 
-/** The times back over which figures are told, in days. */
+/** The windows of figures, in days. */
 export const windows = { '24h': 1, '7d': 7, '30d': 30, '90d': 90, '365d': 365 } as const
 
 export type WindowName = keyof typeof windows
 
-/** What a history holds, as seen at one moment. */
 export interface Past {
   /** ISO 8601. */
   readonly at: string
@@ -16,14 +15,14 @@ export interface Past {
 export interface TargetPast {
   readonly url: string
   readonly address?: string
-  /** The last check, when it is not older than two days. */
+  /** The last check, if within two days. */
   readonly last?: LastCheck
   readonly windows: Readonly<Record<WindowName, Figures>>
-  /** The days (UTC) of the last 90 on which it was checked, today the last. */
+  /** Days (UTC) of the last 90 with checks, in order. */
   readonly days: readonly Cell[]
-  /** The quarters of an hour of the last 24 hours in which it was checked. */
+  /** Quarters of an hour of the last 24 hours with checks. */
   readonly quarters: readonly Cell[]
-  /** Those that were under way within the last 90 days, the latest first; the latest 200 at most. */
+  /** Incidents of the last 90 days, latest first, at most 200. */
   readonly incidents: readonly Incident[]
 }
 
@@ -34,12 +33,12 @@ export interface LastCheck {
   readonly version?: string
 }
 
-/** The figures of some time; what was not measured is absent. */
+/** Values that were not measured are absent. */
 export interface Figures {
   readonly checks: Readonly<Record<Verdict, number>>
-  /** Of the checks that could tell, the share that were ok or a warning; 1 only when all were. */
+  /** Of the checks with a known verdict, the share that were ok or a warning; 1 only when all were. */
   readonly availability?: number
-  /** The percentiles are right within 5 %. */
+  /** Percentiles are right within 5 %. */
   readonly latencyMs?: {
     readonly min: number
     readonly average: number
@@ -47,24 +46,24 @@ export interface Figures {
     readonly p50: number
     readonly p95: number
   }
-  /** The least and the greatest offset, and the proven bounds within which every offset was. */
+  /** The smallest and largest offset, and proven bounds of all offsets. */
   readonly offsetMs?: { readonly min: number; readonly max: number; readonly low: number; readonly high: number }
 }
 
-/** The figures of a day or a quarter of an hour. */
+/** A day or a quarter of an hour. */
 export interface Cell extends Figures {
   /** ISO 8601, UTC. */
   readonly from: string
 }
 
-/** Critical checks in a row. */
+/** Consecutive critical checks. */
 export interface Incident {
-  /** The first critical check. */
+  /** Time of the first critical check. */
   readonly began: string
-  /** The next check that was not; absent while it goes on. */
+  /** Time of the next good check; absent while the incident continues. */
   readonly ended?: string
-  /** From the beginning to the end, or until now. */
+  /** Until its end, or until now. */
   readonly lengthMs: number
-  /** Of the first check. */
+  /** The first check's reason. */
   readonly reason: string
 }

@@ -7,7 +7,7 @@ const dayMs = 86_400_000
 const mostIncidents = 200
 const longestText = { version: 40, reason: 200 }
 
-/** Records one run in one transaction, and thins what became old. */
+/** Records one run and thins old rows, in one transaction. */
 export function record(database: DatabaseSync, { targets }: CheckReport, atMs: number): void {
   database.exec('BEGIN IMMEDIATE')
   try {
@@ -19,7 +19,7 @@ export function record(database: DatabaseSync, { targets }: CheckReport, atMs: n
       statements.check.run(Math.round(atMs), id, ...valuesOf(target))
       followIncident(statements, id, target, atMs)
     }
-    // A clock that is wrong once, years ahead, must not make the whole history old.
+    // A clock that is once years ahead must not make the whole history old.
     thin(database, typeof latest === 'number' ? Math.min(atMs, latest + dayMs) : atMs)
     database.exec('COMMIT')
   } catch (error) {
@@ -28,7 +28,7 @@ export function record(database: DatabaseSync, { targets }: CheckReport, atMs: n
   }
 }
 
-/** Once for a run, since preparing takes longer than running. */
+/** Once per run: preparing takes longer than running. */
 function prepare(database: DatabaseSync) {
   const statement = (sql: string) => database.prepare(sql)
   return {
@@ -61,15 +61,15 @@ function valuesOf({ verdict, latencyMs, clock, status, version }: TargetReport) 
   ]
 }
 
-/** In microseconds, rounded outwards. */
+/** In microseconds, rounded outward. */
 function bounds({ offsetMs, errorMs }: { readonly offsetMs: number; readonly errorMs: number }): number[] {
   const whole = (us: number) => Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, us))
-  // Six digits are a nanosecond: without them 0.3 ms would become 301 µs.
+  // Rounding to nanoseconds first keeps 0.3 ms from becoming 301 µs.
   const us = (ms: number) => Number((ms * 1000).toFixed(3))
   return [whole(Math.floor(us(offsetMs - errorMs))), whole(Math.ceil(us(offsetMs + errorMs)))]
 }
 
-/** An incident begins with a critical check, and ends with the next that is ok or a warning. */
+/** An incident starts with a critical check and ends with the next ok or warning. */
 function followIncident(statements: Statements, id: number, { verdict, reasons }: TargetReport, atMs: number): void {
   if (verdict === 'unknown') return
   const open = statements.open.get(id)?.['id']
@@ -83,7 +83,7 @@ function followIncident(statements: Statements, id: number, { verdict, reasons }
   }
 }
 
-/** Nobody knows how an incident went on that was not looked at for a day: it ends with the last check that saw it. */
+/** An incident that was not checked for a day ends with the last check that saw it. */
 function closeForgotten(database: DatabaseSync, atMs: number): void {
   database.prepare('UPDATE incident SET ended = last WHERE ended IS NULL AND last < ?').run(atMs - dayMs)
 }

@@ -55,7 +55,7 @@ t.test('a page that would outlive the deadline stays as it was, which is said; t
   const [historyFile, page] = [join(folder, 'history.db'), join(folder, 'status.html')]
   const report = fixtureReport([{ verdict: 'ok', latencyMs: 3 }])
   const options = { ...defaultOptions(), historyFile, page }
-  const late = /status\.html was not written anew: that takes longer than --timeout leaves of the run$/
+  const late = /status\.html was not updated: --timeout leaves too little time for it$/
   await t.rejects(runHistory(report, options, 0, { warn: t.fail }), { message: late })
   t.equal(readFileSync(page, 'utf8'), 'old')
   t.match(await readHistory(historyFile, Date.now()), { targets: [{ windows: { '24h': { checks: { ok: 1 } } } }] })

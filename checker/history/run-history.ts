@@ -5,8 +5,8 @@ import { recordRun } from './history.ts'
 import { lookBack } from './look-back.ts'
 
 /**
- * Records a report, and writes the status page of everything recorded where one is asked for. Ends within `waitMs`: throws
- * when that is too short for the page, whose old one then stays; what was recorded stays, too.
+ * Records a report, and writes the status page if requested. Ends within `waitMs`: throws when that is too short for the page,
+ * whose old version then remains; the record is kept.
  */
 export async function runHistory(
   report: CheckReport,
@@ -22,7 +22,7 @@ export async function runHistory(
   const endMs = performance.now() + waitMs
   const alertIfLate = (spareMs = 0) => {
     if (performance.now() + spareMs > endMs) {
-      throw new Error(`${page} was not written anew: that takes longer than --timeout leaves of the run`)
+      throw new Error(`${page} was not updated: --timeout leaves too little time for it`)
     }
   }
   return recordRun(historyFile, report, use, (database) => {

@@ -1,19 +1,19 @@
 import type { DatabaseSync } from 'node:sqlite'
 
-/** What `PRAGMA user_version` says of a database of this layout. */
+/** `PRAGMA user_version` of this layout. */
 export const schemaVersion = 1
 
-/** "roll", so that the database of another program is never taken for a history (https://www.sqlite.org/pragma.html#pragma_application_id). */
+/** "roll"; distinguishes a history from other programs' databases (https://www.sqlite.org/pragma.html#pragma_application_id). */
 export const applicationId = 0x726f6c6c
 
-/** The tables that hold spans, by the length of their spans. */
+/** Tables of spans, from short to long. */
 export const spanTables = ['five_minutes', 'hours', 'days'] as const
 
 export type SpanTable = (typeof spanTables)[number]
 
 /**
- * Times are milliseconds since 1970, latencies and clock offsets microseconds: whole numbers take two to four bytes each.
- * The time comes first in every key, so that what is new is appended, and what is thinned out frees whole pages.
+ * Times are milliseconds since 1970, latencies and clock offsets microseconds: integers take two to four bytes each. Keys start
+ * with the time, so that new rows are appended and thinning frees whole pages.
  */
 const tables = `
 CREATE TABLE target (id INTEGER PRIMARY KEY, url TEXT NOT NULL, address TEXT NOT NULL, UNIQUE (url, address));
@@ -50,11 +50,11 @@ export function schemaProblem(database: DatabaseSync): string | undefined {
   return undefined
 }
 
-/** Makes the tables, unless they are there. */
+/** Creates the tables if missing. */
 export function createTables(database: DatabaseSync): void {
   if (pragma(database, 'user_version') !== 0) return
   database.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE')
-  // Another run may have made them between the question and the lock.
+  // Another run may have created them before we got the lock.
   if (pragma(database, 'user_version') === 0) database.exec(tables)
   database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`)
 }

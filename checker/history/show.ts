@@ -6,7 +6,7 @@ import { exitCodes } from '../verdict/report.ts'
 import { readHistory } from './history.ts'
 import { renderPast } from './past-text.ts'
 
-/** Shows what a history file holds, as text or as JSON, and writes the status page where one is asked for. */
+/** Shows a history file as text or JSON, and writes the status page if requested. */
 export async function showHistory(
   { historyFile = '', format, page }: CheckOptions,
   { warn }: Pick<RunHost, 'warn'>,

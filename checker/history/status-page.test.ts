@@ -61,7 +61,7 @@ t.test('lengths of time read as a person says them', async (t) => {
     [3_600_000, '60 min'],
   ]
   for (const [ms, text] of cases) t.equal(roughly(ms), text)
-  t.equal(incidentLength({ began: '', reason: '', lengthMs: 3170 }), 'for 3.2 s, goes on')
+  t.equal(incidentLength({ began: '', reason: '', lengthMs: 3170 }), 'for 3.2 s, ongoing')
 })
 
 t.test('an empty history is a page, too', async (t) => {

@@ -6,7 +6,7 @@ type Row = Record<string, SQLOutputValue>
 
 const verdicts = Object.keys(exitCodes) as Verdict[]
 
-/** Clock offsets in microseconds: the least and the greatest measured, and the bounds within which all of them lie. */
+/** Clock offsets in microseconds: the smallest and largest measured, and the bounds of all. */
 export interface Offsets {
   readonly min: number
   readonly max: number
@@ -14,13 +14,12 @@ export interface Offsets {
   readonly high: number
 }
 
-/** What the checks of some time came to; nothing that was not measured counts as zero. */
+/** A sum of checks; values that were not measured do not count as zero. */
 export class Tally {
   readonly counts: Record<Verdict, number> = { ok: 0, warning: 0, critical: 0, unknown: 0 }
   readonly latencies = new Latencies()
   offsets: Offsets | undefined
 
-  /** Adds one row of the table of checks. */
   addCheck({ verdict, latency, low, high }: Row): void {
     const found = verdicts.find((name) => exitCodes[name] === verdict)
     if (found !== undefined) this.counts[found] += 1
@@ -31,7 +30,6 @@ export class Tally {
     }
   }
 
-  /** Adds one row of a table of spans. */
   addSpan(row: Row): void {
     for (const verdict of verdicts) this.counts[verdict] += Number(row[verdict])
     if (row['latencies'] instanceof Uint8Array) {
@@ -44,14 +42,13 @@ export class Tally {
     }
   }
 
-  /** Adds all of another. */
   merge(other: Tally): void {
     for (const verdict of verdicts) this.counts[verdict] += other.counts[verdict]
     if (other.latencies.count > 0) this.latencies.merge(other.latencies)
     if (other.offsets !== undefined) this.#widen(other.offsets)
   }
 
-  /** The values of a row of a table of spans, but for its key. */
+  /** A row of a table of spans, without its key. */
   values() {
     const { latencies, counts, offsets } = this
     const { ok, warning, critical, unknown } = counts

@@ -9,11 +9,11 @@ const dayMs = 24 * hourMs
 interface Step {
   readonly from: 'checks' | SpanTable
   readonly to: SpanTable
-  /** The length of the spans of `to`. */
+  /** Length of the spans in `to`. */
   readonly spanMs: number
-  /** How long `from` keeps what it has. */
+  /** How long `from` keeps rows. */
   readonly keepMs: number
-  /** How much is thinned at a time, at the least. */
+  /** The least to thin at a time. */
   readonly batchMs: number
 }
 
@@ -26,8 +26,8 @@ const steps: readonly Step[] = [
 const keepDaysMs = 400 * dayMs
 
 /**
- * Makes fewer rows of what is old: every check for 2 days, then spans of five minutes until 8 days, of an hour until 92
- * days, of a day (UTC) until 400 days. Call it within a transaction.
+ * Aggregates old rows: keeps every check for 2 days, then spans of five minutes until 8 days, of an hour until 92 days, of a day
+ * (UTC) until 400 days. Call it within a transaction.
  */
 export function thin(database: DatabaseSync, nowMs: number): void {
   for (const step of steps) thinTable(database, step, nowMs)
@@ -55,13 +55,13 @@ function thinTable(database: DatabaseSync, { from, to, spanMs, keepMs, batchMs }
   database.prepare(`DELETE FROM ${from} WHERE at < ?`).run(untilMs)
 }
 
-/** Adds tallies to a table of spans; a key is the beginning of the span and the target, with a space between them. */
+/** Adds tallies to a table of spans; a key is the span's start and the target, separated by a space. */
 export function writeSpans(database: DatabaseSync, table: SpanTable, tallies: ReadonlyMap<string, Tally>): void {
   const find = database.prepare(`SELECT * FROM ${table} WHERE at = ? AND target = ?`)
   const write = database.prepare(`REPLACE INTO ${table} VALUES (${Array.from({ length: 14 }, () => '?').join(', ')})`)
   for (const [key, tally] of tallies) {
     const [at = 0, target = 0] = key.split(' ').map(Number)
-    // A clock that was put back brings late comers.
+    // After a clock was set back, a span may exist already.
     const there = find.get(at, target)
     if (there !== undefined) tally.addSpan(there)
     write.run(at, target, ...tally.values())

@@ -7,14 +7,14 @@ import { thin, writeSpans } from './thin.ts'
 
 const dayMs = 86_400_000
 
-/** What a made-up target answers in one check. */
+/** A simulated check of one target. */
 export interface FixtureCheck {
   readonly verdict: Verdict
   readonly latencyMs?: number
   readonly offsetMs?: number
 }
 
-/** The same numbers for the same seed, from 0 to 1. */
+/** Numbers from 0 to 1, the same for the same seed. */
 export function randomNumbers(seed: number): () => number {
   let state = seed
   return () => {
@@ -23,7 +23,7 @@ export function randomNumbers(seed: number): () => number {
   }
 }
 
-/** A report of made-up targets, as a run would make it. */
+/** A report of simulated targets. */
 export function fixtureReport(checks: readonly FixtureCheck[]): CheckReport {
   const targets = checks.map(({ verdict, latencyMs, offsetMs }, index): TargetReport => {
     const isDown = verdict === 'critical'
@@ -43,7 +43,7 @@ export function fixtureReport(checks: readonly FixtureCheck[]): CheckReport {
   return { ok: true, verdict: 'ok', summary: '', targets }
 }
 
-/** One check of a service that is slow at noon, drifts, and is down now and then. */
+/** A check of a service that is slow at noon, drifts, and is sometimes down. */
 export function fixtureCheck(random: () => number, atMs: number, index: number): FixtureCheck {
   const isDown = Math.floor(atMs / 3_600_000 + index * 37) % 503 < 1
   if (isDown) return { verdict: 'critical' }
@@ -55,8 +55,8 @@ export function fixtureCheck(random: () => number, atMs: number, index: number):
 }
 
 /**
- * Fills a history with a year of one check a minute: the spans of past days as the thinning leaves them, on a clock that
- * goes from day to day, and the last two days check by check.
+ * Fills a history with a year of one check a minute: past days as spans, as thinning leaves them day by day, and the last two
+ * days check by check.
  */
 export function fillYear(database: DatabaseSync, targets: number, nowMs: number): void {
   const today = Math.floor(nowMs / dayMs)
@@ -74,7 +74,6 @@ export function fillYear(database: DatabaseSync, targets: number, nowMs: number)
   }
 }
 
-/** The checks of one day, added up. */
 function addSpans(
   database: DatabaseSync,
   table: SpanTable,
@@ -98,7 +97,7 @@ function addSpans(
 
 const pool = new Map<string, Tally>()
 
-/** The checks of one span; of many targets those of a few are used again, since making 50 million takes a minute. */
+/** The checks of one span; reused among many targets, since making 50 million takes a minute. */
 function made(fromMs: number, spanMs: number, index: number, targets: number, random: () => number): Tally {
   const key = `${spanMs} ${index % 7} ${(fromMs / spanMs) % 997}`
   const known = pool.get(key)

@@ -4,26 +4,26 @@ import { type CheckOptions, checkSettings } from '../options/options.ts'
 import type { CheckRun } from '../run-types.ts'
 import { variableOf } from '../settings/setting.ts'
 
-/** A check that somebody else calls. */
+/** A check that cron or systemd calls. */
 export interface CallAgain {
-  /** Tells it from other checks of this computer: what is checked, readable, and a hash of it. */
+  /** Unique on this computer: what is checked, readable, and a hash of it. */
   readonly name: string
-  /** Program and arguments, without any shell, and without any secret. */
+  /** Program and arguments, without a shell and without secrets. */
   readonly words: readonly string[]
-  /** What the environment must hold beside that: secrets, and what the project is found by. */
+  /** Environment variables it needs: secrets, and those that locate the project. */
   readonly variables: Readonly<Record<string, string>>
-  /** It asks more than urls: state, credentials, programs of the project. */
+  /** It needs more than urls: state, credentials, programs of the project. */
   readonly isOfGroup: boolean
 }
 
-/** How to call this check again, from any folder, with everything that flags, environment and configuration said. */
+/** The command that repeats this check from any folder, with everything that flags, environment and configuration set. */
 export function callAgain({ targets, options, said = new Map(), again }: CheckRun): CallAgain {
   const file = options.targets?.file
-  // Those of the file are read anew each time.
+  // The file's urls are read on every run.
   const urls = again?.group === undefined ? urlsNamed(targets, options) : []
   const variables: Record<string, string> = {}
   const flags: string[] = []
-  // What --json said.
+  // `--json` sets it.
   const all = options.format === 'json' ? new Map([...said, ['check.format', 'json']]) : said
   for (const [key, text] of all) {
     const setting = checkSettings.get(key)
@@ -31,7 +31,7 @@ export function callAgain({ targets, options, said = new Map(), again }: CheckRu
     const { flag, kind, isSecret } = setting
     const values = kind.isRepeatable ? text.split('\n') : [text]
     const isSwitch = kind.placeholder === undefined
-    // A secret that stands in no file of its own; where some of an option do, the order stays.
+    // A secret that is not in a file of its own; mixed values stay together to keep their order.
     if (isSecret && !values.every((value) => value.startsWith('@'))) variables[variableOf(key)] = values.join('\n')
     else if (!isSwitch) flags.push(...values.map((value) => `--${flag}=${value}`))
     else if (/^(true|1)$/.test(text)) flags.push(`--${flag}`)
@@ -56,7 +56,7 @@ function urlsNamed(targets: CheckRun['targets'], { targets: list }: CheckOptions
   return targets.map(({ url }) => url).filter((url) => !known.has(url))
 }
 
-/** Whoever calls the check later has none of them, and what is told others would not arrive. */
+/** cron and systemd do not set them, and notices would not be delivered without. */
 function proxyVariables(): Record<string, string> {
   const named = Object.entries(process.env).filter(([name]) => /^(https?|all|no)_proxy$/i.test(name))
   return Object.fromEntries(named.filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''))

@@ -3,10 +3,10 @@ import { cronCommand, shellCommand } from './quoting.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
-/** Vixie cron keeps no more of a command than this. */
+/** Vixie cron truncates longer commands. */
 const longestCommand = 998
 
-/** The five fields of an interval; undefined when crontab(5) has no even way to say it. */
+/** The five fields for an interval; undefined when crontab(5) cannot express it evenly. */
 export function cronSchedule(everyMs: number): string | undefined {
   const minutes = everyMs / minuteMs
   const hours = everyMs / hourMs
@@ -17,21 +17,20 @@ export function cronSchedule(everyMs: number): string | undefined {
   return Number.isInteger(hours) && 24 % hours === 0 ? `0 */${hours} * * *` : undefined
 }
 
-/** What a line of cron consists of. */
 export interface CronLine {
   readonly words: readonly string[]
   readonly everyMs: number
   readonly timeoutMs: number
-  /** Decides how long this one waits after the full minute, always the same. */
+  /** Determines the constant delay after the full minute. */
   readonly seed: string
-  /** Absolute paths; undefined: not on this computer. */
+  /** Absolute paths; undefined: not installed. */
   readonly timeout: string | undefined
   readonly logger: string | undefined
-  /** A file of variables for the check. */
+  /** A file of environment variables for the check. */
   readonly variables?: string | undefined
 }
 
-/** The line itself: wait, check within a time limit, hand what it says to syslog. Throws what crontab(5) cannot hold. */
+/** The line: waits, checks within a time limit, sends output to syslog. Throws for what crontab(5) cannot hold. */
 export function cronLine({ words, everyMs, timeoutMs, seed, timeout, logger, variables }: CronLine): string {
   const schedule = cronSchedule(everyMs)
   if (schedule === undefined) throw new Error('cron knows no such interval')
@@ -45,19 +44,19 @@ export function cronLine({ words, everyMs, timeoutMs, seed, timeout, logger, var
   )
   if (Buffer.byteLength(command) > longestCommand) {
     throw new Error(
-      `the line is longer than the ${longestCommand} bytes that cron reads; name the urls in a --targets FILE`,
+      `the line is longer than the ${longestCommand} bytes that cron reads; put the urls into a --targets FILE`,
     )
   }
   return `${schedule} ${command}`
 }
 
-/** Below a minute and half of what the run leaves of its interval, so that not every host asks at the full minute. */
+/** Less than a minute, and at most half of the interval's spare time, so that not all hosts check at the full minute. */
 export function jitterSeconds(seed: string, everyMs: number, timeoutMs: number): number {
   const room = Math.min(59, Math.floor((everyMs - timeoutMs) / 2000))
   return createHash('sha256').update(seed).digest().readUInt32BE() % (room + 1)
 }
 
-/** A crontab with this line between the markers of `name`, in place of one that was there; all else byte for byte. */
+/** Inserts or replaces the line between the markers of `name`; all else stays byte for byte. */
 export function withLine(crontab: string, name: string, line: string): string {
   const block = `${begin(name)}\n${line}\n${end(name)}\n`
   const found = findBlock(crontab, name)
@@ -65,13 +64,13 @@ export function withLine(crontab: string, name: string, line: string): string {
   return `${crontab}${crontab === '' || crontab.endsWith('\n') ? '' : '\n'}${block}`
 }
 
-/** A crontab without what is between the markers of `name`, and without these. */
+/** Removes the markers of `name` and everything between them. */
 export function withoutLine(crontab: string, name: string): string {
   const found = findBlock(crontab, name)
   return found === undefined ? crontab : crontab.slice(0, found.from) + crontab.slice(found.to)
 }
 
-/** The names of all that is installed in a crontab. */
+/** The names of all checks installed in a crontab. */
 export function namesIn(crontab: string): string[] {
   return [...crontab.matchAll(/^# bakeroll check (\S+) begin$/gm)].map(([, name = '']) => name)
 }
@@ -80,7 +79,7 @@ function findBlock(crontab: string, name: string): { readonly from: number; read
   const from = `\n${crontab}`.indexOf(`\n${begin(name)}\n`)
   if (from === -1) return undefined
   const last = crontab.indexOf(`\n${end(name)}\n`, from)
-  if (last === -1) throw new Error(`the crontab has "${begin(name)}" without its end; mend it with crontab -e`)
+  if (last === -1) throw new Error(`the crontab has "${begin(name)}" without its end; fix it with crontab -e`)
   return { from, to: last + end(name).length + 2 }
 }
 

@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process'
 import { programIn } from '../programs.ts'
 
-/** The crontab of this user; every byte of it is one character. */
+/** This user's crontab; each character is one byte. */
 export interface Crontab {
   read(): Promise<string>
   write(text: string): Promise<void>
 }
 
-/** Opens it through the program `crontab`. Throws when that is not there. */
+/** Uses the program `crontab`; throws if it is not installed. */
 export function openCrontab(): Crontab {
   const program = programIn('crontab')
   if (program === undefined) {
-    throw new Error('there is no program crontab here; install cron (Debian: apt-get install cron), or use systemd')
+    throw new Error('crontab is not installed; install cron (Debian: apt-get install cron), or use systemd')
   }
   return {
     async read() {

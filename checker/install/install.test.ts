@@ -75,7 +75,7 @@ t.test('cron: install, install again, change, uninstall; what others wrote stays
   t.match((await call(path, '--install', 'cron', 'http://a.example')).stdout, /^replaced in your crontab/)
   t.notOk(existsSync(variables), 'no secret is left')
   t.match((await call(path, '--install', 'cron', 'http://b.example')).stdout, /^added to your crontab/)
-  t.match((await call(path, '--uninstall', 'cron', 'http://c.example')).stdout, /^nothing of it/)
+  t.match((await call(path, '--uninstall', 'cron', 'http://c.example')).stdout, /^not in your crontab/)
   t.match((await call(path, '--uninstall', 'cron', 'http://a.example')).stdout, /^removed a\.example-/)
   t.match(readFileSync(stored, 'latin1'), /check b\.example-/)
   t.match((await call(path, '--uninstall', 'cron')).stdout, /^removed b\.example-/)
@@ -172,13 +172,13 @@ t.test('cron: what it refuses, before anything is written', async (t) => {
   const piped = ['-c', 'printf "X-Key: geheim" | "$@"', 'sh', process.execPath, bundle, ...argv]
   await t.rejects(promisify(execFile)('sh', piped, { env: { ...process.env, PATH: path } }), {
     code: 3,
-    stderr: 'error: --install cron: --header: /dev/stdin is there for this run alone; name a file that stays\n',
+    stderr: 'error: --install cron: --header: /dev/stdin exists only for this run; use a file that stays\n',
   })
   t.notOk(existsSync(stored))
   const cases: [string[], RegExp][] = [
     [['--every', '7m'], /error: --every: cron cannot keep 7 min: expected whole minutes that divide an hour/],
     [['--every', '30s'], /error: --every: cron cannot keep 30 s/],
-    [['--timeout', '60s'], /error: --every: 60 s is not longer than one check may take, --timeout 60 s/],
+    [['--timeout', '60s'], /error: --every: 60 s is not longer than --timeout 60 s/],
   ]
   for (const [argv, stderr] of cases) {
     t.match(await call(path, '--install', 'cron', 'http://a.example', ...argv), { code: 3, stderr })
@@ -310,17 +310,17 @@ t.test('what will not be there later is refused before anything is written', asy
   const cases: [string, RegExp][] = [
     [
       '--targets /dev/stdin <list',
-      /^error: --install cron: --targets: \/dev\/stdin is there for this run alone; name a file that stays\n$/,
+      /^error: --install cron: --targets: \/dev\/stdin exists only for this run; use a file that stays\n$/,
     ],
-    ['--targets <(cat list)', /--targets: \/dev\/fd\/\d+ is there for this run alone/],
-    ['--targets late-link <list', /--targets: \S+late-link is there for this run alone/],
+    ['--targets <(cat list)', /--targets: \/dev\/fd\/\d+ exists only for this run/],
+    ['--targets late-link <list', /--targets: \S+late-link exists only for this run/],
     [
       '--authorization @<(echo Bearer abcd) http://a.example',
-      /--authorization: \/dev\/fd\/\d+ is there for this run alone/,
+      /--authorization: \/dev\/fd\/\d+ exists only for this run/,
     ],
     [
       '--targets list-of-secrets <<<"Bearer abcd"',
-      /list-of-secrets:1: authorization: \/dev\/stdin is there for this run alone/,
+      /list-of-secrets:1: authorization: \/dev\/stdin exists only for this run/,
     ],
   ]
   for (const [words, stderr] of cases) {
@@ -340,5 +340,5 @@ t.test('what lies in a temporary folder is warned of', async (t) => {
   writeFileSync(join(folder, 'list'), 'http://a.example\n')
   const { code, stdout } = await call(path, '--install', 'cron', '--targets', join(folder, 'list'))
   t.equal(code, 0)
-  t.match(stdout, `\nwarning: ${folder}/list is read each time, and files in /tmp may be cleaned up\n`)
+  t.match(stdout, `\nwarning: ${folder}/list is read on every run, and files in /tmp may be cleaned up\n`)
 })

@@ -11,7 +11,7 @@ import { unitName, unitsOf } from './systemd.ts'
 import { installUnits, namesOfUnits, removeUnits, type UnitPlace, unitPlace } from './unit-files.ts'
 import { keepVariables, variablesFile } from './variables-file.ts'
 
-/** Has cron or systemd call this check from now on, or no longer; says what was written, or what is left to do. */
+/** Installs or removes this check in cron or systemd; reports what was written, and what is left to do. */
 export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcome> {
   const { install, uninstall } = run.options
   try {
@@ -34,13 +34,13 @@ export async function installOrNot(run: CheckRun, host: RunHost): Promise<Outcom
   }
 }
 
-/** What the check reads must be there, and the same, when it is called later. */
+/** The check's files must still exist, unchanged, when it runs later. */
 function refuseFleeting(run: CheckRun): void {
   const problems = fleetingProblems(run)
   if (problems.length > 0) throw new Error(problems.join('\n'))
 }
 
-/** What was done: for people, and for programs. */
+/** For people, and for programs. */
 interface Done {
   readonly lines: readonly string[]
   readonly facts: Record<string, unknown>
@@ -87,7 +87,7 @@ async function uninstallCron(run: CheckRun): Promise<Done> {
   if (names.length > 0) await crontab.write(names.reduce(withoutLine, before))
   for (const name of names) keepVariables(variablesFile('cron', name), {})
   const lines = names.map((name) => `removed ${name} from your crontab`)
-  return { lines: lines.length === 0 ? ['nothing of it in your crontab'] : lines, facts: { removed: names } }
+  return { lines: lines.length === 0 ? ['not in your crontab'] : lines, facts: { removed: names } }
 }
 
 async function installSystemd(run: CheckRun): Promise<Done> {
@@ -118,20 +118,20 @@ async function uninstallSystemd(run: CheckRun): Promise<Done> {
     lines.push(`removed ${unitName(name)} from ${place.folder}`, ...leftToDo(left))
     commands.push(...left)
   }
-  if (names.length === 0) lines.push(`nothing of it in ${place.folder}`)
+  if (names.length === 0) lines.push(`not installed in ${place.folder}`)
   return { lines, facts: { removed: names, leftToDo: commands } }
 }
 
 function leftToDo(commands: readonly string[]): string[] {
   if (commands.length === 0) return []
-  return ['systemd does not run here; where it does:', ...commands.map((command) => `  ${command}`)]
+  return ['systemd is not running here; where it is, run:', ...commands.map((command) => `  ${command}`)]
 }
 
 function lingering({ isSystem }: UnitPlace): string[] {
-  return isSystem ? [] : ['it runs while you are logged in; always, after: loginctl enable-linger']
+  return isSystem ? [] : ['it runs only while you are logged in; to run it always: loginctl enable-linger']
 }
 
-/** The one that the targets name, as far as it is there; without any all that are. */
+/** The installed check of the given targets; without targets, all installed checks. */
 function wanted(run: CheckRun, names: readonly string[]): readonly string[] {
   const isNamed = run.targets.length > 0 || run.options.targets !== undefined || run.again?.group !== undefined
   return isNamed ? names.filter((name) => name === callAgain(run).name) : names

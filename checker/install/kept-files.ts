@@ -6,26 +6,28 @@ import type { CheckRun } from '../run-types.ts'
 import { filesNamed } from '../settings/read.ts'
 import { isHandedOver } from '../settings/secret-file.ts'
 
-/** Of these some are emptied when the computer starts, and all are cleaned up after a while (tmpfiles.d(5)). */
+/** Some are emptied at boot, and all are cleaned up after a while (tmpfiles.d(5)). */
 const temporaryFolders = ['/tmp', '/var/tmp', '/dev/shm', '/run']
 
-/** Why a check could not be called later, one line for each file that will not be there then, or is no file. */
+/** Why a check could not run later: one line for each file that will not exist then, or is not regular. */
 export function fleetingProblems(run: CheckRun): string[] {
   return neededFiles(run).flatMap(({ place, path }) => {
     const why = linksOf(path).some(isHandedOver)
-      ? 'is there for this run alone'
+      ? 'exists only for this run'
       : statSync(path, { throwIfNoEntry: false })?.isFile() === false
         ? 'is not a regular file'
         : undefined
-    return why === undefined ? [] : [`${place}: ${path} ${why}; name a file that stays`]
+    return why === undefined ? [] : [`${place}: ${path} ${why}; use a file that stays`]
   })
 }
 
-/** What should be known of files that are there now, and may not be after the computer has started again. */
+/** Warnings for files that exist now but may not after a reboot. */
 export function fleetingNotes(run: CheckRun): string[] {
   return neededFiles(run).flatMap(({ path }) => {
     const folder = temporaryFolders.find((one) => path.startsWith(`${one}/`))
-    return folder === undefined ? [] : [`warning: ${path} is read each time, and files in ${folder} may be cleaned up`]
+    return folder === undefined
+      ? []
+      : [`warning: ${path} is read on every run, and files in ${folder} may be cleaned up`]
   })
 }
 
@@ -35,7 +37,7 @@ function neededFiles({ options, said = new Map(), again }: CheckRun): readonly N
   return [...new Map(all.map((file) => [file.path, file])).values()]
 }
 
-/** What the check only writes is tried before. */
+/** Files that the check only writes are tested elsewhere. */
 const written = ['output', 'badge', 'page', 'historyFile', 'state'].map((key) => `check.${key}`)
 
 function filesOf(key: string, text: string): NamedFile[] {
@@ -46,7 +48,7 @@ function filesOf(key: string, text: string): NamedFile[] {
 
 const mostLinks = 40
 
-/** A path, and where it leads, link by link. */
+/** A path, and each link that it leads to. */
 function linksOf(path: string): string[] {
   const all = [path]
   for (let at: string | undefined = path; at !== undefined && all.length < mostLinks && !isHandedOver(at); ) {

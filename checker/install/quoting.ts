@@ -1,19 +1,19 @@
 import { shellWord } from '../shell-word.ts'
 
-/** Words as one command of a POSIX shell. */
+/** A POSIX shell command. */
 export function shellCommand(words: readonly string[]): string {
   return words.map(shellWord).join(' ')
 }
 
 /**
- * A shell command as crontab(5) wants it: a percent sign would end the command, and a backslash takes that from it. One that
- * stands before the percent sign already would take part, so the word is taken apart between the two.
+ * Escapes a shell command for crontab(5), where `%` ends a command unless a backslash precedes it. A word with a backslash before
+ * `%` already is split between the two.
  */
 export function cronCommand(command: string): string {
   return command.replace(/\\?%/g, (found) => (found === '%' ? '\\%' : "\\''\\%"))
 }
 
-/** Words as systemd's `ExecStart=`: neither its specifiers (%) nor its variables ($) are meant. */
+/** Quotes words for systemd's `ExecStart=`, without specifiers (%) and variables ($). */
 export function systemdCommand(words: readonly string[]): string {
   return words
     .map((word) => {

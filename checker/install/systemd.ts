@@ -3,21 +3,18 @@ import type { CheckOptions } from '../options/options.ts'
 import type { CallAgain } from './again.ts'
 import { systemdCommand } from './quoting.ts'
 
-/** The two units of one check, by the names of their files. */
+/** The contents of both units. */
 export interface Units {
   readonly service: string
   readonly timer: string
 }
 
-/** What the files of the units of a check are called, without their suffixes. */
+/** The name of a check's unit files, without suffix. */
 export function unitName(name: string): string {
   return `bakeroll-check-${name}`
 }
 
-/**
- * The units that call a check every so often; `isSystem` is true for those that root owns, and `variables` the file of what
- * the check needs of its environment.
- */
+/** The units that run a check at an interval; `isSystem`: owned by root; `variables`: the file of environment variables. */
 export function unitsOf(call: CallAgain, options: CheckOptions, isSystem: boolean, variables?: string): Units {
   return { service: serviceOf(call, options, isSystem, variables), timer: timerOf(call, options) }
 }
@@ -31,7 +28,7 @@ function serviceOf(
   return [
     '[Unit]',
     `Description=bakeroll check ${name}`,
-    // A unit of a user cannot wait for one of the system.
+    // A user's unit cannot wait for a system unit.
     ...(isSystem ? ['Wants=network-online.target', 'After=network-online.target time-sync.target'] : []),
     '',
     '[Service]',
@@ -47,7 +44,10 @@ function serviceOf(
   ].join('\n')
 }
 
-/** Counted from the start before, so that every interval is possible; one that was missed is not made up for, it would tell of now. */
+/**
+ * Counts from the previous start, so that every interval is possible. A missed run is not made up for: it would report a later
+ * time.
+ */
 function timerOf({ name }: CallAgain, { everyMs, timeoutMs }: CheckOptions): string {
   const jitterMs = Math.min(60_000, Math.floor((everyMs - timeoutMs) / 10))
   return [
@@ -67,7 +67,7 @@ function timerOf({ name }: CallAgain, { everyMs, timeoutMs }: CheckOptions): str
   ].join('\n')
 }
 
-/** What a check that sends no mail and runs no command never needs; those two may need anything. */
+/** Restrictions for a check that sends no mail and runs no command; those two may need anything. */
 function hardening(options: CheckOptions, isSystem: boolean): string[] {
   if (options.notify?.some(({ kind }) => kind === 'mail' || kind === 'command')) return []
   const always = [
@@ -76,7 +76,7 @@ function hardening(options: CheckOptions, isSystem: boolean): string[] {
     'RestrictRealtime=yes',
     'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK',
   ]
-  // The others need what only the system's own systemd may do.
+  // The others need privileges of the system's own systemd.
   if (!isSystem) return always
   const written = ['output', 'badge', 'page', 'state', 'historyFile'] as const
   const folders = new Set(

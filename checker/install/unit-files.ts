@@ -6,16 +6,15 @@ import { writeAtomically } from '../atomic-file.ts'
 import { programIn } from '../programs.ts'
 import { type Units, unitName } from './systemd.ts'
 
-/** Where units lie, and how systemd hears of them. */
 export interface UnitPlace {
   readonly folder: string
-  /** Root's: they run without anybody logged in. */
+  /** Root's units run without anyone logged in. */
   readonly isSystem: boolean
-  /** Undefined: systemd does not run here, so a person must tell it later. */
+  /** Undefined: systemd is not running, so a person must run it later. */
   readonly systemctl: ((argv: readonly string[]) => Promise<void>) | undefined
 }
 
-/** The place of whoever calls: the system's for root, else that of the user. */
+/** For root the system's, otherwise the user's. */
 export function unitPlace(): UnitPlace {
   const isSystem = process.getuid?.() === 0
   const own = join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'systemd', 'user')
@@ -27,7 +26,7 @@ export function unitPlace(): UnitPlace {
   }
 }
 
-/** Writes the units of a check, readable by their owner only, and starts the timer; returns what a person must still do. */
+/** Writes a check's units, readable by their owner only, and starts the timer; returns commands that a person must still run. */
 export async function installUnits(place: UnitPlace, name: string, { service, timer }: Units): Promise<string[]> {
   const unit = unitName(name)
   mkdirSync(place.folder, { recursive: true })
@@ -37,7 +36,7 @@ export async function installUnits(place: UnitPlace, name: string, { service, ti
   return tell(place, [['daemon-reload'], ['enable', `${unit}.timer`], ['restart', `${unit}.timer`]])
 }
 
-/** Stops and removes the units of a check; returns what a person must still do. */
+/** Stops and removes a check's units; returns commands that a person must still run. */
 export async function removeUnits(place: UnitPlace, name: string): Promise<string[]> {
   const unit = unitName(name)
   const left = await tell(place, [['disable', '--now', `${unit}.timer`]])
@@ -46,7 +45,7 @@ export async function removeUnits(place: UnitPlace, name: string): Promise<strin
   return [...left, ...(await tell(place, [['daemon-reload']]))]
 }
 
-/** The names of all that is installed in a place. */
+/** The names of all installed checks. */
 export function namesOfUnits({ folder }: UnitPlace): string[] {
   const files = existsSync(folder) ? readdirSync(folder) : []
   return files.flatMap((file) => /^bakeroll-check-(.+)\.timer$/.exec(file)?.[1] ?? [])

@@ -19,7 +19,9 @@ t.test('a shell and systemd read what was written', (t) => {
   const read = Object.fromEntries(output.split('\0').map((line) => /^(\w+)=(.*)$/s.exec(line)?.slice(1) ?? []))
   t.match(read, variables)
   t.same(asSystemdReads(readFileSync(file, 'utf8')), variables)
-  t.throws(() => variablesText({ A: 'a\u0007' }), { message: 'A holds a control character, which no such file can' })
+  t.throws(() => variablesText({ A: 'a\u0007' }), {
+    message: 'A contains a control character, which this file cannot hold',
+  })
   t.end()
 })
 

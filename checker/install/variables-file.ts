@@ -3,13 +3,13 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { writeAtomically } from '../atomic-file.ts'
 
-/** Where the variables of an installed check lie. Root's are in no folder that its environment may name. */
+/** The variables file of an installed check. For root in a fixed folder, whatever its environment says. */
 export function variablesFile(by: 'cron' | 'systemd', name: string): string {
   const folder = process.getuid?.() === 0 ? '/etc' : process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
   return join(folder, 'bakeroll', `check-${name}.${by}.env`)
 }
 
-/** Writes the file, which its owner alone can read, or removes it where there are no variables; gives its path if it is there. */
+/** Writes the file, readable by its owner only, or removes it when there are no variables; returns its path if it exists. */
 export function keepVariables(path: string, variables: Readonly<Record<string, string>>): string | undefined {
   if (Object.keys(variables).length === 0) {
     rmSync(path, { force: true })
@@ -21,12 +21,16 @@ export function keepVariables(path: string, variables: Readonly<Record<string, s
   return path
 }
 
-/** Variables as a shell and systemd both read them: what stands between double quotes may have several lines. */
+/** In a form that a shell and systemd both read: double quotes may span lines. */
 export function variablesText(variables: Readonly<Record<string, string>>): string {
   const lines = Object.entries(variables).map(([name, value]) => {
-    // systemd refuses it, and a shell may not.
-    if (/[^\P{Cc}\n\t]/u.test(value)) throw new Error(`${name} holds a control character, which no such file can`)
+    // systemd rejects it; a shell may not.
+    if (/[^\P{Cc}\n\t]/u.test(value))
+      throw new Error(`${name} contains a control character, which this file cannot hold`)
     return `${name}="${value.replace(/[\\"$`]/g, '\\$&')}"\n`
   })
-  return ['# Of a bakeroll check; written by check --install, removed by check --uninstall.\n', ...lines].join('')
+  return [
+    '# Variables of a bakeroll check; written by check --install, removed by check --uninstall.\n',
+    ...lines,
+  ].join('')
 }

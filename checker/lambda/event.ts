@@ -2,14 +2,14 @@ import { type CommandLine, readCommandLine, urlsVariable } from '../options/comm
 import { type OptionKey, optionKeys, options } from '../options/options.ts'
 import { variableOf } from '../settings/setting.ts'
 
-/** What the function is called with; all of it may come from the environment instead. Fields of other events are ignored. */
+/** The function's event; the environment can supply everything instead. Fields of other events are ignored. */
 export interface CheckEvent {
   readonly urls?: readonly string[]
-  /** By the names of the command line, without dashes: `{"max-offset": "250ms", "ipv4": true}`. */
+  /** Flags without dashes: `{"max-offset": "250ms", "ipv4": true}`. */
   readonly flags?: Readonly<Record<string, string | number | boolean>>
 }
 
-/** What would be lost with the machine, or has its own way in the cloud. */
+/** Options whose files would be lost with the machine, or that the cloud handles in another way. */
 const unsupported: readonly OptionKey[] = [
   ...([
     'format',
@@ -25,7 +25,7 @@ const unsupported: readonly OptionKey[] = [
   ...optionKeys.filter((key) => options[key].elsewhere === 'nowhere'),
 ]
 
-/** Reads what is to be checked from `BAKEROLL_CHECK_...` and the event, which counts first. Throws all that is wrong at once. */
+/** Reads urls and options from `BAKEROLL_CHECK_...` and the event, which takes precedence. Throws all problems at once. */
 export async function readEvent(event: CheckEvent, environment: NodeJS.ProcessEnv): Promise<CommandLine> {
   const urls = event.urls ?? (environment[urlsVariable] ?? '').split(/[\s,]+/).filter((url) => url !== '')
   const { flags = {} } = event
@@ -33,7 +33,7 @@ export async function readEvent(event: CheckEvent, environment: NodeJS.ProcessEn
   for (const key of unsupported) {
     const { flag = '' } = options[key]
     const isInEnvironment = options[key].elsewhere !== 'nowhere' && environment[variableOfOption(key)]
-    if (Object.hasOwn(flags, flag) || isInEnvironment) problems.push(`--${flag}: not in Lambda`)
+    if (Object.hasOwn(flags, flag) || isInEnvironment) problems.push(`--${flag}: not supported in Lambda`)
   }
   if (problems.length > 0) throw new Error(problems.join('; '))
   const words = Object.entries(flags).flatMap(([flag, value]) =>

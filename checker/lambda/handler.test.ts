@@ -80,7 +80,7 @@ t.test('what an event may not say', async (t) => {
     [{ flags: [] }, /^flags: expected an object/],
     [
       { urls: ['http://a'], flags: { state: '/tmp/x', serve: ':1' } },
-      /^--state: not in Lambda; --serve: not in Lambda$/,
+      /^--state: not supported in Lambda; --serve: not supported in Lambda$/,
     ],
     [{ urls: ['http://a'], flags: { sampels: 1 } }, /^--sampels: unknown flag; did you mean --samples\?$/],
   ]

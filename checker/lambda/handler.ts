@@ -4,18 +4,17 @@ import type { CheckReport } from '../verdict/report.ts'
 import { type CheckEvent, readEvent } from './event.ts'
 import { metricLines } from './metrics.ts'
 
-/** What is used of Lambda's context. */
 export interface LambdaContext {
   readonly functionName: string
   getRemainingTimeInMillis(): number
 }
 
-/** The runtime needs this much to take the answer. */
+/** Time that the runtime needs to return the report. */
 const closingMs = 500
 
 /**
- * What AWS Lambda calls: one check, its metrics on stdout, the report as the answer. Whatever the verdict, the call succeeds;
- * it fails when the checker itself could not do its work: wrong settings, or a defect.
+ * Lambda's entry: runs one check, prints its metrics and returns the report, whatever the verdict. Fails only when the checker
+ * itself cannot work: wrong settings, or a defect.
  */
 export async function handler(event: CheckEvent | undefined, context: LambdaContext): Promise<CheckReport> {
   const startedMs = performance.now()

@@ -1,7 +1,7 @@
 import { printable } from '../formatters/printable.ts'
 import type { CheckReport, TargetReport, Verdict } from '../verdict/report.ts'
 
-/** What the metrics lie under in CloudWatch. */
+/** The CloudWatch namespace. */
 export const namespace = 'bakeroll/check'
 
 type Unit = 'Count' | 'Milliseconds' | 'None'
@@ -15,8 +15,8 @@ const verdicts: Readonly<Record<string, Verdict>> = {
 }
 
 /**
- * A report as lines of CloudWatch's embedded metric format: first how many targets have each verdict, by `Checker` (at least
- * 1 `Unknown` when the whole is unknown), then what was measured of each, by `Checker` and `Url`.
+ * A report in CloudWatch's embedded metric format: first the number of targets per verdict, by `Checker` (at least 1 `Unknown`
+ * when the whole report is unknown), then each target's measurements, by `Checker` and `Url`.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function metricLines(report: CheckReport, checker: string, nowMs: number): string[] {

@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 
-/** Names in lower case, and the addresses that each has, in order. */
+/** Lower-case names with their addresses, in order. */
 export type Hosts = ReadonlyMap<string, readonly string[]>
 
-/** Reads a hosts file (hosts(5)): an address and its names on each line; a name may stand on several. */
+/** Parses a hosts file (hosts(5)): an address and its names on each line; a name may occur on several. */
 export function parseHosts(text: string): Hosts {
   const hosts = new Map<string, string[]>()
   for (const line of text.split('\n')) {
@@ -19,7 +19,7 @@ export function parseHosts(text: string): Hosts {
   return hosts
 }
 
-/** A name as a hosts file has it. */
+/** Lower case, without a trailing dot. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '')
 }
@@ -27,7 +27,7 @@ export function plainName(name: string): string {
 const hostsFile = '/etc/hosts'
 let kept: { readonly stamp: string; readonly hosts: Hosts } | undefined
 
-/** The hosts file of this computer, read again when it has changed. */
+/** This computer's hosts file, read again after it changes. */
 export function hostsOfComputer(): Hosts {
   const { mtimeMs, size, ino } = statSync(hostsFile, { throwIfNoEntry: false }) ?? {}
   const stamp = `${mtimeMs} ${size} ${ino}`
@@ -35,7 +35,7 @@ export function hostsOfComputer(): Hosts {
   return kept.hosts
 }
 
-/** Empty where there is no such file, or none that we may read. */
+/** Empty when the file does not exist or cannot be read. */
 export function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'utf8')

@@ -1,6 +1,6 @@
 /**
- * Why a name has no address, by the codes of Node's own look-up: ENOTFOUND (no such name), ENODATA (no address), EAI_AGAIN (no answer from
- * the name servers), EAI_FAIL (they failed).
+ * Why a name has no address, with the codes of Node's own look-up: ENOTFOUND (no such name), ENODATA (no address), EAI_AGAIN
+ * (name servers do not answer), EAI_FAIL (they failed).
  */
 export class LookUpError extends Error {
   override readonly name = 'LookUpError'
@@ -11,13 +11,13 @@ export class LookUpError extends Error {
     this.code = code
   }
 
-  /** The name servers have answered: there is nothing by this name. */
+  /** The name servers answered: the name has no address. */
   get isFinal(): boolean {
     return this.code === 'ENOTFOUND' || this.code === 'ENODATA'
   }
 }
 
-/** What an error of c-ares means (nodejs.org/api/dns.html#error-codes). */
+/** Translates an error of c-ares (nodejs.org/api/dns.html#error-codes). */
 export function fromResolver(error: unknown, host: string): LookUpError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'ENOTFOUND' || code === 'EBADNAME') return new LookUpError('ENOTFOUND', host, error)

@@ -1,9 +1,11 @@
 import { Resolver } from 'node:dns/promises'
 import { fromResolver, LookUpError } from './look-up-error.ts'
 
-/** The name servers of this computer, asked by c-ares: on the event loop, so that none holds up another name or the end of the process. */
+/**
+ * This computer's name servers, asked by c-ares on the event loop, so that none holds up another name or the end of the process.
+ */
 export interface NameServers {
-  /** Every address of one whole name, IPv4 before IPv6. Throws `LookUpError`. */
+  /** All addresses of a fully qualified name, IPv4 before IPv6. Throws `LookUpError`. */
   addressesOf(name: string, family?: 4 | 6): Promise<string[]>
 }
 
@@ -11,10 +13,10 @@ type Ask = (resolver: Resolver) => Promise<string[]>
 
 const longestTryMs = 2000
 const shortestTryMs = 50
-/** A packet may be lost. */
+/** UDP may lose a packet. */
 const rounds = 3
 
-/** All servers are asked once within the first half of the time until `endMs`, however many do not answer. */
+/** Asks every server once within the first half of the time until `endMs`, however many do not answer. */
 export function openNameServers(endMs: number): NameServers {
   const servers = new Resolver().getServers()
   const tryMs = (endMs - performance.now()) / 2 / Math.max(1, servers.length)
@@ -27,7 +29,7 @@ export function openNameServers(endMs: number): NameServers {
         async ask() {
           const asked = together(by).catch((error) => (error.code === 'EBADRESP' ? alone(by) : Promise.reject(error)))
           const found = await asked.catch((error) => Promise.reject(fromResolver(error, name)))
-          // To c-ares an alias (CNAME) of a name without addresses is no error.
+          // For c-ares, an alias (CNAME) of a name without addresses is not an error.
           if (found.length === 0) throw new LookUpError('ENODATA', name)
           return found
         },
@@ -44,7 +46,7 @@ export function openNameServers(endMs: number): NameServers {
       const found = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
       if (found.length > 0) return found
       const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as LookUpError] : []))
-      // That there is no IPv6 address says nothing of the IPv4 addresses that nobody told.
+      // A missing IPv6 address says nothing about IPv4 addresses that nobody reported.
       throw (
         errors.find(({ isFinal }) => !isFinal) ??
         errors.find(({ code }) => code === 'ENODATA') ??
@@ -56,10 +58,10 @@ export function openNameServers(endMs: number): NameServers {
 }
 
 /**
- * One server, asked by all names together, or by one alone: bytes that are no answer end all that is asked over the same socket.
- * Each question is put once, and waits until the end: c-ares forgets it when it asks again, and a slow server would never be
- * heard. Nor are two names asked together of which one has been answered: c-ares would be patient with the second for five times
- * what the first took.
+ * One server, asked for all names `together` or for one `alone`: a malformed answer ends all requests on the same socket. Each
+ * question is sent once and waits until the end: c-ares forgets a question when it repeats it, so a slow server would never be
+ * heard. Once one name has been answered, later names get a new resolver: c-ares would wait for them only five times as long as
+ * the first took.
  */
 function openResolver(server: string, endMs: number) {
   const open = () => {
@@ -89,9 +91,9 @@ interface Question {
 }
 
 /**
- * The answer of the first server that has one: each question is put when the one before has failed, or been unanswered for a while,
- * and none is given up for the next; a server that failed is asked no more. Not left to c-ares, which Node tells to take the
- * failure of one server for that of all.
+ * The first server's answer: each question is sent when the one before has failed or been unanswered for a while, and none is
+ * abandoned for the next; a server that failed is not asked again. Not left to c-ares, which Node configures to take one server's
+ * failure for that of all.
  */
 function inTurn(questions: readonly Question[], patienceMs: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
@@ -117,7 +119,7 @@ function inTurn(questions: readonly Question[], patienceMs: number): Promise<str
   })
 }
 
-/** Some servers answer for one family and never for the other: the addresses of one wait for half of the time that is left. */
+/** Some servers never answer for one family: once there are addresses of the other, it gets half of the time left. */
 async function bothOrOne(asked: readonly Promise<string[]>[], endMs: number) {
   const results: PromiseSettledResult<string[]>[] = []
   const all = Promise.all(

@@ -7,16 +7,16 @@ import { type NameServers, openNameServers } from './name-server.ts'
 import { parseNameSources } from './name-sources.ts'
 import { candidates, parseSearchRules } from './search-list.ts'
 
-/** Looks names up as the system does, and never longer than until its end. */
+/** Looks up names as the system does, until its deadline. */
 export interface Names {
-  /** Every address of a host, IPv4 before IPv6; each host is looked up once. Throws `LookUpError`. */
+  /** All addresses of a host, IPv4 before IPv6; looks each host up once. Throws `LookUpError`. */
   addressesOf(host: string, family?: 4 | 6): Promise<string[]>
 }
 
 /**
- * Names by the hosts file, then by name servers with the search list of resolv.conf, then by what else nsswitch.conf
- * names. Never by getaddrinfo in a thread of ours: there two names whose servers are silent hold up all others, and the
- * end of the process (docs/decisions/0018-the-checker-looks-names-up-itself.md).
+ * Looks in the hosts file, then asks name servers with the search list of resolv.conf, then any other source in nsswitch.conf.
+ * Never getaddrinfo in our own threads: two names with silent servers would hold up all others and the end of the process
+ * (docs/decisions/0018-the-checker-looks-names-up-itself.md).
  */
 export function openNames(endMs: number): Names {
   const known = new Map<string, Promise<string[]>>()
@@ -27,7 +27,7 @@ export function openNames(endMs: number): Names {
       addresses.filter((address) => family === undefined || isIP(address) === family)
     const all = hostsOfComputer().get(plainName(host)) ?? []
     const written = ofFamily(all)
-    // Both, also where only one is written: a service listens on either.
+    // Both, even if the file lists only one: a service may listen on either.
     if (isLocalhost(host)) return sorted([...written, ...ofFamily(['127.0.0.1', '::1'])])
     if (written.length > 0) return sorted(written)
     const sources = parseNameSources(readIfThere('/etc/nsswitch.conf'))
@@ -44,7 +44,7 @@ export function openNames(endMs: number): Names {
     }
   }
 
-  /** A server that fails for one name of the list may know the next; one that is silent will stay so. */
+  /** A server that fails for one name in the search list may know the next; a silent one will stay silent. */
   async function searched(host: string, family: 4 | 6 | undefined): Promise<string[]> {
     servers ??= openNameServers(endMs)
     const rules = parseSearchRules(readIfThere('/etc/resolv.conf'), process.env, hostname())
@@ -75,12 +75,12 @@ function orMissing(addresses: string[], host: string): string[] {
   return addresses
 }
 
-/** That one name of the list has no address says more than that others do not exist, and a failure more than both. */
+/** ENODATA for one name in the list says more than ENOTFOUND for others, and a failure more than both. */
 function rank({ code }: LookUpError): number {
   return ['ENOTFOUND', 'ENODATA', 'EAI_FAIL'].indexOf(code)
 }
 
-/** Each once: a name server may say one twice, which would be two targets with one name. */
+/** Without duplicates: a name server may repeat an address, which would make two targets with one name. */
 function sorted(addresses: readonly string[]): string[] {
   return [...new Set(addresses)].toSorted((a, b) => isIP(a) - isIP(b))
 }

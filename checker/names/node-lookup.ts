@@ -1,7 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { openNames } from './names.ts'
 
-/** As Node's net, http and dgram want to be told addresses (`lookup`), by our own look-up that ends within `timeoutMs`. */
+/** Our own look-up as the `lookup` option of Node's net, http and dgram; ends within `timeoutMs`. */
 export function lookupWithin(timeoutMs: number): LookupFunction {
   const endMs = performance.now() + timeoutMs
   return (host, { all, family }, found) => {

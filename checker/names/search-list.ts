@@ -1,14 +1,14 @@
-/** Which names are asked for, of a name that may be short (resolv.conf(5)). */
+/** How a short name is completed (resolv.conf(5)). */
 export interface SearchRules {
-  /** The domains that may be missing at the end of a name. */
+  /** Domains to append to a name. */
   readonly domains: readonly string[]
-  /** A name with so many dots is first taken as it is. */
+  /** A name with at least this many dots is tried unchanged first. */
   readonly dots: number
 }
 
 /**
- * Reads `search`, `domain` and `options ndots:` of a resolv.conf; the last `search` or `domain` counts, LOCALDOMAIN and RES_OPTIONS
- * before either. Where nothing is said the domain of the computer's own name is searched.
+ * Parses `search`, `domain` and `options ndots:` of a resolv.conf; the last `search` or `domain` wins, LOCALDOMAIN and
+ * RES_OPTIONS override both. The default is the domain of the computer's own name.
  */
 export function parseSearchRules(text: string, environment: NodeJS.ProcessEnv, hostname: string): SearchRules {
   let domains: string[] | undefined
@@ -28,7 +28,7 @@ export function parseSearchRules(text: string, environment: NodeJS.ProcessEnv, h
   return { domains: said.filter((domain) => domain !== '' && domain !== '.'), dots: Math.min(15, Number(ndots)) }
 }
 
-/** What to ask for, in order, until something is found: with a dot at its end a name is whole. */
+/** The names to try, in order; a trailing dot marks a fully qualified name. */
 export function candidates(name: string, { domains, dots }: SearchRules): string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)]
   const searched = domains.map((domain) => `${name}.${domain.replace(/^\.|\.$/g, '')}`)

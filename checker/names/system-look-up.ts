@@ -3,12 +3,12 @@ import { isIP } from 'node:net'
 import { takeTurns } from '../probe/turns.ts'
 import { programIn } from '../programs.ts'
 
-/** A list of names that nobody knows must not be as many processes. */
+/** Many unknown names must not start as many processes. */
 const inTurn = takeTurns(8, 1000)
 
 /**
- * Asks the system's own look-up, in a process of its own (`getent`), since in ours it could not be ended: Node's `lookup` waits for
- * getaddrinfo, and so does the end of the process. Empty: it knows no such name, does not answer until `endMs`, or is not there.
+ * Asks the system's look-up in a separate process (`getent`) that can be killed: Node's `lookup` waits for getaddrinfo, and so
+ * does the end of our process. Empty when the name is unknown, no answer comes by `endMs`, or getent is not installed.
  */
 export function addressesOfSystem(name: string, endMs: number): Promise<string[]> {
   const getent = programIn('getent')
@@ -32,7 +32,7 @@ export function addressesOfSystem(name: string, endMs: number): Promise<string[]
   )
 }
 
-/** Reads what `getent ahosts` prints: an address begins each line, one for each kind of socket. */
+/** Parses the output of `getent ahosts`: each line starts with an address, repeated for each socket type. */
 function addressesIn(text: string): string[] {
   const first = text.split('\n').map((line) => line.split(/\s/)[0] ?? '')
   return [...new Set(first.filter((word) => isIP(word) !== 0))]

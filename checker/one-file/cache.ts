@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 
-/** What V8 compiles for one check of a service that is well, by the Node that runs now. */
+/** The code cache that V8 makes for one check of a healthy service, with the running Node. */
 export async function compiledByCheck(file: string): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'bakeroll-build-'))
   const server = http.createServer(({ url }, response) => {

@@ -2,19 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Metafile } from 'esbuild'
 
-/** What a bundle holds of one package of npm. */
 interface Licensed {
-  /** With its version. */
+  /** Name and version. */
   readonly name: string
-  /** By its SPDX identifier. */
+  /** SPDX identifier. */
   readonly licence: string
-  /** Absent: there is no file of it. */
+  /** Absent: the package has no licence file. */
   readonly text?: string
 }
 
 /**
- * The licences of all packages of npm that bundles hold, each text once below the packages that it is of: whoever passes on their code has
- * to pass on these. Throws when a package has none.
+ * The licences of all npm packages in the bundles, each text once below its packages: passing on their code requires passing on
+ * these. Throws when a package has none.
  */
 export function licencesOf(bundles: readonly Metafile[], folder: string): string {
   const inputs = bundles.flatMap(({ inputs }) => Object.keys(inputs))
@@ -29,7 +28,7 @@ export function licencesOf(bundles: readonly Metafile[], folder: string): string
   return parts.toSorted().join('\n')
 }
 
-/** Apache-2.0 is the same text whoever gives it; others name their authors. */
+/** The text of Apache-2.0 is the same for every package; other licences name their authors. */
 function standardText({ name, licence }: Licensed, all: readonly Licensed[]): string {
   const text =
     licence === 'Apache-2.0' ? all.find((one) => one.licence === licence && one.text !== undefined)?.text : undefined
@@ -37,7 +36,7 @@ function standardText({ name, licence }: Licensed, all: readonly Licensed[]): st
   return text
 }
 
-/** The package that a file is of; undefined: one of ours. */
+/** The package of a file; undefined for our own files. */
 function packageFolder(path: string): string | undefined {
   return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]
 }

@@ -1,9 +1,9 @@
 import type { Script } from 'node:vm'
 
-/** What gives Node's own modules. */
+/** Loads one of Node's own modules. */
 export type Builtins = (name: string) => unknown
 
-/** The Node that V8 made the cache with; it is of no use to any other. */
+/** The Node that made the code cache; no other can use it. */
 export interface CachedBy {
   readonly version: string
   readonly arch: string
@@ -11,9 +11,8 @@ export interface CachedBy {
 }
 
 /**
- * Reads the code that stands in a file behind its first lines, each part in a comment of one line: the code itself, what V8
- * has compiled of it, and packages by name. V8 parses none of it then: not the code that a check never runs, and with
- * the cache not even the rest.
+ * Reads the code from one-line comments in the bundle: the code itself, V8's code cache, and packages by name. V8 then does not
+ * parse code that a check never runs, and with the cache hardly any at all.
  */
 export function readScript(file: Buffer, builtins: Builtins, by: CachedBy | undefined, filename: string): Script {
   const codeAt = file.indexOf('\n//') + 3
@@ -26,7 +25,7 @@ export function readScript(file: Buffer, builtins: Builtins, by: CachedBy | unde
   return new Script(file.toString('latin1', codeAt, codeEnd), { filename, ...(cachedData && { cachedData }) })
 }
 
-/** Runs the code and gives what it exports. */
+/** Runs the code and returns its exports. */
 export function runScript(script: Script, file: Buffer, builtins: Builtins, url: string): unknown {
   const made = { exports: {} }
   const unpack = (name: string) => unpackPackage(file, builtins, name)
@@ -34,12 +33,12 @@ export function runScript(script: Script, file: Buffer, builtins: Builtins, url:
   return made.exports
 }
 
-/** `performance.now()`, without all of perf_hooks, which Node loads for its first call. */
+/** `performance.now()` without perf_hooks, which Node loads on the first call. */
 function msOfProcess(): number {
   return process.uptime() * 1000
 }
 
-/** A package that stands in the file. */
+/** Loads a package from the bundle. */
 export function unpackPackage(file: Buffer, builtins: Builtins, name: string): unknown {
   const mark = `\n//${name} `
   const at = file.indexOf(mark) + mark.length

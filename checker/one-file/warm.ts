@@ -1,7 +1,4 @@
-/**
- * Runs a file that was built, `node warm.ts FILE CACHE WORDS...`, and writes what V8 has compiled of it by its end. Only what
- * ran is in there.
- */
+/** Runs a bundle, `node warm.ts FILE CACHE WORDS...`, and at exit writes the code cache of everything that ran. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'

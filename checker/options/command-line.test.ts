@@ -104,17 +104,14 @@ const wrong: [string[], string[]][] = [
   [['--install', 'at'], ['--install: expected cron or systemd, got "at"']],
   [['--ca', '/nowhere'], ["--ca: cannot read /nowhere: ENOENT: no such file or directory, open '/nowhere'"]],
   [['--timeout', '5ms'], ['--timeout: 5 ms is shorter than one sample may take, 10 ms']],
-  [
-    ['--timeout', '1s', '--critical-latency', '2s'],
-    ['--timeout: 1000 ms is shorter than an answer that passes --critical-latency 2000 ms'],
-  ],
+  [['--timeout', '1s', '--critical-latency', '2s'], ['--timeout: 1000 ms is shorter than --critical-latency 2000 ms']],
   [['--ipv4', '--ipv6'], ['--ipv4: contradicts --ipv6; without both every address is checked']],
   [['--history'], ['--history: means nothing without --history-file']],
   [['--install', 'cron', '--watch'], ['--install: contradicts --watch']],
   [['--notify', 'mail:a@b.example'], ['--notify: means nothing without --state']],
   [['--output', '/dev/null'], ['--output: /dev/null is not a regular file']],
-  [['--output', '/tmp/one', '--badge', '/tmp/../tmp/one'], ['--badge: /tmp/one is the file of --output, too']],
-  [['--state', '/tmp/one', '--output', '/tmp/one'], ['--state: /tmp/one is the file of --output, too']],
+  [['--output', '/tmp/one', '--badge', '/tmp/../tmp/one'], ['--badge: /tmp/one is also the file of --output']],
+  [['--state', '/tmp/one', '--output', '/tmp/one'], ['--state: /tmp/one is also the file of --output']],
 ]
 
 for (const [argv, problems] of wrong) {

@@ -5,30 +5,30 @@ import { type Setting, toggle } from '../settings/setting.ts'
 import { judgeCheck } from './judge.ts'
 import { type CheckOptions, checkSettings } from './options.ts'
 
-/** What a command line asks for; `problems` is everything that is wrong with it. */
+/** A parsed command line; `problems` lists everything wrong with it. */
 export interface CommandLine {
   readonly action: 'check' | 'help' | 'version'
   readonly targets: readonly CheckTarget[]
   readonly options: CheckOptions
-  /** What somebody said of the options, by the keys of their settings. */
+  /** Explicitly set options, by setting key. */
   readonly said: ReadonlyMap<string, string>
   readonly problems: readonly string[]
-  /** What a person should know before the first request. */
+  /** Shown before the first request. */
   readonly warnings: readonly string[]
 }
 
-/** Lambda's urls. */
+/** The urls in Lambda. */
 export const urlsVariable = `${checkPrefix}URLS`
-/** What the verb of a clone knows beside the checker. */
+/** Known only to the verb, not to the bundle. */
 const ofVerb = `${checkPrefix}INSTANCES`
 
-/** What the checker alone can be told: every option, and what belongs to its command line only. */
+/** Every option, and what belongs to the command line only. */
 export const settings: ReadonlyMap<string, Setting<unknown>> = new Map([
   ...checkSettings,
   ['json', toggle({ flag: 'json', help: 'the same as --format json', elsewhere: 'nowhere' })],
 ])
 
-/** Reads and judges a whole command line, and what the environment says beside it. */
+/** Parses and validates a command line together with the environment. */
 export async function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandLine> {
   const words = cutWords(argv, settings)
   const action = words.help ? 'help' : words.version ? 'version' : 'check'
@@ -54,7 +54,7 @@ export async function readCommandLine(argv: readonly string[], env: NodeJS.Proce
   }
 }
 
-/** A format of the environment or of a file gives way to --json; one that is typed beside it contradicts it. */
+/** `--json` overrides a format from the environment or a file, but contradicts a `--format` on the command line. */
 export function formatProblem(
   json: boolean,
   { format }: Pick<CheckOptions, 'format'>,

@@ -1,10 +1,10 @@
 import { formatDurationMs } from '../duration.ts'
 import type { CheckOptions } from './options.ts'
 
-/** A sample is one request and its answer; no network and no timer is faster for certain. */
+/** Certainly shorter than a request with its answer takes. */
 const shortestSampleMs = 10
 
-/** Everything that two options together say wrong, one line each; both entries ask this. */
+/** Every contradiction between options, one line each; both entries use it. */
 export function contradictions(options: CheckOptions): string[] {
   return [...timeoutProblems(options), ...missing(options), ...pairs(options), ...leaks(options)]
 }
@@ -14,7 +14,7 @@ function timeoutProblems({ timeoutMs, warningLatencyMs, criticalLatencyMs }: Che
   if (timeoutMs < shortestSampleMs) return [`${timeout} one sample may take, ${formatDurationMs(shortestSampleMs)}`]
   const limits = { 'warning-latency': warningLatencyMs, 'critical-latency': criticalLatencyMs }
   return Object.entries(limits).flatMap(([flag, limitMs = 0]) =>
-    limitMs > timeoutMs ? [`${timeout} an answer that passes --${flag} ${formatDurationMs(limitMs)}`] : [],
+    limitMs > timeoutMs ? [`${timeout} --${flag} ${formatDurationMs(limitMs)}`] : [],
   )
 }
 
@@ -54,17 +54,17 @@ function pairs({ ipv4, ipv6, install, uninstall, serve, watchMs, history }: Chec
   ]
 }
 
-/** What would tell a secret to any server that somebody names. */
+/** Options that would send a secret to any server that a client names. */
 function leaks({ serve, noProbe, probeHosts, probeNetworks, header, authorization, cert }: CheckOptions): string[] {
   const isLimited = noProbe || (probeHosts ?? probeNetworks) !== undefined
   if (serve === undefined || isLimited || (header ?? authorization ?? cert) === undefined) return []
   const flag = header === undefined ? (authorization === undefined ? 'cert' : 'authorization') : 'header'
   return [
-    `--${flag}: whoever reaches /probe could have it sent anywhere; limit that by --probe-hosts or --probe-networks, or end it by --no-probe`,
+    `--${flag}: anyone who reaches /probe could have it sent anywhere; restrict that with --probe-hosts or --probe-networks, or use --no-probe`,
   ]
 }
 
-/** Whether somebody must say what is checked: not who looks at the past, removes, or is told by others. */
+/** Whether targets are required: not to show history, to uninstall, or to serve others. */
 export function needsTargets({ history, uninstall, serve }: CheckOptions): boolean {
   return !history && uninstall === undefined && serve === undefined
 }

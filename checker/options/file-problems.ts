@@ -6,7 +6,7 @@ import { file } from './target-options.ts'
 
 const written = ['output', 'badge', 'page', 'historyFile'] as const
 
-/** Everything that is wrong with the files that the options want written, found out by trying; one line each. */
+/** Problems of files to be written, found by trying; one line each. */
 export function fileProblems(options: CheckOptions): string[] {
   return [...unwritable(options), ...namedTwice(options)]
 }
@@ -21,7 +21,7 @@ function unwritable(options: CheckOptions): string[] {
 
 type OptionKey = keyof CheckOptions
 
-/** What is written would destroy what another option keeps or reads there, at each run anew. */
+/** Writing a file would destroy what another option keeps or reads there, on every run. */
 function namedTwice(options: CheckOptions): string[] {
   const first = new Map<string, OptionKey>()
   return (Object.keys(table) as OptionKey[]).flatMap((key) => {
@@ -31,7 +31,7 @@ function namedTwice(options: CheckOptions): string[] {
     const other = first.get(path)
     if (other === undefined) first.set(path, key)
     const isHarmless = other === undefined || (!isWritten(key) && !isWritten(other))
-    return isHarmless ? [] : [`--${table[key].flag}: ${path} is the file of --${table[other].flag}, too`]
+    return isHarmless ? [] : [`--${table[key].flag}: ${path} is also the file of --${table[other].flag}`]
   })
 }
 
@@ -44,7 +44,7 @@ function isWritten(key: OptionKey): boolean {
   return key === 'state' || (written as readonly OptionKey[]).includes(key)
 }
 
-/** Without links, as far as it is there. */
+/** With links resolved, if the file exists. */
 function wholePath(path: string): string {
   try {
     return realpathSync(path)

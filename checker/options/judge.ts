@@ -5,17 +5,17 @@ import { type CheckOptions, checkSettings } from './options.ts'
 import { identityOf } from './settings.ts'
 import { readTargets, type TargetList } from './target-list.ts'
 
-/** What urls and options come to, and everything that is wrong with them together. */
+/** Targets, and the problems of urls and options together. */
 export interface Judged {
-  /** Undefined: nobody named any. */
+  /** Undefined: none were named. */
   readonly list: TargetList | undefined
   readonly problems: readonly string[]
   readonly warnings: readonly string[]
 }
 
 /**
- * Judges options that can each be read, and what is to be checked, before the first request. Nothing is said of options in `unread`,
- * nor of what they contradict. `mayHaveNone` is true where somebody else knows what to check when no url is named.
+ * Validates parsed options and targets together, before the first request. Skips problems that involve options in `unread`. With
+ * `mayHaveNone`, the caller knows what to check when no url is named.
  */
 export async function judgeCheck(
   urls: readonly string[],
@@ -24,7 +24,7 @@ export async function judgeCheck(
 ): Promise<Judged> {
   const isNamed = urls.length > 0 || options.targets !== undefined
   const list = isNamed || !(mayHaveNone || unread.has('check.targets')) ? readTargets(urls, options.targets) : undefined
-  // An exporter may have no target, but modules.
+  // An exporter may have modules only, and no targets.
   const isNeeded = needsTargets(options) || urls.length > 0 || (options.serve !== undefined && !list?.isEmpty)
   const found = [...(await optionProblems(options)), ...(await targetProblems(list, options))]
   const flags = [...unread].map((key) => new RegExp(`--${checkSettings.get(key)?.flag}(?![\\w-])`))
@@ -51,9 +51,9 @@ async function optionProblems(options: CheckOptions): Promise<string[]> {
   ]
 }
 
-/** What is wrong with what is said of single targets, and of modules, as far as it goes beyond the options themselves. */
+/** Problems of the options of single targets and modules that the run's own options do not have. */
 async function targetProblems(list: TargetList | undefined, options: CheckOptions): Promise<string[]> {
-  // What /probe may tell others concerns the modules alone.
+  // What /probe may send concerns only modules.
   const alone: CheckOptions = { ...options, serve: undefined }
   const named = (list?.targets ?? []).map(({ url, options: own }) => ({ place: url, own, base: alone }))
   const modules = [...(options.targets?.modules ?? [])]
@@ -69,7 +69,7 @@ async function targetProblems(list: TargetList | undefined, options: CheckOption
   return problems
 }
 
-/** A key may stand in the file of its certificate. */
+/** The key may be in the certificate's file. */
 function keyWarnings(options: CheckOptions): string[] {
   const files = [options, ...(options.targets?.named ?? []).map(({ options: own }) => own)].flatMap(
     (said) => said?.key ?? said?.cert ?? [],
@@ -99,7 +99,10 @@ function requestProblems({ header = [], authorization }: CheckOptions): string[]
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   return [
     ...told('header', twice && `${twice} is given twice`),
-    ...told('authorization', authorization && names.includes('authorization') ? 'is a --header, too' : undefined),
+    ...told(
+      'authorization',
+      authorization && names.includes('authorization') ? 'is also given as a --header' : undefined,
+    ),
   ]
 }
 

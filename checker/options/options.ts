@@ -7,14 +7,14 @@ import { optional, setting, settingsIn, toggle, type ValuesOf } from '../setting
 import type { TargetFile } from './target-list.ts'
 import { file, isSaid, targetOptions } from './target-options.ts'
 
-/** The headings under which help lists the options. */
+/** Headings in help. */
 export const optionGroups = {
-  ask: 'What is asked, and how',
-  judge: 'What is right',
-  show: 'Where the result goes',
+  ask: 'Requests',
+  judge: 'Expectations',
+  show: 'Output',
   alarm: 'Alarms',
   history: 'History',
-  install: 'Checking again and again',
+  install: 'Regular checks',
 } as const
 
 const dayMs = 86_400_000
@@ -26,7 +26,7 @@ const targetFile = kind<TargetFile>(
   { whole: file.whole, completes: 'files', opensFiles: true, show: ({ file }) => file },
 )
 const timeServers = kind<'none' | readonly TimeServer[]>(
-  'host names or addresses with commas between them, or none',
+  'comma-separated host names or addresses, or none',
   'HOST[,HOST]',
   (said) => (said === 'none' ? said : parseTimeServers(said)),
 )
@@ -40,19 +40,15 @@ const listenAddress = kind<{ readonly host: string; readonly port: number }>(
   },
 )
 const hosts = kind<readonly HostPattern[]>(
-  'hosts such as time.example.org, *.example.org:443 or [::1], with commas between them',
+  'comma-separated hosts such as time.example.org, *.example.org:443 or [::1]',
   'HOST[:PORT],...',
   parseHosts,
 )
-const networks = kind(
-  'addresses and networks such as 10.0.0.0/8, with commas between them',
-  'ADDRESS/BITS,...',
-  parseNetworks,
-)
-const names = kind<readonly string[]>('host names with commas between them', 'NAME,...', (said) =>
+const networks = kind('comma-separated addresses and networks such as 10.0.0.0/8', 'ADDRESS/BITS,...', parseNetworks)
+const names = kind<readonly string[]>('comma-separated host names', 'NAME,...', (said) =>
   /^[\w.-]+(,[\w.-]+)*$/.test(said) ? said.split(',') : undefined,
 )
-/** How often a target fails before an alarm: in a row, or of the last `window`. */
+/** Failures before an alarm: in a row, or of the last `window` checks. */
 const failures = kind<{ readonly failures: number; readonly window?: number | undefined }>(
   'a whole number from 1 to 1000, or N/M for N of the last M, up to 999',
   'NUMBER[/NUMBER]',
@@ -98,11 +94,11 @@ const maintenance = kind(
 )
 const scheduler = oneOf(['cron', 'systemd'])
 
-/** Every option there is. Flags, environment, configuration file, help and reference of both entries follow from this table. */
+/** Every option. Flags, environment, configuration file, help and reference of both entries derive from this table. */
 export const options = {
   targets: optional(targetFile, {
     flag: 'targets',
-    help: 'check the urls in FILE, one on each line, # begins a comment',
+    help: 'check the urls in FILE, one per line, # starts a comment',
     group: 'ask',
   }),
   ...targetOptions,
@@ -113,7 +109,7 @@ export const options = {
   }),
   ntp: optional(timeServers, {
     flag: 'ntp',
-    help: "time servers that prove this computer's own clock, none to take it as right",
+    help: "time servers to measure this computer's own clock with, none to trust it",
     defaultHelp: 'its own time service',
     group: 'ask',
   }),
@@ -132,43 +128,42 @@ export const options = {
   page: optional(file, { flag: 'page', help: 'write a status page (HTML) of the history to FILE', group: 'show' }),
   serve: optional(listenAddress, {
     flag: 'serve',
-    help: 'stay, and answer /metrics and /probe?target=URL for Prometheus',
+    help: 'keep running, and answer /metrics and /probe?target=URL for Prometheus',
     group: 'show',
     elsewhere: 'nowhere',
   }),
   noProbe: toggle({ flag: 'no-probe', help: 'with --serve: no /probe', group: 'show', elsewhere: 'nowhere' }),
   probeHosts: optional(hosts, {
     flag: 'probe-hosts',
-    help: 'with --serve: all that /probe may ask, *.example.org for all names below',
+    help: 'with --serve: the only hosts that /probe may ask, *.example.org for all subdomains',
     group: 'show',
     elsewhere: 'nowhere',
   }),
   probeNetworks: optional(networks, {
     flag: 'probe-networks',
-    help: 'with --serve: all addresses that /probe may connect to',
+    help: 'with --serve: the only addresses that /probe may connect to',
     group: 'show',
     elsewhere: 'nowhere',
   }),
   serveNames: optional(names, {
     flag: 'serve-names',
-    help: 'with --serve: further names by which it is asked',
+    help: 'with --serve: further host names that clients use for it',
     group: 'show',
     elsewhere: 'nowhere',
   }),
   webConfig: optional(file, {
     flag: 'web-config',
-    help: "with --serve: TLS and users by FILE, in the form of Prometheus' exporters",
+    help: "with --serve: TLS and users from FILE, in the format of Prometheus' exporters",
     group: 'show',
     elsewhere: 'nowhere',
   }),
   watchMs: optional(
     { ...duration('ms', 100, Number.POSITIVE_INFINITY), placeholder: '[DURATION]', bare: '2s' },
-    { flag: 'watch', help: 'check again and again, and show what changes', group: 'show', elsewhere: 'nowhere' },
+    { flag: 'watch', help: 'check repeatedly, and show what changes', group: 'show', elsewhere: 'nowhere' },
   ),
-  /** The file that turns alarms on. */
   state: optional(file, {
     flag: 'state',
-    help: 'turn alarms on, and remember in FILE how each target is',
+    help: 'turn alarms on, and keep the state of each target in FILE',
     group: 'alarm',
   }),
   failures: setting(
@@ -196,7 +191,7 @@ export const options = {
     group: 'alarm',
     isSecret: true,
   }),
-  /** The template itself. */
+  /** The template's text. */
   notifyTemplate: optional(template, {
     flag: 'notify-template',
     help: 'a mustache template for the body of webhooks',
@@ -204,7 +199,7 @@ export const options = {
   }),
   heartbeat: optional(secret(heartbeat), {
     flag: 'heartbeat',
-    help: 'ask this url after every run, for a dead-man switch',
+    help: "request this url after every run, for a dead man's switch",
     group: 'alarm',
     isSecret: true,
   }),
@@ -217,7 +212,7 @@ export const options = {
   }),
   maintenance: optional(repeated(maintenance), {
     flag: 'maintenance',
-    help: 'no alarms meanwhile: "Sun 02:00-04:00", "daily 02:00-02:30" or ISO/ISO; may be repeated',
+    help: 'no alarms in this window: "Sun 02:00-04:00", "daily 02:00-02:30" or ISO/ISO; may be repeated',
     group: 'alarm',
   }),
   historyFile: optional(file, {
@@ -227,17 +222,17 @@ export const options = {
   }),
   history: toggle({
     flag: 'history',
-    help: 'show what the history holds, and check nothing',
+    help: 'show the history, and check nothing',
     group: 'history',
     elsewhere: 'nowhere',
   }),
   install: optional(scheduler, {
     flag: 'install',
-    help: 'check from now on',
+    help: 'check regularly from now on',
     group: 'install',
     elsewhere: 'nowhere',
   }),
-  uninstall: optional(scheduler, { flag: 'uninstall', help: 'no longer', group: 'install', elsewhere: 'nowhere' }),
+  uninstall: optional(scheduler, { flag: 'uninstall', help: 'stop that', group: 'install', elsewhere: 'nowhere' }),
   everyMs: setting(duration('ms', 1000, dayMs), 60_000, {
     flag: 'every',
     help: 'how often, with --install',
@@ -245,17 +240,15 @@ export const options = {
   }),
 }
 
-/** Everything a check can be told, by both its entries; what has no default is undefined until it is said. */
+/** The options of both entries; those without a default are undefined unless set. */
 export type CheckOptions = ValuesOf<typeof options>
 export type OptionKey = keyof CheckOptions
 
-/** The options by the keys that they have in a configuration file, `check.maxOffsetMs`. */
+/** The options by configuration key, `check.maxOffsetMs`. */
 export const checkSettings = settingsIn({ check: options })
 
-/** Every key, in the order of the table. */
 export const optionKeys = Object.keys(options) as OptionKey[]
 
-/** What holds when nothing is said. */
 export function defaultOptions(): CheckOptions {
   return Object.fromEntries(optionKeys.map((key) => [key, options[key].default])) as unknown as CheckOptions
 }

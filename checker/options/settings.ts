@@ -4,7 +4,7 @@ import { type RequestHeaders, requestHeaders } from '../probe/request-headers.ts
 import type { CheckRun } from '../run-types.ts'
 import { type CheckOptions, defaultOptions } from './options.ts'
 
-/** What a probe and its verdict need of the options as they are. */
+/** Options that probe and verdict use unchanged. */
 const needed = [
   ...(['versionPath', 'timePath', 'timeFormat', 'maxOffsetMs', 'samples', 'timeoutMs'] as const),
   ...(['warningLatencyMs', 'criticalLatencyMs', 'warningCertificateDays', 'criticalCertificateDays'] as const),
@@ -12,28 +12,27 @@ const needed = [
 ]
 type Needed = Pick<CheckOptions, (typeof needed)[number]>
 
-/** What is expected of a service and how it is measured. */
+/** What to expect of a service, and how to measure it. */
 export interface CheckSettings extends Needed {
-  /** The version that must run, or several of which any is right; absent: reported when found, not judged. */
+  /** The version that must run, or several acceptable ones; absent: reported when found, not judged. */
   readonly expectVersion?: string | readonly string[] | undefined
   /** Only addresses of this family. */
   readonly family?: 4 | 6 | undefined
-  /** The certificate that is shown to the service, where it asks for one. */
+  /** The client certificate, for services that ask for one. */
   readonly identity?: Identity | undefined
-  /** What the requests to the service say beside the usual. */
+  /** Extra request headers. */
   readonly headers?: RequestHeaders | undefined
-  /** What may be asked at all; absent: everything. */
+  /** Absent: everything may be asked. */
   readonly reach?: Reach | undefined
-  /** What holds for single targets instead, by their urls. */
+  /** Overrides for single targets, by url. */
   readonly ofTargets?: ReadonlyMap<string, CheckSettings>
 }
 
-/** What holds for one target. */
 export function settingsFor(settings: CheckSettings, url: string): CheckSettings {
   return settings.ofTargets?.get(url) ?? settings
 }
 
-/** What a probe and its verdict need of the options; `expectVersion` is what holds when the options name none. */
+/** `expectVersion` applies when the options name no version. */
 export function settingsOf(options: CheckOptions, expectVersion: readonly string[] = []): CheckSettings {
   const { probeHosts, probeNetworks, ipv4, ipv6 } = options
   return {
@@ -46,10 +45,9 @@ export function settingsOf(options: CheckOptions, expectVersion: readonly string
   }
 }
 
-/** What applies where nothing is said. */
 export const defaultSettings: CheckSettings = settingsOf(defaultOptions())
 
-/** The same for a whole run, with what is said of single targets. */
+/** Settings of a whole run, with those of single targets. */
 export function settingsOfRun({ targets, options, expectVersion }: CheckRun): CheckSettings {
   const own = targets.flatMap(({ url, options: said }) => (said === undefined ? [] : [{ url, said }]))
   const settings = settingsOf(options, expectVersion)
@@ -58,7 +56,7 @@ export function settingsOfRun({ targets, options, expectVersion }: CheckRun): Ch
   return { ...settings, ofTargets: new Map(ofTargets) }
 }
 
-/** A key may stand in the file of its certificate. */
+/** The key may be in the certificate's file. */
 export function identityOf({ cert, key = cert, keyPassphrase }: CheckOptions): Identity | undefined {
   if (cert === undefined || key === undefined) return undefined
   return { certFile: cert, keyFile: key, passphrase: keyPassphrase }

@@ -5,33 +5,32 @@ import { type Place, type Wrong, wrong } from '../settings/kinds.ts'
 import type { TargetOptions } from './target-options.ts'
 import { type NamedFile, readTargetSettings, wordsOf } from './target-settings.ts'
 
-/** The services to check, and everything that is wrong with how they were named. */
+/** The targets, and the problems of how they were named. */
 export interface TargetList {
   readonly targets: readonly CheckTarget[]
   readonly problems: readonly string[]
-  /** Nothing is wrong but that there is no target. */
+  /** The only problem is that there is no target. */
   readonly isEmpty: boolean
 }
 
-/** A file of targets, and what is wrong in it. */
 export interface TargetFile {
   readonly file: string
   readonly named: readonly Named[]
-  /** Settings by the names that the file gives them. */
+  /** Settings by module name. */
   readonly modules: ReadonlyMap<string, TargetOptions>
   readonly problems: readonly string[]
-  /** The files that its lines name. */
+  /** Files named in its lines. */
   readonly files: readonly NamedFile[]
 }
 
 interface Named {
   readonly text: string
-  /** `FILE:LINE`; undefined: on the command line. */
+  /** `FILE:LINE`; undefined for the command line. */
   readonly place?: string
   readonly options?: TargetOptions | undefined
 }
 
-/** The urls of the command line and those of a file; says which are none, and which are there twice. */
+/** Combines the urls of the command line and of a file; reports invalid and repeated ones. */
 export function readTargets(urls: readonly string[], list: TargetFile | undefined): TargetList {
   const problems = [...(list?.problems ?? [])]
   const named: Named[] = [...urls.map((text) => ({ text })), ...(list?.named ?? [])]
@@ -53,8 +52,8 @@ export function readTargets(urls: readonly string[], list: TargetFile | undefine
 }
 
 /**
- * Reads a file of targets: one url on each line, `key=value` after it for it alone; `module NAME key=value ...` names settings
- * for the lines below, `#` begins a comment.
+ * Parses a file of targets: one url per line, followed by `key=value` for it alone; `module NAME key=value ...` names settings
+ * for later lines, `#` starts a comment.
  */
 export async function readTargetFile(said: string, { folder, warn }: Place): Promise<TargetFile | Wrong | undefined> {
   if (said.trim() === '') return undefined

@@ -4,7 +4,7 @@ import { duration, kind, path, wholeNumber } from '../settings/kinds.ts'
 import { secret, secrets } from '../settings/secret.ts'
 import { optional, setting, toggle, type ValuesOf } from '../settings/setting.ts'
 
-/** Text that says something, without the blanks around it. */
+/** Rejects blank text, and trims the rest. */
 export const isSaid =
   <T>(parse: (text: string) => T) =>
   (said: string) =>
@@ -36,11 +36,11 @@ const pattern = kind<RegExp>('a regular expression', 'REGEX', (said) => {
 })
 const days = { ...wholeNumber(0, 36_500, 'DAYS'), expected: 'a whole number of days' }
 
-/** What is asked of a service, and what is right: all that can be said of one target alone. */
+/** The options that can be set per target. */
 export const targetOptions = {
   timePath: setting(servicePath, '/now', {
     flag: 'time-path',
-    help: 'where the service tells the time',
+    help: "the path of the service's time",
     group: 'ask',
   }),
   timeFormat: setting(timeFormat, 'auto', {
@@ -50,7 +50,7 @@ export const targetOptions = {
   }),
   versionPath: setting(servicePath, '/version.txt', {
     flag: 'version-path',
-    help: 'where it tells its version',
+    help: "the path of the service's version",
     group: 'ask',
   }),
   samples: setting(wholeNumber(1, 100), 5, {
@@ -65,20 +65,18 @@ export const targetOptions = {
   }),
   freshConnections: toggle({
     flag: 'fresh-connections',
-    help: 'a new connection for each sample, to meet every server behind a balancer',
+    help: 'a new connection for each sample, to reach every server behind a load balancer',
     group: 'ask',
   }),
   ipv4: toggle({ flag: 'ipv4', help: 'only the IPv4 addresses of each name', group: 'ask' }),
   ipv6: toggle({ flag: 'ipv6', help: 'only the IPv6 addresses of each name', group: 'ask' }),
-  /** Certificates, PEM, that are trusted beside the usual ones. */
-  ca: optional(file, { flag: 'ca', help: 'trust the certificates in FILE (PEM), too', group: 'ask' }),
+  ca: optional(file, { flag: 'ca', help: 'also trust the certificates in FILE (PEM)', group: 'ask' }),
   header: optional(secrets(header), {
     flag: 'header',
     help: 'a header of the requests to the service; may be repeated',
     group: 'ask',
     isSecret: true,
   }),
-  /** The value of the header `Authorization`. */
   authorization: optional(secret(authorization), {
     flag: 'authorization',
     help: 'USER:PASSWORD, a token, or a scheme such as Bearer with its credentials',
@@ -87,13 +85,13 @@ export const targetOptions = {
   }),
   cert: optional(file, {
     flag: 'cert',
-    help: 'show the certificate in FILE (PEM) where the service asks for one',
+    help: 'the client certificate in FILE (PEM), for a service that asks for one',
     group: 'ask',
   }),
-  key: optional(file, { flag: 'key', help: 'the file of its key (PEM), where that is another', group: 'ask' }),
+  key: optional(file, { flag: 'key', help: 'the file of its key (PEM), if that is another', group: 'ask' }),
   keyPassphrase: optional(secret(passphrase), {
     flag: 'key-passphrase',
-    help: 'what opens that key',
+    help: 'the passphrase of that key',
     group: 'ask',
     isSecret: true,
   }),
@@ -109,10 +107,10 @@ export const targetOptions = {
   }),
   bodyMatch: optional(pattern, {
     flag: 'body-match',
-    help: 'what the answer of the time path must match',
+    help: 'the pattern that the answer of the time path must match',
     group: 'judge',
   }),
-  /** How far the clock may be off; exactly this much passes. */
+  /** Exactly this much passes. */
   maxOffsetMs: setting(duration('ms', 0, Number.POSITIVE_INFINITY), 1000, {
     flag: 'max-offset',
     help: 'how far the clock may be off',
@@ -140,6 +138,5 @@ export const targetOptions = {
   }),
 }
 
-/** What is said of one target. */
 export type TargetOptions = Partial<ValuesOf<typeof targetOptions>>
 export type TargetOptionKey = keyof typeof targetOptions

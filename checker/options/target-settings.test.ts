@@ -57,11 +57,14 @@ t.test('what is wrong is told with file and line, and without secrets', async (t
     ['http://a.example notify=mail:a@b.example', ':1: notify: unknown setting'],
     ['http://a.example samples=two', ':1: samples: expected a whole number from 1 to 100, got "two"'],
     ['http://a.example samples=1 samples=2', ':1: samples: given twice'],
-    ['http://a.example s3cret', ':1: expected key=value; a value with blanks'],
+    ['http://a.example s3cret', ':1: expected key=value; a value with spaces'],
     ['\nhttp://a.example authorization=@none', ':2: authorization: cannot read '],
-    ['http://a.example authorization=Bearer s3cret==', ':1: unknown setting, or a value with blanks in it'],
+    [
+      'http://a.example authorization=Bearer s3cret==',
+      ':1: unknown setting, or a value with spaces but no double quotes',
+    ],
     ['http://a.example header=s3cret', ':1: header: no colon, expected NAME: VALUE'],
-    ['http://a.example module=x', ':1: module: there is no "x" above'],
+    ['http://a.example module=x', ':1: module: "x" is not defined above'],
     ['module', ':1: module: expected a name'],
     ['module a\nmodule a', ':2: module a: given twice'],
     ['http://a.example ipv4=true ipv6=true', 'http://a.example: --ipv4: contradicts --ipv6'],
@@ -79,6 +82,6 @@ t.test('what is wrong is told with file and line, and without secrets', async (t
   }
   writeFileSync(file, 'module login authorization=ops:geheim', { mode: 0o600 })
   const serving = ['--serve', '127.0.0.1:0', '--targets', file]
-  t.match((await readCommandLine(serving)).problems, [/^module login: --authorization: whoever reaches \/probe/])
+  t.match((await readCommandLine(serving)).problems, [/^module login: --authorization: anyone who reaches \/probe/])
   t.same((await readCommandLine([...serving, '--probe-hosts', 'a.example'])).problems, [])
 })

@@ -3,24 +3,22 @@ import { complaints, filesNamed } from '../settings/read.ts'
 import type { Setting } from '../settings/setting.ts'
 import { type TargetOptionKey, type TargetOptions, targetOptions as table } from './target-options.ts'
 
-/** The keys of everything that can be said of one target. */
 export const targetKeys = Object.keys(table) as readonly TargetOptionKey[]
 
-/** A file, and who names it. */
 export interface NamedFile {
   readonly place: string
   readonly path: string
 }
 
-/** Settings that were read, and what is wrong with them, without the place. */
+/** Problems are without the place. */
 export interface ReadSettings {
   readonly options: TargetOptions
   readonly problems: readonly string[]
-  /** What they name, each behind the flag that does. */
+  /** Files that the settings name, each with its flag. */
   readonly files: readonly NamedFile[]
 }
 
-/** A line as words; `"` holds blanks together, `\\` takes its meaning from what follows there, `#` begins a comment. */
+/** Splits a line into words; `"` quotes spaces, `\\` escapes inside quotes, `#` starts a comment. */
 export function wordsOf(line: string): string[] {
   const words = line.match(/(?:[^\s"]|"(?:[^"\\]|\\.)*"|")+/g) ?? []
   const comment = words.findIndex((word) => word.startsWith('#'))
@@ -29,7 +27,7 @@ export function wordsOf(line: string): string[] {
     .map((word) => word.replace(/"((?:[^"\\]|\\.)*)"/g, (_, held: string) => held.replace(/\\(["\\])/g, '$1')))
 }
 
-/** Reads `key=value` words, keys as their flags. `modules` can be named by `module=NAME`. */
+/** Parses `key=value` words, with flags as keys. `module=NAME` includes one of `modules`. */
 export async function readTargetSettings(
   words: readonly string[],
   place: Place,
@@ -39,20 +37,20 @@ export async function readTargetSettings(
   const said = new Map<string, string[]>()
   for (const word of words) {
     const [, key, value = ''] = /^([\w-]+)=(.*)$/s.exec(word) ?? []
-    if (key === undefined) problems.push('expected key=value; a value with blanks in it stands between double quotes')
+    if (key === undefined) problems.push('expected key=value; a value with spaces needs double quotes')
     else said.set(key, [...(said.get(key) ?? []), value])
   }
   const base = moduleOf(said, modules, problems)
   const own: Record<string, unknown> = {}
   const files: NamedFile[] = []
-  // What follows a secret with a blank in it may be a part of it.
+  // A word after a secret may be part of it, if the value contains a space.
   const mayBeSecret = targetKeys.some((key) => said.has(table[key].flag ?? '') && table[key].isSecret)
   for (const [flag, values] of said) {
     const key = targetKeys.find((one) => table[one].flag === flag)
     if (flag === 'module') continue
     if (key === undefined) {
       const what = mayBeSecret
-        ? 'unknown setting, or a value with blanks in it without double quotes'
+        ? 'unknown setting, or a value with spaces but no double quotes'
         : `${flag}: unknown setting`
       problems.push(`${what}, expected ${knownFlags(targetKeys)}`)
     } else {
@@ -65,12 +63,11 @@ export async function readTargetSettings(
   return { options: { ...base, ...own }, problems, files }
 }
 
-/** The flags of some options, as people read them. */
 export function knownFlags(keys: readonly TargetOptionKey[]): string {
   return [...keys.map((key) => table[key].flag), 'module'].join(', ')
 }
 
-/** Reads what somebody said of an option of a target; says what is wrong, without a secret. */
+/** Parses the value of a target's option; adds problems, without secrets. */
 export async function readValue(
   key: TargetOptionKey,
   values: readonly string[],
@@ -96,6 +93,6 @@ function moduleOf(
   if (name === undefined) return {}
   const found = modules.get(name)
   if (second !== undefined) problems.push('module: given twice')
-  if (found === undefined) problems.push(`module: there is no ${JSON.stringify(name)} above`)
+  if (found === undefined) problems.push(`module: ${JSON.stringify(name)} is not defined above`)
   return found ?? {}
 }

@@ -1,8 +1,8 @@
 import type { OwnInterval } from './bounds.ts'
 
 /**
- * All that lies within more than half of the intervals (Marzullo's algorithm, with the majority of RFC 5905, 11.2.1, in the
- * place of the most): the truth, as long as more than half of the servers tell it. Undefined when nothing does.
+ * The span that lies within more than half of the intervals (Marzullo's algorithm with the majority of RFC 5905, 11.2.1, instead
+ * of the maximum). It contains the true offset if more than half of the servers are right. Undefined when there is no majority.
  */
 export function majority(intervals: readonly OwnInterval[]): OwnInterval | undefined {
   const edges = intervals
@@ -14,7 +14,7 @@ export function majority(intervals: readonly OwnInterval[]): OwnInterval | undef
   let within = 0
   let found: OwnInterval | undefined
   for (const { atMs, step } of edges) {
-    // Both edges of an interval belong to it.
+    // Intervals are closed.
     if (Math.max(within, within + step) * 2 > intervals.length) found = { lowMs: found?.lowMs ?? atMs, highMs: atMs }
     within += step
   }

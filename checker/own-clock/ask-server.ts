@@ -8,10 +8,10 @@ import type { OwnInterval } from './bounds.ts'
 import { answers, ntpRequest, type Refusal, readReply } from './ntp-packet.ts'
 import type { TimeServer } from './servers.ts'
 
-/** A request may get lost, and so may its answer. */
+/** UDP may lose a request or its answer. */
 const askAgainMs = 1000
 
-/** Asks one server over UDP, again every second until it answers; ends within `timeoutMs` and never throws. */
+/** Asks one server over UDP, repeated every second until it answers; ends within `timeoutMs` and never throws. */
 export async function askServer(
   { host, port }: TimeServer,
   wallClock: WallClock,
@@ -50,7 +50,7 @@ function ask(address: string, port: number, wallClock: WallClock, timeoutMs: num
       const request = asked.find(({ cookie }) => answers(packet, cookie))
       if (request !== undefined) end(readReply(packet, { ...request, receivedMs }))
     })
-    // Of a connected socket the kernel takes packets of this server only, and tells when nobody listens there.
+    // On a connected socket the kernel accepts packets from this server only, and reports when nothing listens there.
     socket.connect(port, address, () => {
       send()
       repeat = setInterval(send, askAgainMs)

@@ -37,13 +37,17 @@ t.test('a lost packet is sent again', async (t) => contains(t, await ask(t, 10_0
 const refusals: [string, Lies, RegExp][] = [
   ['not synchronised', { first: 0xe4 }, /^127\.0\.0\.1: not synchronised itself$/],
   ['stratum 16', { stratum: 16 }, /not synchronised itself/],
-  ['kiss-o’-death', { stratum: 0, kiss: 'RATE' }, /refuses to be asked \(RATE\)/],
+  ['kiss-o’-death', { stratum: 0, kiss: 'RATE' }, /refuses requests \(RATE\)/],
   ['stratum 0 without a code', { stratum: 0, kiss: '\0\0\0\0' }, /not synchronised itself/],
-  ['a client, not a server', { first: 0x23 }, /no answer of an NTP server/],
-  ['version 1', { first: 0x0c }, /no answer of an NTP server/],
-  ['no time', { zeroTime: true }, /tells no time/],
+  ['a client, not a server', { first: 0x23 }, /not an NTP server's answer/],
+  ['version 1', { first: 0x0c }, /not an NTP server's answer/],
+  ['no time', { zeroTime: true }, /gives no time/],
   ['far from its reference', { rootDispersionMs: 20_000 }, /20 s away from its reference/],
-  ['held for longer than the whole exchange took', { heldMs: 60_000 }, /longer by its clock than by ours/],
+  [
+    'held for longer than the whole exchange took',
+    { heldMs: 60_000 },
+    /by its clock the exchange took longer than by ours/,
+  ],
   ['answered before it was asked', { heldMs: -60_000 }, /left before the request arrived/],
   ['silent', { silent: 9 }, /no answer within 0\.3 s/],
 ]

@@ -5,7 +5,7 @@ import { askServer } from './ask-server.ts'
 import { trusted } from './bounds.ts'
 import type { TimeServer } from './servers.ts'
 
-/** Measures our own clock against NTP servers, all at the same time; ends within `timeoutMs` and never throws. */
+/** Measures our own clock against NTP servers, concurrently; ends within `timeoutMs` and never throws. */
 export async function askServers(servers: readonly TimeServer[], timeoutMs: number): Promise<OwnClock> {
   const wallClock = readWallClock()
   const replies = await Promise.all(
@@ -26,7 +26,7 @@ export async function askServers(servers: readonly TimeServer[], timeoutMs: numb
   return trusted(agreed, `ntp ${[...said.map(({ name }) => name), ...failed.map((why) => `(${why})`)].join(', ')}`)
 }
 
-/** The port tells them apart only where one host has several. */
+/** Adds the port only if the host is listed more than once. */
 function nameOf({ host, port }: TimeServer, servers: readonly TimeServer[]): string {
   return servers.filter((server) => server.host === host).length > 1 ? `${host}:${port}` : host
 }

@@ -6,10 +6,10 @@ export interface OwnInterval {
   readonly highMs: number
 }
 
-/** How far a clock may run away meanwhile: 100 ppm, beyond what quartz does (RFC 5905 takes 15 ppm for a disciplined one). */
+/** How far a clock may drift: 100 ppm, more than quartz does (RFC 5905 assumes 15 ppm for a disciplined one). */
 export const driftPerMs = 1e-4
 
-/** An interval as a clock that can be trusted, to microseconds, the bound upward. */
+/** An interval as a trusted clock, in microseconds, the bound rounded upward. */
 export function trusted({ lowMs, highMs }: OwnInterval, source: string): OwnClock {
   const offsetMs = Math.round((lowMs + highMs) * 500) / 1000 + 0
   const errorMs = Math.ceil(Math.max(highMs - offsetMs, offsetMs - lowMs) * 1000 - 1e-6) / 1000

@@ -1,10 +1,10 @@
 import type { OwnClock } from '../run-types.ts'
 import { driftPerMs, trusted } from './bounds.ts'
 
-/** The time services that tell a bound. */
+/** The time services that report a bound. */
 export type DaemonName = 'chrony' | 'systemd-timesyncd' | 'ntp'
 
-/** Reads what a time service says; undefined when it says nothing, as where it does not run. */
+/** Parses a time service's output; undefined when it says nothing, as when it does not run. */
 export function readDaemon(name: DaemonName, stdout: string, nowMs: number): OwnClock | undefined {
   switch (name) {
     case 'chrony':
@@ -16,7 +16,7 @@ export function readDaemon(name: DaemonName, stdout: string, nowMs: number): Own
   }
 }
 
-/** `|system time offset| + root dispersion + root delay / 2` is the bound that chronyc(1) itself names. */
+/** chronyc(1) itself gives `|system time offset| + root dispersion + root delay / 2` as the bound. */
 function readChrony(stdout: string): OwnClock | undefined {
   const fields = stdout.trim().split(',')
   const [id, name = '', stratum] = fields
@@ -30,7 +30,7 @@ function readChrony(stdout: string): OwnClock | undefined {
   return within(-slowS * 1000, (rootDelayS / 2 + rootDispersionS) * 1000, `chrony (${name})`)
 }
 
-/** The last packet, of type (uuuuittayttttbtt), in microseconds: what the clock was off then may be corrected since, or not yet. */
+/** The last packet, of type (uuuuittayttttbtt), in microseconds; its offset may or may not have been corrected since. */
 function readTimesync(stdout: string, nowMs: number): OwnClock | undefined {
   const data = timesyncMessage(stdout)
   if (data === undefined) return undefined
@@ -53,7 +53,7 @@ function timesyncMessage(stdout: string): readonly unknown[] | undefined {
   }
 }
 
-/** The system variables, in milliseconds; the offset is that of the last update, which may be corrected since, or not yet. */
+/** The system variables, in milliseconds; the offset of the last update may or may not have been corrected since. */
 function readNtp(stdout: string): OwnClock | undefined {
   const variable = (name: string) => new RegExp(`\\b${name}=([^\\s,]+)`).exec(stdout)?.[1]
   const [leap, stratum, id = ''] = ['leap', 'stratum', 'refid'].map(variable)
@@ -67,7 +67,7 @@ function readNtp(stdout: string): OwnClock | undefined {
   return within(0, Math.abs(offMs ?? 0) + (rootDelayMs ?? 0) / 2 + (rootDispersionMs ?? 0) + ageMs, `ntpd (${id})`)
 }
 
-/** Seconds since 1900 and a fraction, both of 32 bits, in hexadecimal. */
+/** Seconds since 1900 and a fraction, 32 bits each, in hexadecimal. */
 function stampMs(text = ''): number {
   const [seconds = '', fraction = ''] = text.replace(/^0x/, '').split('.')
   return (Number.parseInt(seconds, 16) + Number.parseInt(fraction, 16) / 2 ** 32) * 1000
@@ -77,7 +77,7 @@ function unknown(reason: string): OwnClock {
   return { state: 'unknown', reason }
 }
 
-/** What cannot be read is no proof. */
+/** Unreadable numbers prove nothing. */
 function within(offsetMs: number, errorMs: number, source: string): OwnClock {
   const isProven = Number.isFinite(offsetMs) && errorMs >= 0 && errorMs < Number.POSITIVE_INFINITY
   if (!isProven) return unknown(`${source} tells no bound`)

@@ -3,15 +3,14 @@ import { programFolders, programIn } from '../programs.ts'
 import type { OwnClock } from '../run-types.ts'
 import type { DaemonName } from './daemon-answers.ts'
 
-/** How one kind of time service is asked. */
 export interface Daemon {
   readonly name: DaemonName
   readonly argv: readonly [string, ...string[]]
-  /** It runs only where this is; absent: asking it tells. */
+  /** It runs only if this path exists; absent: only asking tells. */
   readonly needs?: string
 }
 
-/** Those that tell a bound: chronyc(1), org.freedesktop.timesync1(5), ntpq(8). */
+/** chronyc(1), org.freedesktop.timesync1(5), ntpq(8). */
 export const daemons: readonly Daemon[] = [
   { name: 'chrony', argv: ['chronyc', '-c', 'tracking'] },
   {
@@ -33,8 +32,8 @@ export const daemons: readonly Daemon[] = [
 const longestMs = 1000
 
 /**
- * What the computer's own time service says of its clock, within a second. Without one that says anything, the clock is
- * taken as it is. Where no such program is installed, this costs a look at some folders.
+ * Asks the computer's own time service about its clock, within a second; `unmeasured` when none answers. Where none is installed,
+ * this costs a look into a few folders.
  */
 export async function askDaemon(timeoutMs: number, folders: readonly string[] = programFolders()): Promise<OwnClock> {
   const limitMs = Math.max(1, Math.min(longestMs, timeoutMs))
@@ -65,7 +64,7 @@ async function run(
     })
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      // A child of its own may hold the other end for as long as it likes.
+      // A grandchild may keep the other end open.
       child.stdout?.destroy()
       child.stderr?.destroy()
       resolve('late')

@@ -10,12 +10,12 @@ interface Kept {
   readonly atMs: number
 }
 
-/** Nobody may be asked more often (RFC 4330, 10); an answer is good for longer. */
+/** A server must not be asked more often (RFC 4330, 10); a good answer lasts longer. */
 const waitMs = { trusted: 64_000, unknown: 16_000, unmeasured: 0 }
 
 const kept = new Map<string, Kept>()
 
-/** As `askServers`, which whoever checks every two seconds asks once a minute: meanwhile the bound grows, unless our clock is stepped. */
+/** Caches `askServers` for a minute; the bound widens with age, and a clock step drops the cache. */
 export async function provenByServers(servers: readonly TimeServer[], timeoutMs: number): Promise<OwnClock> {
   const key = JSON.stringify(servers)
   const before = kept.get(key)
@@ -30,7 +30,7 @@ export async function provenByServers(servers: readonly TimeServer[], timeoutMs:
   return clock
 }
 
-/** What is left of a proof after a while; exported for its tests. */
+/** Widens the bound by drift; exported for its tests. */
 export function aged(clock: OwnClock, ageMs: number): OwnClock {
   if (clock.state !== 'trusted') return clock
   return { ...clock, errorMs: Math.ceil((clock.errorMs + ageMs * driftPerMs) * 1000) / 1000 }

@@ -1,4 +1,3 @@
-/** One NTP server to ask. */
 export interface TimeServer {
   /** A name, or an address without brackets. */
   readonly host: string
@@ -7,14 +6,14 @@ export interface TimeServer {
 
 const ntpPort = 123
 
-/** Reads `HOST[:PORT],...`, IPv6 addresses with or without brackets; undefined when one of them is none. */
+/** Parses `HOST[:PORT],...`, IPv6 addresses with or without brackets; undefined when one is invalid. */
 export function parseTimeServers(text: string): readonly TimeServer[] | undefined {
   const servers = text.split(',').map(parseTimeServer)
   return servers.every((server) => server !== undefined) ? servers : undefined
 }
 
 function parseTimeServer(text: string): TimeServer | undefined {
-  // More than one colon without brackets: an IPv6 address that names no port.
+  // Several colons without brackets: an IPv6 address without a port.
   const shape = /^(?:\[([\da-f:.]+)\]|([a-z\d](?:[\w.-]*\w)?\.?))(?::(\d{1,5}))?$|^([\da-f]*:[\da-f]*:[\da-f:.]*)$/i
   const [, bracketed, name, port = ntpPort, bare] = shape.exec(text) ?? []
   const host = bracketed ?? name ?? bare

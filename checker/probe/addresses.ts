@@ -5,13 +5,12 @@ import type { Deadline } from './deadline.ts'
 import type { ProbeFacts } from './facts.ts'
 import { ProbeError } from './failure.ts'
 
-/** The addresses of a host, as `Names` has them. */
 export type RunNames = Names['addressesOf']
 
 /**
- * Every place that a host of a url leads to, IPv4 before IPv6: each address by itself, but those of `localhost` together, since a
- * service that listens on one of them is up. A family that this machine has no address in is left out, and with
- * `family` every other one.
+ * Groups of addresses to probe for a url's host, IPv4 before IPv6: each address alone, except that `localhost` is one group,
+ * since a service that listens on either address is up. Skips families in which this machine has no address; with `family`, all
+ * others.
  */
 export async function resolveAddresses(host: string, names: RunNames, family?: 4 | 6): Promise<string[][]> {
   const bare = host.replace(/^\[|\]$/g, '')
@@ -30,7 +29,7 @@ function ofFamily(addresses: readonly string[], family: 4 | 6 | undefined): stri
   return wanted
 }
 
-/** The addresses whose family has an address on one of our interfaces; all of them when that leaves none. */
+/** The addresses whose family is configured on one of our interfaces; all of them if that leaves none. */
 export function usableAddresses(
   addresses: readonly string[],
   own: readonly { readonly address: string; readonly internal: boolean }[],
@@ -46,8 +45,8 @@ export function usableAddresses(
 }
 
 /**
- * Without the addresses of a family that this machine has no way to, where another family has answered: an address of its own in
- * a family (unique local, of a container) is not yet a route. Says which were left out.
+ * Drops the addresses of a family that this machine has no route to, if another family answered: an address in a family (unique
+ * local, of a container) does not imply a route. Records the dropped ones in `leftOut`.
  */
 export function withoutUnreachable(facts: readonly ProbeFacts[]): ProbeFacts[] {
   const familyOf = ({ address = '' }: ProbeFacts) => isIP(address)
@@ -57,11 +56,11 @@ export function withoutUnreachable(facts: readonly ProbeFacts[]): ProbeFacts[] {
   return others.length === 0 || leftOut.length === 0 ? [...facts] : others.map((fact) => ({ ...fact, leftOut }))
 }
 
-/** Looks up the names of one run, until its deadline. */
+/** Looks up the names of one run until its deadline. */
 export function namesWithin(deadline: Deadline): RunNames {
   let names: Promise<Names> | undefined
   return async (host, family) => {
-    // Most of it is loaded for names alone.
+    // Loaded only when there is a name to look up.
     names ??= import('../names/names.ts').then(({ openNames }) => openNames(deadline.endMs))
     let forget = () => {}
     const late = new Promise<never>((_, reject) => {

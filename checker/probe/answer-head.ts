@@ -1,30 +1,30 @@
 import { ProbeError } from './failure.ts'
 
-/** The headers of an answer by their names in lower case; of several with one name the first. */
+/** Headers by lower-case name; of repeated ones, the first. */
 export type Headers = Readonly<Record<string, string | undefined>>
 
-/** What comes before the body of an answer. */
+/** Status line and headers. */
 export interface AnswerHead {
   readonly status: number
   readonly headers: Headers
-  /** How long the body is: so many bytes, in chunks that tell, or until the connection ends. */
+  /** The length of the body in bytes; `until-end`: it ends with the connection. */
   readonly length: number | 'chunked' | 'until-end'
-  /** Whether the connection may be used again. */
+  /** Whether the connection can be reused. */
   readonly staysOpen: boolean
 }
 
 /**
- * Reads status line and headers (RFC 9112, 4 to 6), without the empty line at their end; a line may end without its carriage
- * return. Throws ProbeError for what is no HTTP/1.x, and for whatever leaves open where the body ends.
+ * Parses status line and headers (RFC 9112, 4 to 6), without the empty line at their end; lines may end in LF alone. Throws
+ * ProbeError for anything that is not HTTP/1.x or leaves the end of the body ambiguous.
  */
 export function readHead(text: string): AnswerHead {
-  // A line that begins with a blank goes on with the one before (RFC 9112, 5.2).
+  // A line that starts with whitespace continues the previous one (RFC 9112, 5.2).
   const [statusLine = '', ...lines] = text.split(/\n(?![ \t])/)
   const [, minor, code] = /^HTTP\/1\.(\d) (\d{3})(?: .*)?$/.exec(withoutReturn(statusLine)) ?? []
   if (code === undefined) throw notHttp(statusLine)
   const headers = readHeaders(lines)
   const status = Number(code)
-  if (status === 101) throw new ProbeError('not HTTP: HTTP 101, a change of the protocol, which was not asked for')
+  if (status === 101) throw new ProbeError('not HTTP: HTTP 101, a protocol switch that was not requested')
   const length = bodyLength(status, headers)
   const wanted = (headers['connection'] ?? '').toLowerCase()
   const staysOpen =
@@ -32,7 +32,7 @@ export function readHead(text: string): AnswerHead {
   return { status, headers, length, staysOpen }
 }
 
-/** An answer that is no HTTP, with its beginning. */
+/** The error for an answer that is not HTTP; shows how it starts. */
 export function notHttp(text: string): ProbeError {
   return new ProbeError(`not HTTP: ${JSON.stringify(text.slice(0, 60).trimEnd())}`)
 }
@@ -54,7 +54,7 @@ function readHeaders(lines: readonly string[]): Headers {
   return headers
 }
 
-/** Two of these that differ mean that somebody is to be misled (RFC 9112, 6.3). */
+/** Repeated with different values, these suggest an attack (RFC 9112, 6.3). */
 const framing = new Set(['content-length', 'transfer-encoding'])
 
 function bodyLength(status: number, headers: Headers): AnswerHead['length'] {

@@ -4,7 +4,7 @@ import type { Deadline } from './deadline.ts'
 import { describeFailure, type Failure } from './failure.ts'
 import { locationOf, shownLocation } from './redirects.ts'
 
-/** Why an answer is not the one that was asked for; undefined when it is. */
+/** Why an answer is not acceptable; undefined when it is. */
 export function answerProblem(
   { status, headers }: Answer,
   { followRedirects }: CheckSettings,
@@ -22,12 +22,11 @@ export function answerProblem(
   return undefined
 }
 
-/** A failure of the service, at one of its paths. */
 export function refuse(path: string, problem: string): Failure {
   return { reason: `GET ${path}: ${problem}`, cause: 'service' }
 }
 
-/** What went wrong at a path; after the deadline nothing else counts. */
+/** What went wrong at a path; after the deadline, always a timeout. */
 export function failureAt(path: string, error: unknown, deadline: Deadline, timeoutMs: number): Failure {
   if (deadline.isOver) return refuse(path, `no complete answer within ${timeoutMs / 1000} s`)
   const failure = describeFailure(error)

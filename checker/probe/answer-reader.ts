@@ -1,51 +1,49 @@
 import { type AnswerHead, type Headers, notHttp, readHead } from './answer-head.ts'
 import { ProbeError } from './failure.ts'
 
-/** One complete answer. */
 export interface Message {
   readonly status: number
   readonly headers: Headers
   readonly body: string
-  /** Whether the connection may be used again. */
+  /** Whether the connection can be reused. */
   readonly staysOpen: boolean
 }
 
-/** Makes answers of the bytes of one connection (RFC 9112), one after the other. */
+/** Parses the bytes of one connection into successive answers (RFC 9112). */
 export interface AnswerReader {
   /**
-   * Takes the bytes that came next, and keeps none of the buffer; returns the answer when they complete it. Throws ProbeError
-   * when they are no HTTP, or more than an answer may have.
+   * Takes the next bytes, without keeping the buffer; returns the answer if they complete it. Throws ProbeError if they are not
+   * HTTP or exceed a limit.
    */
   read(bytes: Buffer): Message | undefined
-  /** Nothing more will come: returns the answer that ends so. Throws ProbeError when it was broken off. */
+  /** The connection has ended: returns the answer that this completes. Throws ProbeError if it is incomplete. */
   end(): Message
 }
 
-/** No answer that a check asks for is longer. */
+/** No answer that a check needs is longer. */
 const bodyLimitBytes = 64 * 1024
-/** Headers, trailers and the sizes of chunks. */
+/** Headers, trailers and chunk sizes together. */
 const headLimitBytes = 16 * 1024
 
-/** What comes next; after a chunk's bytes a line break, after the last chunk trailers. */
+/** What comes next; `chunk end` is the line break after a chunk, and trailers follow the last chunk. */
 type Phase = 'head' | 'body' | 'chunk size' | 'chunk' | 'chunk end' | 'trailers' | 'done'
 
 const lineFeed = 0x0a
 const nothing = Buffer.alloc(0)
 
-/** Begins to read the answers of a connection. */
 export function openAnswerReader(): AnswerReader {
   let phase: Phase = 'head'
   let head: AnswerHead | undefined
   let headText: string | undefined
-  /** The beginning of a head or a line whose end has not come. */
+  /** An incomplete head or line. */
   let rest = nothing
   let pieces: Buffer[] = []
-  /** Bytes of the body, or of the chunk, that are still to come. */
+  /** Bytes of the body or chunk still to come. */
   let left = 0
   let bodyBytes = 0
   let headBytes = 0
 
-  /** Takes what the phase wants from the start of some bytes; returns how many that were, 0 when more must come first. */
+  /** Consumes what the phase needs from the start of `bytes`; returns how many bytes, 0 when more are needed. */
   function take(bytes: Buffer): number {
     if (phase === 'head') return takeHead(bytes)
     return phase === 'body' || phase === 'chunk' ? takeBody(bytes) : takeLine(bytes)
@@ -55,18 +53,18 @@ export function openAnswerReader(): AnswerReader {
     const end = endOfHead(bytes)
     if (end === undefined) {
       const firstEnd = bytes.indexOf(lineFeed)
-      // Who does not begin as HTTP does may never come to the end of a head.
+      // Fail early: something that is not HTTP may never send the end of a head.
       if (firstEnd !== -1) readHead(bytes.toString('latin1', 0, firstEnd))
       return 0
     }
     countHead(end.next)
     const text = bytes.toString('latin1', 0, end.at)
-    // One service says the same again and again, within a second.
+    // A service often repeats the same head within a second.
     if (head === undefined || text !== headText) head = readHead(text)
     headText = text
     const { status, length } = head
     left = length === 'until-end' ? Number.POSITIVE_INFINITY : length === 'chunked' ? 0 : length
-    // What announces the answer is not the answer (RFC 9110, 15.2).
+    // A 1xx response precedes the final one (RFC 9110, 15.2).
     if (status >= 200) phase = length === 'chunked' ? 'chunk size' : length === 0 ? 'done' : 'body'
     return end.next
   }
@@ -118,7 +116,7 @@ export function openAnswerReader(): AnswerReader {
       let data = rest.length === 0 ? bytes : Buffer.concat([rest, bytes])
       for (let taken = 1; taken > 0 && data.length > 0 && phase !== 'done'; data = data.subarray(taken))
         taken = take(data)
-      // Nobody asked for what comes after the answer.
+      // Anything after the answer was not requested.
       if (phase === 'done' && head) {
         rest = nothing
         return finish(head, data.length === 0)
@@ -136,7 +134,7 @@ export function openAnswerReader(): AnswerReader {
   }
 }
 
-/** Where the last line of a head ends, and where what follows its empty line begins. */
+/** Where the last line of a head ends, and where the body starts after its empty line. */
 function endOfHead(bytes: Buffer): { readonly at: number; readonly next: number } | undefined {
   for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) {
     if (bytes[at + 1] === lineFeed) return { at, next: at + 2 }

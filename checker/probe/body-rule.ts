@@ -1,10 +1,10 @@
 import { runInNewContext } from 'node:vm'
 import type { Failure } from './failure.ts'
 
-/** A pattern that backtracks without end on what a service sends must not hold up the other targets. */
+/** A pattern that backtracks excessively on a service's answer must not delay the other targets. */
 const longestMs = 50
 
-/** Why the answer of a path breaks the rule for its body; undefined when it does not. Takes 50 ms and `leftMs` at most. */
+/** Why the body breaks its rule; undefined when it matches. Takes at most 50 ms and at most `leftMs`. */
 export function bodyFailure(path: string, body: string, rule: RegExp, leftMs: number): Failure | undefined {
   const patienceMs = Math.max(1, Math.floor(Math.min(longestMs, leftMs)))
   try {

@@ -5,41 +5,40 @@ import { ProbeError } from './failure.ts'
 import { type RequestHeaders, requestText } from './request-headers.ts'
 import { openSocket, type Trust } from './socket.ts'
 
-/** One answer, whatever its status. Moments are readings of `performance.now()`. */
+/** One answer, whatever its status. Times are `performance.now()` readings. */
 export interface Answer extends Message {
-  /** When the connection stood and the request was about to leave. */
+  /** After connecting, just before the request was sent. */
   readonly sentMs: number
-  /** When the last byte of the answer was there. */
+  /** When the last byte arrived. */
   readonly receivedMs: number
 }
 
-/** One connection to a service, kept alive unless it is to be fresh each time; opened again when the service closes it. */
+/** One connection to a service, kept alive unless every request needs a fresh one; reopened when the service closes it. */
 export interface Connection {
   /**
-   * Asks for one path, as a URL has it, and waits for the answer; one at a time. Throws what Node's net and tls throw, or
-   * ProbeError; redirects are not followed.
+   * Requests one url-encoded path; one request at a time. Does not follow redirects. Throws ProbeError, or what node:net and
+   * node:tls throw.
    */
   get(path: string, accept: string): Promise<Answer>
-  /** The address that answered, once one did. */
+  /** The address that answered; undefined until one did. */
   remoteAddress(): string | undefined
-  /** When the first ends of the certificates that the service showed, also when it was not trusted. */
+  /** When the first certificate that the service showed expires, even if it was not trusted. */
   certificateEndsMs(): number | undefined
   close(): void
 }
 
-/** A request under way. */
 interface Exchange {
   readonly text: string
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: Error) => void
-  /** The service may close a kept connection at the very moment it is used again; asking anew is no second chance then. */
-  mayAskAnew: boolean
+  /** A service may close a kept-alive connection just as it is reused; retrying then is no second chance. */
+  mayRetry: boolean
   sentMs: number
 }
 
 /**
- * Prepares the connection; nothing is sent yet. Not with Node's own client, because its work for a request takes longer than
- * the whole of a request may, when a thousand services are checked (benchmarks/checker.ts).
+ * Prepares a connection; sends nothing yet. Does not use node:http: with a thousand targets its processing time alone exceeds the
+ * budget of a whole request (benchmarks/checker.ts).
  */
 export function openConnection(
   url: URL,
@@ -64,7 +63,7 @@ export function openConnection(
         certificateEndsMs = Math.min(endsMs, certificateEndsMs ?? endsMs)
       },
       ready() {
-        // Asking which one it was takes a system call.
+        // `remoteAddress` takes a system call.
         remoteAddress = others.length > 0 ? socket.remoteAddress : address
         if (isCurrent()) send(socket)
       },
@@ -78,7 +77,7 @@ export function openConnection(
     open = { socket, reader }
   }
 
-  /** The time is asked for again and again. */
+  /** The time path is requested repeatedly. */
   function textOf(path: string, accept: string): string {
     if (last?.path !== path || last.accept !== accept)
       last = { path, accept, text: requestText(path, host, accept, trust.headers) }
@@ -94,11 +93,11 @@ export function openConnection(
   function settle(read: () => Message | undefined): void {
     const receivedMs = performance.now()
     if (exchange === undefined) {
-      // Nobody asked for it.
+      // Nothing was requested.
       hangUp()
       return
     }
-    exchange.mayAskAnew = false
+    exchange.mayRetry = false
     try {
       const message = read()
       if (message === undefined) return
@@ -114,8 +113,8 @@ export function openConnection(
   function closed(error: Error | undefined, reader: AnswerReader): void {
     open = undefined
     if (exchange === undefined) return
-    if (exchange.mayAskAnew) {
-      exchange.mayAskAnew = false
+    if (exchange.mayRetry) {
+      exchange.mayRetry = false
       connect()
     } else if (error !== undefined) {
       fail(error)
@@ -142,7 +141,7 @@ export function openConnection(
     get: (path, accept) =>
       new Promise((resolve, reject) => {
         if (isFreshEachTime) hangUp()
-        exchange = { text: textOf(path, accept), resolve, reject, mayAskAnew: open !== undefined, sentMs: 0 }
+        exchange = { text: textOf(path, accept), resolve, reject, mayRetry: open !== undefined, sentMs: 0 }
         if (deadline.isOver) fail(new ProbeError('no complete answer in time'))
         else if (open === undefined) connect()
         else send(open.socket)

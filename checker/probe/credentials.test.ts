@@ -119,11 +119,11 @@ t.test('what is wrong is told before the first request, with file and line, with
   const { seen, handler } = listening(timeService())
   const url = await startService(t, handler)
   const cases: [string, string[], string][] = [
-    ['X-A: 1\nX Key: s3cret\n', ['--header'], ':2: no name of a header before the colon'],
-    ['X-A: 1\n  s3cret\n', ['--header'], ':2: a line that goes on from the one before is not supported'],
-    ['X-A: s3cret\rEvil: 1\n', ['--header'], ':1: the value of X-A has a control character in it'],
+    ['X-A: 1\nX Key: s3cret\n', ['--header'], ':2: no header name before the colon'],
+    ['X-A: 1\n  s3cret\n', ['--header'], ':2: continuation lines are not supported'],
+    ['X-A: s3cret\rEvil: 1\n', ['--header'], ':1: the value of X-A contains a control character'],
     ['X-A: s3cret\nx-a: s3cret\n', ['--header'], '--header: x-a is given twice'],
-    ['Authorization: s3cret', ['--authorization=geheim', '--header'], '--authorization: is a --header, too'],
+    ['Authorization: s3cret', ['--authorization=geheim', '--header'], '--authorization: is also given as a --header'],
     ['s3cret\ns3cret\n', ['--authorization'], 'has 2 lines, expected one'],
     ['', ['--authorization'], 'is empty'],
   ]
@@ -195,7 +195,7 @@ t.test('a client certificate', async (t) => {
     [[...locked, '--key-passphrase=wrong'], `--cert: --key-passphrase does not open the key in ${path('locked.key')}`],
     [
       ['--cert', path('service.pem'), '--key', path('client.key')],
-      `--cert: the key in ${path('client.key')} is not that of the certificate in ${path('service.pem')}`,
+      `--cert: the key in ${path('client.key')} does not belong to the certificate in ${path('service.pem')}`,
     ],
     [['--cert', path('client.pem')], `--cert: there is no private key (PEM) in ${path('client.pem')}`],
     [['--cert', path('ext'), '--key', path('client.key')], `--cert: there is no certificate (PEM) in ${path('ext')}`],

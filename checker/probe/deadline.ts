@@ -1,17 +1,17 @@
-/** The moment at which whatever is still under way is given up. */
+/** When all unfinished work is abandoned. */
 export interface Deadline {
-  /** As `performance.now()` counts. */
+  /** A `performance.now()` reading. */
   readonly endMs: number
   readonly isOver: boolean
-  /** Calls back once when it is over, unless the returned function was called before. */
+  /** Calls `giveUp` once the deadline is over; the returned function unsubscribes. */
   whenOver(giveUp: () => void): () => void
-  /** There is nothing left to give up. */
+  /** Everything has finished. */
   cancel(): void
 }
 
 /**
- * A deadline at a reading of `performance.now()`, or when the signal comes. Thousands may wait for it, which an AbortSignal is not made for: it looks
- * through all its listeners for each new one.
+ * A deadline at a `performance.now()` reading, or when the signal is aborted. Thousands may wait for it, and adding a listener to
+ * an AbortSignal takes time proportional to those it has.
  */
 export function startDeadline(endMs: number, signal?: AbortSignal): Deadline {
   const waiting = new Set<() => void>()

@@ -1,40 +1,38 @@
 import type { ClockSample } from '../clock/clock.ts'
 import type { Failure } from './failure.ts'
 
-/** When a certificate ends, and which host showed it, where that is not the host of the url. */
+/** `host` is absent when it is the host of the url. */
 export interface ShownCertificate {
   readonly endsMs: number
   readonly daysLeft: number
   readonly host?: string
 }
 
-/** What one address of a service answered: facts only, no judgement. */
+/** Measurements of one address of a service, not yet judged. */
 export interface ProbeFacts {
   readonly url: string
   readonly address?: string
   /** HTTP status of the time path. */
   readonly status?: number
-  /** Median of the answers to the time path, connecting not counted. */
+  /** Median over the time path, without connecting. */
   readonly latencyMs?: number
-  /** Why the time could not be measured as often as asked. */
+  /** Why there are fewer samples than requested. */
   readonly timeFailure?: Failure
   readonly samples: readonly ClockSample[]
-  /** What the answers were read as. */
+  /** The time format that was recognised. */
   readonly format?: string
-  /** What had to be assumed to read them. */
+  /** An assumption made while reading it. */
   readonly note?: string
-  /** Addresses of its name in a family that this computer has no way to. */
+  /** Addresses in a family that this computer has no route to. */
   readonly leftOut?: readonly string[]
-  /** Where the redirects of the time path led, in order. */
+  /** The urls that redirects of the time path led to, in order. */
   readonly hops?: readonly string[]
-  /** Why the answer of the time path breaks the rule for its body. */
+  /** Why the body of the time path breaks its rule. */
   readonly bodyFailure?: Failure
-  /** What the version path answered, if it looks like a version. */
+  /** The answer of the version path, if it looks like a version. */
   readonly versionFound?: string
-  /** Why there is no version. */
   readonly versionFailure?: Failure
-  /** The certificate that ends first, of all that its connections were shown, trusted or not. */
+  /** The certificate that expires first of all seen, trusted or not. */
   readonly certificate?: ShownCertificate
-  /** How far the checker's own clock was stepped during the measurement. */
   readonly ownClockStepMs: number
 }

@@ -159,7 +159,7 @@ t.test('a Date header tells of the clock, and excuses no body that tells nothing
   t.equal(target?.verdict, 'critical')
   t.same(target?.reasons, [
     'GET /now: expected the time in a known format, got "<html>"',
-    'the clock is that of the Date header, which --time-format http-date asks for',
+    'the clock was read from the Date header, as with --time-format http-date',
   ])
   t.match(target?.clock, { format: 'http-date', samples: 1 })
   // Node renews the header by a timer, so it may lag behind.

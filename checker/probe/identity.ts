@@ -3,16 +3,16 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { addTrusted, stampOf, trustProblem } from './trust.ts'
 
-/** The certificate that a check shows where a service asks for one. */
+/** A client certificate. */
 export interface Identity {
-  /** PEM: the certificate, then those between it and its authority. */
+  /** PEM: the certificate, then its intermediates. */
   readonly certFile: string
   /** PEM. */
   readonly keyFile: string
   readonly passphrase?: string | undefined
 }
 
-/** Says why a certificate cannot be shown, one line; undefined when it can. */
+/** Why a client certificate cannot be used, in one line; undefined when it can. */
 export function identityProblem({ certFile, keyFile, passphrase }: Identity): string | undefined {
   const cert = readPem(certFile)
   const key = readPem(keyFile)
@@ -24,7 +24,7 @@ export function identityProblem({ certFile, keyFile, passphrase }: Identity): st
   if ('problem' in opened) return opened.problem
   try {
     const isPair = new X509Certificate(cert.text).checkPrivateKey(opened.key)
-    return isPair ? undefined : `the key in ${keyFile} is not that of the certificate in ${certFile}`
+    return isPair ? undefined : `the key in ${keyFile} does not belong to the certificate in ${certFile}`
   } catch (error) {
     return `cannot read the certificate in ${certFile}: ${error instanceof Error ? error.message : error}`
   }
@@ -58,8 +58,8 @@ function readPem(path: string): { readonly text: string } | { readonly problem: 
 const made = new Map<string, { readonly stamp: string; readonly context: SecureContext }>()
 
 /**
- * What a connection needs to show a certificate, and to trust what `caFile` adds; made anew when a file is another, and all of them
- * can be used: of a certificate and its key one is replaced after the other.
+ * A context with the client certificate that also trusts what `caFile` adds. Rebuilt when a file has changed and all files are
+ * usable: certificate and key are replaced one after the other.
  */
 export function identityContext(identity: Identity, caFile: string | undefined): SecureContext {
   const { certFile, keyFile, passphrase } = identity

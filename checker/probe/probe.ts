@@ -17,8 +17,8 @@ interface Run extends Sampling {
 }
 
 /**
- * Measures every address of every target, none waiting for another's answer; ends `timeoutMs` after the reading `startedMs` of
- * `performance.now()`, whatever the services do, or when the signal comes.
+ * Probes every address of every target concurrently; ends `timeoutMs` after the `performance.now()` reading `startedMs`, or when
+ * the signal is aborted.
  */
 export async function probeTargets(
   targets: readonly CheckTarget[],
@@ -44,7 +44,7 @@ export async function probeTargets(
   return facts.flat()
 }
 
-/** What is trusted and shown, unless nothing can lead to TLS. */
+/** Loads CA and client certificate, unless no target can lead to TLS. */
 async function trustOf(
   { ca, identity, headers, followRedirects }: CheckSettings,
   targets: readonly CheckTarget[],

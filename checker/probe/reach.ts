@@ -1,20 +1,21 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Which targets may be asked at all. Both halves say what is wrong; undefined when nothing is. */
+/** Which targets may be asked. Both functions return the problem; undefined when there is none. */
 export interface Reach {
   hostProblem(url: URL): string | undefined
-  /** Asked after the look-up, of the very address that is connected to, so that no name server leads around it. */
+  /** Called after the look-up with the address that is connected to, so that DNS cannot bypass the limit. */
   addressProblem(address: string): string | undefined
 }
 
-/** Hosts that may be asked. */
 export interface HostPattern {
-  /** In lower case; `*.` at its beginning stands for any names before the rest. */
+  /** Lower case; a leading `*.` stands for any labels. */
   readonly host: string
   readonly port: string
 }
 
-/** Reads `HOST[:PORT]` with commas between several, `*.example.org` and `*` too; undefined when one is none. */
+/**
+ * Parses a comma-separated list of `HOST[:PORT]`, where HOST may be `*.example.org` or `*`; undefined when an entry is invalid.
+ */
 export function parseHosts(text: string): readonly HostPattern[] | undefined {
   const patterns = text.split(',').map((one): HostPattern | undefined => {
     const [, host, port = ''] =
@@ -24,7 +25,7 @@ export function parseHosts(text: string): readonly HostPattern[] | undefined {
   return patterns.every((pattern) => pattern !== undefined) ? patterns : undefined
 }
 
-/** Reads addresses and networks, `10.0.0.0/8`, with commas between several; undefined when one is none. */
+/** Parses a comma-separated list of addresses and networks, such as `10.0.0.0/8`; undefined when an entry is invalid. */
 export function parseNetworks(text: string): BlockList | undefined {
   const list = new BlockList()
   for (const one of text.split(',')) {
@@ -37,7 +38,7 @@ export function parseNetworks(text: string): BlockList | undefined {
   return list
 }
 
-/** The limits that two options set; what is not said limits nothing. */
+/** The limits of two options; an absent one limits nothing. */
 export function reachOf(patterns: readonly HostPattern[] | undefined, list: BlockList | undefined): Reach {
   return {
     hostProblem({ hostname, port, protocol }) {

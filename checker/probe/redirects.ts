@@ -3,26 +3,26 @@ import type { Answer } from './connection.ts'
 import { ProbeError } from './failure.ts'
 import { withoutCredentials } from './target.ts'
 
-/** Where an answer points (RFC 9110, 10.2.2). Bytes that no url has are escaped as they came, as browsers do. */
+/** The Location header (RFC 9110, 10.2.2). Escapes bytes that a url cannot contain, as browsers do. */
 export function locationOf({ location }: Headers): string | undefined {
   return location?.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 const longestShown = 200
 
-/** A place as people may read it. */
+/** A location for messages, shortened and without credentials. */
 export function shownLocation(location: string): string {
   return JSON.stringify(withoutCredentials(location.slice(0, longestShown)))
 }
 
-/** Where redirects led, in order; undefined when nobody was redirected. */
+/** `redirected to …, then to …`; undefined without redirects. */
 export function hopsInWords(hops: readonly string[]): string | undefined {
   if (hops.length === 0) return undefined
   const shown = hops.map((hop) => (hop.length > longestShown ? `${hop.slice(0, longestShown)}…` : hop))
   return `redirected to ${shown.join(', then to ')}`
 }
 
-/** Where an answer leads; undefined when it is no redirect (RFC 9110, 15.4). Never away from TLS. */
+/** Where an answer redirects to (RFC 9110, 15.4); undefined when it does not. Never away from TLS. */
 export function redirection({ status, headers }: Answer, from: URL): URL | undefined {
   const location = locationOf(headers)
   if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined

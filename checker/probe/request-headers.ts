@@ -1,15 +1,14 @@
 import { type Wrong, wrong } from '../settings/kinds.ts'
 
-/** One header as a user says it. */
 export interface RequestHeader {
   readonly name: string
   readonly value: string
 }
 
-/** What a user adds to the requests of a check, by the names of the headers in lower case. */
+/** Headers that a user adds to requests, by lower-case name. */
 export type RequestHeaders = ReadonlyMap<string, RequestHeader>
 
-/** These say how the message travels, which is the checker's own business. */
+/** These control how the message is transferred, which is up to the checker. */
 const ours = new Set([
   ...['accept-encoding', 'connection', 'content-length', 'expect', 'keep-alive', 'proxy-authorization'],
   ...['proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
@@ -18,7 +17,7 @@ const ours = new Set([
 /** A token (RFC 9110, 5.6.2). */
 const token = /^[!#$%&'*+.^_`|~\w-]+$/
 
-/** Reads `NAME: VALUE`; what is wrong is told without the value. */
+/** Parses `NAME: VALUE`; problems do not contain the value. */
 export function parseHeader(text: string): RequestHeader | Wrong {
   const problem = headerProblem(text)
   if (problem !== undefined) return wrong(problem)
@@ -28,26 +27,26 @@ export function parseHeader(text: string): RequestHeader | Wrong {
 
 function headerProblem(text: string): string | undefined {
   const colon = text.indexOf(':')
-  if (/^[ \t]/.test(text)) return 'a line that goes on from the one before is not supported'
+  if (/^[ \t]/.test(text)) return 'continuation lines are not supported'
   if (colon === -1) return 'no colon, expected NAME: VALUE'
   const name = text.slice(0, colon)
-  // Whatever it is may be a part of the value.
-  if (!token.test(name)) return 'no name of a header before the colon'
+  // Not shown: it may be part of a secret value.
+  if (!token.test(name)) return 'no header name before the colon'
   if (ours.has(name.toLowerCase())) return `${name} is set by the checker itself`
   const value = text.slice(colon + 1).trim()
-  if (/[^\P{Cc}\t]/u.test(value)) return `the value of ${name} has a control character in it`
+  if (/[^\P{Cc}\t]/u.test(value)) return `the value of ${name} contains a control character`
   return value === '' && name.toLowerCase() === 'host' ? `${name} has no value` : undefined
 }
 
-/** What the header `Authorization` has to say, from a user and password, a token, or a scheme with its credentials. */
+/** The value of the header `Authorization`, from USER:PASSWORD, a token, or a scheme with credentials. */
 export function parseAuthorization(text: string): string | Wrong {
   const problem = authorizationProblem(text)
   return problem === undefined ? authorizationValue(text) : wrong(problem)
 }
 
 function authorizationProblem(text: string): string | undefined {
-  if (/\p{Cc}/u.test(text)) return 'there is a control character in it'
-  if (text.trim() === '') return 'there is nothing in it'
+  if (/\p{Cc}/u.test(text)) return 'it contains a control character'
+  if (text.trim() === '') return 'it is empty'
   const isOneWord = !/\s/.test(text.trim())
   if (text.includes(':') || isOneWord || token.test(text.trim().split(/\s+/)[0] ?? '')) return undefined
   return 'expected USER:PASSWORD, a token, or a scheme with its credentials such as Bearer TOKEN'
@@ -62,7 +61,7 @@ function authorizationValue(text: string): string {
   return trimmed.includes(':') ? basic(trimmed) : `Bearer ${trimmed}`
 }
 
-/** All headers by their names; undefined when there are none. */
+/** Undefined when there are none. */
 export function requestHeaders(
   headers: readonly RequestHeader[] = [],
   authorization: string | undefined,
@@ -77,7 +76,7 @@ const usual = [
   { name: 'user-agent', value: 'bakeroll-check' },
 ]
 
-/** A request for one path, as its bytes in latin1; what the user says of a header counts first. */
+/** A GET request, to be sent as latin1; a user's headers override ours. */
 export function requestText(path: string, host: string, accept: string, headers?: RequestHeaders): string {
   const own = [{ name: 'host', value: host }, { name: 'accept', value: accept }, ...usual]
   const all = headers === undefined ? own : [...own.filter(({ name }) => !headers.has(name)), ...headers.values()]

@@ -7,49 +7,46 @@ import { hopsInWords, redirection } from './redirects.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import type { Trust } from './socket.ts'
 
-/** An answer, and which urls led to it. */
 export interface RoutedAnswer extends Answer {
-  /** Where each redirect that was followed led, in order. */
+  /** The urls that redirects led to, in order. */
   readonly hops: readonly string[]
 }
 
 /** One service at one address, and whatever it redirects to. */
 export interface Route {
-  /** Asks for one path; a redirect beyond the limit is the answer itself. Throws as `Connection.get` does. */
+  /** Requests a path, following redirects; one beyond the limit is returned as the answer. Throws as `Connection.get` does. */
   get(path: string, accept: string): Promise<RoutedAnswer>
-  /** The address of the service itself that answered, once one did. */
+  /** The address that answered for the service itself; undefined until one did. */
   remoteAddress(): string | undefined
-  /** Of all certificates that were shown on the way the one that ends first, and whose it is. */
+  /** The certificate that expires first of all seen on the way, and its origin. */
   certificate(): { readonly endsMs: number; readonly origin: string } | undefined
   close(): void
 }
 
-/** How far a route may lead. */
 export interface RouteLimits extends Trust {
   readonly deadline: Deadline
   readonly names: RunNames
   /** Only addresses of this family. */
   readonly family?: 4 | 6 | undefined
-  /** How many redirects in a row are followed. */
   readonly followRedirects: number
-  /** A connection is used for one request. */
+  /** One request per connection. */
   readonly freshConnections: boolean
-  /** What may be asked at all; absent: everything. */
+  /** Absent: everything may be asked. */
   readonly reach?: Reach | undefined
-  /** What only the service itself is told: wherever it redirects to is another one, unless the origin is the same. */
+  /** Sent only to the service's own origin; a redirect to another origin is another service. */
   readonly own?: Trust & { readonly headers?: RequestHeaders }
 }
 
 interface Place {
   readonly url: URL
-  /** What the request asks for there. */
+  /** The request target: path and query. */
   readonly target: string
   readonly hops: readonly string[]
-  /** Absent until it was asked first. */
+  /** Absent until the first request. */
   connection?: Connection
 }
 
-/** Prepares the way to a service; nothing is sent yet. What was found behind redirects is asked directly from then on. */
+/** Prepares requests to a service; sends nothing yet. A path that redirected before is asked at its final url from then on. */
 export function openRoute(service: URL, addresses: readonly string[], limits: RouteLimits): Route {
   const { deadline, secureContext, freshConnections } = limits
   const own = openConnection(service, addresses, deadline, limits.own ?? { secureContext }, freshConnections)
@@ -61,7 +58,7 @@ export function openRoute(service: URL, addresses: readonly string[], limits: Ro
     if (known !== undefined) return known
     const refused = limits.reach?.hostProblem(new URL(origin))
     if (refused !== undefined) throw new ProbeError(refused, 'checker')
-    // The same name at another port is the same server: it is not well because another one of that name is.
+    // The same name at another port must be the same server: another server of that name says nothing about this one.
     const places = hostname === service.hostname ? addresses : await allowedAddresses(hostname)
     const connection = openConnection(new URL(origin), places, deadline, { secureContext }, freshConnections)
     connections.set(origin, connection)

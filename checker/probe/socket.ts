@@ -2,33 +2,31 @@ import { createRequire } from 'node:module'
 import { connect, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type tls from 'node:tls'
 
-/** What a connection may lead to beside the usual. */
 export interface Trust {
-  /** Which certificates are trusted; absent: those that Node trusts. */
+  /** The trusted certificates; absent: Node's defaults. */
   readonly secureContext?: tls.SecureContext | undefined
 }
 
-/** What becomes of a socket. */
 export interface SocketEvents {
-  /** A certificate was shown, trusted or not; the first of its chain ends then. */
+  /** The peer sent a certificate, trusted or not; the first of its chain expires at `certificateEndsMs`. */
   shown(certificateEndsMs: number): void
-  /** It stands, behind TLS with a certificate that is trusted. */
+  /** Connected; over TLS, with a trusted certificate. */
   ready(): void
-  /** Bytes came; the buffer is used again afterwards. */
+  /** The buffer is reused after the call. */
   received(bytes: Buffer): void
-  /** Nothing more will come, with an error or without; may be said twice. */
+  /** Closed, with or without an error; may be called twice. */
   closed(error?: Error): void
 }
 
-// TLS takes 10 ms to load, which a check without it need not wait for.
+// Loaded on demand: TLS takes 10 ms to load.
 const load = createRequire(import.meta.url)
 
-/** What all sockets read into, since none keeps it. */
+/** Shared by all sockets, since nobody keeps it. */
 const buffer = Buffer.allocUnsafe(64 * 1024)
 
 /**
- * Connects to a service, over TLS where its url says https: to the first of its addresses that takes the connection, each of
- * which gets an equal share of the time that is left.
+ * Connects to a service, over TLS for https, at the first of its addresses that accepts; each address gets an equal share of the
+ * time left.
  */
 export function openSocket(
   url: URL,
@@ -50,7 +48,7 @@ export function openSocket(
   const socket = isSecure
     ? (load('node:tls') as typeof tls).connect({ ...options, ...tlsOptions(url, secureContext) })
     : connect(options)
-  // Before Node looks at it: of a certificate that is not trusted nothing is left afterwards.
+  // Before Node verifies it: a certificate that is not trusted is gone afterwards.
   if (isSecure) {
     socket.prependOnceListener('secure', () => {
       const endsMs = certificateEndMs(socket as tls.TLSSocket)
@@ -77,7 +75,7 @@ function placeOf(url: URL, addresses: readonly string[], leftMs: number): Place 
 
 function tlsOptions(url: URL, secureContext: tls.SecureContext | undefined): tls.ConnectionOptions {
   return {
-    // Server name indication takes names only, without a dot at their end (RFC 6066, 3).
+    // Server name indication allows only names, without a trailing dot (RFC 6066, 3).
     servername: isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname.replace(/\.$/, '') : '',
     rejectUnauthorized: true,
     ALPNProtocols: ['http/1.1'],
@@ -85,7 +83,7 @@ function tlsOptions(url: URL, secureContext: tls.SecureContext | undefined): tls
   }
 }
 
-/** When the first certificate of the chain ends; the root, which the checker trusts by itself, does not count. */
+/** When the first certificate of the chain expires; the root, which the checker trusts itself, does not count. */
 function certificateEndMs(socket: tls.TLSSocket): number | undefined {
   const endsMs: number[] = []
   let certificate: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)

@@ -4,13 +4,13 @@ import type { TargetOptions } from '../options/target-options.ts'
 export interface CheckTarget {
   /** http or https, without user, query or fragment. */
   readonly url: string
-  /** Connect to this IP address instead of every one that the host name has. */
+  /** Connect to this IP address instead of all addresses of the host. */
   readonly address?: string
-  /** What holds for it alone. */
+  /** Options of this target only. */
   readonly options?: TargetOptions
 }
 
-/** Says what is wrong with the url of a service; undefined when nothing is. */
+/** Why a service's url is invalid; undefined when it is valid. */
 export function urlProblem(text: string): string | undefined {
   const safe = withoutCredentials(text)
   const shown = JSON.stringify(safe)
@@ -27,7 +27,7 @@ export function urlProblem(text: string): string | undefined {
   return undefined
 }
 
-/** A url, or what was meant as one, without the user and password that it may have, however these are written. */
+/** A url, or an attempt at one, with any user and password hidden. */
 export function withoutCredentials(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1[secret]@')
 }

@@ -12,12 +12,11 @@ import type { Failure } from './failure.ts'
 import type { Route, RoutedAnswer } from './route.ts'
 import { joinPath } from './target.ts'
 
-/** How the time is asked for. */
 export interface Sampling {
   readonly settings: CheckSettings
   readonly deadline: Deadline
   readonly wallClock: WallClock
-  /** Waiting for the right moment of a sample ends here, as `performance.now()` counts, so that the answers still fit in. */
+  /** Waiting for the right moment to sample ends here, a `performance.now()` reading, so that the answers still fit in. */
   readonly waitUntilMs: number
 }
 
@@ -26,7 +25,7 @@ type TimeFacts = Pick<
   'status' | 'latencyMs' | 'timeFailure' | 'samples' | 'format' | 'note' | 'hops' | 'bodyFailure'
 >
 
-/** Asks for the time as often as the settings say, until an answer is not what it should be; never throws. */
+/** Requests the time as often as the settings say, until an answer is not acceptable; never throws. */
 export async function probeTime(route: Route, url: URL, run: Sampling): Promise<TimeFacts> {
   const { settings, wallClock } = run
   const path = joinPath(url, settings.timePath)

@@ -1,4 +1,4 @@
-/** What a first byte of no TLS looks like to OpenSSL, by its releases. */
+/** OpenSSL's reasons, by release, for a first byte that is not TLS. */
 const notTls = new Set([
   'WRONG_VERSION_NUMBER',
   'PACKET_LENGTH_TOO_LONG',
@@ -9,8 +9,8 @@ const notTls = new Set([
 ])
 
 /**
- * Says in words what a code of Node's for an error of OpenSSL means (`ERR_SSL_...`); undefined for any other. Never OpenSSL's own
- * message: it has an address of memory, a path of the computer that built Node, and a line break.
+ * Explains Node's code for an OpenSSL error (`ERR_SSL_...`); undefined for other codes. Never OpenSSL's own message: it contains
+ * a memory address, a path from Node's build, and a line break.
  */
 export function describeTlsCode(code: string): string | undefined {
   const [, name] = /^ERR_(?:OS)?SSL_(.+)$/.exec(code) ?? []

@@ -86,7 +86,7 @@ t.test('a trusted certificate has its days counted, and its clock is measured', 
   t.match(await check(url, certificate), { verdict: 'ok', targets: [target] })
   t.match(await check(url, certificate, ['--warning-certificate', '90']), {
     verdict: 'warning',
-    targets: [{ reasons: ['the certificate ends in 89 days'] }],
+    targets: [{ reasons: ['the certificate expires in 89 days'] }],
   })
 })
 
@@ -135,7 +135,7 @@ t.test(
     for (const url of [lasting.url, await startService(t, handler)]) {
       t.match(await check(url, both, ['--follow-redirects', '1']), {
         verdict: 'warning',
-        targets: [{ reasons: [`the certificate of ${host} ends in 2 days`], certificate: { daysLeft: 2, host } }],
+        targets: [{ reasons: [`the certificate of ${host} expires in 2 days`], certificate: { daysLeft: 2, host } }],
       })
     }
   },

@@ -1,9 +1,8 @@
-/** Begins work when its turn comes. */
 export type Turns = <T>(work: () => Promise<T>) => Promise<T>
 
 /**
- * Lets `limit` works run at a time, since answers that wait for the checker's own processor would seem slow, and their
- * clocks uncertain. A work that takes longer than `patienceMs` goes on beside its successor: who waits delays nobody.
+ * Runs at most `limit` pieces of work at a time: answers that wait for the checker's own CPU would look slow, and their clocks
+ * uncertain. Work that takes longer than `patienceMs` keeps running but frees its place, so a slow service delays nobody.
  */
 export function takeTurns(limit: number, patienceMs: number): Turns {
   const waiting: (() => void)[] = []
@@ -38,7 +37,7 @@ export function takeTurns(limit: number, patienceMs: number): Turns {
 const atOnce = 16
 const longestTurnMs = 25
 
-/** Turns for so many probes, all of which begin within a quarter of the deadline, even if none is ever answered. */
+/** Turns for `count` probes, which all start within a quarter of the deadline even if none is answered. */
 export function turnsFor(count: number, timeoutMs: number): Turns {
   return takeTurns(atOnce, Math.min(longestTurnMs, timeoutMs / 4 / Math.ceil(count / atOnce)))
 }

@@ -4,7 +4,7 @@ import type { Route } from './route.ts'
 import { joinPath } from './target.ts'
 import type { Sampling } from './time-path.ts'
 
-/** Asks for the version once; never throws. */
+/** Requests the version once; never throws. */
 export async function probeVersion(
   route: Route,
   url: URL,

@@ -3,20 +3,20 @@ import { isWrong } from './kinds.ts'
 import { didYouMean } from './nearest.ts'
 import { flagsIn, type Setting } from './setting.ts'
 
-/** One text, with the name that messages call it by. */
+/** A text, and the name of its source in messages. */
 export interface Said {
   readonly name: string
   readonly text: string
 }
 
-/** A command line taken apart; `problems` is everything that is wrong with its shape. */
+/** A parsed command line; `problems` lists everything wrong with its syntax. */
 export interface Words {
   readonly help: boolean
   readonly version: boolean
-  /** What flags say, by the keys of their settings. */
+  /** The flags' values by setting key. */
   readonly given: ReadonlyMap<string, Said>
   readonly positionals: readonly string[]
-  /** What comes after `--`. */
+  /** Everything after `--`. */
   readonly rest: readonly string[]
   readonly problems: readonly string[]
 }
@@ -24,10 +24,7 @@ export interface Words {
 const asked = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const
 const place = { folder: '', warn: () => {} }
 
-/**
- * Takes words apart: `--flag value`, `--flag=value`, `--switch`, and after `--` the rest. `explain` may say more of a flag that is
- * none of these.
- */
+/** Parses `--flag value`, `--flag=value`, `--switch`, and the rest after `--`. `explain` may describe an unknown flag. */
 export function cutWords(
   args: readonly string[],
   settings: ReadonlyMap<string, Setting<unknown>>,
@@ -36,7 +33,7 @@ export function cutWords(
   const flags = flagsIn(settings)
   const options = Object.fromEntries([...flags].map(([name, key]) => [name, { type: typeOf(settings.get(key)) }]))
   const { tokens } = parseArgs({
-    // No word is several short flags in one.
+    // Short flags cannot be combined.
     args: args.map((word) => (/^-[^-]./.test(word) ? `--${word}` : word)),
     options: { ...options, ...asked },
     strict: false,
@@ -48,7 +45,7 @@ export function cutWords(
   const problems: string[] = []
   const names = new Set<string>()
   let end = Number.POSITIVE_INFINITY
-  // The word that belongs to the flag before it.
+  // The index of the word that the previous flag took as its value.
   let taken = -1
   for (const token of tokens) {
     const { kind, index } = token
@@ -62,7 +59,7 @@ export function cutWords(
   }
   return { help: names.has('help'), version: names.has('version'), given, positionals, rest, problems }
 
-  /** Gives the place of a further word that it took. */
+  /** Returns the index of the next word if the flag took it, else -1. */
   function takeFlag(word: string, index: number, following: string | undefined): number {
     const [, name = word, inline] = /^([^=]+)(?:=(.*))?$/s.exec(word) ?? []
     const key = name.startsWith('--') ? flags.get(name.slice(2)) : undefined
@@ -71,7 +68,7 @@ export function cutWords(
       const known = [...flags.keys(), ...Object.keys(asked)]
       const meant = didYouMean(name.replace(/^-+/, ''), known, (flag) => `--${flag}`)
       problems.push(`${name}: ${explain(name) ?? `unknown flag${meant}`}`)
-      // Its value, if it was meant to have one, is no positional.
+      // Skip the unknown flag's value, so that it does not count as a positional.
       return inline === undefined && next !== undefined && !/^-|:\/\//.test(next) ? index + 1 : -1
     }
     const { kind } = settings.get(key) as Setting<unknown>
@@ -93,7 +90,7 @@ export function cutWords(
   }
 }
 
-/** What may stand without a value takes none from Node. */
+/** For a flag with an optional value, Node must not take the next word. */
 function typeOf(setting: Setting<unknown> | undefined): 'boolean' | 'string' {
   return setting?.kind.placeholder === undefined || setting.kind.bare !== undefined ? 'boolean' : 'string'
 }

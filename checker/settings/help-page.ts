@@ -1,33 +1,32 @@
 import { wrapped } from '../formatters/wrapping.ts'
 import { defaultText, type Setting } from './setting.ts'
 
-/** What a page of help is written on. */
 export interface Sheet {
-  /** Lines are no longer, and never longer than 100 letters. */
+  /** Maximum line length, never more than 100 letters. */
   readonly columns?: number | undefined
-  /** How a title is written. */
+  /** Formats a title. */
   title?(text: string): string
-  /** Words a text for the way of calling. */
+  /** Adapts a text to how the program was called. */
   reword?(text: string): string
 }
 
-/** A paragraph, or a name and what it means. */
+/** A paragraph, or a name with its meaning. */
 export type Row = string | readonly [left: string, right: string]
 
 export interface Block {
   readonly title?: string
   readonly rows: readonly Row[]
-  /** How far the right side is indented. */
+  /** Column of the right side. */
   readonly leftColumns?: number
 }
 
-/** How far what flags and settings mean is indented. */
+/** Column where explanations of flags and settings start. */
 export const flagColumns = 32
 const longestLine = 100
-/** With less room for the right side it stands below the left one. */
+/** With less room, the right side goes below the left one. */
 const leastRight = 30
 
-/** The blocks of a page, an empty line between two. */
+/** The blocks, separated by empty lines. */
 export function page(blocks: readonly Block[], sheet: Sheet): string {
   const { columns = longestLine, title = (text) => text } = sheet
   const room = Math.min(columns, longestLine)
@@ -38,7 +37,7 @@ export function page(blocks: readonly Block[], sheet: Sheet): string {
   return `${laid.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
-/** What help says of a flag; `note` stands behind it. */
+/** The help of a flag, followed by `note`. */
 export function flagRows(setting: Setting<unknown>, note = ''): Row[] {
   const { flag, otherFlag, kind, help } = setting
   const placeholder = kind.placeholder === undefined ? '' : ` ${kind.placeholder}`
@@ -46,7 +45,7 @@ export function flagRows(setting: Setting<unknown>, note = ''): Row[] {
   return otherFlag === undefined ? [row] : [row, [`  --${otherFlag}${placeholder}`, `another name of --${flag}`]]
 }
 
-/** The default of a setting as help has it, behind a blank. */
+/** A setting's default for help, with a leading space. */
 export function usually(setting: Setting<unknown>): string {
   const text = defaultText(setting)
   return text === '' ? '' : ` (default: ${text})`

@@ -2,21 +2,21 @@ import { resolve } from 'node:path'
 import { durationText, parseDurationMs } from '../duration.ts'
 import { nearest } from './nearest.ts'
 
-/** Where a text was said. */
+/** Where a text came from. */
 export interface Place {
-  /** Relative paths start here. */
+  /** Relative paths are resolved against it. */
   readonly folder: string
-  /** Tells what is dangerous, and no reason not to go on. */
+  /** Reports a risk that is not an error. */
   warn(line: string): void
 }
 
-/** What is wrong with a text, where "expected this, got that" does not say it all. */
+/** A problem that "expected this, got that" does not fully describe. */
 export class Wrong {
-  /** Each stands behind the setting's name in the place of "expected this, got that". */
+  /** Replace "expected this, got that" after the setting's name. */
   readonly lines: readonly string[]
-  /** Added to it: the limit that was passed. */
+  /** Appended to it: the limit that was exceeded. */
   readonly why: string | undefined
-  /** What was most likely meant. */
+  /** The most likely intended value. */
   readonly meant: string | undefined
 
   constructor({ lines = [], why, meant }: { lines?: readonly string[]; why?: string; meant?: string | undefined }) {
@@ -26,44 +26,42 @@ export class Wrong {
   }
 }
 
-/** What is wrong, in words that stand behind the setting's name. */
+/** Problems, each to follow the setting's name. */
 export function wrong(...lines: readonly string[]): Wrong {
   return new Wrong({ lines })
 }
 
-/** A value of the final type, or what is wrong; undefined where that is plain from what was expected. */
+/** The final value, or a problem; undefined when "expected ..., got ..." says it all. */
 export type Parsed<T> = T | Wrong | undefined
 
 export function isWrong(parsed: unknown): parsed is Wrong | undefined {
   return parsed === undefined || parsed instanceof Wrong
 }
 
-/** How values of one kind are read and shown. */
 export interface Kind<T> {
-  /** What would be right, after "expected". */
+  /** Follows "expected" in messages. */
   readonly expected: string
-  /** What the value is called in help; a switch has none. */
+  /** The value's name in help; a switch has none. */
   readonly placeholder: string | undefined
-  /** A text of a flag or the environment; may load or read what it needs, and never throws. */
+  /** Parses text from a flag or the environment; may read files, never throws. */
   parse(text: string, place: Place): Parsed<T> | Promise<Parsed<T>>
-  /** A value of a configuration file as it would be typed; undefined when it is no such value. */
+  /** A value from a configuration file as text; undefined when it has the wrong type. */
   typed(value: unknown): string | undefined
-  /** For the few whose values in a configuration file cannot be typed. */
+  /** For kinds whose configuration values have no text form. */
   fromConfig?(value: unknown): Parsed<T>
   show(value: T): string
-  /** A text as it can be said again in another folder. */
+  /** Makes the text valid from any other folder. */
   readonly whole?: ((text: string, folder: string) => string) | undefined
-  /** What the flag means without a value. */
+  /** The flag's value when none is given. */
   readonly bare?: string
-  /** Its flag may be given several times; the text then has a line for each. */
+  /** The flag may be repeated; the text then has one line per value. */
   readonly isRepeatable?: true
-  /** What a shell may complete. */
+  /** For shell completion. */
   readonly completes?: 'files' | 'folders' | readonly string[]
-  /** Reads files that the text names, so that it waits for a verb that needs it. */
+  /** Parsing reads files, so it is done only for verbs that need the setting. */
   readonly opensFiles?: true
 }
 
-/** A kind from how it reads a text. */
 export function kind<T>(
   expected: string,
   placeholder: string | undefined,
@@ -73,12 +71,11 @@ export function kind<T>(
   return { expected, placeholder, parse, typed: typedText, show: String, ...more }
 }
 
-/** Text that matches a pattern. */
 export function text(expected: string, pattern: RegExp, placeholder: string): Kind<string> {
   return kind(expected, placeholder, (said) => (pattern.test(said) ? said : undefined))
 }
 
-/** The path of a file or folder, absolute. */
+/** An absolute path. */
 export function path(placeholder: 'FILE' | 'FOLDER'): Kind<string> {
   const whole = (said: string, folder: string) => resolve(folder, said.trim())
   return kind('a path', placeholder, (said, { folder }) => (said.trim() === '' ? undefined : whole(said, folder)), {
@@ -87,7 +84,7 @@ export function path(placeholder: 'FILE' | 'FOLDER'): Kind<string> {
   })
 }
 
-/** Yes or no; a switch on the command line. */
+/** A switch on the command line. */
 export const yesOrNo: Kind<boolean> = kind(
   'true or false',
   undefined,
@@ -95,13 +92,12 @@ export const yesOrNo: Kind<boolean> = kind(
   { typed: (value) => (typeof value === 'boolean' ? String(value) : undefined) },
 )
 
-/** One of a few words. */
 export function oneOf<const Word extends string>(words: readonly Word[], placeholder = words.join('|')): Kind<Word> {
   const parse = (said: string) => words.find((word) => word === said) ?? new Wrong({ meant: nearest(said, words) })
   return kind<Word>(words.join(', ').replace(/, ([^,]+)$/, ' or $1'), placeholder, parse, { completes: words })
 }
 
-/** A whole number between two bounds, both included. */
+/** A whole number in a closed interval. */
 export function wholeNumber(lowest: number, highest: number, placeholder = 'NUMBER'): Kind<number> {
   const fits = (said: string) => /^\d{1,10}$/.test(said) && Number(said) >= lowest && Number(said) <= highest
   return kind(
@@ -115,8 +111,8 @@ export function wholeNumber(lowest: number, highest: number, placeholder = 'NUMB
 const dayMs = 86_400_000
 
 /**
- * A duration, as text always with its unit (`500ms`, `10m`); a bare number in a configuration file counts in the unit that the
- * setting's name ends with.
+ * A duration. Text needs a unit (`500ms`, `10m`); a plain number in a configuration file has the unit that ends the setting's
+ * name.
  */
 export function duration(unit: 'ms' | 's', lowestMs = 1, highestMs = 30 * dayMs): Kind<number> {
   const unitMs = unit === 's' ? 1000 : 1
@@ -133,7 +129,7 @@ export function duration(unit: 'ms' | 's', lowestMs = 1, highestMs = 30 * dayMs)
   })
 }
 
-/** Several of one kind with commas between them, in a configuration file a list. */
+/** Comma-separated values, or a list in a configuration file. */
 export function list<T>(
   expected: string,
   one: Pick<Kind<T>, 'parse' | 'typed' | 'show'>,
@@ -151,7 +147,7 @@ export function list<T>(
   )
 }
 
-/** Several of one kind, a line for each, in a configuration file a list; the flag may be given several times. */
+/** One value per line, or a list in a configuration file; the flag may be repeated. */
 export function repeated<T>(one: Kind<T>): Kind<readonly T[]> {
   const parse: Kind<readonly T[]>['parse'] = async (said, place) =>
     allOf(await Promise.all(linesOf(said).map(async (line) => (await one.parse(line, place)) as Parsed<T>)))
@@ -162,23 +158,23 @@ export function repeated<T>(one: Kind<T>): Kind<readonly T[]> {
   })
 }
 
-/** All values, or everything that is wrong with some of them. */
+/** All values, or all problems. */
 export function allOf<T>(parsed: readonly unknown[]): Parsed<readonly T[]> {
   const wrong = parsed.filter((value) => value instanceof Wrong)
   if (wrong.length > 0) return new Wrong({ lines: wrong.flatMap(({ lines }) => lines) })
   return parsed.includes(undefined) ? undefined : (parsed as readonly T[])
 }
 
-/** The lines of a text; the empty ones between others say nothing. */
+/** The lines of a text, without empty ones. */
 export function linesOf(said: string): string[] {
   const lines = said.split(/\r?\n/).filter((line) => line.trim() !== '')
   return lines.length === 0 ? [said] : lines
 }
 
-/** Values by name: as text `Name=value,Other=value`, in a configuration file an object. */
+/** Values by name: `Name=value,Other=value` as text, an object in a configuration file. */
 export function pairs(placeholder: string): Kind<ReadonlyMap<string, string>> {
   return kind<ReadonlyMap<string, string>>(
-    'Name=value, with commas between several',
+    'Name=value, separated by commas',
     placeholder,
     (said) => {
       const entries = said.split(/,(?=[^,=]+=)/).map((entry) => /^\s*([^=\s]+)=(.*)$/s.exec(entry))

@@ -1,4 +1,4 @@
-/** The candidate that a mistyped word most likely means; undefined when none is near. */
+/** The candidate that a mistyped word most likely means; undefined when none is close. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3))
   let best: { candidate: string; distance: number } | undefined
@@ -9,7 +9,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best?.candidate
 }
 
-/** `; did you mean X?` or nothing, to be put after a message; `show` turns the candidate into what is to be typed. */
+/** `; did you mean X?` or nothing, to append to a message; `show` formats the candidate. */
 export function didYouMean(word: string, candidates: Iterable<string>, show = (found: string) => found): string {
   const found = nearest(word, candidates)
   return found === undefined ? '' : `; did you mean ${show(found)}?`
@@ -19,7 +19,7 @@ function isBeginning(word: string, candidate: string): boolean {
   return word.length >= 3 && candidate.startsWith(word)
 }
 
-/** Optimal string alignment: letters to insert, delete, replace, or swap with their neighbour. */
+/** Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours. */
 function editDistance(from: string, to: string): number {
   let older: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index)

@@ -3,31 +3,30 @@ import { isWrong, type Place, type Wrong } from './kinds.ts'
 import { didYouMean } from './nearest.ts'
 import { type Setting, type Surroundings, variableOf } from './setting.ts'
 
-/** Everything that can say a setting; the first that does counts. */
+/** Sources of settings, in order of precedence. */
 export interface Sources {
   readonly flags: ReadonlyMap<string, Said>
   readonly env: NodeJS.ProcessEnv
-  /** The content of a configuration file, by the keys of the settings. */
+  /** The configuration file's values by setting key. */
   readonly config?: ReadonlyMap<string, unknown>
   /** Where relative paths in it start. */
   readonly configFolder?: string | undefined
 }
 
-/** What was read. */
 export interface Readout {
-  /** In their sections; a default stands in the place of what could not be read. */
+  /** In their sections; invalid settings have their default. */
   readonly values: Readonly<Record<string, unknown>>
-  /** What somebody said, as it would be typed in any folder. */
+  /** Explicitly set texts, valid from any folder. */
   readonly said: ReadonlyMap<string, string>
   readonly problems: readonly string[]
   readonly warnings: readonly string[]
-  /** The keys of what could not be read. */
+  /** The keys of invalid settings. */
   readonly unread: ReadonlySet<string>
 }
 
 /**
- * Reads settings: flags before environment before configuration file before defaults. Every source is judged. Of those that
- * open files only what `isNeeded` is read at all.
+ * Reads settings: flags override the environment, then the configuration file, then defaults. Every source is validated. Settings
+ * that open files are read only if `isNeeded`.
  */
 export async function readSettings(
   settings: ReadonlyMap<string, Setting<unknown>>,
@@ -69,7 +68,7 @@ export async function readSettings(
   return { values, said, problems, warnings, unread }
 }
 
-/** What is wrong with one text, one line for each thing. */
+/** The problems of one text, one per line. */
 export function complaints({ kind, isSecret }: Setting<unknown>, name: string, got: unknown, wrong?: Wrong): string[] {
   const { lines = [], why, meant } = wrong ?? {}
   if (lines.length > 0) return lines.map((line) => `${name}: ${line}`)
@@ -79,24 +78,23 @@ export function complaints({ kind, isSecret }: Setting<unknown>, name: string, g
   return [`${name}: expected ${kind.expected}, got ${shown}${limit}${suggestion}`]
 }
 
-/** The files that values of a setting name, which were said as they would be in any folder. */
+/** The files that a setting's values name; the values must be valid from any folder. */
 export function filesNamed({ kind, isSecret }: Setting<unknown>, values: readonly string[]): string[] {
   if (isSecret) return values.flatMap((text) => (text.startsWith('@') ? [text.slice(1)] : []))
   return kind.completes === 'files' ? [...values] : []
 }
 
-/** A value as a message shows it. */
 export function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   return JSON.stringify(value) ?? String(value)
 }
 
-/** What begins so is ours: a variable of a check that is none goes unnoticed otherwise. */
+/** An unknown variable with this prefix is reported: it would otherwise go unnoticed. */
 export const checkPrefix = 'BAKEROLL_CHECK_'
 
 /**
- * What is wrong with the variables that begin with `prefix`: those that cannot be set there, and those that are no setting. One that is
- * no variable of a check may belong to somebody else, when it does not look like one of ours.
+ * Problems of the variables with this prefix: settings that cannot be set there, and unknown ones. Outside `checkPrefix`, an
+ * unknown variable that resembles none of ours may belong to someone else.
  */
 export function variableProblems(
   settings: ReadonlyMap<string, Setting<unknown>>,
@@ -118,7 +116,7 @@ export function variableProblems(
   })
 }
 
-/** Takes our variables out of an environment: what a run starts beside the check needs no secret of it. */
+/** Removes our variables from an environment: programs that a run starts must not get its secrets. */
 export function forgetVariables(env: NodeJS.ProcessEnv): void {
   for (const name of Object.keys(env)) if (name.startsWith(checkPrefix)) delete env[name]
 }
@@ -136,7 +134,7 @@ function inEnvironment(key: string, setting: Setting<unknown>, env: NodeJS.Proce
   return name === undefined || text === undefined ? undefined : { name, text }
 }
 
-/** A value of a configuration file as text; its own reading where it cannot be one. */
+/** A configuration value as text, or parsed when its kind has no text form. */
 function inConfig(key: string, { kind }: Setting<unknown>, got: unknown) {
   if (got === undefined) return undefined
   const text = kind.fromConfig === undefined ? kind.typed(got) : undefined

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 
 const longestBytes = 64 * 1024
 
-/** The lines of a file of secrets, or why it is none; never with a secret in it. */
+/** The lines of a file of secrets, or a problem without any secret in it. */
 export type SecretFile =
   | { readonly lines: readonly SecretLine[]; readonly warning?: string | undefined }
   | { readonly problem: string }
@@ -13,7 +13,7 @@ interface SecretLine {
   readonly place: string
 }
 
-/** Reads the values that a file holds, one on each line; of several the empty lines and those that begin with # say nothing. */
+/** Reads one value per line; when several are allowed, skips empty lines and comments (#). */
 export function readSecretFile(path: string, mayBeSeveral: boolean): SecretFile {
   const text = readText(path)
   if (typeof text !== 'string') return text
@@ -28,18 +28,18 @@ export function readSecretFile(path: string, mayBeSeveral: boolean): SecretFile 
   return { lines, warning: openWarning(path) }
 }
 
-/** What is dangerous about a file that other users may read; that a group may is given on purpose. */
+/** Warns when other users can read a file; group access is taken as intended. */
 export function openWarning(path: string): string | undefined {
   const isOpen = ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o004) !== 0
   return isOpen ? `others may read ${path}: chmod 600 ${path}` : undefined
 }
 
-/** What a shell hands over, `@<(pass show check)`. */
+/** A process substitution of a shell, `@<(pass show check)`. */
 export function isHandedOver(path: string): boolean {
   return /^\/(dev|proc\/[\w-]+)\/(fd\/|stdin$)/.test(path)
 }
 
-/** Nothing that could keep us waiting, or never ends. */
+/** Rejects files that could block or never end. */
 function readText(path: string): string | { readonly problem: string } {
   try {
     const found = statSync(path)

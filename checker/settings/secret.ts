@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { allOf, isWrong, type Kind, linesOf, type Parsed, type Place, repeated, wrong } from './kinds.ts'
 
-/** A value that nobody else should see: it may be `@FILE`, which holds it. */
+/** A secret value; `@FILE` reads it from a file. */
 export function secret<T>(one: Kind<T>): Kind<T> {
   return {
     ...one,
@@ -14,7 +14,7 @@ export function secret<T>(one: Kind<T>): Kind<T> {
   }
 }
 
-/** Several of them; a file has one on each line. */
+/** Several secrets; a file has one per line. */
 export function secrets<T>(one: Kind<T>): Kind<readonly T[]> {
   return {
     ...repeated(one),
@@ -50,7 +50,7 @@ async function opened<T>(
   const parsed = file.lines.map(async ({ text: line, place: where }) => {
     const value: unknown = await one.parse(line, place)
     if (!isWrong(value)) return value
-    // What stands in the file is not shown.
+    // The file's content is not shown.
     const lines = value === undefined || value.lines.length === 0 ? [`expected ${one.expected}`] : value.lines
     return wrong(...lines.map((problem) => `${where}: ${problem}`))
   })

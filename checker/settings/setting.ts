@@ -1,63 +1,58 @@
 import { type Kind, yesOrNo } from './kinds.ts'
 
-/** What a default may depend on. */
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv
-  /** The folder that the user stands in; relative paths start here. */
+  /** The user's working folder; relative paths are resolved against it. */
   readonly workingFolder: string
-  /** The folder of the project that bakeroll works on; in a clone that is the clone. */
+  /** In a clone, the clone. */
   readonly project: string
 }
 
-/** How one setting can be said, and what holds when nobody says it. */
 export interface Setting<T> extends Wording {
   readonly kind: Kind<NonNullable<T>>
   readonly default: T | ((surroundings: Surroundings) => T)
 }
 
-/** What is declared of a setting beside its kind and its default. */
 export interface Wording {
   readonly help: string
-  /** The name of its flag, without dashes; without one it is said in the environment or the configuration file. */
+  /** Its flag without dashes; absent: only the environment or the configuration file can set it. */
   readonly flag?: string
-  /** Another name of its flag, and of its key. */
+  /** Aliases of the flag and of the key. */
   readonly otherFlag?: string
   readonly otherKey?: string
-  /** The verbs that take its flag, and whose help shows it; absent: the verb that its section is named after. */
+  /** The verbs with this flag; absent: the verb that its section is named after. */
   readonly verbs?: 'every' | readonly string[]
-  /** Where else than on the command line it can be said; absent: everywhere. */
+  /** Where it can be set besides the command line; absent: everywhere. */
   readonly elsewhere?: 'nowhere' | 'environment'
-  /** Another variable that counts when its own is not set. */
+  /** A variable to use when its own is not set. */
   readonly fallbackEnv?: string
-  /** What help says of the default when the value itself does not tell. */
+  /** Describes the default in help when its value does not. */
   readonly defaultHelp?: string
-  /** Never shown: messages print `[secret]`. */
+  /** Messages print `[secret]` instead. */
   readonly isSecret?: true
-  /** The heading under which help has it. */
+  /** Its heading in help. */
   readonly group?: string
 }
 
-/** Settings by name, in sections. */
 export interface Table {
   readonly [name: string]: Setting<unknown> | Table
 }
 
-/** The values of a table's settings. */
 export type ValuesOf<Of> = {
   readonly [Name in keyof Of]: Of[Name] extends Setting<infer Value> ? Value : ValuesOf<Of[Name]>
 }
 
-/** The dotted names of a table's settings, `roll.surge`. */
+/** Dotted names, `roll.surge`. */
 export type KeysOf<Of> = {
   [Name in keyof Of & string]: Of[Name] extends Setting<unknown> ? Name : `${Name}.${KeysOf<Of[Name]>}`
 }[keyof Of & string]
 
-/** A setting that has no value until somebody gives one. */
+/** A setting without a default. */
 export function optional<T>(of: Kind<T>, wording: Wording): Setting<T | undefined> {
   return { ...wording, kind: of as Kind<NonNullable<T>>, default: undefined }
 }
 
-/** A setting that always has a value. */
+/** A setting with a default. */
 export function setting<T>(
   of: Kind<T>,
   usual: NoInfer<T | ((surroundings: Surroundings) => T)>,
@@ -66,12 +61,12 @@ export function setting<T>(
   return { ...wording, kind: of as Kind<NonNullable<T>>, default: usual }
 }
 
-/** A switch, off unless said otherwise. */
+/** A switch, off by default. */
 export function toggle(wording: Wording): Setting<boolean> {
   return setting(yesOrNo, false, wording)
 }
 
-/** Every setting of a table by its dotted name, in order; each knows the verbs that take its flag. */
+/** A table's settings by dotted name, in order, each with the verbs that take its flag. */
 export function settingsIn(table: Table, section = ''): ReadonlyMap<string, Setting<unknown>> {
   const settings = new Map<string, Setting<unknown>>()
   for (const [name, one] of Object.entries(table)) {
@@ -85,13 +80,13 @@ function isSetting(one: Setting<unknown> | Table): one is Setting<unknown> {
   return typeof one['kind'] === 'object' && 'parse' in one['kind']
 }
 
-/** The variable of a setting: `BAKEROLL_ROLL_TIMEOUT` of `roll.timeoutSeconds`; the unit is part of its value. */
+/** The environment variable of a setting: `BAKEROLL_ROLL_TIMEOUT` for `roll.timeoutSeconds`; the unit is part of its value. */
 export function variableOf(key: string): string {
   const words = key.replace(/(Seconds|Ms)$/, '').replace(/([A-Z])/g, '_$1')
   return `BAKEROLL_${words.replaceAll('.', '_').toUpperCase()}`
 }
 
-/** The names of the flags of some settings, each with the key that it says. */
+/** All flags, each with the key that it sets. */
 export function flagsIn(settings: ReadonlyMap<string, Setting<unknown>>): ReadonlyMap<string, string> {
   const flags = [...settings].flatMap(([key, { flag, otherFlag }]) =>
     [flag, otherFlag].flatMap((name) => (name === undefined ? [] : [[name, key] as const])),
@@ -99,7 +94,7 @@ export function flagsIn(settings: ReadonlyMap<string, Setting<unknown>>): Readon
   return new Map(flags)
 }
 
-/** What help and the reference say of a default; empty where there is nothing to say. */
+/** A default for help and the reference; empty when there is nothing to say. */
 export function defaultText({ kind, default: usual, defaultHelp }: Setting<unknown>): string {
   if (defaultHelp !== undefined) return defaultHelp
   if (usual == null || typeof usual === 'function' || typeof usual === 'boolean') return ''

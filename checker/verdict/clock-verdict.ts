@@ -6,13 +6,12 @@ import type { ProbeFacts } from '../probe/facts.ts'
 import type { OwnClock } from '../run-types.ts'
 import { type CheckReport, type ClockReport, severity, type Verdict } from './report.ts'
 
-/** One thing that is not as it should be. */
 export interface Finding {
   readonly verdict: Verdict
   readonly reason: string
 }
 
-/** What is wrong with the clocks behind one address, and the worst of them; none where the own clock cannot be trusted. */
+/** Judges the clocks behind one address and reports the worst; none when the checker's own clock cannot be trusted. */
 export function judgeClocks(
   facts: ProbeFacts,
   settings: CheckSettings,
@@ -23,18 +22,18 @@ export function judgeClocks(
   if (worst === undefined) return { findings: judgeOwnClock(facts, ownClock), notes: [] }
   return {
     findings: judgeClock(worst, facts, settings),
-    // A clock of ours that was stepped contradicts itself.
+    // A step of our own clock makes samples contradict each other.
     notes: clocks.length === 1 || facts.ownClockStepMs !== 0 ? [] : [describeClocks(clocks.map(({ clock }) => clock))],
     clock: reportClock(worst.clock, clocks.length, facts, settings),
   }
 }
 
-/** Three states: within the limit for certain, beyond it for certain, or not proven; exactly the limit passes. */
+/** Certainly within the limit, certainly beyond it, or neither; exactly the limit passes. */
 export function judgeOffset(
   { offsetMs, errorMs }: Pick<ClockEstimate, 'offsetMs' | 'errorMs'>,
   { maxOffsetMs }: Pick<CheckSettings, 'maxOffsetMs'>,
 ): 'ok' | 'critical' | 'unknown' {
-  // Tenths of a millisecond, added as whole numbers: 999.9 + 0.1 is 1000.
+  // Whole microseconds, so that 999.9 + 0.1 is exactly 1000.
   const [offset, error, limit] = [Math.abs(offsetMs), errorMs, maxOffsetMs].map((ms) => Math.round(ms * 1000)) as [
     number,
     number,
@@ -44,7 +43,7 @@ export function judgeOffset(
   return offset - error > limit ? 'critical' : 'unknown'
 }
 
-/** What the samples prove against the true time, as far as it is known. */
+/** Estimates against the true time, as far as that is known. */
 function clocksOf({ samples }: ProbeFacts, ownClock: OwnClock): ClockEstimate[] {
   if (ownClock.state === 'unknown') return []
   const clocks = estimateClocks(samples)
@@ -57,7 +56,6 @@ function judgeOwnClock({ samples }: ProbeFacts, ownClock: OwnClock): Finding[] {
   return [{ verdict: 'unknown', reason: `the checker's own clock cannot be trusted: ${ownClock.reason}` }]
 }
 
-/** What the report says of the checker's own clock; nothing where nobody measured it. */
 export function reportOwnClock(ownClock: OwnClock): Pick<CheckReport, 'ownClock'> {
   if (ownClock.state === 'unmeasured') return {}
   const { state: _, ...known } = ownClock
@@ -88,7 +86,7 @@ function judgeClock(
   return [{ verdict, reason: `the clock is ${describeOffset(clock)}, ${meaning}` }]
 }
 
-/** Told whatever the verdict: each of several clocks may be right enough, and their readers still see time jump. */
+/** Reported whatever the verdict: each of several clocks may be within the limit, and clients still see time jump. */
 function describeClocks(clocks: readonly ClockEstimate[]): string {
   const all = clocks
     .toSorted((a, b) => a.offsetMs - b.offsetMs)
@@ -98,7 +96,7 @@ function describeClocks(clocks: readonly ClockEstimate[]): string {
   return `the answers contradict each other: ${clocks.length} clocks, or one that was stepped: ${all.join(', ')}${more}`
 }
 
-/** Says an offset in words: `12.4 ms ahead (± 0.9 ms)`. */
+/** `12.4 ms ahead (± 0.9 ms)`. */
 function describeOffset({ offsetMs, errorMs }: ClockEstimate): string {
   const direction = offsetMs < 0 ? 'behind' : 'ahead'
   return `${formatDurationMs(Math.abs(offsetMs))} ${direction} (± ${formatDurationMs(errorMs)})`

@@ -1,15 +1,15 @@
 import type { RequestHeaders } from '../probe/request-headers.ts'
 
-/** What everybody may know of a request. */
+/** Headers that hold no secrets. */
 const harmless = new Set(['host', 'user-agent', 'accept', 'accept-language', 'cache-control'])
-/** What is shorter would be found by chance. */
+/** Anything shorter would match by chance. */
 const shortest = 4
-/** So few digits are found in any measurement. */
+/** So few digits occur in any measurement. */
 const anyNumber = /^\d{1,5}$/
 
 /**
- * What a service might repeat of the headers that it was told: whole values, and what they are made of. The credentials behind a scheme, the
- * user and password that Basic encodes, each cookie and parameter, the parts of a token; as they stand and percent-decoded.
+ * The secrets in request headers that a service might echo: whole values, the credentials after a scheme, the user and password
+ * inside Basic, each cookie and parameter, and the parts of a token; verbatim and percent-decoded.
  */
 export function secretParts(headers: RequestHeaders): string[] {
   const all = [...headers].flatMap(([name, { value }]) =>
@@ -19,7 +19,7 @@ export function secretParts(headers: RequestHeaders): string[] {
   return [...new Set(decoded)].filter((part) => part.length >= shortest && !anyNumber.test(part))
 }
 
-/** Behind a scheme (RFC 9110, 11.4; RFC 7617 for Basic). */
+/** What follows a scheme (RFC 9110, 11.4; RFC 7617 for Basic). */
 function credentialsIn(value: string): string[] {
   const [, scheme = '', credentials] = /^([\w-]+) +(.+)$/.exec(value) ?? []
   if (credentials === undefined) return []
@@ -28,11 +28,11 @@ function credentialsIn(value: string): string[] {
   return [credentials, pair, pair.slice(pair.indexOf(':') + 1)]
 }
 
-/** Cookies (RFC 6265, 4.2) and parameters, with their names and without, and what dots hold together in a token (RFC 7519, 3). */
+/** Cookies (RFC 6265, 4.2) and parameters, with and without their names, and the dot-separated parts of a token (RFC 7519, 3). */
 function piecesOf(value: string): string[] {
   return value.split(/[\s,;]+/).flatMap((piece) => {
     const bare = unquoted(piece.slice(piece.indexOf('=') + 1))
-    // A word of its own, such as the scheme, is no secret.
+    // A bare word, such as the scheme, is not secret.
     const whole = piece.includes('=') ? [piece, bare] : []
     return [...whole, ...bare.split('.').filter((part) => bare.includes('.') && part.length >= 2 * shortest)]
   })

@@ -1,7 +1,7 @@
 import { formatDurationMs } from '../duration.ts'
 import { severity, type TargetReport, worstVerdict } from './report.ts'
 
-/** The result in one line for people: the worst target and why, or what was found when all is well. */
+/** One line for people: the worst target and why, or what was measured when all is well. */
 export function summarise(targets: readonly TargetReport[]): string {
   const verdict = worstVerdict(targets.map((target) => target.verdict))
   const worst = targets.toSorted((a, b) => severity(b.verdict) - severity(a.verdict))[0]
@@ -13,14 +13,14 @@ export function summarise(targets: readonly TargetReport[]): string {
   return `${targetName(worst)} ok: ${describeFacts(worst)}`
 }
 
-/** What to call a target: its url, and the address behind it when the url does not name it. */
+/** A target's url, with its address when the url does not contain it. */
 export function targetName({ url, address }: Pick<TargetReport, 'url' | 'address'>): string {
   if (address === undefined) return url
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
   return host === address ? url : `${url} (${address})`
 }
 
-/** The measured facts in words, as far as there are any: version, clock, latency, certificate. */
+/** The measured facts in words: version, clock, latency, certificate. */
 export function describeFacts({ version, clock, latencyMs, certificate }: TargetReport): string {
   return [
     version?.found === undefined ? '' : `version ${version.found}`,

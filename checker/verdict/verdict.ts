@@ -8,7 +8,6 @@ import { type Finding, judgeClocks, reportOwnClock } from './clock-verdict.ts'
 import { type CheckReport, severity, type TargetReport, worstVerdict } from './report.ts'
 import { summarise } from './summary.ts'
 
-/** Judges everything that was measured against what is expected. */
 export function judge(
   facts: readonly ProbeFacts[],
   settings: CheckSettings,
@@ -19,7 +18,7 @@ export function judge(
   return { ok: verdict === 'ok', verdict, summary: summarise(targets), targets, ...reportOwnClock(ownClock) }
 }
 
-/** Judges one address of one service; with an own clock that cannot be trusted no offset is told. */
+/** Judges one address of one service; reports no offset when the own clock cannot be trusted. */
 export function judgeTarget(
   facts: ProbeFacts,
   settings: CheckSettings,
@@ -97,14 +96,14 @@ function judgeLatency(latencyMs: number | undefined, settings: CheckSettings): F
 }
 
 function judgeCertificate(certificate: ProbeFacts['certificate'], settings: CheckSettings): Finding[] {
-  // Of one that has ended the failure of the connection tells.
+  // An expired certificate is already reported as a connection failure.
   if (certificate === undefined || certificate.daysLeft < 0) return []
   const { daysLeft, host } = certificate
   const { warningCertificateDays, criticalCertificateDays } = settings
   if (daysLeft >= Math.max(warningCertificateDays, criticalCertificateDays)) return []
   const verdict = daysLeft < criticalCertificateDays ? 'critical' : 'warning'
   const whose = host === undefined ? 'the certificate' : `the certificate of ${host}`
-  return [{ verdict, reason: `${whose} ends in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}` }]
+  return [{ verdict, reason: `${whose} expires in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}` }]
 }
 
 function reportCertificate({ certificate }: ProbeFacts): Pick<TargetReport, 'certificate'> {

@@ -3,16 +3,19 @@ import type { CheckReport, TargetReport } from './report.ts'
 import { secretParts } from './secret-parts.ts'
 import { summarise } from './summary.ts'
 
-/** So much of a secret gives it away where an answer was cut, behind the name or the scheme that it may begin with. */
+/**
+ * The shortest prefix to remove where an answer was cut off inside a secret: past the name or scheme that the secret may start
+ * with.
+ */
 function beginningOf(secret: string): string {
   return secret.slice(0, Math.max(8, secret.search(/[= ]/) + 5))
 }
 
-/** A report without what a service repeats of the secrets that it was told; what it did not say stays as it is. */
-export function withoutSecrets(report: CheckReport, told: readonly (RequestHeaders | undefined)[]): CheckReport {
-  const found = told.flatMap((headers) => (headers === undefined ? [] : secretParts(headers)))
+/** Replaces secrets from the request headers that the service echoed in the report; everything else stays as it is. */
+export function withoutSecrets(report: CheckReport, sent: readonly (RequestHeaders | undefined)[]): CheckReport {
+  const found = sent.flatMap((headers) => (headers === undefined ? [] : secretParts(headers)))
   if (found.length === 0) return report
-  // The longest first, since one may be a part of another; as JSON has them, since a reason may quote, and as a url has them.
+  // The longest first, since one may be part of another; also JSON-escaped, since a reason may quote it, and url-encoded.
   const forms = found.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), inUrl(secret)])
   const all = [...new Set(forms)].toSorted((a, b) => b.length - a.length)
   const clean = (text: string) => all.reduce(withoutSecret, text)
@@ -20,7 +23,7 @@ export function withoutSecrets(report: CheckReport, told: readonly (RequestHeade
   return { ...report, targets, summary: summarise(targets) }
 }
 
-/** Without a secret, and without as much of its beginning as is there. */
+/** Replaces each occurrence of the secret, and of a prefix of it that is long enough. */
 function withoutSecret(text: string, secret: string): string {
   const beginning = beginningOf(secret)
   const [first = '', ...others] = text.split(beginning)

@@ -1,19 +1,18 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { WatchView } from './watch.ts'
 
-/** The streams of the process that watches. */
 export interface WatchStreams {
   readonly stdin: Pick<ReadStream, 'isTTY' | 'setRawMode' | 'on' | 'off' | 'resume' | 'pause'>
   readonly stdout: Pick<WriteStream, 'isTTY' | 'columns' | 'rows' | 'write'>
   warn(line: string): void
-  /** Aborted when somebody else ends the watch. */
+  /** Aborted to end the watch from outside. */
   readonly signal?: AbortSignal
 }
 
 /** q, Ctrl-C, Ctrl-D and Escape. */
 const leavingKeys = ['q', 'Q', '\u0003', '\u0004', '\u001B']
 
-/** A view on these streams; on a terminal q, Escape and Ctrl-C end it, and so does the signal. */
+/** On a terminal, q, Escape and Ctrl-C end the watch; the signal always does. */
 export function openWatchView({ stdin, stdout, warn, signal }: WatchStreams): WatchView & { close(): void } {
   const stop = new AbortController()
   const end = () => stop.abort()

@@ -33,7 +33,7 @@ t.test('a screen is never wider or higher than the terminal', (t) => {
   const many = report(...Array.from({ length: 50 }, () => target('critical', 'x'.repeat(200))))
   const lines = screenLines(many, 'NOW', { columns: 40, rows: 10 })
   t.equal(lines.length, 8)
-  t.equal(lines.at(-1), '... and 95 lines more')
+  t.equal(lines.at(-1), '... and 95 more lines')
   t.ok(lines.every((line) => line.length < 40))
   t.end()
 })
@@ -83,7 +83,7 @@ t.test('a watch tells what changed, and ends with the last verdict', async (t) =
 
 t.test('on a terminal it draws over what it drew', async (t) => {
   const { written } = await watched(t, () => ({ columns: 200, rows: 20 }))
-  t.ok(written[0]?.startsWith('\u001B[J1970-01-01T00:00:00.000Z  q ends\nhttp:'))
+  t.ok(written[0]?.startsWith('\u001B[J1970-01-01T00:00:00.000Z  q quits\nhttp:'))
   t.ok(written[1]?.startsWith('\u001B[2A\r\u001B[J'))
   t.ok(written[2]?.startsWith('\u001B[4A\r\u001B[J'))
 })

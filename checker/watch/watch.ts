@@ -6,22 +6,21 @@ import type { CheckRun, RunOutcome } from '../run-types.ts'
 import { type CheckReport, interruptedExitCode, type TargetReport } from '../verdict/report.ts'
 import { targetName } from '../verdict/summary.ts'
 
-/** Where a watch is shown. */
 export interface WatchView {
-  /** What fits on the screen; undefined: no terminal, so what is written stays. */
+  /** The screen's size; undefined: not a terminal, so the output stays. */
   readonly screen: (() => { readonly columns: number; readonly rows: number }) | undefined
   write(text: string): void
   warn(line: string): void
   nowMs(): number
-  /** Ends early when the watch is stopped. */
+  /** Returns early when the watch is stopped. */
   sleep(durationMs: number): Promise<void>
-  /** Aborted when a person has seen enough. */
+  /** Aborted when the user quits. */
   readonly signal: AbortSignal
 }
 
 /**
- * Checks again and again until it is stopped: on a terminal the report is drawn over the one before, elsewhere there is one
- * line for each change. Returns the last outcome, whose text was already written.
+ * Checks repeatedly until stopped: a terminal shows the latest report, other outputs get a line per change. Returns the last
+ * outcome, which has already been written.
  */
 export async function watch(run: CheckRun, everyMs: number, view: WatchView): Promise<RunOutcome> {
   let drawn: readonly string[] = []
@@ -49,8 +48,8 @@ export async function watch(run: CheckRun, everyMs: number, view: WatchView): Pr
 }
 
 /**
- * What a terminal shows: the time, the report, how to leave. Long lines are broken where all of them fit then, and cut where not: a
- * line that the terminal breaks cannot be drawn over.
+ * The terminal's content: the time, the report, how to quit. Wraps long lines if everything fits then, else cuts them: a line
+ * that the terminal itself wraps cannot be overwritten.
  */
 export function screenLines(
   report: CheckReport,
@@ -60,22 +59,22 @@ export function screenLines(
   const all = renderText(report).trimEnd().split('\n')
   const room = Math.max(1, rows - 3)
   const width = Math.max(1, columns - 1)
-  const whole = [`${time}  q ends`, ...all].flatMap((line) => wrapped(line, width, 2))
+  const whole = [`${time}  q quits`, ...all].flatMap((line) => wrapped(line, width, 2))
   if (whole.length <= room + 1) return whole
-  const shown = all.length <= room ? all : [...all.slice(0, room - 1), `... and ${all.length - room + 1} lines more`]
-  return [`${time}  q ends`, ...shown].map((line) => cut([...line], width))
+  const shown = all.length <= room ? all : [...all.slice(0, room - 1), `... and ${all.length - room + 1} more lines`]
+  return [`${time}  q quits`, ...shown].map((line) => cut([...line], width))
 }
 
 function cut(letters: readonly string[], columns: number): string {
   return letters.length <= columns ? letters.join('') : `${letters.slice(0, columns - 1).join('')}…`
 }
 
-/** How many rows lines take that were drawn when the terminal may have been wider. */
+/** The number of rows that drawn lines take now; the terminal may have been resized. */
 function rowsOf(lines: readonly string[], columns: number): number {
   return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil([...line].length / columns)), 0)
 }
 
-/** One line for each target whose verdict is another than before, or that is new or gone; a roll is a change, too. */
+/** One line for each target that is new, gone, or has another verdict; a roll counts as a change. */
 export function changeLines(before: CheckReport | undefined, now: CheckReport, time: string): string[] {
   const key = ({ url, address }: TargetReport) => `${url} ${address}`
   const known = new Map(before?.targets.map((target) => [key(target), target.verdict]))
@@ -88,7 +87,7 @@ export function changeLines(before: CheckReport | undefined, now: CheckReport, t
   const present = new Set(now.targets.map(key))
   const gone = (before?.targets ?? []).filter((target) => !present.has(key(target)))
   lines.push(...gone.map((target) => `${time} gone ${targetName(target)}\n`))
-  // Without targets only the summary tells why.
+  // Without targets, only the summary says why.
   if (now.targets.length === 0 && before?.summary !== now.summary) lines.push(`${time} ${now.verdict} ${now.summary}\n`)
   return lines.map((line) => `${printableLine(line.trimEnd())}\n`)
 }

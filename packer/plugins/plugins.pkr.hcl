@@ -1,6 +1,6 @@
-# What a Packer of 1.10 or later needs beside itself: `packer init packer/plugins`. It lies in a folder of its own because
-# Packer 1.6, which Debian has and which holds all of this already, does not know this block. The versions are exact: what is
-# published later runs here only after somebody has read what changed. tasks/tools/packer-plugins.ts asks for the same.
+# Plugins for Packer 1.10 or later: `packer init packer/plugins`. They have their own folder because Debian's Packer
+# 1.6, which includes them all, does not know this block. Versions are exact, so that a newer one runs here only after
+# somebody has reviewed it. tasks/tools/packer-plugins.ts lists the same.
 packer {
   required_plugins {
     amazon = {

@@ -1,9 +1,9 @@
 /**
- * Which function of ours names which, read out of the sources by the TypeScript compiler.
+ * Which of our functions refers to which, read from the sources with the TypeScript compiler.
  *
- * A function is one with a name: a declaration, a constant that holds a function, a member of an object. One written inline,
- * as an argument or inside one, belongs to the function it stands in. To name a function is to call it, so one that is handed
- * on counts for who hands it on. A member of an interface leads to every object that is used as one.
+ * A function has a name: a declaration, a constant that holds a function, a member of an object. An inline function
+ * belongs to the function around it. A reference counts as a call, so a function that is passed on counts for the one
+ * that passes it. A member of an interface leads to every object used as that interface.
  */
 import { join, relative } from 'node:path'
 import * as ast from 'typescript/unstable/ast'
@@ -17,18 +17,17 @@ import {
   type UnionType,
 } from 'typescript/unstable/sync'
 
-/** A function of ours. */
 export interface OwnFunction {
   readonly name: string
-  /** Its file, from the top of the repository. */
+  /** Path from the top of the repository. */
   readonly path: string
-  /** What it names of ours. */
+  /** Our functions that it refers to. */
   readonly calls: Set<OwnFunction>
-  /** What it calls of others that reaches past this process or onto the disk. */
+  /** Library functions it calls that reach beyond this process or write to disk. */
   readonly effects: Set<string>
 }
 
-/** By where a library declares it: what reaches past this process or onto the disk. */
+/** Functions that reach beyond this process or write to disk, by where they are declared. */
 const effects: readonly (readonly [library: RegExp, names: RegExp])[] = [
   [/\/node_modules\/(?:execa|zx)\//, /^(?:execa\w*|\$)$/],
   [/\/node\/child_process\.d/, /^(?:spawn|exec|execFile|fork)(?:Sync)?$/],
@@ -41,13 +40,12 @@ const effects: readonly (readonly [library: RegExp, names: RegExp])[] = [
   ],
 ]
 
-/** Where a name leads. */
 interface Targets {
   readonly functions: Set<OwnFunction>
   readonly effects: Set<string>
 }
 
-/** Reads the files of the project at `root` whose path passes `isWanted`. */
+/** Reads the project's files whose path passes `isWanted`. */
 export function readCallGraph(root: string, isWanted: (path: string) => boolean): OwnFunction[] {
   const api = new API({ cwd: root })
   try {
@@ -65,7 +63,7 @@ class CallGraphReader {
   readonly #root: string
   readonly #files: ReadonlyMap<string, ast.SourceFile>
   readonly #functions = new Map<ast.Node, OwnFunction>()
-  /** What stands for a member of an interface: expressions, or members of other types. */
+  /** What implements a member of an interface: expressions, or members of other types. */
   readonly #members = new Map<ast.Node, (ast.Expression | Named)[]>()
   readonly #targets = new Map<number, Targets>()
 
@@ -92,7 +90,7 @@ class CallGraphReader {
     })
   }
 
-  /** Notes which members of its type the members of an object stand for. */
+  /** Records which members of its type an object's members implement. */
   #bind(node: ast.Node): void {
     if (!ast.isObjectLiteralExpression(node)) return
     const type = this.#checker.getContextualType(node)
@@ -135,7 +133,7 @@ class CallGraphReader {
     return own.flatMap((handle) => handle.resolve(this.#project) ?? [])
   }
 
-  /** Writes down what each function of a file names. */
+  /** Records the references of each function of a file. */
   #connect(file: ast.SourceFile): void {
     const names: ast.Identifier[] = []
     this.#each(file, (node) => {
@@ -200,7 +198,7 @@ class CallGraphReader {
     if (own) targets.functions.add(own)
   }
 
-  /** What an expression is as a function: a function itself, a name of one, or what a call gives. */
+  /** Resolves an expression to functions: a function itself, the name of one, or the result of a call. */
   #addValue(node: ast.Node | undefined, targets: Targets): void {
     if (!node) return
     if (isFunction(node)) this.#addFunction(node, targets)
@@ -212,7 +210,7 @@ class CallGraphReader {
     else for (const part of partsOf(node)) this.#addValue(part, targets)
   }
 
-  /** A function that a call gives is part of the function that was called. */
+  /** A returned function belongs to the function that returned it. */
   #addCalled(node: ast.CallExpression, targets: Targets): void {
     const type = this.#checker.getTypeAtLocation(node)
     if (type && this.#checker.getSignaturesOfType(type, 0).length > 0) this.#addValue(node.expression, targets)
@@ -226,7 +224,7 @@ class CallGraphReader {
     if (node.initializer) this.#addValue(node.initializer, targets)
   }
 
-  /** The function that a node is, when it has a name. */
+  /** The function at a node, if it has a name. */
   #functionAt(node: ast.Node): OwnFunction | undefined {
     const known = this.#functions.get(node)
     if (known) return known
@@ -238,7 +236,7 @@ class CallGraphReader {
     return own
   }
 
-  /** The function with a name that a node stands in. */
+  /** The named function around a node. */
   #functionAround(node: ast.Node): OwnFunction | undefined {
     for (let around = node.parent; around; around = around.parent) {
       if (!isFunction(around)) continue
@@ -249,7 +247,7 @@ class CallGraphReader {
   }
 }
 
-/** What an async function gives is a union with a promise of it; one with a tuple is more than this compiler's API can tell. */
+/** An async function returns a union with a promise; this compiler's API fails on one with a tuple. */
 function partsOfUnion(type: UnionType): readonly Type[] {
   try {
     return type.getTypes()
@@ -281,7 +279,7 @@ function nameOf(node: ast.Node): string | undefined {
   return undefined
 }
 
-/** The expressions of which another is one. */
+/** The parts of an expression that can be its value. */
 function partsOf(node: ast.Node): ast.Node[] {
   if (ast.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse]
   if (ast.isBinaryExpression(node)) return [node.left, node.right]
@@ -300,7 +298,7 @@ function isInArgument(object: ast.Node): boolean {
   return false
 }
 
-/** Whether an identifier only gives something its name. */
+/** Whether an identifier declares a name. */
 function isName(node: ast.Identifier): boolean {
   const { parent } = node
   if (ast.isShorthandPropertyAssignment(parent)) return false
@@ -308,7 +306,7 @@ function isName(node: ast.Identifier): boolean {
   return 'name' in parent && parent.name === node && !ast.isPropertyAccessExpression(parent)
 }
 
-/** Whether a name is kept as a member of an object, for those who name the member. */
+/** Whether a name is stored as a member of an object, to be called through that member. */
 function isKept(node: ast.Node): boolean {
   const { parent } = node
   if (ast.isPropertyAccessExpression(parent) && parent.name === node) return isKept(parent)

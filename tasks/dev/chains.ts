@@ -1,17 +1,17 @@
 import type { OwnFunction } from './call-graph.ts'
 
-/** The calls from a verb's entry to an effect, by the shortest way. */
+/** The shortest chain of calls from a verb's entry to an effect. */
 export interface Chain {
   readonly verb: string
-  /** The functions in order, without the entry, and the library's at the end. */
+  /** Functions in order, without the entry, ending with the library's. */
   readonly calls: readonly string[]
 }
 
 /**
- * How deep the deepest effect of each verb lies, the deepest first: for each effect the shortest chain of calls from the entry to it,
- * and of these the longest. The entry counts as 0 and the library's function as the last call: `roll -> rollGroup -> spawn` is 2.
- * For `simulate` a port leads to the simulator, for the other verbs to the platforms. What another verb does that is called is counted
- * there, and what the checker does, a program that runs alone, from its own entry.
+ * The deepest effect of each verb, deepest first: of the shortest chains from the entry to each effect, the longest.
+ * The entry counts as 0 and the library's function as the last call: `roll -> rollGroup -> spawn` is 2. For `simulate`
+ * a port leads to the simulator, for other verbs to the platforms. Verbs called by a verb count on their own, and so
+ * does the checker, which also runs alone.
  */
 export function longestChains(functions: readonly OwnFunction[]): Chain[] {
   const entries = functions.filter(isEntry)

@@ -1,7 +1,7 @@
 /**
- * `node tasks/dev/figures.ts`: the size of each room of the sources, a room being a folder below tasks/ or at the top, and how
- * they import each other; then the longest functions, and for each verb the longest chain of calls to an effect. Tests and their
- * fixtures have lines of their own and no arrows.
+ * `node tasks/dev/figures.ts` prints the size of each room (a folder below tasks/ or at the top), the imports between
+ * rooms, the longest functions, and each verb's longest chain of calls to an effect. Lines of tests and fixtures are
+ * counted separately, and their imports are not.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
@@ -10,7 +10,7 @@ import { chainLine, longestChains } from './chains.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
-/** The order of the rooms: each imports only from those below it. `lib` imports from nobody. */
+/** Each room imports only from those below it. */
 export const order = [
   ['benchmarks'],
   ['test'],
@@ -23,19 +23,19 @@ export const order = [
   ['checker'],
 ] as const
 
-/** One TypeScript file, by its path from the top. */
+/** `path` is relative to the top of the repository. */
 export interface Source {
   readonly path: string
   readonly text: string
 }
 
-/** All of them, tests included. */
+/** All sources, tests included. */
 export function readSources(root = repository): Source[] {
   const paths = globSync('{app,benchmarks,checker,tasks,test}/**/*.ts', { cwd: root, exclude: ['checker/dist/**'] })
   return paths.sort().map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 }
 
-/** Which function of the product names which. */
+/** References between the product's functions. */
 export function readCalls(root = repository): OwnFunction[] {
   return readCallGraph(root, (path) => /^(?:app|checker|tasks\/(?!dev\/))/.test(path) && !isTest(path))
 }
@@ -48,13 +48,13 @@ export function roomOf(path: string): string {
   return /^(?:tasks\/(?=[^/]+\/))?[^/]+/.exec(path)?.[0] ?? ''
 }
 
-/** The files that a file imports, types and what is loaded later among them. */
+/** All imports of a file, including types and dynamic imports. */
 export function importsOf({ path, text }: Source): string[] {
   const specifiers = text.matchAll(/^(?:import|export) (?:[^'"`;]*? from )?'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm)
   return [...specifiers].map(([, still, loaded]) => normalize(join(path, '..', still ?? loaded ?? '')))
 }
 
-/** An import that crosses from one room to another: `from to`, with the files that do it. */
+/** Imports between rooms, as `from -> to`, with the importing files. */
 export function arrowsBetween(sources: readonly Source[]): Map<string, string[]> {
   const arrows = new Map<string, string[]>()
   for (const source of sources.filter(({ path }) => !isTest(path))) {
@@ -66,7 +66,7 @@ export function arrowsBetween(sources: readonly Source[]): Map<string, string[]>
   return new Map([...arrows].sort())
 }
 
-/** Whether an arrow runs against the order, or between rooms of one line of it. */
+/** Whether an arrow runs against the order, or between rooms of the same level. */
 export function runsUp(arrow: string): boolean {
   const [from = -1, to = -1] = arrow
     .split(' -> ')
@@ -74,7 +74,7 @@ export function runsUp(arrow: string): boolean {
   return from === -1 || to === -1 || from >= to
 }
 
-/** The files that are part of an import circle, or lie between two of them. */
+/** Files in an import circle, or between two circles. */
 export function inCircles(sources: readonly Source[]): string[] {
   let left = new Map(sources.map((source) => [source.path, importsOf(source)]))
   for (let size = -1; size !== left.size; ) {
@@ -87,7 +87,7 @@ export function inCircles(sources: readonly Source[]): string[] {
   return [...left.keys()]
 }
 
-/** The functions with a body of their own lines, by the indentation that the formatter gives them. */
+/** Functions with a multi-line body, found by the formatter's indentation. */
 export function functionsOf({ path, text }: Source): { where: string; lines: number }[] {
   const lines = text.split('\n')
   return lines.flatMap((line, start) => {

@@ -2,18 +2,18 @@ import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeNginx } from '../../app/nginx.ts'
 
-/** A check of the sources that starts none of them: it passes when all its commands end with exit code 0. */
+/** A static check of the sources; passes when all its commands exit with 0. */
 export interface Gate {
   readonly name: string
-  /** The virtual environment that its programs come from, a file in test/python. */
+  /** The virtual environment of its programs, a file in test/python. */
   readonly venv?: string
-  /** Where its commands run, below the repository. */
+  /** Working directory, relative to the repository. */
   readonly folder?: string
-  /** What to run; no command at all when there is nothing to check. `scratch` is an empty folder that is removed afterwards. */
+  /** No commands when there is nothing to check. `scratch` is an empty folder, removed afterwards. */
   commands(repository: string, scratch: string): Promise<readonly string[][]>
 }
 
-/** Every static gate, the fastest first. */
+/** Fastest first. */
 export const lintGates: readonly Gate[] = [
   { name: 'biome', commands: async () => [['biome', 'ci', '--colors=off', '--error-on-warnings']] },
   { name: 'types', commands: async () => [['tsc', '--noEmit']] },
@@ -61,7 +61,9 @@ export const lintGates: readonly Gate[] = [
   },
 ]
 
-/** Judges the templates of a folder by what comes with checkov: nothing is fetched, nothing is sent. What is declined stands in them. */
+/**
+ * Checks the templates in a folder with checkov's built-in rules, offline. Declined rules are noted in the templates.
+ */
 function checkovCommand(folder: string): string[] {
   return ['checkov', '--skip-download', '--compact', '--quiet', '--framework=cloudformation', `--directory=${folder}`]
 }
@@ -70,12 +72,12 @@ async function templates(repository: string): Promise<string[]> {
   return (await Array.fromAsync(glob('cloudformation/**/*.{yaml,yml}', { cwd: repository }))).sort()
 }
 
-/** One shellcheck for all scripts, so that it can follow what one script takes from another. */
+/** One shellcheck for all scripts, so that it can follow includes. */
 export function shellcheckCommands(scripts: readonly string[]): string[][] {
   return scripts.length === 0 ? [] : [['shellcheck', '--external-sources', '--color=never', ...scripts]]
 }
 
-/** Every shell script of the repository by its path, sorted: `*.sh`, and files without a suffix that begin with a shell's name. */
+/** All shell scripts by path, sorted: `*.sh`, and files without a suffix whose first line names a shell. */
 export async function shellScripts(repository: string): Promise<string[]> {
   const patterns = ['*', '.ci/*', '{ansible,app,benchmarks,checker,packer,tasks,test}/**/*']
   const found = await Array.fromAsync(glob(patterns, { cwd: repository, withFileTypes: true }))

@@ -7,18 +7,18 @@ import type { Progress } from '../lib/progress.ts'
 import { ensureVenv } from '../tools/python-venv.ts'
 import type { Gate } from './lint-gates.ts'
 
-/** How a gate ended; `nothing`: there is nothing for it to check. */
+/** `nothing`: the gate had nothing to check. */
 export interface GateResult {
   readonly name: string
   readonly outcome: 'passed' | 'failed' | 'nothing'
   readonly seconds: number
-  /** What its programs said, empty when it passed. */
+  /** Output of its programs; empty when it passed. */
   readonly output: string
 }
 
 const repository = join(import.meta.dirname, '../..')
 
-/** Runs every gate, also after one has failed, and tells `progress` in full what is wrong. */
+/** Runs every gate, even after a failure, and reports failures in full to `progress`. */
 export async function runGates(
   gates: readonly Gate[],
   progress: Progress,
@@ -50,7 +50,7 @@ async function runGate(gate: Gate, progress: Progress, signal: AbortSignal | und
   }
 }
 
-/** Runs commands until one fails, and gives what that one said. */
+/** Runs commands until one fails; returns that one's output. */
 async function firstFailure(
   gate: Gate,
   commands: readonly string[][],

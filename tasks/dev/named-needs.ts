@@ -15,7 +15,7 @@ function note(program: string, path = process.env['PATH'] ?? ''): void {
   const name = basename(program)
   if (!known.has(name) || named.has(name)) return
   const found = isAbsolute(program) ? program : findProgram(name, path.split(delimiter))
-  // What a test lays down itself, in a folder of its own, or comes with a virtual environment, is no program of the system.
+  // Programs that a test creates itself, or that come with a virtual environment, are not system programs.
   if (found !== undefined && /^\/(usr\/|s?bin\/|opt\/)/.test(found)) unnamed.add(name)
 }
 

@@ -5,24 +5,24 @@ import { type Program, programs, programsFor } from '../tools/system-packages.ts
 
 const repository = join(import.meta.dirname, '../..')
 
-/** What test files need beside Node and the npm packages. */
+/** What test files need besides Node and the npm packages. */
 export interface Needs {
-  /** Outside programs, by their name; `local`, `aws` and `lint` are all that these have. */
+  /** Outside programs; `local`, `aws` and `lint` stand for all of theirs. */
   readonly programs: ReadonlySet<Program>
-  /** Environments of Python in `.venv`, which come from PyPI. */
+  /** Python environments in `.venv`, from PyPI. */
   readonly environments: ReadonlySet<string>
-  /** `test/nodes`: other releases of Node, which come from npm. */
+  /** `test/nodes`: other Node releases, from npm. */
   readonly nodes: boolean
-  /** Virtual machines: one file runs after the other. They come with the programs of `local`. */
+  /** Virtual machines: files run one at a time. Includes the programs of `local`. */
   readonly machines: boolean
 }
 
-/** The words of a test file's first line: `// needs: haproxy, .venv/moto`. Without one it needs nothing. */
+/** The needs in a test file's first line: `// needs: haproxy, .venv/moto`; empty without one. */
 export function neededWords(source: string): string[] {
   return /^\/\/ needs: (.+)/.exec(source)?.[1]?.split(', ') ?? []
 }
 
-/** What words of needs mean. Throws for one that means nothing. */
+/** Throws for an unknown word. */
 export function needsFrom(words: readonly string[]): Needs {
   const found = new Set<Program>()
   const environments = new Set<string>()
@@ -32,7 +32,7 @@ export function needsFrom(words: readonly string[]): Needs {
     const environment = word.startsWith('.venv/') ? word.slice('.venv/'.length) : undefined
     if (environment !== undefined && isEnvironment(environment)) environments.add(environment)
     else if (wanted.length === 0 && word !== 'test/nodes') {
-      throw new Error(`needs "${word}": no program of system-packages.ts, and nothing else that tests can need`)
+      throw new Error(`needs "${word}": not a program in system-packages.ts, nor anything else that tests can need`)
     }
   }
   if (environments.size > 0)
@@ -40,7 +40,7 @@ export function needsFrom(words: readonly string[]): Needs {
   return { programs: found, environments, nodes: words.includes('test/nodes'), machines: words.includes('machines') }
 }
 
-/** What test files need, all together, by their first lines. */
+/** The combined needs of test files. */
 export async function needsOf(files: readonly string[], root = repository): Promise<Needs> {
   const words = await Promise.all(files.map(async (file) => neededWords(await readFile(join(root, file), 'utf8'))))
   return needsFrom([...new Set(words.flat())])

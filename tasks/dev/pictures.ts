@@ -1,7 +1,8 @@
 /**
- * Takes the pictures of pages that the docs show, light and dark: `npx node tasks/dev/pictures.ts roll-report FILE.html` of a roll's
- * report, `npx node tasks/dev/pictures.ts status-page FILE.html` of a status page of the checker. Writes docs/NAME-light.png and
- * docs/NAME-dark.png, from the top to the end of what counts. Needs Chromium, which `npm test` installs.
+ * Takes the screenshots in the docs, light and dark: `npx node tasks/dev/pictures.ts roll-report FILE.html` of a roll's
+ * report, `npx node tasks/dev/pictures.ts status-page FILE.html` of the checker's status page. Writes
+ * docs/NAME-light.png and docs/NAME-dark.png, cropped below the last relevant part. Needs Chromium, which `npm test`
+ * installs.
  */
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,7 +12,7 @@ import { startBrowser } from './browser.ts'
 const docs = join(import.meta.dirname, '../../docs')
 const width = 1080
 const margin = 16
-/** The last part that each picture shows. */
+/** The last part in each picture. */
 const lasts: Readonly<Record<string, string>> = { 'roll-report': '.timeline', 'status-page': 'main > :nth-child(2)' }
 
 const [name = '', file = ''] = process.argv.slice(2)
@@ -26,7 +27,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   const page = await browser.newPage({ colorScheme, deviceScaleFactor: 2, viewport: { width, height: 900 } })
   await page.goto(pathToFileURL(resolve(file)).href)
   const end = await page.locator(last).first().boundingBox()
-  if (!end) throw new Error(`${file} is no ${name}`)
+  if (!end) throw new Error(`${file} is not a ${name}`)
   const clip = { x: 0, y: 0, width, height: end.y + end.height + margin }
   await page.screenshot({ path: join(docs, `${name}-${colorScheme}.png`), fullPage: true, clip })
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { referencePage, renewed } from '../settings/reference.ts'
 import type { TaskResult } from '../terminal/task.ts'
 
-/** `npm run reference`: what docs/reference.md says of settings and flags, anew from their table. */
+/** `npm run reference` regenerates the settings and flags in docs/reference.md from their table. */
 export default async function reference(): Promise<TaskResult> {
   const file = join(import.meta.dirname, '../..', referencePage)
   const before = await readFile(file, 'utf8')

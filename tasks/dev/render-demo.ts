@@ -1,13 +1,12 @@
 /**
- * Draws a recording of a terminal as an SVG picture that plays: `npx node tasks/dev/render-demo.ts RECORDING >docs/demo.svg`.
- * The recording is asciinema's (https://docs.asciinema.org/manual/asciicast/v2/), made by benchmarks/local.ts or by
- * `asciinema rec --command 'npm run demo' --title 'npm run demo' RECORDING`. A minute plays in about a second; the clock of
- * the recording is shown above.
+ * Renders a terminal recording as an animated SVG: `npx node tasks/dev/render-demo.ts RECORDING >docs/demo.svg`. The
+ * format is asciinema's (https://docs.asciinema.org/manual/asciicast/v2/); record with benchmarks/local.ts or
+ * `asciinema rec --command 'npm run demo' --title 'npm run demo' RECORDING`. A minute plays in about a second; the
+ * recording's clock is shown above.
  */
 import { readFileSync } from 'node:fs'
 import { openTerminalScreen, type Span } from './terminal-screen.ts'
 
-/** What is on the screen for a while. */
 interface Frame {
   readonly clock: string
   readonly rows: readonly Span[][]
@@ -39,7 +38,7 @@ function eventsOf(recording: string): Event[] {
     .map(([at, , text]) => ({ at, text }))
 }
 
-/** Cuts a row into rows of at most `columns` characters. */
+/** Wraps a row at `columns` characters. */
 function wrapped(spans: readonly Span[]): Span[][] {
   const rows: Span[][] = [[]]
   let used = 0
@@ -58,7 +57,7 @@ function textOf(rows: readonly Span[][]): string[] {
   return rows.map((row) => row.map(({ text }) => text).join(''))
 }
 
-/** What stays above, and which steps run: while this is the same, time may run quickly. */
+/** The static lines and the running steps: while these stay the same, time may run fast. */
 function sceneOf(rows: readonly Span[][]): string {
   const lines = textOf(rows)
   const live = lines.findIndex((line) => spinner.test(line))
@@ -98,7 +97,7 @@ function clockOf(at: number): string {
 
 function escaped(text: string): string {
   const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-  // XML 1.0 has no way to write the other control characters.
+  // XML 1.0 cannot represent the other control characters.
   return text.replace(/[&<>"]/g, (one) => entities[one] ?? one).replace(/[^\P{Cc}\t]/gu, '')
 }
 
@@ -106,7 +105,7 @@ function rowSvg(row: readonly Span[]): string {
   return row.map(({ text, style }) => `<tspan${style && ` class="${style}"`}>${escaped(text)}</tspan>`).join('')
 }
 
-/** The whole picture: all frames below each other on a strip that jumps from one to the next behind a window. */
+/** All frames are stacked on a strip that jumps from one to the next behind a window. */
 export function renderRecording(recording: string): string {
   const { title = 'npm run demo' } = JSON.parse(recording.slice(0, recording.indexOf('\n')))
   const frames = framesOf(eventsOf(recording))

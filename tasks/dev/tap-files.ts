@@ -1,8 +1,9 @@
 import t from 'tap'
 
 /**
- * `node tap-files.ts JOBS SECONDS FILE...`: runs test files as tap's own runner does, so many at a time and each for so long at most,
- * and prints TAP. tap's runner would first build its plugins anew, for half a minute, to leave out the one that compiles TypeScript.
+ * `node tap-files.ts JOBS SECONDS FILE...` runs test files like tap's own runner, JOBS at a time and at most SECONDS
+ * each, and prints TAP. tap's runner would first rebuild its plugins, for half a minute, to leave out the one that
+ * compiles TypeScript.
  */
 const [jobs, seconds, ...files] = process.argv.slice(2)
 const watch = new URL('./named-needs.ts', import.meta.url).href

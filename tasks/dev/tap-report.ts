@@ -1,20 +1,19 @@
 import { Parser, type Result } from 'tap-parser'
 
-/** How many tests passed, failed and were left out. */
 export interface TestCount {
   passed: number
   failed: number
   skipped: number
 }
 
-/** A test that failed, with all that its report says. */
+/** A failed test with its full report. */
 export interface TestFailure {
-  /** File and names of the tests, from the outside in: `checker/clock/clock.test.ts > bound > is proven`. */
+  /** File and test names, outermost first: `checker/clock/clock.test.ts > bound > is proven`. */
   readonly name: string
   readonly details: string
 }
 
-/** One test file that has ended. */
+/** A finished test file. */
 export interface TestFile extends TestCount {
   readonly name: string
   readonly ok: boolean
@@ -28,17 +27,17 @@ interface Level {
 }
 
 /**
- * Reads the TAP output of a test runner. Counts tests, not assertions: a test is a subtest without subtests of its own
- * (or a whole file without any); one that is skipped, or still to be written, counts as skipped.
+ * Reads a test runner's TAP output. Counts tests, not assertions: a test is a subtest without subtests (or a whole file
+ * without any); skipped and todo tests count as skipped.
  */
 export class TapReport {
   readonly count: TestCount = { passed: 0, failed: 0, skipped: 0 }
   readonly failures: TestFailure[] = []
-  /** `FILE > TEST: why it was left out`. */
+  /** `FILE > TEST: why it was skipped`. */
   readonly skips: string[] = []
   readonly #parser = new Parser()
 
-  /** `fileEnded` is called for each test file as soon as its result is there. */
+  /** `fileEnded` is called for each test file when it finishes. */
   constructor(fileEnded: (file: TestFile) => void = () => undefined) {
     let before = { ...this.count }
     this.#watch(this.#parser)
@@ -56,12 +55,12 @@ export class TapReport {
     })
   }
 
-  /** The next piece of the output, cut anywhere. */
+  /** Takes the next chunk of output, cut anywhere. */
   write(text: string): void {
     this.#parser.write(text)
   }
 
-  /** Call once when the runner has ended: one that died without naming a failed test counts as one failure. */
+  /** Call once when the runner has ended: if it died without a failed test, that counts as one failure. */
   end(exitCode: number | undefined): void {
     this.#parser.end()
     const broken = exitCode !== 0 || this.#parser.bailedOut !== false || !this.#parser.ok
@@ -95,7 +94,7 @@ export class TapReport {
     return level
   }
 
-  /** Counts a subtest that has ended; gives how many tests failed in it. */
+  /** Counts a finished subtest; returns the number of failed tests in it. */
   #endSubtest(result: Result, inner: Level): number {
     const isTest = inner.subtests === 0
     const failedItself = isTest ? !result.ok : inner.failedAssertions > 0 || (!result.ok && inner.failed === 0)
@@ -111,7 +110,7 @@ export class TapReport {
   }
 }
 
-/** What TAP says about a failure, as lines: texts of several lines as they are, the rest as JSON. */
+/** A failure's diagnostics as lines: multi-line texts verbatim, the rest as JSON. */
 function describe(diagnostics: Record<string, unknown>): string {
   return Object.entries(diagnostics)
     .map(([key, value]) => {

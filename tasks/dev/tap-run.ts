@@ -11,19 +11,18 @@ const repository = join(import.meta.dirname, '../..')
 const bin = join(repository, 'node_modules/.bin')
 const runner = join(import.meta.dirname, 'tap-files.ts')
 
-/** Test files that run together. */
 export interface Suite {
   readonly files: readonly string[]
-  /** How many files run at a time. */
+  /** Files to run at a time. */
   readonly jobs: number
-  /** How long one file may take. */
+  /** Limit per file. */
   readonly timeoutSeconds: number
 }
 
 /**
- * The suites below `paths` (all of them when there is none, but those of `test/long`), without the files that need one of `leftOut`:
- * first what needs no machine, then what does, one file after the other in the order of their names. Their time limits are
- * longer on a busy computer. Throws a usage error for a path that holds no test.
+ * The suites below `paths` (without any: all but `test/long`), except files that need one of `leftOut`: first files
+ * without machines, then those with, one at a time by name. Time limits are longer on a busy computer. Throws a usage
+ * error for a path without tests.
  */
 export async function findSuites(
   paths: readonly string[],
@@ -51,10 +50,10 @@ export async function findSuites(
   ].filter((suite) => suite.files.length > 0)
 }
 
-/** Runs a suite; `progress` hears of each file when it ends, and of every failure in full. */
+/** Runs a suite; reports each finished file and every failure in full to `progress`. */
 export async function runSuite(suite: Suite, progress: Progress, signal?: AbortSignal): Promise<TapReport> {
   const report = new TapReport((file) => progress.event(fileLine(file)))
-  // What tap notes of each process of the tests, which nobody reads.
+  // tap's records of each test process, which nobody reads.
   await rm(join(repository, '.tap/processinfo'), { recursive: true, force: true })
   const argv = [runner, String(suite.jobs), String(suite.timeoutSeconds), ...suite.files]
   const child = execa(process.execPath, argv, { ...tapOptions, buffer: { stdout: false }, detached: true })
@@ -71,7 +70,10 @@ export async function runSuite(suite: Suite, progress: Progress, signal?: AbortS
   return report
 }
 
-/** The runner passes no signal on to its tests, so they run in a process group of their own, which can be ended as a whole. */
+/**
+ * The runner does not forward signals to its tests, so they run in their own process group, which can be ended as a
+ * whole.
+ */
 function endGroup(leader: number | undefined): void {
   if (leader === undefined) return
   for (const [kind, afterMs] of [

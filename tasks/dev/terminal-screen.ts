@@ -1,10 +1,10 @@
-/** A piece of a row in one style: a letter for each, as `g` for green. */
+/** Part of a row in one style: a letter each, `g` for green. */
 export interface Span {
   readonly text: string
   readonly style: string
 }
 
-/** What a terminal shows, from its first row on: nothing scrolls away. */
+/** A terminal that keeps all rows: nothing scrolls away. */
 export interface TerminalScreen {
   write(text: string): void
   rows(): Span[][]
@@ -16,7 +16,10 @@ const sequence = /\u001b\[([\d;?]*)([A-Za-z])|\u001b\][^\u0007]*\u0007|[\s\S]/gu
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
 const unfinished = /\u001b(?:\[[\d;?]*|\][^\u0007]*)?$/
 
-/** Obeys what bakeroll and npm write: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html: CR, LF, CUU, CHA, ED, EL, SGR. */
+/**
+ * Supports the control sequences of bakeroll and npm: CR, LF, CUU, CHA, ED, EL, SGR
+ * (https://invisible-island.net/xterm/ctlseqs/ctlseqs.html).
+ */
 export function openTerminalScreen(): TerminalScreen {
   const rows: { character: string; style: string }[][] = [[]]
   let row = 0

@@ -11,14 +11,14 @@ import rollback from '../verbs/rollback.ts'
 import scale from '../verbs/scale.ts'
 import status from '../verbs/status.ts'
 
-/** After this the story ends, whatever it is doing; at the prices of docs/aws-costs.md it costs less than a dollar an hour. */
+/** Time limit of the story; at the prices in docs/aws-costs.md it costs less than a dollar an hour. */
 const limitMinutes = 90
 
 type Verb = (context: TaskContext) => Promise<TaskResult>
 
 /**
- * The whole story on an AWS account, told by the verbs themselves, in a group and a network of its own: doctor, bake,
- * deploy, check, scale, bake the next release, roll, check, rollback, destroy. Whatever happens, group and images are removed at the end.
+ * The whole story on an AWS account, by the verbs themselves, in its own group and network: doctor, bake, deploy,
+ * check, scale, bake the next release, roll, check, rollback, destroy. Always removes the group and images at the end.
  */
 export default async function testAws(context: TaskContext): Promise<TaskResult> {
   refuseUnlessWanted()
@@ -64,13 +64,13 @@ async function tellStory(tell: Tell, [first, second]: readonly [string, string])
   await tell('scale to 3', scale, { size: 3 })
   await tell(`bake ${second}`, bake, { release: second })
   await tell(`roll to ${second}`, roll, { wantedImage: second })
-  // Behind an emulator no roll changes what serves.
+  // An emulator serves nothing, so a roll changes nothing there.
   if (!process.env['AWS_ENDPOINT_URL']) await tell('check again', untilRight)
   await tell('rollback', rollback)
   await tell('status at the end', status)
 }
 
-/** The name of a new load balancer takes a minute or two to be known everywhere. */
+/** A new load balancer's DNS name takes a minute or two to spread. */
 async function untilRight(context: TaskContext): Promise<TaskResult> {
   const deadline = Date.now() + 300_000
   for (;;) {
@@ -80,7 +80,7 @@ async function untilRight(context: TaskContext): Promise<TaskResult> {
   }
 }
 
-/** Nothing stops this: neither Ctrl-C nor the time limit of the story. */
+/** Not stopped by Ctrl-C or by the time limit. */
 async function removeAll(context: TaskContext, told: TaskContext, releases: readonly string[]): Promise<void> {
   const unstoppable = { ...told, signal: new AbortController().signal }
   await context.progress.step('destroy', () => destroy(unstoppable))
@@ -94,7 +94,7 @@ function refuseUnlessWanted(): void {
   if (process.env['BAKEROLL_TEST_AWS'] === 'yes') return
   throw new OperatorError(
     'refused',
-    'this makes machines on your AWS account, for an hour or so, and costs about a dollar',
+    'this runs machines on your AWS account for about an hour and costs about a dollar',
     {
       hint: 'BAKEROLL_TEST_AWS=yes npm run test:aws',
     },

@@ -10,7 +10,10 @@ import { prepareSuites, runSuites, testResult } from './test-run.ts'
 const repository = join(import.meta.dirname, '../..')
 const resultsFile = join(repository, 'benchmarks/results/long.tsv')
 
-/** `npm run test:long`: the suites of `test/long`, each told by one line in benchmarks/results/long.tsv, whatever its outcome. */
+/**
+ * `npm run test:long`: the suites of `test/long`; appends one line per file to benchmarks/results/long.tsv, whatever
+ * the outcome.
+ */
 export default async function testLong(context: TaskContext): Promise<TaskResult> {
   const suites = await findSuites(['test/long'])
   await prepareSuites(suites, context)

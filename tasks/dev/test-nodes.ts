@@ -4,12 +4,12 @@ import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 
-/** Its package.json names the releases, its lock their sums. */
+/** Its package.json lists the releases, its lock their checksums. */
 const folder = join(import.meta.dirname, '../../test/nodes')
 
 /**
- * The other releases of Node that the checker's bundle is tried with, from npm, installed when the lock is another. Apart from our
- * own packages: each would put a program `node` in the place of ours. Throws an OperatorError with npm's last lines.
+ * Installs the other Node releases for tests of the checker's bundle from npm, if the lock has changed. Separate from
+ * our own packages, because each would replace our program `node`. Throws an OperatorError with npm's last lines.
  */
 export async function ensureTestNodes(progress: Progress, signal?: AbortSignal): Promise<void> {
   const [lock, stamp] = [join(folder, 'package-lock.json'), join(folder, 'node_modules', '.installed-lock.json')]

@@ -2,10 +2,10 @@ import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { findSuites } from './tap-run.ts'
 import { prepareSuites, runSuites, testResult } from './test-run.ts'
 
-/** What takes long to install, to start or to answer. */
+/** Slow to install, to start or to answer. */
 const leftOut = ['machines', '.venv/moto', 'chromium']
 
-/** How many random rolls are played where `npm test` plays 300, which take two minutes. */
+/** Random rolls to play; `npm test` plays 300, which takes two minutes. */
 const schedules = '30'
 
 /** `npm run test:quick`: every suite that needs neither machines nor moto nor a browser. */

@@ -8,19 +8,19 @@ import { runSuite, type Suite } from './tap-run.ts'
 import { removeTestMachines } from './test-machines.ts'
 import { ensureTestNodes } from './test-nodes.ts'
 
-/** Installs what the files of the suites say that they need, before any test has its time counted, and once for all of them. */
+/** Installs the needs of all suites at once, before any test's time limit starts. */
 export async function prepareSuites(suites: readonly Suite[], context: TaskContext): Promise<void> {
   const { progress, signal } = context
   const needs = await needsOf(suites.flatMap(({ files }) => files))
   await installMissing([...needs.programs], context)
   for (const name of needs.environments) {
-    // Without Mitogen Ansible works, too.
+    // Ansible works without Mitogen too.
     await (name === 'mitogen' ? mitogenEnvironment(progress, signal) : ensureVenv(name, progress, signal))
   }
   if (needs.nodes) await ensureTestNodes(progress, signal)
 }
 
-/** Runs the suites one after the other; no machine of theirs outlives them. */
+/** Runs the suites one after another; removes all their machines at the end. */
 export async function runSuites(suites: readonly Suite[], context: TaskContext): Promise<TestCount> {
   const { progress, signal } = context
   const total: TestCount = { passed: 0, failed: 0, skipped: 0 }
@@ -38,7 +38,6 @@ export async function runSuites(suites: readonly Suite[], context: TaskContext):
   return total
 }
 
-/** The result of a verb that runs tests. */
 export function testResult({ passed, failed, skipped }: TestCount) {
   return {
     line: `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,

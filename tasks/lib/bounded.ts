@@ -1,6 +1,6 @@
 /**
- * Does `work` for every item, at most `limit` at once, and gives the results in order. When one throws, no more are begun, the
- * running ones are waited for, and the first failure is thrown.
+ * Runs `work` for every item, at most `limit` at once; results are in the order of `items`. After a failure no more are
+ * started, the running ones finish, and the first failure is thrown.
  */
 export async function inTurns<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []

@@ -1,4 +1,4 @@
-/** The only source of time in `tasks/lib`: the computer's own in the entries, a virtual one in tests. */
+/** The only source of time in `tasks/lib`: the computer's own in the verbs, a virtual one in tests. */
 export interface Clock {
   /** Unix time in milliseconds. */
   now(): number

@@ -1,7 +1,7 @@
 /** A number of instances, or a share of the group. */
 export type Count = { readonly count: number } | { readonly percent: number }
 
-/** Reads `2` or `25%`; undefined when it is neither. */
+/** Parses `2` or `25%`; undefined for anything else. */
 export function parseCount(text: string): Count | undefined {
   const [, digits, percent] = /^(\d{1,5})(%?)$/.exec(text) ?? []
   if (digits === undefined) return undefined
@@ -9,7 +9,7 @@ export function parseCount(text: string): Count | undefined {
   return Number(digits) > 100 ? undefined : { percent: Number(digits) }
 }
 
-/** A count as it is typed. */
+/** The inverse of `parseCount`. */
 export function countText(count: Count): string {
   return 'count' in count ? `${count.count}` : `${count.percent}%`
 }
@@ -18,12 +18,12 @@ export function isZero(count: Count): boolean {
   return countText(count).replace('%', '') === '0'
 }
 
-/** How many of a group these are; a share is rounded down, but is at least 1 unless it is none. */
+/** Instances in a group of `size`; a share is rounded down, but to at least 1 unless it is 0 %. */
 export function resolveCount(count: Count, size: number): number {
   return isZero(count) ? 0 : Math.max(1, resolveShare(count, size))
 }
 
-/** The same, but a share may come to none. */
+/** Like `resolveCount`, but a share may round down to 0. */
 export function resolveShare(count: Count, size: number): number {
   return 'count' in count ? count.count : Math.floor((size * count.percent) / 100)
 }

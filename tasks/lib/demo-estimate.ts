@@ -1,25 +1,23 @@
 import { count } from './count.ts'
 import type { Pace } from './pace.ts'
 
-/** What a demo bakes. */
 export const demoReleases = ['1.0.0', '1.1.0'] as const
 
-/** What a demo still has to make. */
 export interface DemoWork {
   readonly base: boolean
   /** Releases to bake. */
   readonly releases: number
-  /** Images to test; those that are baked, and one whose test was stopped. */
+  /** Images to test: those to bake, and one whose test was interrupted. */
   readonly tests: number
 }
 
 /**
- * Measured on two quiet processors under plain emulation, which is pace 3 (benchmarks/results/demo.tsv). `native` runs on the
- * computer itself; the load goes on until it has sent enough to mean something, however fast the roll is.
+ * Seconds, measured on two quiet processors under plain emulation, which is pace 3 (benchmarks/results/demo.tsv).
+ * `native` runs on the computer itself; the load lasts until it has sent enough requests to mean something, however
+ * fast the roll is.
  */
 const measured = { pace: 3, native: 65, base: 140, release: 70, test: 80, deploy: 80, roll: 170, load: 170, rest: 25 }
 
-/** How many minutes a demo takes at this pace. */
 export function demoMinutes({ base, releases, tests }: DemoWork, pace: number): number {
   const { native, release, test, deploy, roll, load, rest } = measured
   const factor = pace / measured.pace
@@ -28,13 +26,13 @@ export function demoMinutes({ base, releases, tests }: DemoWork, pace: number): 
   return Math.max(1, Math.round(total / 60))
 }
 
-/** The requests a second of a demo: as many as two instances answer at their ease under plain emulation, fewer on a slower or busier computer. */
+/** Requests a second: what two instances answer with ease under plain emulation, fewer on a slower or busier computer. */
 export function demoLoad(pace: number): { keptPerSecond: number; newPerSecond: number } {
   const share = Math.min(1, measured.pace / pace)
   return { keptPerSecond: Math.round(70 * share), newPerSecond: Math.round(50 * share) }
 }
 
-/** What is said before a demo starts: how long it will take here and why, and what is here already. */
+/** Printed before a demo starts: how long it will take here and why, and what exists already. */
 export function demoLines(steps: number, work: DemoWork, { factor, because }: Pace): string[] {
   const there = [
     ...(work.base ? [] : ['the base layer']),

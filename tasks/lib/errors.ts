@@ -1,15 +1,18 @@
-/** What kind of failure it is; the kind fixes the exit code (INTERFACE in docs/reference.md). */
+/** Fixes the exit code (docs/reference.md). */
 export type FailureKind = 'usage' | 'refused' | 'put-back' | 'failed' | 'interrupted'
 
-/** A failure that an operator can act on. Anything else that escapes a verb is a defect of ours: stack, exit code 1. */
+/**
+ * A failure that the operator can act on. Any other error that escapes a verb is a bug of ours: stack trace, exit code
+ * 1.
+ */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'
   readonly kind: FailureKind
   /** What to do about it; a command where there is one. */
   readonly hint: string | undefined
-  /** Whether trying again cannot help until a person has changed something: a permission is missing. */
+  /** Retrying cannot help until a person has changed something, such as a missing permission. */
   readonly isLasting: boolean
-  /** Whether a part of the group is gone without which it cannot be looked at any more; `destroy` goes on all the same. */
+  /** The group cannot be read because one of its resources was deleted by hand; `destroy` still works. */
   readonly isOfBrokenGroup: boolean
 
   constructor(
@@ -25,7 +28,6 @@ export class OperatorError extends Error {
   }
 }
 
-/** The exit code of each kind of failure. */
 export const exitCodes: Record<FailureKind, number> = {
   usage: 2,
   refused: 3,

@@ -3,7 +3,6 @@ import { interrupted } from './interruption.ts'
 import type { Platform } from './platform.ts'
 import type { Progress } from './progress.ts'
 
-/** What a story needs to hold the group's lock. */
 export interface LockTask {
   readonly platform: Platform
   readonly progress: Progress
@@ -11,8 +10,8 @@ export interface LockTask {
 }
 
 /**
- * Runs `work` while holding the group's lock and always gives the lock back. What `work` throws because the
- * operator stopped it becomes the failure of kind `interrupted`.
+ * Runs `work` while holding the group's lock, and always releases it. After an interruption, an unexpected error of
+ * `work` becomes one of kind `interrupted`.
  */
 export async function holdingLock<T>(verb: string, task: LockTask, work: () => Promise<T>): Promise<T> {
   const lock = await task.platform.lock(verb)
@@ -25,10 +24,8 @@ export async function holdingLock<T>(verb: string, task: LockTask, work: () => P
     await lock.release()
     return result
   } catch (error) {
-    // Why the work failed counts more than why the lock could not be given back as well.
-    await lock
-      .release()
-      .catch((failure: Error) => task.progress.warn(`the lock was not given back: ${failure.message}`))
+    // The failure of the work matters more than that of the release.
+    await lock.release().catch((failure: Error) => task.progress.warn(`the lock was not released: ${failure.message}`))
     if (task.signal?.aborted && !(error instanceof OperatorError)) throw interrupted(verb, error)
     throw error
   }

@@ -10,26 +10,24 @@ export interface Observation {
   readonly nowMs: number
 }
 
-/** Looks at the group again and again, and remembers what it saw of each instance. */
+/** Observes the group repeatedly and remembers what it saw of each instance. */
 export interface GroupWatch {
-  /** Observes afresh and probes the chosen running instances at once; `undefined` when there is no group. */
+  /** Reads the group and probes the chosen running instances in parallel; `undefined` when there is no group. */
   look(): Promise<Observation | undefined>
 }
 
-/** What a watch looks with. */
 export interface WatchTask {
   readonly platform: Platform
   readonly probe: Probe
   readonly clock: Clock
 }
 
-/** Whom a watch probes, and what it measures the others against. */
 export interface WatchOptions {
-  /** An instance is ready after that many right probes in a row. */
+  /** Consecutive right probes that make an instance ready. */
   readonly probesNeeded: number
-  /** The instances to probe this time; all of them when absent. */
+  /** Selects the instances to probe; default: all. */
   readonly choose?: (group: Group, readiness: ReadonlyMap<string, Readiness>) => readonly Instance[]
-  /** Whether the latency of others is judged by this one's; none when absent. */
+  /** Whether this instance's latency sets the limit for the others; default: no instance's does. */
   readonly isMeasure?: (instance: Instance, group: Group) => boolean
 }
 
@@ -37,7 +35,6 @@ const probesAtOnce = 50
 const measuresKept = 25
 const measuresNeeded = 5
 
-/** Opens a watch with no memory yet. */
 export function watchGroup({ platform, probe, clock }: WatchTask, options: WatchOptions): GroupWatch {
   const { probesNeeded, choose = ({ instances }: Group) => instances, isMeasure = () => false } = options
   let memory: ReadonlyMap<string, Readiness> = new Map()
@@ -73,7 +70,10 @@ export function watchGroup({ platform, probe, clock }: WatchTask, options: Watch
   }
 }
 
-/** What is still right beside instances that answer in these times: five times as long, or a quarter of a second more. */
+/**
+ * The limit next to instances with these latencies: five times their median, or 250 ms more if that is higher; none
+ * with too few of them.
+ */
 function limitBeside(latenciesMs: readonly number[]): number | undefined {
   const usualMs = latenciesMs.length < measuresNeeded ? undefined : median(latenciesMs)
   return usualMs === undefined ? undefined : Math.max(5 * usualMs, usualMs + 250)

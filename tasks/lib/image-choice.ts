@@ -2,9 +2,9 @@ import { OperatorError } from './errors.ts'
 import type { Group, Image } from './platform.ts'
 
 /**
- * The verified image that `wanted` means: an image id, else the newest of that release. Without `wanted`: the image of an
- * unfinished roll, else the group's own while instances still wait for it, else the newest. `images` are newest first.
- * Throws a usage error that names the verified images.
+ * Resolves `wanted`: an image id, else the newest verified image of that release. Without `wanted`: the image of an
+ * unfinished roll, else the group's own while some instances do not run it yet, else the newest verified. `images` are
+ * newest first. Throws a usage error that lists the verified images.
  */
 export function resolveImage(images: readonly Image[], wanted: string | undefined, group?: Group): Image {
   const name = wanted ?? group?.roll?.imageId ?? awaitedImageId(group)
@@ -23,7 +23,10 @@ export function resolveImage(images: readonly Image[], wanted: string | undefine
   return found
 }
 
-/** The image that `rollback` goes to: the one that served before, or where an unfinished roll came from; an unfinished rollback is carried on. */
+/**
+ * Where `rollback` goes: to the image that served before, or the origin of an unfinished roll; an unfinished rollback
+ * is continued.
+ */
 export function rollbackImageId({ name, roll, previousImageId }: Group): string {
   const imageId = roll?.isRollback ? roll.imageId : (roll?.previousImageId ?? previousImageId)
   if (imageId !== undefined) return imageId
@@ -33,8 +36,8 @@ export function rollbackImageId({ name, roll, previousImageId }: Group): string 
 }
 
 /**
- * The image that serves now, seen from a roll to `wantedId`: the most common of the others, of machines that are gone only
- * where no other is left, else the group's own.
+ * The image that serves now, as seen by a roll to `wantedId`: the most common of the other instances (stopped ones
+ * count only when no others are left), else the group's own.
  */
 export function servingImageId(group: Group, wantedId: string): string {
   const others = group.instances.filter(({ imageId }) => imageId !== wantedId)

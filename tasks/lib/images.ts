@@ -1,14 +1,13 @@
 import type { Group, Image } from './platform.ts'
 
-/** An image with what needs it. */
 export interface ImageUse extends Image {
-  /** A group wants it. */
+  /** Some group wants it. */
   readonly current: boolean
-  /** Why it must stay, one phrase per use; empty when nothing needs it. */
+  /** Why it must stay, one phrase per use; empty when unused. */
   readonly usedBy: readonly string[]
 }
 
-/** Every image with its uses, in the order given. */
+/** In the order of `images`. */
 export function usedBy(images: readonly Image[], groups: readonly Group[]): ImageUse[] {
   return images.map((image) => ({
     ...image,
@@ -18,8 +17,8 @@ export function usedBy(images: readonly Image[], groups: readonly Group[]): Imag
 }
 
 /**
- * The images that nothing needs, beyond the newest `keep` verified ones. `images` are newest first. An unverified image
- * younger than every verified one stays: a bake may be at work on it.
+ * Unused images beyond the newest `keep` verified ones. `images` are newest first. An unverified image younger than
+ * every verified one stays: a bake may be making it.
  */
 export function retirable(images: readonly Image[], keep: number, groups: readonly Group[]): Image[] {
   const verified = images.filter((image) => image.verified)

@@ -45,7 +45,7 @@ t.test('the factor and its reason', async (t) => {
   for (const [what, facts, factor, because] of cases) {
     t.same(paceFrom({ ...quiet, ...facts }), { factor, because }, what)
   }
-  t.same(paceFrom(quiet, 7), { factor: 7, because: 'the setting local.pace says so' })
+  t.same(paceFrom(quiet, 7), { factor: 7, because: 'set by local.pace' })
 })
 
 t.test('crowding counts the machine itself', async (t) => {

@@ -1,32 +1,32 @@
-/** What was measured of a computer that runs machines. */
+/** Measurements of the computer that runs the machines. */
 export interface PaceFacts {
   readonly accelerator: 'kvm' | 'tcg'
   /** Processor time of a fixed piece of work. */
   readonly workMs: number
-  /** How long that took by the clock, for each moment of processor time: 1 when nobody else wanted the processor. */
+  /** Wall-clock time of that work per processor time: 1 when nothing else wanted the processor. */
   readonly stretch: number
-  /** Processes that want a processor, on average or at this moment. */
+  /** Processes that want a processor, on average or right now. */
   readonly load: number
   readonly processors: number
   /** Processors of each machine. */
   readonly cpus: number
-  /** How long a machine took here from its start to its first right answer, when the computer was as crowded as it says. */
+  /** Time from a machine's start here to its first right answer, and how crowded the computer was then. */
   readonly boot?: { readonly seconds: number; readonly crowding: number } | undefined
 }
 
-/** By how much everything takes longer than on a quiet computer with KVM, and why. */
+/** The slowdown compared with a quiet computer with KVM, and why. */
 export interface Pace {
   readonly factor: number
   readonly because: string
 }
 
-/** The work on the computer that the limits were tried on, and a boot there with KVM. */
+/** The computer that the limits were tuned on: processor time of the work, and a boot with KVM. */
 const reference = { workMs: 36, bootSeconds: 15 }
 
-/** Plain emulation runs a boot in about three times the time of KVM. */
+/** Plain emulation boots in about three times the time of KVM. */
 const emulation = 3
 
-/** However busy a computer is, a dead machine is told at some time. */
+/** Capped, so that even the busiest computer detects a dead machine at some point. */
 const highest = 15
 
 /** How much longer a machine waits for a processor than on a quiet computer. */
@@ -34,9 +34,9 @@ export function crowdingOf({ load, processors, cpus, stretch }: PaceFacts): numb
   return Math.min(Math.max(1, (load + cpus) / processors, stretch), 10)
 }
 
-/** The factor for all limits; `wanted` overrules what was measured. */
+/** The factor for all limits; `wanted` overrides the measurements. */
 export function paceFrom(facts: PaceFacts, wanted?: number): Pace {
-  if (wanted !== undefined) return { factor: wanted, because: 'the setting local.pace says so' }
+  if (wanted !== undefined) return { factor: wanted, because: 'set by local.pace' }
   const accelerator = facts.accelerator === 'tcg' ? emulation : 1
   const processor = Math.min(Math.max(1, facts.workMs / reference.workMs), 4)
   const guessed = accelerator * processor
@@ -58,45 +58,48 @@ function rounded(factor: number): number {
   return Math.round(factor * 10) / 10
 }
 
-/** How long everything may take whose speed is that of a machine. */
+/** Time limits that depend on the speed of machines. */
 export interface Limits {
-  /** A machine, from its start to its first right answer; Packer's way into it; its shutdown. */
+  /** A machine, from its start to its first right answer; Packer's first connection to it; its shutdown. */
   readonly bootSeconds: number
-  /** An instance, from its launch until it is ready. */
+  /** An instance, from launch until ready. */
   readonly instanceSeconds: number
-  /** A connection by SSH, of ssh as of Ansible. */
+  /** An SSH connection, by ssh or Ansible. */
   readonly connectSeconds: number
-  /** Inside a machine that has booted: until its service answers. */
+  /** Inside a booted machine: until its service answers. */
   readonly serviceSeconds: number
-  /** Inside a machine that has booted: until chrony follows a clock, by three samples eight seconds apart. */
+  /** Inside a booted machine: until chrony follows a clock, after three samples eight seconds apart. */
   readonly clockSeconds: number
-  /** The test of an image over SSH, which waits for its service first, and for its clock. */
+  /** The image test over SSH, which first waits for the service and the clock. */
   readonly scriptSeconds: number
-  /** One short command over SSH, a look at the state of a machine among them. */
+  /** One short command over SSH, such as reading the state of a machine. */
   readonly commandSeconds: number
-  /** One repair over SSH: Docker starts its containers again, say, or chrony looks for a clock, which takes two minutes at most. */
+  /**
+   * One repair over SSH: Docker restarting its containers, say, or chrony looking for a clock, which takes up to two
+   * minutes.
+   */
   readonly repairSeconds: number
   /** After a repair: until the service, or SSH, is back. */
   readonly recoverySeconds: number
   readonly logsSeconds: number
-  /** The end of one instance. */
+  /** Terminating one instance. */
   readonly removalSeconds: number
-  /** The clean-up of a bake that was stopped. */
+  /** Cleaning up after an interrupted bake. */
   readonly cleanUpSeconds: number
   /** A whole probe: version and clock. */
   readonly probeMs: number
-  /** The load balancer's health check, its connections, and the wait of a request for a free one. */
+  /** The load balancer's health check, its connections, and how long a request may queue for one. */
   readonly healthCheckMs: number
   readonly balancerConnectMs: number
   readonly balancerQueueMs: number
-  /** How long a watched canary may lose its readiness. */
+  /** How long a watched canary may be unready. */
   readonly canaryGraceSeconds: number
 }
 
-/** Instances of a cloud: on processors of their own, but small ones, and far away. */
+/** Cloud instances have processors of their own, but small ones, and are far away. */
 export const cloudFactor = 2
 
-/** The limits at a factor; at 1 those of a quiet computer with KVM. */
+/** Factor 1 is a quiet computer with KVM. */
 export function limitsAt(factor: number): Limits {
   const at = (amount: number) => Math.ceil(amount * factor)
   return {

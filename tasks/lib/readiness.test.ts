@@ -80,7 +80,7 @@ t.test('why one is not ready', (t) => {
     ['one more is needed', { reason: '2 of 3 probes right so far' }, [{}, ok], [{}, ok, { probesNeeded: 3 }]],
     [
       'slow',
-      { reason: 'answers in 301 ms; beside those that serve, at most 250 ms is right' },
+      { reason: 'answers in 301 ms; the limit, set by the instances that serve, is 250 ms' },
       [{}, ok],
       [{}, { ok: true, latencyMs: 300.6 }, { latencyLimitMs: 250.4 }],
     ],

@@ -1,65 +1,65 @@
 import type { Instance } from './platform.ts'
 
-/** What our own probe of one instance found; an `...Ok` that is absent could not be told. */
+/** The result of our own probe of one instance; an absent `...Ok` is unknown. */
 export interface ProbeResult {
   readonly ok: boolean
   /** One line, when not ok: `GET /now: 502`. */
   readonly reason?: string | undefined
   readonly versionOk?: boolean | undefined
   readonly clockOk?: boolean | undefined
-  /** All is right but the clock, which the answers were too slow to tell: it speaks neither for the instance nor against it. */
+  /**
+   * Only the clock is unknown, because the answers were too slow to measure it: counts neither for nor against the
+   * instance.
+   */
   readonly undecided?: boolean | undefined
   readonly upstreamOk?: boolean | undefined
-  /** How long it took to answer one request on a connection that was open already, median. */
+  /** Median time of a request on an open connection. */
   readonly latencyMs?: number | undefined
 }
 
-/** Measures this very instance past the load balancer. Never throws for a broken instance. */
+/** Probes this instance directly, bypassing the load balancer. Never throws for a broken instance. */
 export type Probe = (instance: Instance, expectedRelease: string) => Promise<ProbeResult>
 
-/** What one run has seen of one instance so far. Lives as long as the run; a new run looks for itself. */
+/** What one run has seen of one instance. Not persisted: a new run starts from nothing. */
 export interface Readiness {
-  /** Its machine runs, the load balancer says healthy, and our last probes, enough of them, were right. */
+  /** It runs, is healthy at the load balancer, and enough of our last probes in a row were right. */
   readonly ready: boolean
-  /** This run has seen it ready at some time. */
+  /** Ready at some time in this run. */
   readonly everReady: boolean
-  /** Since when it is ready without a break; absent while it is not. */
+  /** Start of the current ready time; absent while not ready. */
   readonly readySinceMs?: number
-  /** The last times at which it lost its readiness, at most `lossesKept`. */
+  /** When it last became unready, at most `lossesKept` times. */
   readonly lostAtMs: readonly number[]
-  /** Probes in a row that were right. */
+  /** Consecutive right probes. */
   readonly rightProbes: number
-  /** When it was probed last; absent when it never was. */
+  /** The last probe; absent when there was none. */
   readonly probedAtMs?: number
-  /** Its last latencies, at most `latenciesKept`. */
+  /** The last latencies, at most `latenciesKept`. */
   readonly latenciesMs: readonly number[]
-  /** This run has seen it pending or running. */
+  /** Seen pending or running in this run. */
   readonly seenAlive: boolean
-  /** This run has seen the load balancer call it healthy. */
+  /** Seen healthy at the load balancer in this run. */
   readonly everServed: boolean
-  /** Since when this run sees it not ready; absent while ready. */
+  /** Start of the current unready time; absent while ready. */
   readonly unreadySinceMs?: number
   readonly wrongRelease: boolean
-  /** When our probe was answered last, its release or its clock was wrong; silence since then changes nothing. */
+  /** The last answer to our probe had a wrong release or clock; silence since then changes nothing. */
   readonly answersWrong: boolean
   /** Why it is not ready, one line. */
   readonly reason?: string
 }
 
-/** How an instance is looked at. */
 export interface Look {
   readonly nowMs: number
-  /** Right probes in a row that prove an instance. */
+  /** Consecutive right probes that make an instance ready. */
   readonly probesNeeded: number
-  /** The slowest that a ready instance may be, by the median of its last latencies; any when absent. */
+  /** The highest median latency of a ready instance; absent: no limit. */
   readonly latencyLimitMs?: number | undefined
 }
 
-/** How many times of lost readiness are remembered. */
 export const lossesKept = 5
 const latenciesKept = 5
 
-/** Nothing seen yet. */
 export const noReadiness: Readiness = {
   ready: false,
   everReady: false,
@@ -72,10 +72,7 @@ export const noReadiness: Readiness = {
   latenciesMs: [],
 }
 
-/**
- * What is known of an instance after one more look; `probe` is absent when it was not probed this time, what earlier probes
- * told then still holds.
- */
+/** The readiness after one more observation. Without `probe`, the results of earlier probes still hold. */
 export function updateReadiness(
   before: Readiness | undefined,
   instance: Instance,
@@ -109,17 +106,15 @@ function nextReadiness(before: Readiness, instance: Instance, probe: ProbeResult
   }
 }
 
-/** Does the load balancer send it requests that it answers? */
 export function isServing({ state, health }: Instance): boolean {
   return state === 'running' && health === 'healthy'
 }
 
-/** The middle one of some numbers; `undefined` of none. */
+/** The upper one of two middle numbers; `undefined` for an empty list. */
 export function median(numbers: readonly number[]): number | undefined {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 }
 
-/** Why an instance is still waited for, one line. */
 export function whyAwaited(readiness: Readiness | undefined): string {
   return readiness?.reason ?? 'not seen yet'
 }
@@ -144,7 +139,7 @@ function whyUnready(instance: Instance, probe: ProbeResult | undefined, seen: Re
 function whySlow({ latenciesMs }: Readiness, { latencyLimitMs = Number.POSITIVE_INFINITY }: Look) {
   const latencyMs = median(latenciesMs) ?? 0
   if (latencyMs <= latencyLimitMs) return undefined
-  return `answers in ${Math.round(latencyMs)} ms; beside those that serve, at most ${Math.round(latencyLimitMs)} ms is right`
+  return `answers in ${Math.round(latencyMs)} ms; the limit, set by the instances that serve, is ${Math.round(latencyLimitMs)} ms`
 }
 
 /** Undefined where the probe could not tell. */

@@ -37,8 +37,8 @@ t.test('a file in the way', async (t) => {
   for (const home of ['file', 'file/a/b']) {
     t.throws(() => checkHomeIsWritable(homeAt(join(folder, home))), {
       kind: 'usage',
-      message: `no permission to write ${join(folder, 'file')}, where the state of bakeroll belongs`,
-      hint: 'BAKEROLL_HOME=/a/folder/of/yours moves it',
+      message: `no permission to write ${join(folder, 'file')}, the place for bakeroll's state`,
+      hint: 'BAKEROLL_HOME=/your/folder moves it',
     })
   }
 })
@@ -61,7 +61,7 @@ t.test('a folder of somebody else', async (t) => {
   const uid = process.getuid?.() === 0 ? 65534 : process.getuid?.()
   t.equal(
     asUser(uid ?? 0, `checkHomeIsWritable(homeAt(${JSON.stringify(join(folder, 'home'))}))`),
-    `usage: no permission to write ${folder}, where the state of bakeroll belongs\n`,
+    `usage: no permission to write ${folder}, the place for bakeroll's state\n`,
   )
 })
 
@@ -76,7 +76,7 @@ t.test('a folder in the home that another user made, root in most cases', async 
   if (isRoot) for (const path of [folder, join(folder, 'groups')]) chownSync(path, uid, uid)
   const check = () => asUser(uid, `checkHomeIsWritable(homeAt(${JSON.stringify(folder)}))`)
   chmodSync(group, isRoot ? 0o700 : 0o500)
-  t.equal(check(), `usage: no permission to write ${group}: another user, root perhaps, ran bakeroll here\n`)
+  t.equal(check(), `usage: no permission to write ${group}: another user, perhaps root, ran bakeroll here\n`)
   if (isRoot) chownSync(group, uid, uid)
   chmodSync(group, 0o700)
   t.equal(check(), 'fine\n')

@@ -16,7 +16,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
 
-/** Where the local platform keeps what it knows: one folder per image, base layer, group and instance. */
+/** The local platform's state: one folder per image, base layer, group and instance. */
 export interface Home {
   readonly folder: string
   readonly keys: string
@@ -35,11 +35,11 @@ export function homeAt(folder: string): Home {
   }
 }
 
-/** Throws a usage error when the home cannot be written, or ssh cannot be told of a key in it; leaves nothing behind. */
+/** Throws a usage error when the home is not writable, or its path cannot be passed to ssh; leaves nothing behind. */
 export function checkHomeIsWritable(home: Home): void {
   if (/\$\{|[\r\n]/.test(home.folder)) {
     throw new OperatorError('usage', `the home must be one line without \${, got ${JSON.stringify(home.folder)}`, {
-      hint: 'BAKEROLL_HOME=/a/folder/of/yours moves it',
+      hint: 'BAKEROLL_HOME=/your/folder moves it',
     })
   }
   let existing = home.folder
@@ -47,24 +47,24 @@ export function checkHomeIsWritable(home: Home): void {
   try {
     if (!statSync(existing).isDirectory()) throw new Error('not a folder')
     accessSync(existing, constants.W_OK | constants.X_OK)
-    // A permission is no promise: /proc says yes to root, and makes no folder for anybody.
+    // Permission bits are not enough: root has them in /proc and still cannot create a folder there.
     if (!existsSync(home.keys)) rmdirSync(mkdtempSync(join(existing, '.bakeroll-')))
   } catch (cause) {
-    throw new OperatorError('usage', `no permission to write ${existing}, where the state of bakeroll belongs`, {
-      hint: 'BAKEROLL_HOME=/a/folder/of/yours moves it',
+    throw new OperatorError('usage', `no permission to write ${existing}, the place for bakeroll's state`, {
+      hint: 'BAKEROLL_HOME=/your/folder moves it',
       cause,
     })
   }
   if (existing === home.folder && isOfAnother(existing)) {
     throw new OperatorError('usage', `${existing} belongs to another user, who could change the state in it`, {
-      hint: 'BAKEROLL_HOME=/a/folder/of/yours moves it',
+      hint: 'BAKEROLL_HOME=/your/folder moves it',
     })
   }
   const closed = closedFolder(home)
   if (closed !== undefined) {
     throw new OperatorError(
       'usage',
-      `no permission to write ${closed}: another user, root perhaps, ran bakeroll here`,
+      `no permission to write ${closed}: another user, perhaps root, ran bakeroll here`,
       {
         hint: `sudo chown -R "$USER" ${shellWord(home.folder)}`,
       },
@@ -72,7 +72,7 @@ export function checkHomeIsWritable(home: Home): void {
   }
 }
 
-/** A folder of ours in the home, or one in such a folder, that this user may not use. */
+/** One of our folders in the home, or one inside it, that this user cannot use. */
 function closedFolder(home: Home): string | undefined {
   const own = readableNames(home.folder).filter((name) => ownFolders.has(name))
   for (const folder of own.map((name) => join(home.folder, name))) {
@@ -87,12 +87,12 @@ function isClosedFolder(path: string): boolean {
     if (lstatSync(path).isDirectory()) accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     return false
   } catch (error) {
-    // What another verb has just removed is in nobody's way.
+    // Another verb may have just removed it.
     return !isErrno(error, 'ENOENT')
   }
 }
 
-/** The folders that bakeroll makes in a home. */
+/** Folders that bakeroll creates in a home. */
 const ownFolders: ReadonlySet<string> = new Set([
   'aws',
   'bases',
@@ -105,20 +105,20 @@ const ownFolders: ReadonlySet<string> = new Set([
   'work',
 ])
 
-/** Root works in anybody's folder, and what root owns is trusted. */
+/** Root may use anybody's folder, and root's own are trusted. */
 function isOfAnother(folder: string): boolean {
   return ![process.getuid?.(), 0].includes(statSync(folder).uid) && process.getuid?.() !== 0
 }
 
-/** Closes a home now, and at the end of the verb what Packer, QEMU and others have made in it. */
+/** Closes a home now and again when the verb ends, because Packer, QEMU and others write there. */
 export function keepClosed(home: Home, onExit: (cleanup: () => void) => void): void {
   closeHome(home)
   onExit(() => closeHome(home))
 }
 
 /**
- * Takes from everybody else what bakeroll keeps in a home: earlier versions left some of it open to read. The home itself is
- * closed, too, unless it holds what is not bakeroll's: somebody may have put it beside other things.
+ * Removes other users' access to bakeroll's files: earlier versions left some readable. The home itself is closed too,
+ * unless it holds foreign files, because it may be a shared folder.
  */
 export function closeHome(home: Home): void {
   const names = readableNames(home.folder)
@@ -131,15 +131,15 @@ function closeAll(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined || found.isSymbolicLink()) return
   close(path)
-  // A bake has thousands of files there for its time; behind their closed folder they are nobody else's.
+  // A bake has thousands of files in it; the closed folder protects them.
   if (!found.isDirectory() || basename(path) === 'work') return
   for (const name of readableNames(path)) closeAll(join(path, name))
 }
 
-/** What another verb has just removed, and what belongs to somebody else, stays as it is. */
+/** Ignores files that another verb has just removed, and those of other users. */
 function close(path: string): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
-  // A sticky one is for everybody, like /tmp.
+  // A sticky folder is for everybody, like /tmp.
   if ((mode & 0o077) === 0 || (mode & 0o1000) !== 0) return
   try {
     chmodSync(path, mode & 0o700)
@@ -162,8 +162,8 @@ function isErrno(error: unknown, ...codes: string[]): boolean {
 }
 
 /**
- * A folder of its own for a name in a home, with a path of plain letters that is short enough for UNIX sockets (107 bytes), where
- * nobody else gets in. The same in every call of this process, until it is removed.
+ * A private folder for a name in a home. Its path has only plain letters and is short enough for UNIX sockets (107
+ * bytes). Every call in this process returns the same one until it is removed.
  */
 export function socketFolder(home: Home, name: string): string {
   closedParent ??= findClosedParent()
@@ -172,7 +172,7 @@ export function socketFolder(home: Home, name: string): string {
   return folder
 }
 
-/** Removes it, and the folder around it where that is of this process alone and holds nothing else. */
+/** Also removes the parent folder when it belongs to this process alone and is empty. */
 export function removeSocketFolder(home: Home, name: string): void {
   rmSync(socketFolder(home, name), { recursive: true, force: true })
   if (closedParent === undefined || !closedParent.startsWith(`${usualParent()}-`)) return
@@ -187,7 +187,7 @@ function usualParent(): string {
   return join('/tmp', `bakeroll-${process.getuid?.()}`)
 }
 
-/** Somebody else may have taken the usual name in /tmp, or laid a link there: then it is another name, for this process. */
+/** Another user may have taken the usual name in /tmp, or put a link there; then this process uses another name. */
 function findClosedParent(): string {
   const runtime = process.env['XDG_RUNTIME_DIR'] ?? ''
   const isPlain = /^\/[\w./-]{1,48}$/.test(runtime)
@@ -210,7 +210,7 @@ function isClosed(folder: string): boolean {
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0
 }
 
-/** Names of the folders inside a folder; none when it does not exist. */
+/** Names of subfolders; none when the folder does not exist. */
 export function foldersIn(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { withFileTypes: true })
@@ -219,7 +219,7 @@ export function foldersIn(folder: string): string[] {
     .sort()
 }
 
-/** The path of a backing file as seen from the disk above it, so that a home can be moved as a whole. */
+/** The path of a backing file relative to its overlay, so that a home can be moved as a whole. */
 export function backingPath(disk: string, backing: string): string {
   return relative(dirname(disk), backing)
 }

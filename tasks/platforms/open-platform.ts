@@ -7,51 +7,48 @@ import type { Progress } from '../lib/progress.ts'
 import type { Probe } from '../lib/readiness.ts'
 import type { Settings } from '../settings/settings.ts'
 
-/** An image that `bake` gave, and how it came by it. */
 export interface Baked {
   readonly image: Image
   readonly reused: boolean
 }
 
-/** A platform, and what is decided together with it. */
+/** A platform with everything else the verbs need of it. */
 export interface OpenPlatform {
   readonly platform: Platform
-  /** Our own probe of one instance, past the load balancer. */
+  /** Probes one instance directly, not through the load balancer. */
   readonly probe: Probe
-  /** Every group of this home or account, for what must know all users of an image. */
+  /** Every group of this home or account, to find all users of an image. */
   groups(): Promise<Group[]>
   bake(wanted: { release: string; force: boolean }, run: { progress: Progress; signal: AbortSignal }): Promise<Baked>
-  /** What a bake would do, in words. */
   planBake(wanted: { release: string; force: boolean }): Promise<readonly string[]>
-  /** What a demo of these releases would have to make here, and the pace at which it would. */
+  /** The work for a demo of these releases, and this computer's pace. */
   planDemo?(releases: readonly string[]): Promise<{ work: DemoWork; pace: Pace }>
-  /** Time for an instance to boot and be ready, unless a setting says otherwise. */
+  /** Time for an instance to become ready, unless a setting overrides it. */
   readonly instanceTimeoutSeconds: number
-  /** How long everything may take whose speed is that of the machines. */
+  /** Time limits for everything that depends on the speed of the machines. */
   limits(): Limits
-  /** Everything that the platform needs on this computer and elsewhere, as it is. */
+  /** Checks what the platform needs, on this computer and elsewhere. */
   examine(): Promise<Finding[]>
-  /** What `check` asks to measure each of these instances. */
+  /** Targets for `check`, one per instance. */
   targetsOf(instances: readonly Instance[]): Promise<CheckTarget[]>
-  /** What a group stands on, where that is more than this computer. */
+  /** What a group needs beyond this computer. */
   readonly infrastructure?: Infrastructure
-  /** Why there is no group, where what it stands on tells so, one line each. */
+  /** Why there is no group, one line each, if the infrastructure tells. */
   absence?(): Promise<string[]>
-  /** The base layers that go with these images, because no other image needs them. */
+  /** Base layers that only these images need. */
   basesOnlyOf?(imageIds: readonly string[]): Promise<string[]>
-  /** What the platform keeps of former images beside them, and nothing needs any more. */
+  /** What the platform keeps of earlier images and nothing needs any more. */
   superseded?(): Promise<Superseded[]>
-  /** What was changed behind the platform's back, one line each. */
+  /** Changes made outside bakeroll, one line each. */
   drift?(): Promise<string[]>
 }
 
-/** What a platform is opened with. */
 export interface Opening {
   readonly verb: string
   readonly settings: Settings
   readonly progress: Progress
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal
-  /** Called when the task has ended, whatever way; the last one registered first. */
+  /** Registers a cleanup for the end of the task, however it ends; runs in reverse order. */
   onExit(cleanup: () => void | Promise<void>): void
 }

@@ -19,6 +19,6 @@ await operatorKey({ keys: ${JSON.stringify(keys)} }).catch((error) => console.lo
   })
   t.equal(
     stdout,
-    'failed|no SSH key can be made: No user exists for uid 64996|ssh works for users with an entry in /etc/passwd only',
+    'failed|cannot create an SSH key: No user exists for uid 64996|ssh works only for users with an entry in /etc/passwd',
   )
 })

@@ -5,8 +5,8 @@ import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 
 /**
- * The SSH key of a home, made in its folder `keys` at the first call. It reaches instances through their metadata, never an
- * image.
+ * The SSH key of a home, created in its folder `keys` on the first call. Instances get it through their metadata; it is
+ * never in an image.
  */
 export async function operatorKey(home: {
   readonly keys: string
@@ -24,9 +24,9 @@ async function makeKey(file: string): Promise<void> {
     await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'bakeroll', '-f', file], { input: 'y\n' })
   } catch (cause) {
     const said = ((cause as { stderr?: string }).stderr || String(cause)).trim()
-    throw new OperatorError('failed', `no SSH key can be made: ${said}`, {
+    throw new OperatorError('failed', `cannot create an SSH key: ${said}`, {
       hint: said.startsWith('No user exists')
-        ? 'ssh works for users with an entry in /etc/passwd only'
+        ? 'ssh works only for users with an entry in /etc/passwd'
         : 'npm run doctor',
       cause,
     })

@@ -4,37 +4,37 @@ import { isInstalled } from '../settings/own.ts'
 import { type Home, removeSocketFolder, socketFolder } from './home.ts'
 
 /**
- * Second names for the clone and the home, short and of plain letters only. Packer reads some paths as urls or templates, its
- * plugins and Ansible split others at blanks, commas and quotes, and UNIX sockets have short paths: none of them ever sees
- * where the clone and the home really lie.
+ * Short alias paths of plain letters for the clone and the home. Packer parses some paths as URLs or templates, its
+ * plugins and Ansible split others at spaces, commas and quotes, and UNIX sockets need short paths: none of them ever
+ * sees the real paths.
  */
 export interface PlainPaths {
-  /** The plain name of a file; what is no absolute path inside the clone or the home stays as it is. */
+  /** The alias of a file; other than absolute paths inside the clone or the home, everything is returned unchanged. */
   of(path: string): string
-  /** The same for each value. */
+  /** Applies `of` to each value. */
   ofAll(values: Readonly<Record<string, string>>): Record<string, string>
   /** For temporary files of these programs. */
   readonly scratchFolder: string
-  /** The names go, what they lead to stays. */
+  /** Removes the aliases, not the files behind them. */
   remove(): Promise<void>
 }
 
 const project = join(import.meta.dirname, '../..')
 
 /**
- * What Ansible finds roles and variables in, beside links to the rest of the clone. It follows links and then takes `$HOME` in
- * the real path for the variable, so that these are no links; its variables lie in the scratch folder.
+ * Copied, not linked: Ansible resolves links and then expands `$HOME` in the real path. The rest of the clone is linked
+ * next to them, and variables go to the scratch folder.
  */
 const copied: ReadonlySet<string> = new Set(['ansible', 'packer'])
 
-/** Makes the names for one piece of work; the same work of a killed process has the same names. */
+/** Creates the aliases for one piece of work, the same for a rerun after a kill. */
 export async function openPlainPaths(home: Home, work: string): Promise<PlainPaths> {
   const folder = socketFolder(home, work)
   await rm(folder, { recursive: true, force: true })
   const scratchFolder = join(folder, 'tmp')
   await mkdir(scratchFolder, { recursive: true, mode: 0o700 })
   await symlink(home.folder, join(folder, 'home'))
-  // What begins to exist later is found there, too: the first bake of a clone makes .venv.
+  // A link also covers what is created later: the first bake of a clone makes .venv.
   await symlink(project, join(folder, 'clone'))
   await mkdir(join(folder, 'project'))
   for (const name of await readdir(project)) {
@@ -42,10 +42,10 @@ export async function openPlainPaths(home: Home, work: string): Promise<PlainPat
     if (copied.has(name)) await cp(from, to, { recursive: true })
     else await symlink(from, to)
   }
-  // What npm put beside the package, Node among it.
+  // npm puts dependencies beside the package, Node among them.
   const packages = isInstalled ? { packages: dirname(project) } : {}
   for (const [name, target] of Object.entries(packages)) await symlink(target, join(folder, name))
-  // The inner one first: a home often lies inside the clone, and a clone may lie inside a home.
+  // Inner folder first: a home is often inside the clone, and a clone may be inside a home.
   const named = Object.entries({ home: home.folder, clone: project, ...packages })
   const names = named.sort(([, a], [, b]) => b.length - a.length)
   const of = (path: string) => {
@@ -65,7 +65,7 @@ export async function openPlainPaths(home: Home, work: string): Promise<PlainPat
   }
 }
 
-/** Removes the names of work that is over, or whose process was killed. */
+/** Removes the aliases of work that is over or was killed. */
 export async function removePlainPaths(home: Home, work: string): Promise<void> {
   removeSocketFolder(home, work)
 }

@@ -4,20 +4,20 @@ import { join, relative } from 'node:path'
 import { releaseDigest } from '../../app/release.ts'
 import { runtimeDigest } from '../../app/runtime.ts'
 
-/** What goes into the two layers of an image, as digests: the same digests are the same image. */
+/** Digests of the inputs of an image's two layers: same digests, same image. */
 export interface Recipe {
   readonly release: string
   readonly base: string
   readonly content: string
-  /** Single digests by name, for the image's record. */
+  /** Separate digests by name, for the image's record. */
   readonly digests: Readonly<Record<string, string>>
 }
 
 const project = join(import.meta.dirname, '../..')
 
 /**
- * Reads everything that a bake of `release` would use, and bakes nothing; takes a fraction of a second. `source` is what
- * the platform makes the base layer of, beside the Ansible roles: plain values in a fixed order.
+ * Reads all inputs of a bake of `release`, in a fraction of a second. `source` is the base layer's platform-specific
+ * input besides the Ansible roles: plain values in a fixed order.
  */
 export async function recipeFor(release: string, source: object): Promise<Recipe> {
   const [runtime, bundle] = await Promise.all([runtimeDigest(), releaseDigest(release)])

@@ -7,18 +7,18 @@ import type { Recipe } from './recipe.ts'
 
 export { writeRuntime }
 
-/** Throws a refusal when the Node that would go into an image is not the one whose checksum is recorded. */
+/** Throws `refused` when the Node that would go into an image does not match its recorded checksum. */
 export async function checkRuntime(): Promise<void> {
   const fault = await runtimeFault()
   if (fault !== undefined) throw new OperatorError('refused', fault, { hint: 'npm ci' })
 }
 
-/** The variables with which the roles find the Node layer of the container image that `writeRuntime` has written. */
+/** Variables that point the roles to the Node layer written by `writeRuntime`. */
 export function runtimeVariables(recipe: Recipe, { folder }: { readonly folder: string }): Record<string, string> {
   return { runtime_folder: folder, runtime_tag: runtimeTag(recipe) }
 }
 
-/** Writes a release as one file into `folder` and gives the variables with which the roles find it. */
+/** Writes a release as one file into `folder`; returns the variables that point the roles to it. */
 export async function releaseVariables(
   release: string,
   recipe: Recipe,
@@ -32,7 +32,7 @@ function runtimeTag(recipe: Recipe): string {
   return (recipe.digests.runtime ?? '').slice(0, 12)
 }
 
-/** The release as one tar file whose paths are where things go on the machine. */
+/** The release as one tar file whose paths are those on the machine. */
 async function releaseArchive(release: string, { digests }: Recipe, folder: string): Promise<string> {
   const { folder: files } = await writeRelease({ release, folder: join(folder, 'release') })
   const places = {
@@ -43,7 +43,7 @@ async function releaseArchive(release: string, { digests }: Recipe, folder: stri
   }
   const archive = join(folder, 'release.tar')
   const renames = Object.entries(places).map(([from, to]) => `--transform=s|^${from}$|${to}|`)
-  // Ansible sees by the time of a file whether it is another one, so each content has a time of its own.
+  // Ansible detects a changed file by its time, so each content gets its own.
   const mtime = Number.parseInt((digests.bundle ?? '').slice(0, 7), 16)
   const same = [`--mtime=@${mtime}`, '--owner=0', '--group=0', '--numeric-owner', '--mode=0644']
   await $({

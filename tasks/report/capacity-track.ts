@@ -3,7 +3,7 @@ import type { CapacityEvent, RollEvent } from '../lib/roll/events.ts'
 import type { Run } from './summary.ts'
 import { round, type TimeScale } from './time-scale.ts'
 
-/** One line of the capacity curve, as SVG path data in percent of width and height. */
+/** The capacity curve as SVG path data, in percent of width and height. */
 export interface CapacityTrack {
   readonly healthy: string
   readonly machines: string
@@ -12,18 +12,18 @@ export interface CapacityTrack {
   readonly size: string
   /** The area below the healthy line. */
   readonly capacity: string
-  /** The area between floor and maximum, where the healthy line belongs. */
+  /** The area between floor and maximum, where the healthy line should be. */
   readonly corridor: string
-  /** The area by which the healthy line fell short of the floor. */
+  /** The area where the healthy line is below the floor. */
   readonly shortfall: string
-  /** Heights of the axis, in percent from above. */
+  /** Axis labels, in percent from the top. */
   readonly labels: readonly { readonly y: number; readonly dy: number; readonly text: string }[]
-  /** Whether there are so many levels that a thick line would hide them. */
+  /** So many levels that a thick line would hide them. */
   readonly isDense: boolean
   readonly zones: readonly Zone[]
 }
 
-/** A part of the curve that tells its numbers. */
+/** A part of the curve that shows its numbers on hover. */
 export interface Zone {
   readonly x: number
   readonly width: number
@@ -38,10 +38,10 @@ interface Level extends Omit<CapacityEvent, 'event'> {
 type Count = 'healthy' | 'machines' | 'size' | 'floor' | 'maximum'
 
 const mostZones = 400
-/** Labels closer than this, in percent of the height, would lie on each other. */
+/** Labels closer than this, in percent of the height, would overlap. */
 const labelHeight = 11
 
-/** The group's capacity over time, against what was promised; `undefined` when nothing is known of it. */
+/** Capacity over time, against the promise; `undefined` when no capacity was recorded. */
 export function capacityTrack(
   events: readonly RollEvent[],
   runs: readonly Run[],
@@ -95,7 +95,7 @@ function levelsOf(events: readonly RollEvent[], runs: readonly Run[]): Level[] {
   })
 }
 
-/** From 0, unless that would leave the corridor too thin to see anything in it. */
+/** From 0, unless the corridor would become too thin to see. */
 function axisOf(levels: readonly Level[]): { from: number; to: number } {
   const lowest = levels.reduce((least, { healthy, floor }) => Math.min(least, healthy, floor), Infinity)
   const highest = levels.reduce((most, { machines, maximum }) => Math.max(most, machines, maximum), 1)
@@ -106,7 +106,7 @@ function axisOf(levels: readonly Level[]): { from: number; to: number } {
     : { from: Math.floor(lowest - height * 0.5), to: highest + height * 0.2 }
 }
 
-/** Unbroken from one level to the next, broken where nobody looked. */
+/** Continuous between levels, broken during gaps between runs. */
 function stepLine(levels: readonly Level[], y: (level: Level) => number, scale: TimeScale): string {
   return levels
     .map((level, index) => {

@@ -1,19 +1,18 @@
 import { count } from '../lib/count.ts'
 import type { Summary } from './summary.ts'
 
-/** One of the numbers at the top of a report. */
 export interface Fact {
   readonly name: string
   readonly key: string
-  /** As a program reads it. */
+  /** For programs. */
   readonly value: number | string
   readonly text: string
   readonly note: string
-  /** Whether a promise was kept, where the number tells of one. */
+  /** Whether a promise was kept, for numbers that show one. */
   readonly kept?: boolean
 }
 
-/** The numbers that a report shows first. */
+/** The numbers at the top of a report. */
 export function factsOf(summary: Summary): Fact[] {
   const { replaced, seconds, runs, lowestHealthy, floor, highestMachines, maximum, requests } = summary
   const facts: Fact[] = []

@@ -3,11 +3,11 @@ import type { RollPolicy } from '../lib/roll/policy.ts'
 import type { Life } from './lives.ts'
 import type { Summary } from './summary.ts'
 
-/** What a report says first. */
+/** The top line of a report. */
 export interface Headline {
   readonly title: string
   readonly outcome: string
-  /** How it went, for its colour and symbol. */
+  /** Determines colour and symbol. */
   readonly tone: 'good' | 'back' | 'bad' | 'open'
   /** `1.0.0 (app-1)`. */
   readonly from: string
@@ -25,7 +25,6 @@ const tones: Record<Summary['outcome'], Headline['tone']> = {
   failed: 'bad',
 }
 
-/** The headline of a roll. */
 export function headlineOf({ began, outcome }: Summary, lives: readonly Life[]): Headline {
   const named = (imageId: string | undefined) => {
     const release = lives.find((life) => life.imageId === imageId)?.release
@@ -57,7 +56,7 @@ export function headlineOf({ began, outcome }: Summary, lives: readonly Life[]):
   }
 }
 
-/** The policy in a few words, what is not used left out. */
+/** The policy in a few words, without unused parts. */
 export function policyWords(policy: RollPolicy): string[] {
   const { surge, maxUnavailable, canary, canaryWatchSeconds, pauseAt, pauseSeconds, first, force } = policy
   return [

@@ -1,6 +1,5 @@
 import type { InstanceEvent, RollEvent } from '../lib/roll/events.ts'
 
-/** What was seen of an instance at one moment. */
 export type Look = RollEvent & InstanceEvent
 
 /** The instances that were there before the roll launched any. */
@@ -10,7 +9,7 @@ export function oldInstances(events: readonly RollEvent[]): Set<string> {
   return new Set(before.flatMap((event) => (event.event === 'instance' ? [event.id] : [])))
 }
 
-/** Each run introduces every instance that is there; one that it does not mention was gone when it began. */
+/** Each run introduces every existing instance; one that it does not mention was gone when the run began. */
 export function instanceLooks(events: readonly RollEvent[]): Look[] {
   const looks: Look[] = []
   const there = new Map<string, Look>()

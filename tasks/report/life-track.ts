@@ -2,14 +2,14 @@ import { count } from '../lib/count.ts'
 import type { Life, LifeStep, Phase, Role, Stretch } from './lives.ts'
 import { round, type TimeScale } from './time-scale.ts'
 
-/** The lives of one kind of instances, one row each; heights in pixels, `x` and `width` in percent. */
+/** The lives of one kind of instance, one row each; heights in pixels, `x` and `width` in percent. */
 export interface LifeTrack {
   readonly role: Role
   readonly title: string
   /** `3 instances of image app-1`. */
   readonly subtitle: string
   readonly height: number
-  /** Rows too thin for a name and for the marks of steps have neither. */
+  /** Thin rows have neither a name nor marks of steps. */
   readonly isThin: boolean
   readonly isLow: boolean
   readonly rows: readonly LifeRow[]
@@ -56,7 +56,7 @@ const phaseWords: Record<Phase, string> = {
   dead: 'its machine is gone',
 }
 
-/** From which number of rows on they are how high, in pixels; more of them share the height of `allRowsHeight`. */
+/** Row height in pixels by number of rows; more rows share `allRowsHeight`. */
 const rowHeights = [
   { most: 10, height: 30 },
   { most: 30, height: 22 },
@@ -64,12 +64,12 @@ const rowHeights = [
   { most: 160, height: 8 },
 ]
 const allRowsHeight = 720
-/** Marks nearer than this, in percent of the width, would lie on each other. */
+/** Marks closer than this, in percent of the width, would overlap. */
 const markWidth = 1.6
 const leastHeightForName = 14
 const leastHeightForLargeMarks = 24
 
-/** The lives as tracks: the instances of before in the order in which they left, the others in that in which they came. */
+/** Earlier instances are in the order in which they left, the others in the order in which they came. */
 export function lifeTracks(lives: readonly Life[], scale: TimeScale): LifeTrack[] {
   const rowHeight = rowHeights.find(({ most }) => lives.length <= most)?.height ?? allRowsHeight / lives.length
   const byRole = Map.groupBy(lives, ({ role }) => role)
@@ -105,7 +105,7 @@ function rowOf(life: Life, top: number, rowHeight: number, scale: TimeScale): Li
   return { name: life.id, nameY: round(middle), bars, marks }
 }
 
-/** Steps that are too near to each other for two marks share one. */
+/** Steps too close for two marks share one. */
 function marksOf({ id, steps }: Life, y: number, scale: TimeScale): LifeMark[] {
   const clusters: LifeStep[][] = []
   for (const step of steps) {
@@ -150,7 +150,7 @@ function byStart(a: Life, b: Life): number {
   return (a.stretches[0]?.fromMs ?? 0) - (b.stretches[0]?.fromMs ?? 0) || byName(a, b)
 }
 
-/** Those that stay are last. */
+/** Instances that stay are last. */
 function endOf({ stretches, isGone }: Life): number {
   return isGone ? (stretches.at(-1)?.toMs ?? 0) : Number.MAX_SAFE_INTEGER
 }

@@ -2,8 +2,8 @@ import type { BeganEvent, RollEvent, StepEvent } from '../lib/roll/events.ts'
 import { instanceLooks, type Look, oldInstances } from './instance-looks.ts'
 
 /**
- * What an instance is at, in the order of a life; `silent` has booted and does not answer yet, `drained` serves nothing any
- * more, `dead` has lost its machine.
+ * Phases in the order of a life; `silent` has booted and does not answer yet, `drained` no longer serves anything,
+ * `dead` has lost its machine.
  */
 export const phases = [
   'booting',
@@ -18,7 +18,7 @@ export const phases = [
 ] as const
 export type Phase = (typeof phases)[number]
 
-/** A part of a life in one phase. */
+/** A period in one phase. */
 export interface Stretch {
   readonly phase: Phase
   readonly fromMs: number
@@ -27,10 +27,9 @@ export interface Stretch {
   readonly reason?: string
 }
 
-/** `old`: was there before and does not run the image of the roll. `new`: runs it. `returned`: launched during the rollback. */
+/** `old`: existed before and does not run the roll's image. `new`: runs it. `returned`: launched during the rollback. */
 export type Role = 'old' | 'new' | 'returned'
 
-/** One instance during a roll. */
 export interface Life {
   readonly id: string
   readonly imageId: string
@@ -38,20 +37,19 @@ export interface Life {
   readonly zone?: string
   readonly startedAt: string
   readonly role: Role
-  /** In order; without gaps, unless the group lost sight of it for a while. */
+  /** In order; without gaps, unless the group lost the instance for a while. */
   readonly stretches: readonly Stretch[]
   readonly steps: readonly LifeStep[]
   readonly isGone: boolean
 }
 
-/** A step that was taken on an instance. */
 export interface LifeStep extends Pick<StepEvent, 'step' | 'because'> {
   readonly atMs: number
 }
 
 type Taken = RollEvent & StepEvent
 
-/** The lives of all instances of a roll, in the order in which they were first seen. */
+/** The lives of all instances, in the order in which they were first seen. */
 export function livesOf(events: readonly RollEvent[]): Life[] {
   const endMs = events.reduce((last, { at }) => Math.max(last, Date.parse(at)), 0)
   const began = events.findLast((event) => event.event === 'began')
@@ -68,7 +66,7 @@ export function livesOf(events: readonly RollEvent[]): Life[] {
     const { imageId, release, zone, startedAt } = first
     const role = roleOf(began, first, isOld.has(id))
     const isGone = looks.at(-1)?.state === 'gone'
-    // One that has never been well may still become it, unless it is gone: then it was not well at all.
+    // One that was never healthy may still become so, unless it is gone: then it never was.
     const isNewHere = role !== 'old' && !(isGone && looks.every(({ health }) => health !== 'healthy'))
     const steps = [...launchOf(first, isOld.has(id), launches), ...(taken.get(id) ?? []).filter(isNewStep)]
     return {
@@ -86,13 +84,13 @@ export function livesOf(events: readonly RollEvent[]): Life[] {
 }
 
 function roleOf(began: BeganEvent | undefined, first: Look, isOld: boolean): Role {
-  // Where everything is replaced, the image does not tell old from new.
+  // With force, the image does not distinguish old from new.
   if (began?.policy.force) return isOld ? 'old' : 'new'
   if (first.imageId === began?.imageId) return 'new'
   return isOld ? 'old' : 'returned'
 }
 
-/** The launch that brought an instance; it is told when the instance is first seen. */
+/** The launch that created an instance; it is recorded when the instance is first seen. */
 function launchOf({ at }: Look, isOld: boolean, launches: readonly Taken[]): Taken[] {
   const launch = isOld ? undefined : launches.findLast((one) => one.at <= at)
   return launch ? [{ ...launch, at }] : []
@@ -126,7 +124,7 @@ function phaseOf({ state, health, ready }: Look, before: Phase | undefined): Pha
   return health === 'initial' ? 'starting' : health
 }
 
-/** A step that the platform refuses is taken again and again. */
+/** A step that the platform refuses is repeated. */
 function isNewStep({ step, because }: Taken, index: number, all: readonly Taken[]): boolean {
   const before = all[index - 1]
   return before?.step !== step || before.because !== because

@@ -3,7 +3,7 @@ import type { RollEvent } from '../lib/roll/events.ts'
 import type { Run } from './summary.ts'
 import type { TimeScale } from './time-scale.ts'
 
-/** Moments of the roll as a whole, gravest first: where several are too near to each other, the gravest lends its symbol. */
+/** Moments of the whole roll, gravest first: of several that are too close, the gravest gives the symbol. */
 const symbols = [
   'killed',
   'give-up',
@@ -19,12 +19,12 @@ const symbols = [
 ] as const
 type Symbol = (typeof symbols)[number]
 
-/** One mark on the track of the whole roll; `x` in percent of the width. */
+/** A mark on the track of the whole roll; `x` in percent of the width. */
 export interface MomentMark {
   readonly x: number
   readonly symbol: Symbol
   readonly label: string
-  /** Whether the moment is so important that a line marks it through all tracks. */
+  /** Important enough for a line through all tracks. */
   readonly isTurning: boolean
 }
 
@@ -35,11 +35,11 @@ interface Moment {
 }
 
 const turning: readonly Symbol[] = ['killed', 'give-up', 'stop', 'turn-round', 'pause', 'hold']
-/** Marks nearer than this, in percent of the width, would lie on each other. */
+/** Marks closer than this, in percent of the width, would overlap. */
 const markWidth = 2.2
 const mostLines = 8
 
-/** The moments that concern the whole roll: its runs, turns, pauses and warnings. */
+/** Moments of the whole roll: runs, rollbacks, pauses and warnings. */
 export function momentTrack(events: readonly RollEvent[], runs: readonly Run[], scale: TimeScale): MomentMark[] {
   const moments = [...events.flatMap(momentOf), ...killsOf(runs)].sort((a, b) => a.ms - b.ms)
   const clusters: Moment[][] = []

@@ -17,12 +17,12 @@ import { type StepRow, stepList } from './step-list.ts'
 import { type Summary, summarize } from './summary.ts'
 import { type TimeScale, timeScale } from './time-scale.ts'
 
-/** A list longer than this is folded, so that a page of a thousand instances opens at once. */
+/** Longer lists are folded, so that a page of a thousand instances opens at once. */
 const mostOpenRows = 400
 
 /**
- * The page of a roll: one HTML document that needs no network and no script to be read; the script adds only what is shown on
- * hover and on focus, and the filter.
+ * The page of a roll: one HTML document that needs neither network nor script to be read; the script adds only hover
+ * and focus details and the filter.
  */
 export function renderPage(events: readonly RollEvent[]): string {
   const summary = summarize(events)
@@ -92,7 +92,10 @@ function readPart(name: string): string {
   return readFileSync(join(import.meta.dirname, name), 'utf8')
 }
 
-/** As a Content Security Policy names an inline style or script (https://www.w3.org/TR/CSP3/#grammardef-hash-source). */
+/**
+ * The hash by which a Content Security Policy allows an inline style or script
+ * (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
+ */
 function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }

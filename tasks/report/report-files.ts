@@ -3,21 +3,19 @@ import { dirname } from 'node:path'
 import { printable } from '../../checker/formatters/printable.ts'
 import type { RollEvent } from '../lib/roll/events.ts'
 
-/** The two files of a report. */
 export interface ReportFiles {
-  /** The page. */
   readonly page: string
-  /** Its events, one JSON object in each line. */
+  /** One JSON object per line. */
   readonly events: string
 }
 
-/** The files of the report FILE: `FILE.html` and `FILE.jsonl`, whichever of the two was given, or neither. */
+/** `FILE.html` and `FILE.jsonl`, whether FILE has one of these endings or none. */
 export function reportFiles(file: string): ReportFiles {
   const base = file.replace(/\.(html|jsonl)$/, '')
   return { page: `${base}.html`, events: `${base}.jsonl` }
 }
 
-/** Why the report FILE could not be written, one line; `undefined` when it can be. Changes nothing. */
+/** Why FILE cannot be written, one line; `undefined` when it can. Changes nothing. */
 export function reportProblem(file: string): string | undefined {
   const { page, events } = reportFiles(file)
   const folder = dirname(page)
@@ -29,18 +27,18 @@ export function reportProblem(file: string): string | undefined {
   return inTheWay === undefined ? undefined : `${inTheWay} is there, and is no file that can be written to`
 }
 
-/** Reads the events of a roll, in order; what a killed run left half written is left out. */
+/** Reads the events of a roll, in order, without an incomplete line that a killed run left. */
 export function readEvents(path: string): RollEvent[] {
   return readFileSync(path, 'utf8').split('\n').flatMap(parsed)
 }
 
-/** Appends one event. A half line that a killed run left is ended first, so that it spoils no other. */
+/** Appends one event, on a new line after an incomplete one that a killed run left. */
 export function appendEvent(path: string, event: RollEvent, isFirst: boolean): void {
   const before = isFirst && existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8')) ? '\n' : ''
   appendFileSync(path, printable(`${before}${JSON.stringify(event)}\n`))
 }
 
-/** Keeps the events of an earlier roll beside those of the new one; only the last such file is kept. */
+/** Keeps the events of the previous roll in another file; only the latest such file is kept. */
 export function setAside(path: string): void {
   if (existsSync(path)) renameSync(path, path.replace(/\.jsonl$/, '.previous.jsonl'))
 }

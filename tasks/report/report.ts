@@ -7,17 +7,16 @@ import { appendEvent, type ReportFiles, readEvents, reportFiles, setAside } from
 
 export { reportProblem } from './report-files.ts'
 
-/** The record of one roll while it is written. */
 export interface Report {
-  /** Writes each event before it returns, so that a killed run keeps them. Never throws: a roll does not fail for its report. */
+  /** Writes each event before it returns, so that a killed run keeps them. Never throws: a report must not fail a roll. */
   readonly onEvent: RollEventSink
-  /** Writes the page of everything in the events file. Throws `failed` when it, or an event before, could not be written. */
+  /** Writes the page from the events file. Throws `failed` when the page, or an earlier event, could not be written. */
   finish(): ReportFiles
 }
 
 /**
- * Opens the report FILE. A run that carries a roll on, and whatever is told after a run, adds to the events that are there; a
- * new roll begins a new file, and the one before is kept as `FILE.previous.jsonl`.
+ * Opens the report FILE. A resumed roll, and events after a run, are appended to the existing events; a new roll starts
+ * a new file and keeps the previous one as `FILE.previous.jsonl`.
  */
 export function openReport(file: string): Report {
   const files = reportFiles(file)

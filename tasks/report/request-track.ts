@@ -1,20 +1,19 @@
 import type { RollEvent } from '../lib/roll/events.ts'
 import { round, type TimeScale } from './time-scale.ts'
 
-/** The requests of a load over time. */
 export interface RequestTrack {
   readonly bars: readonly RequestBar[]
-  /** The height of the axis: requests a second. */
+  /** The top of the axis: requests a second. */
   readonly mostPerSecond: number
 }
 
-/** What was sent in one interval; all but `label` in percent of width and height. */
+/** One interval; all but `label` in percent of width and height. */
 export interface RequestBar {
   readonly x: number
   readonly width: number
   readonly y: number
   readonly height: number
-  /** 0 where none failed. */
+  /** 0 when none failed. */
   readonly failedHeight: number
   readonly failedY: number
   readonly label: string
@@ -28,10 +27,10 @@ interface Interval {
 }
 
 const mostBars = 200
-/** A single failure among thousands of requests is still to be seen. */
+/** So that one failure among thousands of requests is visible. */
 const leastFailedHeight = 12
 
-/** Requests per interval; `undefined` when no load ran, and when one number is all that was measured: that is no course. */
+/** Requests per interval; `undefined` when no load ran, or only one interval was measured. */
 export function requestTrack(events: readonly RollEvent[], scale: TimeScale): RequestTrack | undefined {
   const intervals = merged(intervalsOf(events))
   if (intervals.length < 2) return undefined
@@ -39,7 +38,7 @@ export function requestTrack(events: readonly RollEvent[], scale: TimeScale): Re
   return { bars: intervals.map((interval) => barOf(interval, most, scale)), mostPerSecond: Math.round(most) }
 }
 
-/** What several loads sent in the same interval is one interval. */
+/** Merges what several loads sent in the same interval. */
 function intervalsOf(events: readonly RollEvent[]): Interval[] {
   const loads = events.filter((event) => event.event === 'requests')
   return [...Map.groupBy(loads, ({ since, at }) => `${since} ${at}`).values()]

@@ -1,13 +1,12 @@
 import type { InstanceEvent, RollEvent } from '../lib/roll/events.ts'
 import { plainPolicy } from '../lib/roll/policy.ts'
 
-/** What happens in a made-up roll. */
 export interface RollFixture {
   readonly size: number
   readonly surge: number
-  /** Requests a second of a load, and in which second of the roll how many of them fail. */
+  /** Requests a second, and how many fail in which second of the roll. */
   readonly load?: { readonly perSecond: number; readonly failing?: Readonly<Record<number, number>> }
-  /** In this second the run is killed; another one carries on after `pauseMs`. */
+  /** The run is killed in this second; another one carries on after `pauseMs`. */
   readonly killedAtSecond?: number
   /** The new release answers no probe: the roll is rolled back. */
   readonly broken?: boolean
@@ -16,11 +15,11 @@ export interface RollFixture {
 interface Machine {
   readonly id: string
   readonly isNew: boolean
-  /** In seconds of the roll, like the others. */
+  /** In seconds of the roll, like the other times. */
   readonly launchedAt: number
   readonly bootSeconds: number
   drainedAt?: number
-  /** What was told of it last. */
+  /** The last event about it. */
   told?: string
 }
 
@@ -32,7 +31,7 @@ const pauseMs = 400_000
 const [oldImage, newImage] = ['timeapp-1.0.0-8c1d', 'timeapp-1.1.0-52fa']
 const [drainSeconds, loadSeconds, timeoutSeconds] = [8, 5, 60]
 
-/** The events of a whole roll from 1.0.0 to 1.1.0, as an engine would tell them that looks once a second, as read from a file. */
+/** The events of a roll from 1.0.0 to 1.1.0, as read from a file, of an engine that looks once a second. */
 export function rollFixture(fixture: RollFixture): RollEvent[] {
   const roll = new MadeUpRoll(fixture)
   roll.begin(false)
@@ -152,7 +151,7 @@ class MadeUpRoll {
   }
 
   #terminate(machine: Machine) {
-    const because = 'it serves no request any more'
+    const because = 'it no longer serves requests'
     this.#tell({ event: 'step', step: 'terminate', instanceId: machine.id, because })
     this.#machines = this.#machines.filter((one) => one !== machine)
     this.#tellMachine(machine, { state: 'gone', health: 'unused', ready: false })

@@ -1,7 +1,6 @@
 import type { RollEvent } from '../lib/roll/events.ts'
 import type { TimeScale } from './time-scale.ts'
 
-/** A line in the list of what was done and why. */
 export interface StepRow {
   /** Since the roll began. */
   readonly time: string
@@ -10,14 +9,14 @@ export interface StepRow {
   readonly kind: string
   readonly instance: string
   readonly because: string
-  /** When it was done again: `again at 4:07`, `9 times until 4:07`. */
+  /** When it was repeated: `again at 4:07`, `9 times until 4:07`. */
   readonly again?: string
   readonly times: number
 }
 
 type Telling = Pick<StepRow, 'kind' | 'instance' | 'because'>
 
-/** Everything that the roll did, with its reasons. What it did to an instance again and again, with the same reason, is one line. */
+/** Everything the roll did, with reasons. Repetitions of a step with the same reason are one line. */
 export function stepList(events: readonly RollEvent[], scale: TimeScale): StepRow[] {
   const rows: StepRow[] = []
   const last = new Map<string, number>()

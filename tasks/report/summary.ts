@@ -15,14 +15,14 @@ export interface Summary {
   readonly outcome: RollEnd | 'unfinished'
   readonly reason?: string
   readonly replaced: number
-  /** All runs together, without the time between them. */
+  /** All runs, without the time between them. */
   readonly seconds: number
-  /** Healthy in service, and the capacity promised, both at the moment that was nearest to the promise. */
+  /** Healthy in service, and the capacity promised, at the moment closest to the promise. */
   readonly lowestHealthy?: number
   readonly floor?: number
-  /** How long fewer were healthy than promised. */
+  /** Time with fewer healthy than promised. */
   readonly secondsBelowFloor: number
-  /** Machines, and how many were allowed, both at the moment that was nearest to the limit. */
+  /** Machines, and the number allowed, at the moment closest to the limit. */
   readonly highestMachines?: number
   readonly maximum?: number
   /** Absent when no load ran. */
@@ -32,7 +32,6 @@ export interface Summary {
 
 type Capacity = RollEvent & CapacityEvent
 
-/** The numbers of a roll from its events. */
 export function summarize(events: readonly RollEvent[]): Summary {
   const runs = runsOf(events)
   const began = events.findLast((event) => event.event === 'began')
@@ -60,7 +59,7 @@ export function runsOf(events: readonly RollEvent[]): Run[] {
   const starts = events.flatMap(({ event }, index) => (event === 'began' ? [index] : []))
   const parts = starts.map((start, index) => events.slice(start, starts[index + 1]))
   return parts.map((part) => {
-    // A load may go on while no run does.
+    // A load may continue between runs.
     const times = part.filter(({ event }) => event !== 'requests').map(({ at }) => Date.parse(at))
     const ended = part.find((event) => event.event === 'ended')
     const [fromMs = 0] = times
@@ -72,7 +71,7 @@ function secondsOf({ ended, fromMs, toMs }: Run): number {
   return ended?.seconds ?? (toMs - fromMs) / 1000
 }
 
-/** As a run that got through says; a run that did not cannot tell, so the instances of before that are gone are counted. */
+/** As reported by the last finished run; without one, the earlier instances that are gone are counted. */
 function replaced(runs: readonly Run[], events: readonly RollEvent[]): number {
   const ended = runs.at(-1)?.ended
   if (ended?.outcome === 'rolled-back') return 0

@@ -1,20 +1,18 @@
 import type { Run } from './summary.ts'
 
-/** A moment on the time axis. */
 export interface Tick {
   /** Percent of the width. */
   readonly x: number
   readonly label: string
 }
 
-/** Where moments are drawn. */
 export interface TimeScale {
   /** Percent of the width, 0 to 100. */
   at(ms: number): number
-  /** A moment as time since the roll began: `4:07`. */
+  /** Time since the roll began: `4:07`. */
   name(ms: number): string
   readonly ticks: readonly Tick[]
-  /** The times between two runs, in which nobody looked. */
+  /** The times between runs, in which nothing was recorded. */
   readonly gaps: readonly { readonly x: number; readonly width: number }[]
 }
 
@@ -22,16 +20,16 @@ const niceSeconds = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800,
 ]
 const mostTicks = 6
-/** A gap takes at most this part of what the runs take, so that a night between two of them leaves room for both. */
+/** A gap takes at most this share of the runs' width, so that a night between two runs leaves room for both. */
 const gapShare = 0.08
 
-/** A moment, and how far along the axis it is, in milliseconds that are shown. */
+/** A moment, and its distance along the axis in displayed milliseconds. */
 interface Knot {
   readonly ms: number
   readonly shown: number
 }
 
-/** A scale over the runs of a roll up to `lastMs`, in which long gaps between runs are shortened. */
+/** A scale over the runs of a roll up to `lastMs`, with long gaps shortened. */
 export function timeScale(runs: readonly Run[], lastMs: number): TimeScale {
   const startMs = runs[0]?.fromMs ?? 0
   const knots = knotsOf(runs, lastMs)
@@ -95,7 +93,7 @@ function ticksOf(runs: readonly Pick<Run, 'fromMs' | 'toMs'>[], whole: number, a
   })
 }
 
-/** To a thousandth, which is finer than a screen. */
+/** To a thousandth, finer than a screen. */
 export function round(number: number): number {
   return Math.round(number * 1000) / 1000
 }

@@ -5,7 +5,7 @@ import { words } from './kinds.ts'
 const region = /^[a-z]{2}(-[a-z]+)+-\d+$/
 const none: ReadonlyMap<string, string> = new Map()
 
-/** The settings of the aws platform. They are said in the environment and the configuration file; none has a flag. */
+/** Set in the environment or the configuration file; none has a flag. */
 export const awsSettings = {
   region: optional(text('a region like eu-central-1', region, 'REGION'), {
     help: 'the region on AWS; AWS_REGION counts too',
@@ -115,5 +115,4 @@ export const awsSettings = {
   }),
 }
 
-/** What is said of the aws platform. */
 export type AwsSettings = ValuesOf<typeof awsSettings>

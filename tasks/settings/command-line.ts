@@ -2,12 +2,11 @@ import { cutWords, type Said, type Words } from '../../checker/settings/flags.ts
 import { settings, settingsOf, verbsWithFlag } from './settings.ts'
 import { type VerbName, verbs } from './verbs.ts'
 
-/** The command line of a verb, taken apart. */
 export interface CommandLine extends Words {
   readonly verb: VerbName
 }
 
-/** Takes the words after the verb apart, and checks what it takes beside flags. */
+/** Parses the words after the verb, and checks its arguments other than flags. */
 export function parseCommandLine(verb: VerbName, argv: readonly string[]): CommandLine {
   const { many = false } = verbs[verb].positionals ?? {}
   const words = cutWords(argv, settingsOf(verb), (flag) => {
@@ -21,7 +20,7 @@ export function parseCommandLine(verb: VerbName, argv: readonly string[]): Comma
   return { ...words, verb, given, problems: [...problems, `unexpected after --: ${words.rest.join(' ')}`] }
 }
 
-/** Checks how many there are; the one of `scale` is the setting `size`. */
+/** Checks their number; the one of `scale` is the setting `size`. */
 function positionalProblems(verb: VerbName, positionals: readonly string[], given: Map<string, Said>): string[] {
   const { name = '', many = false, required = false } = verbs[verb].positionals ?? {}
   const [first, ...others] = positionals

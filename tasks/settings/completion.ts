@@ -4,22 +4,20 @@ import { isInstalled } from './own.ts'
 import { settingsOf } from './settings.ts'
 import { verbNames, verbs } from './verbs.ts'
 
-/** The shells that a completion is written for. */
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
 const program = isInstalled ? 'npx bakeroll' : './bakeroll'
 
-/** One flag of a verb, as a shell completes it. */
 interface Flag {
   readonly name: string
   readonly help: string
-  /** What its value is called; undefined: it takes none. */
+  /** The name of its value; undefined: it takes none. */
   readonly placeholder: string | undefined
   readonly completes: 'files' | 'folders' | readonly string[]
 }
 
-/** A script that makes a shell complete the verbs, their flags and the values of these. */
+/** A script that makes a shell complete verbs, flags and flag values. */
 export function completionScript(shell: Shell): string {
   return { bash, zsh, fish }[shell]()
 }
@@ -43,7 +41,7 @@ function toSwitch(name: string, help: string): Flag {
   return { name, help, placeholder: undefined, completes: [] }
 }
 
-/** The words that come without a flag; `test` takes the paths of suites. */
+/** Arguments without a flag; `test` takes paths of suites. */
 function wordsOf(verb: (typeof verbNames)[number]): 'files' | readonly string[] {
   return verb === 'test' ? 'files' : verb === 'completion' ? shells : []
 }

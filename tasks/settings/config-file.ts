@@ -6,23 +6,23 @@ import { didYouMean } from '../../checker/settings/nearest.ts'
 import { describe } from '../../checker/settings/read.ts'
 import { settings } from './settings.ts'
 
-/** What a configuration file says, unjudged, and what is wrong with its shape. */
+/** The values of a configuration file, not yet validated, and problems with its shape. */
 export interface ConfigFile {
   readonly values: ReadonlyMap<string, unknown>
   readonly problems: readonly string[]
 }
 
-/** What Node imports as a module. */
+/** What Node can import as a module. */
 const readable = ['.mts', '.ts', '.mjs', '.js']
 
-/** The keys that a file may have, each with the setting that it says. */
+/** Keys allowed in a file, with the setting that each one sets. */
 const allowed = new Map(
   [...settings].flatMap(([key, { elsewhere, otherKey }]) =>
     [key, otherKey].flatMap((name) => (name === undefined || elsewhere !== undefined ? [] : [[name, key] as const])),
   ),
 )
 
-/** Loads a configuration file; every problem with it is a value, never an error. */
+/** Loads a configuration file; problems are returned, never thrown. */
 export async function loadConfigFile(file: string): Promise<ConfigFile> {
   if (!existsSync(file)) return { values: new Map(), problems: [`${file}: there is no such file`] }
   if (!readable.includes(extname(file))) {
@@ -38,7 +38,7 @@ export async function loadConfigFile(file: string): Promise<ConfigFile> {
   }
 }
 
-/** Finds the settings in the nested object of a configuration file; refuses what is none. */
+/** Finds the settings in the nested object of a configuration file; unknown keys are problems. */
 function readConfig(content: object, fileName: string): ConfigFile {
   const values = new Map<string, unknown>()
   const problems: string[] = []

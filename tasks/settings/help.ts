@@ -12,12 +12,11 @@ import { asCalled } from './program-name.ts'
 import { settings } from './settings.ts'
 import { type VerbName, verbNames, verbs } from './verbs.ts'
 
-/** A page of help, and what is typed to call bakeroll; undefined: npm. */
+/** `program` is the command that starts bakeroll; undefined: npm. */
 export interface HelpSheet extends Omit<Sheet, 'reword'> {
   readonly program?: string | undefined
 }
 
-/** All verbs on one page. */
 export function overview(version: string, sheet: HelpSheet = {}): string {
   const rows = (isDevelopment: boolean) =>
     verbNames
@@ -31,7 +30,7 @@ export function overview(version: string, sheet: HelpSheet = {}): string {
     ...flagsOfEveryVerb(),
     {
       rows: [
-        'npm run VERB -- --help tells everything about one verb, exit codes and examples among it.',
+        'npm run VERB -- --help shows everything about one verb, with exit codes and examples.',
         `npm start -- --help settings lists ${withoutFlag(() => true).length} settings without a flag.`,
       ],
     },
@@ -39,16 +38,15 @@ export function overview(version: string, sheet: HelpSheet = {}): string {
   return worded(blocks, sheet)
 }
 
-/** Everything that is said in the environment or the configuration file alone. */
+/** The settings without a flag. */
 export function settingsHelp(sheet: HelpSheet = {}): string {
   const blocks: Block[] = [
     { title: 'Settings without a flag', rows: withoutFlag(() => true), leftColumns: flagColumns },
-    { rows: [whereSettingsAre, 'docs/reference.md has all settings, those with flags among them.'] },
+    { rows: [whereSettingsAre, 'docs/reference.md has all settings, including those with flags.'] },
   ]
   return worded(blocks, sheet)
 }
 
-/** One verb on one page: usage, what it does, flags with defaults, exit codes, examples. */
 export function verbHelp(verb: VerbName, sheet: HelpSheet = {}): string {
   const { about, examples, rest } = verbs[verb]
   const isOwn = ({ verbs: takers }: Setting<unknown>) => takers !== 'every' && takers?.includes(verb) === true
@@ -71,7 +69,7 @@ export function verbHelp(verb: VerbName, sheet: HelpSheet = {}): string {
 }
 
 const whereSettingsAre =
-  'In [ ] is the key in the configuration file, where it is not the name of the flag; in the environment roll.surge is BAKEROLL_ROLL_SURGE. Flags count before the environment, that before the file.'
+  '[ ] shows the key in the configuration file, where it differs from the flag; in the environment roll.surge is BAKEROLL_ROLL_SURGE. Flags override the environment, which overrides the file.'
 
 function worded(blocks: readonly Block[], { program, ...sheet }: HelpSheet): string {
   return page(blocks, { ...sheet, reword: (text) => asCalled(text, program) })

@@ -22,7 +22,7 @@ export const count = kind<Count>(
   },
 )
 
-/** Several of them, each above 0: `1,25%,50%`, in the configuration file a list. */
+/** Several counts above 0: `1,25%,50%`; in the configuration file a list. */
 export const counts = list<Count>(
   'counts or percents above 0, like 1,25%,50%',
   {
@@ -35,7 +35,7 @@ export const counts = list<Count>(
   'LIST',
 )
 
-/** Words of one shape, with commas between them. */
+/** Words that match one pattern, separated by commas. */
 export function words(expected: string, pattern: RegExp, placeholder: string) {
   return list(`${expected}, with commas between them`, text(expected, pattern, placeholder), placeholder)
 }

@@ -2,24 +2,24 @@ import { commandText } from './command-text.ts'
 import { flagsOf } from './settings.ts'
 import type { VerbName } from './verbs.ts'
 
-/** What npm kept for itself because `--` was forgotten, one message each, and the command as it was meant. */
+/** What npm took for itself because `--` was missing, one message each, and the intended command. */
 export interface KeptByNpm {
   readonly problems: readonly string[]
   readonly command: string
 }
 
-/** Options that say how npm runs a script or installs packages; these take a value. They are meant for npm. */
+/** Options for npm itself, on running scripts or installing packages; these take a value. */
 const ofNpmWithValue =
   /^--(loglevel|prefix|registry|cache|userconfig|globalconfig|script-shell|logs-dir|logs-max|omit|include)$/
 const ofNpm =
   /^--(if-present|ignore-scripts|foreground-scripts|color|no-color|offline|prefer-offline|no-update-notifier|no-progress|timing)$/
 
-/** What npm makes of `--plan`, whose letters are all short options of its own. */
+/** npm reads `--plan` as its own short options, one per letter. */
 const lettersOfPlan = ['--parseable', '--long', '--all', '--no-yes']
 
 /**
- * Looks through npm's own command line (`npmWords`) for what was meant for the verb: a dry run must not become a real one. Behind
- * the name of the verb that is everything which npm does not need to run a script; before it, what the verb has a flag for.
+ * Searches npm's own command line (`npmWords`) for what was meant for the verb: a dry run must not become a real one.
+ * After the name of the verb that is everything npm does not need to run a script; before it, flags of the verb.
  */
 export function keptByNpm(verb: VerbName, words: readonly string[]): KeptByNpm | undefined {
   const flags = new Set([...flagsOf(verb).keys()].map((name) => `--${name}`))
@@ -37,12 +37,12 @@ export function keptByNpm(verb: VerbName, words: readonly string[]): KeptByNpm |
   }
 }
 
-/** Flags that npm has, too, and that a user may have set for npm itself. */
+/** Flags that npm has as well, and that a user may have set for npm itself. */
 const alsoOfNpm = new Set(['json', 'yes', 'force', 'ca'])
 
 /**
- * The same where npm's command line cannot be read: npm hands its options on as `npm_config_...`
- * (https://docs.npmjs.com/cli/using-npm/config), those that have another value than usual.
+ * The fallback when npm's command line cannot be read: npm passes options that differ from their defaults as
+ * `npm_config_...` (https://docs.npmjs.com/cli/using-npm/config).
  */
 export function flagsKeptByNpm(verb: VerbName, env: NodeJS.ProcessEnv): string[] {
   if (env.npm_lifecycle_event === undefined) return []

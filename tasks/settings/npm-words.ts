@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /**
- * The words that npm was called with, as it took them apart (`--flag=value` is two words, `-s` is `--loglevel silent`), read from
- * the log that the npm above this process has open. Undefined where there is none: another system, no log (`logs-max=0`).
+ * npm's own arguments, as it parsed them (`--flag=value` is two words, `-s` is `--loglevel silent`), read from the log
+ * that the parent npm has open. Undefined without one: not Linux, or no log (`logs-max=0`).
  */
 export function npmWords(parent = process.ppid): readonly string[] | undefined {
   try {
@@ -13,12 +13,12 @@ export function npmWords(parent = process.ppid): readonly string[] | undefined {
       return wordsIn(readFileSync(file, 'utf8'))
     }
   } catch {
-    // Not Linux, or not ours to look at.
+    // Not Linux, or no permission.
   }
   return undefined
 }
 
-/** From the line `8 verbose argv "run" "bake" "--json"`. */
+/** Parses the line `8 verbose argv "run" "bake" "--json"`. */
 export function wordsIn(log: string): readonly string[] | undefined {
   const [, words] = /^\d+ verbose argv (".*")$/m.exec(log) ?? []
   return words?.match(/"(?:[^"\\]|\\.)*"/g)?.map((word) => String(JSON.parse(word)))

@@ -3,7 +3,10 @@ import { isInstalled } from './own.ts'
 
 const variable = 'BAKEROLL_PROGRAM'
 
-/** What is typed to call bakeroll where that is not `npm run`: `./bakeroll`, or `npx bakeroll` of the package. Taken out of the environment: what a verb starts calls it otherwise. */
+/**
+ * The command that started bakeroll if not npm: `./bakeroll`, or `npx bakeroll` for the package. Removed from the
+ * environment, because what a verb starts may call it differently.
+ */
 export function takeProgramName(env: NodeJS.ProcessEnv): string | undefined {
   const name = env[variable]
   delete env[variable]
@@ -11,7 +14,7 @@ export function takeProgramName(env: NodeJS.ProcessEnv): string | undefined {
   return isInstalled ? 'npx bakeroll' : undefined
 }
 
-/** Texts say `npm run roll -- --surge 2`; this is the one place that words it for another way of calling. */
+/** Texts say `npm run roll -- --surge 2`; only this function rewords them for another program. */
 export function asCalled(text: string, program: string | undefined): string {
   if (program === undefined) return text
   return text.replace(

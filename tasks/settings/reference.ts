@@ -3,10 +3,12 @@ import { defaultText, type Setting, variableOf } from '../../checker/settings/se
 import { settings, settingsOf } from './settings.ts'
 import { isVerbName, type VerbName } from './verbs.ts'
 
-/** The page that holds every setting, below the repository. */
 export const referencePage = 'docs/reference.md'
 
-/** A page with what the table of settings says between its marks, `<!-- settings: WHAT -->` and `<!-- end -->`. */
+/**
+ * The page with the parts between its marks, `<!-- settings: WHAT -->` and `<!-- end -->`, generated from the table of
+ * settings.
+ */
 export function renewed(page: string): string {
   return page.replace(
     /(<!-- settings: ([\w :]+) -->\n)[\s\S]*?(<!-- end -->)/g,
@@ -22,7 +24,7 @@ function partOf(what: string): string {
   return flagsOfVerb(what)
 }
 
-/** The flags of a verb beside those of every verb, under the headings that they have. */
+/** The flags of a verb that not every verb has, under their headings. */
 function flagsOfVerb(verb: VerbName): string {
   const own = [...settingsOf(verb).values()].filter(({ verbs }) => verbs !== 'every')
   const groups = [...Object.entries(optionGroups), [undefined, 'Of the deployed group'] as const]
@@ -70,7 +72,7 @@ function code(words: readonly (string | undefined)[]): string {
   return words.flatMap((word) => (word === undefined ? [] : [`\`${word}\``])).join(', ')
 }
 
-/** What Markdown would take for its own signs. */
+/** Escapes Markdown. */
 function prose(text: string): string {
   return text.replace(/[|<>*]/g, '\\$&')
 }

@@ -2,21 +2,23 @@ import { countText, isZero } from '../lib/count.ts'
 import type { CommandLine } from './command-line.ts'
 import type { SettingKey, Settings } from './settings.ts'
 
-/** Settings that do not go together, and why, one line. */
+/** Settings that contradict each other, and why, one line. */
 export interface Contradiction {
   readonly of: readonly SettingKey[]
   readonly problem: string
 }
 
-/** AWS waits no longer at a checkpoint: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html. */
+/**
+ * AWS's longest wait at a checkpoint:
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html.
+ */
 const longestCheckpointSeconds = 172_800
 
-/** What does not go together in the settings of a roll. */
 export function rollContradictions({ given }: Pick<CommandLine, 'given'>, settings: Settings): Contradiction[] {
   const { platform, roll, dryRun } = settings
   const { surge } = roll
   const hasHook = roll.beforeTerminate !== undefined || roll.afterAccept !== undefined
-  /** In a file it waits for a roll that has use for it. */
+  /** Only flags need it: in a file a setting may wait for a roll that uses it. */
   const needs = (key: SettingKey, flag: string, others: readonly SettingKey[], isThere: boolean): Contradiction[] =>
     !given.has(key) || isThere
       ? []
@@ -41,7 +43,7 @@ export function rollContradictions({ given }: Pick<CommandLine, 'given'>, settin
   ]
 }
 
-/** What an instance refresh cannot do of what the settings ask for, whatever the size of the group. */
+/** Settings that an instance refresh cannot honour, whatever the size of the group. */
 export function beyondRefresh({ roll }: Settings): Contradiction[] {
   const waits: { flag: string; key: SettingKey; seconds: number }[] = []
   if (!isZero(roll.canary) && roll.canaryWatchSeconds !== undefined)

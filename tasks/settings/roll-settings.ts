@@ -6,9 +6,8 @@ import { command, count, counts, instanceId } from './kinds.ts'
 const none: Count = { count: 0 }
 const rolling = ['roll', 'rollback'] as const
 
-/** The settings of `roll` and `rollback`. */
 export const rollSettings = {
-  /** Machines above the group's size; undefined: 1, or 0 where instances may be missing. */
+  /** Undefined: 1, or 0 where instances may be missing. */
   surge: optional(count, {
     help: "how many machines above the group's size, so how many are replaced at a time",
     flag: 'surge',
@@ -17,7 +16,6 @@ export const rollSettings = {
     verbs: rolling,
     defaultHelp: '1; 0 where --max-unavailable lets instances be missing',
   }),
-  /** How many instances may be missing. */
   maxUnavailable: setting(count, none, {
     help: 'how many instances may be missing where there is no room for more machines: with --surge 0, or while launches are refused',
     flag: 'max-unavailable',
@@ -28,28 +26,26 @@ export const rollSettings = {
     flag: 'canary',
     verbs: rolling,
   }),
-  /** How long the canaries are watched; undefined: not longer than it takes to prove them. */
+  /** Undefined: only until they are ready. */
   canaryWatchSeconds: optional(duration('s'), {
     help: 'how long they must stay ready, without a break',
     flag: 'canary-watch',
     verbs: rolling,
     defaultHelp: 'no longer than readiness takes',
   }),
-  /** Numbers of new instances. */
   pauseAt: setting(counts, [], {
     help: 'numbers of new instances at which the roll pauses, like 1,25%,50%',
     flag: 'pause-at',
     verbs: rolling,
     defaultHelp: 'none',
   }),
-  /** Undefined: the roll ends there, until somebody carries it on. */
+  /** Undefined: the roll ends there, until the same command continues it. */
   pauseSeconds: optional(duration('s'), {
     help: 'how long it pauses there',
     flag: 'pause',
     verbs: rolling,
     defaultHelp: 'it ends there, and the same command carries it on',
   }),
-  /** Ids of the instances that leave first. */
   first: setting(list('instance ids, with commas between them', instanceId, 'ID,...'), [], {
     help: 'the instances that leave first, in this order',
     flag: 'first',
@@ -57,7 +53,7 @@ export const rollSettings = {
     verbs: rolling,
     defaultHelp: 'what is unhealthy, then the oldest',
   }),
-  /** Undefined: the platform's own. */
+  /** Undefined: the platform's default. */
   instanceTimeoutSeconds: optional(duration('s'), {
     help: 'how long a new instance may take to be healthy',
     flag: 'instance-timeout',
@@ -65,13 +61,12 @@ export const rollSettings = {
     defaultHelp: "the platform's own",
   }),
   timeoutSeconds: setting(duration('s'), 3600, {
-    help: 'how long the whole roll may take beside its pauses, and again the rollback',
+    help: 'how long the whole roll may take without its pauses, and again the rollback',
     flag: 'timeout',
     verbs: rolling,
   }),
-  /** A command for the shell, as the next. */
   beforeTerminate: optional(command, {
-    help: 'run this for each instance that is drained, before it is ended; while it fails the instance stays',
+    help: 'run this for each drained instance before it is terminated; while it fails the instance stays',
     flag: 'before-terminate',
     verbs: rolling,
   }),
@@ -85,11 +80,10 @@ export const rollSettings = {
     flag: 'hook-timeout',
     verbs: rolling,
   }),
-  /** Where the record of the roll goes, or of the simulated one. */
   report: optional(path('FILE'), {
     help: 'write the record of the roll: a page, FILE.html, and beside it its events, FILE.jsonl',
     flag: 'report',
-    // In a file it would make each simulation take the place of the last roll.
+    // In a file it would make each simulation overwrite the report of the last roll.
     elsewhere: 'environment',
     verbs: [...rolling, 'simulate'],
   }),
@@ -100,7 +94,6 @@ export const rollSettings = {
   }),
 }
 
-/** The settings of `simulate`. */
 export const simulateSettings = {
   instances: setting(wholeNumber(1, 10_000), 100, {
     help: 'the size of the simulated group',
@@ -117,7 +110,7 @@ export const simulateSettings = {
     defaultHelp: 'nothing',
   }),
   seed: setting(wholeNumber(0, 2 ** 31 - 1), 1, {
-    help: 'what chance makes of it; the same seed gives the same roll',
+    help: 'the source of all chance; the same seed gives the same roll',
     flag: 'seed',
   }),
 }

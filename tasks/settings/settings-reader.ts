@@ -9,19 +9,18 @@ import { configFilesIn } from './project.ts'
 import { rollContradictions } from './roll-contradictions.ts'
 import { type Settings, settings } from './settings.ts'
 
-/** What was read. With problems, `settings` holds defaults in the place of what could not be read. */
+/** With problems, `settings` holds defaults in place of what could not be read. */
 export interface Reading {
   readonly settings: Settings
-  /** What somebody said of each setting, as it would be typed in any folder. */
+  /** Settings that were given explicitly, as flags that work in any folder. */
   readonly said: ReadonlyMap<string, string>
-  /** Everything that is wrong, one line each. */
+  /** One line each. */
   readonly problems: readonly string[]
   readonly warnings: readonly string[]
-  /** The configuration file that was read. */
   readonly configFile: string | undefined
 }
 
-/** Reads all settings of a verb, and judges them together. */
+/** Reads all settings of a verb, and checks them against each other. */
 export async function readSettings(commandLine: CommandLine, surroundings: Surroundings): Promise<Reading> {
   const { verb, given } = commandLine
   const { env } = surroundings
@@ -57,7 +56,7 @@ interface Judgement {
   readonly warnings: readonly string[]
 }
 
-/** What does not go together. What could not be read contradicts nothing. */
+/** Finds contradictions. A setting that could not be read contradicts nothing. */
 async function judge(
   commandLine: CommandLine,
   values: Settings,

@@ -20,10 +20,10 @@ import type { VerbName } from './verbs.ts'
 
 const launching = ['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'demo'] as const
 const releasePattern = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
-/** Says something about this one run, so that it cannot be left on in a file or the environment. */
+/** Belongs to a single run, so it cannot be left on in a file or the environment. */
 const ofOneRun = { elsewhere: 'nowhere' } as const
 
-/** Every setting there is. Flags, environment, configuration file, help, reference and completion all follow from this table. */
+/** Every setting. Flags, environment, configuration file, help, reference and completion all follow from this table. */
 export const table = {
   platform: setting(oneOf(['local', 'aws']), 'local', {
     help: 'where the group lives',
@@ -54,7 +54,6 @@ export const table = {
     flag: 'verbose',
     verbs: 'every',
   }),
-  /** Where local state lives. */
   home: setting(path('FOLDER'), ({ project }) => `${project}/.bakeroll`, {
     help: 'where local state lives',
     verbs: 'every',
@@ -66,7 +65,7 @@ export const table = {
     ({ project }) => releaseOf(project),
     { help: 'the release to bake', flag: 'release', verbs: ['bake'], defaultHelp: 'the version in package.json' },
   ),
-  /** Image id or release that was asked for with `--image`. */
+  /** Image id or release, from `--image`. */
   wantedImage: optional(text('an image id or a release', /^[0-9A-Za-z][0-9A-Za-z._-]*$/, 'IMAGE'), {
     help: 'image id or release to run',
     flag: 'image',
@@ -87,13 +86,13 @@ export const table = {
     verbs: ['heal', 'logs', 'ssh'],
   }),
   force: toggle({
-    help: 'do it again although it is done: bake anew, replace every instance',
+    help: 'do it even if it is done: bake again, replace every instance',
     flag: 'force',
     ...ofOneRun,
     verbs: ['bake', 'roll'],
   }),
   dryRun: toggle({
-    help: 'tell what would be done, and do nothing',
+    help: 'only show what would be done',
     flag: 'dry-run',
     otherFlag: 'plan',
     ...ofOneRun,
@@ -113,7 +112,7 @@ export const table = {
       help: 'memory of each local machine, MiB',
       verbs: launching,
     }),
-    /** The factor of all time limits, when it is not to be measured. */
+    /** The factor for all time limits; undefined: measured. */
     pace: optional(wholeNumber(1, 100), {
       help: 'by how much everything takes longer here than on a quiet computer with KVM: all time limits follow it',
       verbs: [...launching, 'doctor'],
@@ -163,11 +162,11 @@ export const table = {
     }),
   },
   status: {
-    drift: toggle({ help: 'also say what was changed behind the back of CloudFormation', flag: 'drift', ...ofOneRun }),
+    drift: toggle({ help: 'also show what was changed outside CloudFormation', flag: 'drift', ...ofOneRun }),
   },
   destroy: { images: toggle({ help: 'remove the images, too', flag: 'images', ...ofOneRun }) },
   logs: {
-    follow: toggle({ help: 'go on as new lines come', flag: 'follow', ...ofOneRun }),
+    follow: toggle({ help: 'keep printing new lines', flag: 'follow', ...ofOneRun }),
     sinceSeconds: optional(duration('s'), { help: 'only lines of the last 10m, 2h, ...', flag: 'since', ...ofOneRun }),
     grep: optional(text('some text', /\S/, 'TEXT'), {
       help: 'only lines that contain this',
@@ -177,10 +176,10 @@ export const table = {
   },
 }
 
-/** Everything a verb can be told, after flags, environment, configuration file and defaults. Paths are absolute. */
+/** From flags, environment, configuration file and defaults. Paths are absolute. */
 export type Settings = ValuesOf<typeof table>
 
-/** The dotted name of each setting, `roll.surge`. */
+/** The dotted name of a setting, `roll.surge`. */
 export type SettingKey = KeysOf<typeof table>
 
 /** The default export of a configuration file: `export default { group: 'shop' } satisfies Config`. */
@@ -193,7 +192,7 @@ type ConfigOf<Of> = {
   readonly [Name in keyof Of]?: Of[Name] extends Setting<infer Value> ? ConfigValue<Value> : ConfigOf<Of[Name]>
 }
 
-/** Strings stay their words; whatever has a final type of its own is said as text, numbers too, and lists as lists. */
+/** Strings keep their words; a value with another final type is written as text or number, lists as lists. */
 type ConfigValue<Value> =
   NonNullable<Value> extends string | boolean
     ? Value
@@ -211,12 +210,12 @@ export function settingsOf(verb: VerbName): ReadonlyMap<string, Setting<unknown>
   )
 }
 
-/** The flags of a verb, each with the key that it says. */
+/** The flags of a verb, each with its key. */
 export function flagsOf(verb: VerbName): ReadonlyMap<string, string> {
   return flagsIn(settingsOf(verb))
 }
 
-/** The verbs that take a flag; empty when every verb does, or none. */
+/** Empty when every verb has the flag, or none. */
 export function verbsWithFlag(flag: string): readonly string[] {
   const takers = [...settings.values()].filter((one) => one.flag === flag || one.otherFlag === flag)
   return takers.flatMap(({ verbs = [] }) => (verbs === 'every' ? [] : verbs))

@@ -1,32 +1,32 @@
 import { isInstalled } from './own.ts'
 
-/** What a verb takes beside flags: nothing, one word, or any number of them. */
+/** Arguments of a verb without a flag: none, one word, or any number of them. */
 export interface Positionals {
   readonly name: string
   readonly many: boolean
   readonly required: boolean
 }
 
-/** One verb: what help says of it, and what it takes beside the flags of the settings table. */
+/** What help says about a verb, and its arguments outside the table of settings. */
 export interface Verb {
   readonly summary: string
-  /** What it does, a few sentences. */
+  /** A few sentences. */
   readonly about: string
   readonly positionals?: Positionals
   /** What comes after `--`. */
   readonly rest?: string
-  /** Each as it is typed, with what it is for. */
+  /** Commands as typed, each with its purpose. */
   readonly examples: readonly (readonly [command: string, what: string])[]
   readonly development?: true
-  /** How long it may take to end once it was told to stop; a minute without. */
+  /** Time to stop once asked to; default 60 s. */
   readonly stopSeconds?: number
-  /** A call that was stopped, made again, goes on with what is left. The others begin anew. */
+  /** The same call resumes an interrupted one. Other verbs start over. */
   readonly carriesOn?: true
 }
 
 const program = isInstalled ? 'npx bakeroll' : './bakeroll'
 
-/** A builder is shut down and its disk removed. */
+/** Shutting down a builder and removing its disk takes time. */
 const builderStopSeconds = 240
 
 const table = {
@@ -37,13 +37,13 @@ const table = {
     about:
       'Bakes two releases, deploys the first, checks it, rolls to the second under load, breaks nginx on one instance, lets the check notice it, heals it, checks again and sums up. Needs no cloud account.',
     examples: [
-      ['npm run demo', 'the story, everything removed at its end'],
+      ['npm run demo', 'the story; everything is removed at the end'],
       ['npm run demo -- --keep', 'leave the group running to look at it'],
     ],
   },
   doctor: {
     summary: 'is everything here that the platform needs',
-    about: 'Looks at programs, permissions, disk, memory and ports; each finding comes with the command that mends it.',
+    about: 'Looks at programs, permissions, disk, memory and ports; each finding comes with the command that fixes it.',
     examples: [
       ['npm run doctor', 'for the local platform'],
       ['npm run doctor -- --platform aws', 'for AWS: credentials, permissions and quotas, too'],
@@ -55,7 +55,7 @@ const table = {
     stopSeconds: builderStopSeconds,
     summary: 'make a verified image of one release',
     about:
-      'Makes an image, boots it, tests it and marks it verified. An image that already holds the very same is recognised and used again.',
+      'Makes an image, boots it, tests it and marks it verified. An existing image with the same contents is reused.',
     examples: [
       ['npm run bake', 'the version in package.json'],
       ['npm run bake -- --release 1.4.0', 'another one'],
@@ -87,20 +87,20 @@ const table = {
     carriesOn: true,
     summary: 'replace the instances that do not run the wanted image',
     about:
-      'Launches before it drains, drains before it ends, one after the other or several at a time, without a failed request. When the new image is not healthy the group goes back by itself. A roll that was interrupted, or has paused, is carried on by running it again.',
+      'Launches before it drains and drains before it terminates, one instance at a time or several, without a failed request. When the new image is not healthy the group rolls back by itself. Running an interrupted or paused roll again continues it.',
     examples: [
       ['npm run roll', 'to the newest verified image'],
       ['npm run roll -- --surge 2', 'two at a time'],
       ['npm run roll -- --max-unavailable 1', 'in place, where there is no room for one more'],
       ['npm run roll -- --canary 1 --canary-watch 10m', 'one first, watched, then the others'],
-      ['npm run roll -- --pause-at 1,50% --report roll.html', 'in three runs, and a page that tells all of it'],
+      ['npm run roll -- --pause-at 1,50% --report roll.html', 'in three runs, with a page that shows all of it'],
       ["npm run roll -- --after-accept './warm-up.sh'", 'with a command of your own for each new instance'],
     ],
   },
   rollback: {
     carriesOn: true,
     summary: 'roll to the image that served before',
-    about: 'Replaces the instances as roll does, by the image that the group ran before the last roll.',
+    about: 'Replaces the instances as roll does, with the image that the group ran before the last roll.',
     examples: [
       ['npm run rollback', 'back'],
       ['npm run rollback -- --dry-run', 'what would be done'],
@@ -109,7 +109,7 @@ const table = {
   simulate: {
     summary: "try a roll's policy on simulated instances",
     about:
-      'Plays a roll in memory, on a clock of its own, with boot times and faults drawn from a seed, and tells how long it took, how low the capacity fell and what happened. It touches no machine. A policy is made of surge, max-unavailable, canary, canary-watch, pause-at, pause, force, instance-timeout and timeout, as the flags of roll; a fault is name[:count][@moment], the moment a number of steps or a percent. Faults: never-boots, never-healthy, wrong-release, clock-off, slow-start, slow, flapping, dies-before-ready, dies-accepted, capacity, quota, at-maximum, spot, standby, detached, protected, scaled, image-changed, rebalance, balancer-down, balancer-stopped, disk-full, zone-gone, killed.',
+      'Plays a roll in memory, on a virtual clock, with boot times and faults drawn from a seed, and shows how long it took, how low the capacity fell and what happened. It touches no machine. A policy is made of surge, max-unavailable, canary, canary-watch, pause-at, pause, force, instance-timeout and timeout, as the flags of roll; a fault is name[:count][@moment], the moment a number of steps or a percent. Faults: never-boots, never-healthy, wrong-release, clock-off, slow-start, slow, flapping, dies-before-ready, dies-accepted, capacity, quota, at-maximum, spot, standby, detached, protected, scaled, image-changed, rebalance, balancer-down, balancer-stopped, disk-full, zone-gone, killed.',
     examples: [
       ['npm run simulate -- --instances 40 --policy surge=25%', 'a quarter at a time'],
       ['npm run simulate -- --policy max-unavailable=10%,canary=1', 'in place, one first'],
@@ -142,7 +142,7 @@ const table = {
   scale: {
     carriesOn: true,
     summary: 'change the size of the group',
-    about: 'Launches or drains and ends instances until the group has n, a whole number from 1 to 1000.',
+    about: 'Launches or drains and terminates instances until the group has n, a whole number from 1 to 1000.',
     positionals: { name: 'n', many: false, required: true },
     examples: [
       ['npm run scale -- 3', 'three instances'],
@@ -159,10 +159,10 @@ const table = {
   },
   logs: {
     summary: 'logs of the instances',
-    about: 'Shows what the instances wrote, all together or of one.',
+    about: 'Shows the logs of all instances, or of one.',
     examples: [
       ['npm run logs -- --since 10m --grep error', 'errors of the last ten minutes'],
-      ['npm run logs -- --instance i-0a1 --follow', 'one instance, on and on'],
+      ['npm run logs -- --instance i-0a1 --follow', 'one instance, continuously'],
     ],
   },
   ssh: {
@@ -180,7 +180,7 @@ const table = {
     about: 'Names what it removes and asks, unless --yes. With --images the images go, too.',
     examples: [
       ['npm run destroy', 'the group'],
-      ['npm run destroy -- --images --yes', 'everything, unasked'],
+      ['npm run destroy -- --images --yes', 'everything, without asking'],
     ],
   },
   completion: {
@@ -207,8 +207,8 @@ const table = {
     development: true,
   },
   reference: {
-    summary: 'the settings and flags of docs/reference.md, anew',
-    about: 'Writes what the table of settings says into docs/reference.md, between its marks.',
+    summary: 'regenerate the settings and flags of docs/reference.md',
+    about: 'Generates the marked parts of docs/reference.md from the table of settings.',
     examples: [['npm run reference', 'after a setting was added or changed']],
     development: true,
   },
@@ -246,7 +246,7 @@ const table = {
     stopSeconds: builderStopSeconds,
     summary: 'the whole story on an AWS account',
     about:
-      'Bakes, deploys, rolls and removes a group of its own, in a network of its own. It costs about a dollar, and starts only when it is told to.',
+      'Bakes, deploys, rolls and removes a group of its own, in a network of its own. It costs about a dollar, and starts only on request.',
     examples: [
       ['npm run test:aws', 'the story, with BAKEROLL_TEST_AWS=yes before it; everything is removed at its end'],
     ],
@@ -257,20 +257,17 @@ const table = {
 /** The name of a verb, as in `npm run roll`. */
 export type VerbName = keyof typeof table
 
-/** Every verb, in the order in which help lists them. */
 export const verbs: Readonly<Record<VerbName, Verb>> = table
 
-/** All names, in order. The package has no verb for work on bakeroll itself. */
+/** In the order of help. The package has no verbs for work on bakeroll itself. */
 export const verbNames = (Object.keys(table) as VerbName[]).filter(
   (name) => !isInstalled || verbs[name].development === undefined,
 )
 
-/** How long a verb may take to end once it was told to stop. */
 export function stopSecondsOf(verb: VerbName): number {
   return verbs[verb].stopSeconds ?? 60
 }
 
-/** Whether the same call carries a stopped one on. */
 export function carriesOn(verb: string): boolean {
   return isVerbName(verb) && verbs[verb].carriesOn === true
 }

@@ -3,22 +3,22 @@ import type { Promised } from './floor-guard.ts'
 import { countMachines } from './machine-counts.ts'
 import type { World, WorldEvent } from './simulated-world.ts'
 
-/** The capacity from one moment until the next point. */
+/** The capacity until the next point. */
 export interface CapacityPoint {
   readonly atMs: number
-  /** Machines that get requests and answer them. */
+  /** Machines that receive requests and answer them. */
   readonly serving: number
   readonly machines: number
-  /** What the policy promises for the size of that moment. */
+  /** The promise for the size at that moment. */
   readonly floor: number
 }
 
-/** The extremes of a group's capacity, as the world saw them. */
+/** The extremes of a group's capacity, as the world sees them. */
 export interface CapacityRecord {
   readonly points: readonly CapacityPoint[]
-  /** The lowest that the policy promised. */
+  /** The lowest promised capacity. */
   readonly promisedFloor: number
-  /** That, or the lowest level to which faults alone took the capacity. */
+  /** The same, or lower if faults alone reduced the capacity further. */
   readonly floor: number
   readonly lowestHealthy: number
   readonly highestSize: number
@@ -28,7 +28,7 @@ export interface CapacityRecord {
   readonly largestSize: number
 }
 
-/** Records the capacity of a group from now on, at each look and each change. */
+/** Records the capacity from now on, at each look and each change. */
 export function recordCapacity(world: World, promised: Promised): CapacityRecord {
   const { serving, machines } = countMachines(world)
   const size = world.record?.size ?? 0
@@ -47,7 +47,7 @@ export function recordCapacity(world: World, promised: Promised): CapacityRecord
   const note = (event: Pick<WorldEvent, 'call' | 'serving' | 'machines' | 'size'>) => {
     const floor = floorOf(promised, event.size)
     record.promisedFloor = Math.min(record.promisedFloor, floor)
-    // What a drain or an end costs is the roll's own doing, unless it could not know; the guard judges it.
+    // A drain or termination is the roll's own doing, unless it could not know better; the guard judges it.
     const isOwn = (event.call === 'drain' || event.call === 'terminate') && world.unseen.serving === 0
     const isLoss = !isOwn && event.serving < servingBefore
     record.floor = Math.min(record.floor, floor, isLoss ? event.serving : floor)

@@ -1,13 +1,13 @@
 import type { Lock, Platform } from '../lib/platform.ts'
 import type { World } from './simulated-world.ts'
 
-/** What a killed client throws out of every call; no story may catch it. */
+/** Thrown by every call of a killed client; nothing in the engine may catch it. */
 export class ClientKilled extends Error {}
 
-/** When a client is killed at a call: `before` it has any effect, or `after` its effect but before the client learns of it. */
+/** Killed `before` the call has any effect, or `after` its effect but before the client learns of it. */
 export type KillMoment = 'before' | 'after'
 
-/** A client that is killed (kill -9) at the first platform call for which `dies` says so. Its lock stays behind. */
+/** A client that is killed (kill -9) at the first platform call for which `dies` returns a moment. Its lock stays. */
 export function killable(
   world: World,
   platform: Platform,
@@ -45,7 +45,7 @@ export function crashingAt(world: World, platform: Platform, owner: string, nth:
   })
 }
 
-/** The dead release no locks. */
+/** A dead client releases no lock. */
 function keptWhenKilled(lock: Lock, isKilled: () => boolean): Lock {
   return { ...lock, release: async () => (isKilled() ? undefined : lock.release()) }
 }

@@ -1,6 +1,5 @@
 import type { CapacityPoint } from './capacity-record.ts'
 
-/** What a drawing shows, from `startMs` to `endMs`. */
 export interface Drawing {
   readonly points: readonly CapacityPoint[]
   readonly startMs: number
@@ -13,13 +12,13 @@ interface Column {
   readonly floor: number
 }
 
-/** The columns of time where the width of the terminal is not known. */
+/** Columns when the width of the terminal is unknown. */
 const usualColumns = 64
 const mostRows = 10
 
 /**
- * Capacity over time: `█` what served at every moment of a column, `░` machines beside that, `─` the promised floor where
- * capacity stands above or below it. The lowest row is not 0 when nothing happens down there. It is as wide as the terminal.
+ * Capacity over time: `█` served throughout a column, `░` further machines, `─` the promised floor where capacity is
+ * above or below it. The lowest row is not 0 when nothing happens below it. As wide as the terminal.
  */
 export function drawCapacity({ points, startMs, endMs }: Drawing, widthColumns?: number): string[] {
   const most = Math.max(1, ...points.map(({ machines }) => machines))
@@ -28,7 +27,7 @@ export function drawCapacity({ points, startMs, endMs }: Drawing, widthColumns?:
   const columns = toColumns({ points, startMs, endMs }, count)
   const least = Math.min(...columns.map(({ serving, floor }) => Math.min(serving, floor)))
   const from = least > most * 0.6 ? Math.max(0, least - Math.ceil((most - least) / 2) - 1) : 0
-  // Whole instances from row to row, so that every row has a number of its own.
+  // Each row is a whole number of instances.
   const step = Math.ceil((most - from) / mostRows)
   const rowCount = Math.ceil((most - from) / step)
   const bottom = Math.max(0, most - rowCount * step)
@@ -61,7 +60,7 @@ function legend(margin: number, widthColumns: number): string[] {
   return line.length <= widthColumns ? [line] : signs
 }
 
-/** The least that served and the most machines of each column's time. */
+/** The fewest serving and the most machines during each column. */
 function toColumns({ points, startMs, endMs }: Drawing, columnCount: number): Column[] {
   const stepMs = Math.max(1, (endMs - startMs) / columnCount)
   let next = 0

@@ -4,31 +4,30 @@ import { pick } from './random.ts'
 import { type Fault, healthCheckSeconds, type Machine, stateAt } from './simulated-machine.ts'
 import type { World } from './simulated-world.ts'
 
-/** What waits for something else to happen first. */
+/** Effects that wait for a later event. */
 export interface Pending {
-  /** The next machines to be launched have these faults, one each. */
+  /** Faults of the next launched machines, one each. */
   readonly flaws: ((bootSeconds: number) => Fault)[]
-  /** How many old machines the platform still ends to balance the zones. */
+  /** How many old machines the platform will still end to balance the zones. */
   rebalances: number
-  /** How the client is to be killed at its next call. */
+  /** How to kill the client at its next call. */
   killing: KillMoment | undefined
 }
 
-/** What a fault finds when its moment has come. */
+/** The situation in which a fault happens. */
 export interface Scene {
   readonly world: World
   readonly random: () => number
   readonly pending: Pending
-  /** An image that nobody rolls to. */
+  /** An image that no roll targets. */
   readonly otherImageId: string
-  /** Told of every machine that suffers. */
+  /** Called with every machine that suffers. */
   readonly harm: (machine: Machine) => void
 }
 
-/** Makes a fault happen, and says in words what it did. */
+/** Causes a fault and describes it. */
 export type Effect = (scene: Scene) => string
 
-/** What each fault does. */
 export const effects: Record<FaultName, Effect> = {
   'never-boots': flawed(() => () => ({ neverBoots: true })),
   'never-healthy': flawed(() => () => ({ neverHealthy: true })),

@@ -7,35 +7,33 @@ import type { Fault, Machine } from './simulated-machine.ts'
 import { tellWatchers } from './simulated-platform.ts'
 import type { World } from './simulated-world.ts'
 
-/** A fault that is to happen once. */
 export interface PlannedFault {
   readonly name: FaultName
   readonly moment: Moment
 }
 
-/** A fault that has happened. */
 export interface Mishap {
   readonly atMs: number
   readonly name: FaultName
   readonly what: string
 }
 
-/** Makes the faults of a schedule happen at their moments. */
+/** Causes the faults of a schedule at their moments. */
 export interface FaultSchedule {
-  /** Before each call of a client: lets happen what is due. Gives how the client is killed at this call. */
+  /** Runs before each call of a client: causes what is due. Returns how the client is killed at this call. */
   readonly beforeCall: () => KillMoment | undefined
-  /** What is wrong with the machine that is launched now. */
+  /** The fault of the machine that is being launched. */
   readonly flawOf: (bootSeconds: number) => Fault | undefined
-  /** From now on nothing happens any more, and no machine has a flaw. */
+  /** Stops all further faults. */
   readonly calmDown: () => void
   readonly mishaps: readonly Mishap[]
-  /** Those whose moment has not come. */
+  /** Faults that are not due yet. */
   readonly waiting: readonly PlannedFault[]
   /** Machines that suffered from a fault. */
   readonly harmed: ReadonlySet<string>
 }
 
-/** One fault each; a moment that nobody named is a number of steps from the seed, in the time of a calm roll of `size`. */
+/** One entry per fault; a missing moment is a number of steps drawn from the seed, within a calm roll of `size`. */
 export function planFaults(words: readonly FaultWord[], size: number, seed: number): PlannedFault[] {
   const random = randomFor(seed, 'moments')
   return words.flatMap(({ name, count, moment }) =>
@@ -43,7 +41,7 @@ export function planFaults(words: readonly FaultWord[], size: number, seed: numb
   )
 }
 
-/** Opens a schedule for a group that serves and is about to be rolled. */
+/** For a group that serves and is about to be rolled. */
 export function openSchedule(
   world: World,
   planned: readonly PlannedFault[],

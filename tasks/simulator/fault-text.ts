@@ -1,6 +1,6 @@
 import { OperatorError } from '../lib/errors.ts'
 
-/** Everything that can be made to go wrong in a simulated world, and what it does. */
+/** All faults of the simulator, and what they do. */
 export const faultNames = {
   'never-boots': 'the next machine that is launched never comes up',
   'never-healthy': 'the service of the next one never answers',
@@ -30,10 +30,10 @@ export const faultNames = {
 
 export type FaultName = keyof typeof faultNames
 
-/** When something goes wrong: after that many steps, or when that share of the instances has been replaced. */
+/** After a number of steps, or when a share of the instances has been replaced. */
 export type Moment = { readonly steps: number } | { readonly percent: number }
 
-/** One word of a list of faults; without a moment each of them has one of its own, drawn from the seed. */
+/** One entry of a list of faults; without a moment each repetition gets one drawn from the seed. */
 export interface FaultWord {
   readonly name: FaultName
   readonly count: number
@@ -41,8 +41,8 @@ export interface FaultWord {
 }
 
 /**
- * Reads `name[:count][@moment]`, with commas between several; a moment is a number of steps or a percent. Throws a usage
- * error that names each wrong word and its place.
+ * Parses a comma-separated list of `name[:count][@moment]`; a moment is a number of steps or a percent. Throws a usage
+ * error that names each wrong entry and its place.
  */
 export function parseFaults(text: string): FaultWord[] {
   const words = text.trim() === '' ? [] : text.split(',').map((word) => word.trim())

@@ -2,13 +2,12 @@ import type { RollPolicy } from '../lib/roll/policy.ts'
 import { isRight } from './simulated-machine.ts'
 import type { World, WorldEvent } from './simulated-world.ts'
 
-/** What a roll promises about capacity. */
 export type Promised = Pick<RollPolicy, 'surge' | 'maxUnavailable'>
 
 /**
- * Watches a world and gives back every broken promise of a roll, one line each: a serving machine drained while fewer than
- * the floor would go on serving, or before others that are right stood in its place; one ended while it served or
- * finished requests; more machines launched than size and surge.
+ * Watches a world and returns every broken promise of a roll, one line each: a serving machine drained while fewer than
+ * the floor would keep serving, or before healthy ones replaced it; one terminated while it served or finished
+ * requests; more machines launched than size and surge.
  */
 export function guardFloor(world: World, promised: number | Promised): string[] {
   const { surge, maxUnavailable } = typeof promised === 'number' ? { surge: promised, maxUnavailable: 0 } : promised
@@ -23,13 +22,13 @@ export function guardFloor(world: World, promised: number | Promised): string[] 
   return broken
 }
 
-/** The capacity that must stay now: what may be missing counts where there is no room for a surge. */
+/** The capacity required now: what may be missing applies when there is no room for a surge. */
 export function guardedFloor(world: World, size: number, { surge, maxUnavailable }: Promised): number {
   const mayMiss = surge === 0 || world.outages.isRefusing ? maxUnavailable : 0
   return Math.max(0, size - mayMiss)
 }
 
-/** What happened since a client last looked is not held against it. */
+/** Changes since the client's last look are not held against it. */
 function breachOf(world: World, event: WorldEvent, promised: Promised): string | undefined {
   const { call, machine, servedBefore, serving, sound, machines, size, wasBusy } = event
   const { unseen } = world

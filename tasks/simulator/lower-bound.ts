@@ -1,18 +1,17 @@
-/** What a lower bound is computed from. */
 export interface BoundTask {
-  /** Boot times in the order of launch, of the machines that the group ends with. */
+  /** In the order of launch, for the machines that the group ends with. */
   readonly bootSeconds: readonly number[]
-  /** How many machines there were before; as many as boot times when absent. */
+  /** Machines before the roll; default: as many as boot times. */
   readonly old?: number
-  /** Machines that may be there above the old ones. */
+  /** Machines allowed above the old ones. */
   readonly surge: number
-  /** Old machines that may be missing before others have come for them. */
+  /** Old machines that may leave before their replacements serve. */
   readonly maxUnavailable: number
-  /** From a machine's first answer until it carries capacity. */
+  /** From a machine's first answer until it counts as capacity. */
   readonly healthCheckSeconds: number
-  /** From the beginning of a drain until the machine can be ended. */
+  /** From the start of a drain until the machine can be terminated. */
   readonly drainSeconds: number
-  /** Only when that many new ones serve, and after a wait, may there be more. */
+  /** More new machines are allowed only when that many serve, and after a wait. */
   readonly checkpoints?: readonly BoundCheckpoint[]
 }
 
@@ -20,7 +19,7 @@ export interface BoundTask {
 export interface BoundCheckpoint {
   readonly count: number
   readonly seconds: number
-  /** Whether as many old ones must have left before the wait begins. */
+  /** As many old ones must have left before the wait begins. */
   readonly isWhole: boolean
 }
 
@@ -62,7 +61,7 @@ export function lowerBoundSeconds(task: BoundTask): number {
   return Math.max(lastLeft, rank(served.length))
 }
 
-/** Into a list that ascends. */
+/** Keeps the list ascending. */
 function insert(list: number[], value: number): void {
   let [from, to] = [0, list.length]
   while (from < to) {

@@ -1,13 +1,13 @@
 import { isRight, type Machine, servesAt, stateAt } from './simulated-machine.ts'
 import type { World } from './simulated-world.ts'
 
-/** How many machines there are now, from the world's own point of view. */
+/** Numbers of machines now, as the world sees them. */
 export interface MachineCounts {
-  /** They get requests and answer them. */
+  /** They receive requests and answer them. */
   serving: number
-  /** Of these, the ones whose answers are right and fast. */
+  /** Serving ones whose answers are right and fast. */
   sound: number
-  /** Not ended, by whom or what ever. */
+  /** Not terminated by anything. */
   machines: number
 }
 
@@ -19,7 +19,7 @@ interface Counted extends MachineCounts {
 
 const counts = new WeakMap<World, Counted>()
 
-/** Counts the machines, at once when nothing has happened since the last time. */
+/** Cached while nothing has happened since the last count. */
 export function countMachines(world: World): Readonly<MachineCounts> {
   const { revision, loadBalancer } = world
   const nowMs = world.clock.now()
@@ -31,12 +31,12 @@ export function countMachines(world: World): Readonly<MachineCounts> {
   return counted
 }
 
-/** Does the machine get requests and answer them now? */
+/** Does the machine receive requests and answer them now? */
 export function serves({ loadBalancer, clock }: World, machine: Machine): boolean {
   return loadBalancer === 'running' && servesAt(machine, clock.now())
 }
 
-/** Changes one machine, by `change`, without counting all the others again. */
+/** Runs `change` on one machine and updates the counts without counting the others. */
 export function recounting(world: World, machine: Machine, change: () => void): void {
   const { nowMs, revision, loadBalancer } = countMachines(world) as Counted
   const counted = counts.get(world) as Counted

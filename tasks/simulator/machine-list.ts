@@ -1,17 +1,16 @@
 import type { Machine, Zone } from './simulated-machine.ts'
 
-/** The machines of a group in the order of their launch, each found by its id at once. */
+/** Machines in the order of their launch, with a constant-time look-up by id. */
 export interface MachineList {
   all(): Machine[]
   find(id: string): Machine | undefined
   add(machine: Machine): void
   remove(id: string): Machine | undefined
   replaceAll(machines: readonly Machine[]): void
-  /** The zone that has the fewest of them, of several the first. */
+  /** The zone with the fewest machines; the first of several. */
   emptiestZone(): Zone
 }
 
-/** A list without machines. */
 export function machineList(zones: readonly Zone[]): MachineList {
   const byId = new Map<string, Machine>()
   const perZone = new Map(zones.map((zone) => [zone, 0]))

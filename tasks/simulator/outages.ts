@@ -1,10 +1,10 @@
 import { OperatorError } from '../lib/errors.ts'
 
-/** What the simulated platform cannot do for now. Moments are Unix milliseconds; 0 is never. */
+/** Current outages of the simulated platform. Moments are Unix milliseconds; 0 is never. */
 export interface Outages {
   /** Launches are refused until then. */
   launchUntilMs: number
-  /** Why they are. */
+  /** The reason. */
   launchBecause: string
   /** The most machines that the group may have. */
   maximum: number
@@ -16,7 +16,7 @@ export interface Outages {
   isRefusing: boolean
 }
 
-/** Nothing is out of order. */
+/** Everything works. */
 export function noOutages(): Outages {
   return {
     launchUntilMs: 0,
@@ -28,14 +28,14 @@ export function noOutages(): Outages {
   }
 }
 
-/** Throws when the platform cannot launch one more machine beside `machines`. */
+/** Throws when the platform cannot launch one more machine than `machines`. */
 export function refuseLaunch(outages: Outages, machines: number, nowMs: number): void {
   refuseControl(outages, nowMs)
   if (nowMs < outages.launchUntilMs) throw refusal(outages.launchBecause)
   if (machines >= outages.maximum) throw refusal(`the group is at its maximum of ${outages.maximum} machines`)
 }
 
-/** Throws when the load balancer cannot be told anything. */
+/** Throws when the control channel of the load balancer is down. */
 export function refuseControl({ controlUntilMs }: Outages, nowMs: number): void {
   if (nowMs < controlUntilMs) throw refusal("the load balancer's control channel is down")
 }

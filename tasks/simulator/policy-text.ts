@@ -2,7 +2,7 @@ import { parseCount, resolveCount } from '../lib/count.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { plainPolicy, type RollPolicy } from '../lib/roll/policy.ts'
 
-/** The names that a policy in words may have, and what each wants. */
+/** The names allowed in a policy text, with the values they expect. */
 export const policyNames = {
   surge: 'a count or a percent',
   batch: 'the same as surge',
@@ -23,9 +23,9 @@ interface Draft extends Partial<Omit<RollPolicy, 'pauseAt'>> {
 }
 
 /**
- * Reads `name=value` or `name:value`, with commas between several, for a group of that size: `surge=5%,pause-at=1,50%`. What
- * is not said: a surge of 5 %, or none beside `max-unavailable`; 10 minutes for an instance, and for the roll far more than it
- * takes. Throws a usage error that names each wrong word and its place.
+ * Parses a comma-separated list of `name=value` or `name:value` for a group of `size`: `surge=5%,pause-at=1,50%`.
+ * Defaults: a surge of 5 %, or none with `max-unavailable`; 10 minutes for an instance, and for the roll far more than
+ * it takes. Throws a usage error that names each wrong entry and its place.
  */
 export function parsePolicy(text: string, size: number): RollPolicy {
   const words = text.trim() === '' ? [] : text.split(',').map((word) => word.trim())
@@ -46,7 +46,7 @@ export function parsePolicy(text: string, size: number): RollPolicy {
   return { ...policy, timeoutSeconds: draft.timeoutSeconds ?? ampleSeconds(policy, size) }
 }
 
-/** Six hours, and ten times what the machines would take one window after the other, beside all that is waited for. */
+/** Six hours, plus ten times what the machines would take one window after the other, plus all waits. */
 function ampleSeconds(policy: RollPolicy, size: number): number {
   const { surge, maxUnavailable, canaryWatchSeconds, pauseAt, pauseSeconds = 0 } = policy
   const windows = Math.ceil(size / Math.max(surge, maxUnavailable))

@@ -1,4 +1,4 @@
-/** Random numbers in [0, 1) that a seed repeats (mulberry32, https://github.com/cprosche/mulberry32, public domain). */
+/** Repeatable random numbers in [0, 1) (mulberry32, https://github.com/cprosche/mulberry32, public domain). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -9,22 +9,22 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** Random numbers of their own for one purpose, so that what one purpose draws changes nothing for another. */
+/** A separate sequence for each purpose, so that drawing for one does not change another. */
 export function randomFor(seed: number, purpose: string): () => number {
   let hash = seed >>> 0
   for (const letter of purpose) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0
   return seededRandom(hash)
 }
 
-/** Boot times of the n-th launch, evenly drawn between two bounds. */
+/** Boot times, drawn evenly between two bounds. */
 export function drawnSeconds(fromSeconds: number, toSeconds: number, seed: number): () => number {
   const random = seededRandom(seed)
   return () => fromSeconds + random() * (toSeconds - fromSeconds)
 }
 
 /**
- * Times whose logarithm is normally distributed, by the method of Box and Muller
- * (https://en.wikipedia.org/wiki/Box%E2%80%93Muller_transform), in whole milliseconds.
+ * Lognormally distributed times by the Box-Muller method (https://en.wikipedia.org/wiki/Box%E2%80%93Muller_transform),
+ * in whole milliseconds.
  */
 export function lognormalSeconds(median: number, sigma: number, random: () => number): () => number {
   return () => {
@@ -34,7 +34,6 @@ export function lognormalSeconds(median: number, sigma: number, random: () => nu
   }
 }
 
-/** One of several. */
 export function pick<T>(items: readonly T[], random: () => number): T | undefined {
   return items[Math.floor(random() * items.length)]
 }

@@ -1,6 +1,6 @@
 import type { Progress } from '../lib/progress.ts'
 
-/** A progress that shows nothing and remembers every event and warning in `lines`. */
+/** Shows nothing and records every event and warning in `lines`. */
 export function recordedProgress(): Progress & { readonly lines: string[] } {
   const lines: string[] = []
   return {

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { type FaultName, faultNames } from './fault-text.ts'
 import type { SimulationTask } from './simulation-task.ts'
 
-/** What `npm run simulate` is told: everything that a simulated roll depends on. */
+/** The flags of `npm run simulate`: everything that a simulated roll depends on. */
 export type Drawn = Pick<SimulationTask, 'instances' | 'policy' | 'faults' | 'seed'>
 
 const names = Object.keys(faultNames) as FaultName[]
 const seconds = fc.constantFrom('30s', '2m', '5m')
 
-/** A random policy, with limits that a simulated fault can outlast. */
+/** Random policies, with time limits longer than any simulated fault. */
 const policies = fc
   .record({
     surge: fc.option(fc.constantFrom('1', '2', '3', '5', '25%', '100%')),
@@ -48,11 +48,11 @@ function faultWords(among: readonly FaultName[]) {
   return fc.tuple(fc.constantFrom(...among), counts, moments).map((parts) => parts.join(''))
 }
 
-/** Random groups, policies and schedules of faults, some of them calm. */
+/** Random groups, policies and fault schedules, some without faults. */
 export function schedules(among: readonly FaultName[] = names, most = 5): fc.Arbitrary<Drawn> {
   const faults = among.length === 0 ? fc.constant([]) : fc.array(faultWords(among), { maxLength: most })
-  // No boot takes longer than the most patient of the limits. A client that was killed counts that time anew, so with a
-  // shorter one a kill might save what just boots slowly.
+  // No boot takes longer than the longest of these limits. A killed client restarts that time, so with a shorter limit
+  // a kill might save a machine that only boots slowly.
   const patient = (policy: string) => policy.replace(/instance-timeout=\w+/, 'instance-timeout=10m')
   return fc.record({
     instances: fc.integer({ min: 1, max: 12 }),
@@ -62,16 +62,16 @@ export function schedules(among: readonly FaultName[] = names, most = 5): fc.Arb
   })
 }
 
-/** The command that shows what a schedule does. */
+/** The command that replays a schedule. */
 export function commandOf({ instances, policy, faults, seed }: Drawn): string {
   const faultFlag = faults === '' ? '' : ` --faults ${faults}`
   return `npm run simulate -- --instances ${instances} --policy ${policy}${faultFlag} --seed ${seed}`
 }
 
 /**
- * Checks `problemOf` over random schedules: it says what is wrong with one, or nothing. Throws with the command that shows the
- * smallest failing one, and the value of BAKEROLL_TEST_SEED that checks it again. BAKEROLL_TEST_SCHEDULES is how many
- * there are where 300 are usual; where fewer are usual, fewer in proportion. Gives how many were checked.
+ * Checks random schedules with `problemOf`, which returns what is wrong with one, or nothing. On failure throws the
+ * command that shows the smallest failing one, and the BAKEROLL_TEST_SEED that repeats it. BAKEROLL_TEST_SCHEDULES sets
+ * how many are checked instead of 300; smaller checks scale in proportion. Returns how many were checked.
  */
 export async function checkSchedules(
   arbitrary: fc.Arbitrary<Drawn>,

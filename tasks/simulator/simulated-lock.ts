@@ -4,7 +4,7 @@ import type { World } from './simulated-world.ts'
 
 let lockIds = 0
 
-/** Takes the lock of the simulated group; that of a dead owner is taken over. */
+/** Takes the group's lock; that of a dead owner is taken over. */
 export function takeLock(world: World, verb: string, owner: string): Awaited<ReturnType<Platform['lock']>> {
   const held = world.lock
   if (held && !world.deadOwners.has(held.owner)) {

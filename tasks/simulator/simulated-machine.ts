@@ -1,19 +1,19 @@
 import type { Instance, InstanceState, TargetHealth } from '../lib/platform.ts'
 
-/** What is wrong with a simulated machine from its launch on. */
+/** What is wrong with a machine from its launch on. */
 export interface Fault {
   /** Its machine stays pending for ever. */
   readonly neverBoots?: boolean
   /** Its service never answers. */
   readonly neverHealthy?: boolean
-  /** What its service says it is, instead of its image's release. */
+  /** The release that its service reports instead of its image's. */
   readonly wrongRelease?: string
   readonly wrongClock?: boolean
-  /** Its boot takes that many times as long. */
+  /** Factor on its boot time. */
   readonly bootFactor?: number
-  /** Its answers take that many times as long. */
+  /** Factor on its response time. */
   readonly latencyFactor?: number
-  /** Its service answers for that long, then does not for as long, in turns. */
+  /** Its service alternates between answering and not answering, for this long each. */
   readonly flapSeconds?: number
   /** Its machine ends by itself this long after launch. */
   readonly diesAfterSeconds?: number
@@ -30,14 +30,13 @@ export interface Parts {
   ssh: 'reachable' | 'unreachable'
 }
 
-/** An availability zone. */
 export interface Zone {
   readonly name: string
-  /** Its network is gone until then: its machines run, and neither answer nor are healthy. */
+  /** Its network is down until then: its machines run, but neither answer nor are healthy. */
   goneUntilMs: number
 }
 
-/** A machine in memory; its state at any time follows from these facts. */
+/** Its state at any time follows from these facts. */
 export interface Machine {
   readonly id: string
   readonly imageId: string
@@ -48,27 +47,25 @@ export interface Machine {
   readonly fault: Fault
   readonly parts: Parts
   killed: boolean
-  /** Against scale-in: the platform does not end it by itself, `terminate` does. */
+  /** Protected from scale-in: only `terminate` ends it, not the platform. */
   isProtected: boolean
-  /** Not answering before this moment: it boots. */
+  /** It boots until this moment. */
   readyMs: number
-  /** Since when the load balancer knows it; absent when it does not. */
+  /** When it was registered at the load balancer; absent when it is not. */
   registeredMs?: number | undefined
-  /** When its last request is done; absent unless draining. */
+  /** When its last request finishes; absent unless draining. */
   drainedMs?: number | undefined
 }
 
-/** How long the simulated load balancer takes to believe an instance. */
+/** How long the load balancer takes to call an instance healthy. */
 export const healthCheckSeconds = 2
 
-/** Is the machine there, and has it come up? */
 export function stateAt(machine: Machine, nowMs: number): InstanceState {
   const { diesAfterSeconds = Number.POSITIVE_INFINITY, neverBoots } = machine.fault
   if (machine.killed || nowMs >= machine.launchedMs + diesAfterSeconds * 1000) return 'stopped'
   return neverBoots || nowMs < machine.launchedMs + (machine.bootSeconds * 1000) / 2 ? 'pending' : 'running'
 }
 
-/** Does the service answer requests? */
 export function answersAt(machine: Machine, nowMs: number): boolean {
   const { neverHealthy, failsAfterSeconds = Number.POSITIVE_INFINITY } = machine.fault
   const { nginx, docker, container } = machine.parts
@@ -82,7 +79,6 @@ function flapsAt({ fault, readyMs }: Machine, nowMs: number): boolean {
   return fault.flapSeconds !== undefined && Math.floor((nowMs - readyMs) / (fault.flapSeconds * 1000)) % 2 === 1
 }
 
-/** What the load balancer says about the machine. */
 export function healthAt(machine: Machine, nowMs: number): TargetHealth {
   if (machine.drainedMs !== undefined) return nowMs < machine.drainedMs ? 'draining' : 'unused'
   if (machine.registeredMs === undefined) return 'unused'
@@ -91,18 +87,18 @@ export function healthAt(machine: Machine, nowMs: number): TargetHealth {
   return answersAt(machine, nowMs) ? 'healthy' : 'unhealthy'
 }
 
-/** Does the machine get requests and answer them, while the load balancer runs? */
+/** Does the machine receive requests and answer them, while the load balancer runs? */
 export function servesAt(machine: Machine, nowMs: number): boolean {
   return healthAt(machine, nowMs) === 'healthy'
 }
 
-/** Is what the machine answers right, and as fast as from others? */
+/** Are its answers right, and as fast as those of others? */
 export function isRight({ fault, parts }: Machine): boolean {
   const isSlow = fault.latencyFactor !== undefined && fault.latencyFactor > 1
   return fault.wrongRelease === undefined && !fault.wrongClock && !isSlow && parts.time === 'active'
 }
 
-/** How long one answer takes: 18 to 24 ms, the same for one machine. */
+/** 18 to 24 ms, constant for one machine. */
 export function latencyMs({ id, fault }: Machine): number {
   const spread = Number(id.replace(/\D/g, '')) % 7
   return (18 + spread) * (fault.latencyFactor ?? 1)
@@ -110,7 +106,7 @@ export function latencyMs({ id, fault }: Machine): number {
 
 const views = new WeakMap<Machine, Instance>()
 
-/** The machine as `Platform.group` shows it; the same object while nothing about it has changed. */
+/** The machine as `Platform.group` returns it; the same object while nothing changes. */
 export function asInstance(machine: Machine, nowMs: number, isBalanced: boolean): Instance {
   const state = stateAt(machine, nowMs)
   const health = state === 'stopped' || !isBalanced ? 'unused' : healthAt(machine, nowMs)

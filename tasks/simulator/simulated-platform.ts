@@ -6,7 +6,7 @@ import { takeLock } from './simulated-lock.ts'
 import { asInstance, healthAt, type Machine, stateAt } from './simulated-machine.ts'
 import type { GroupRecord, World, WorldEvent } from './simulated-world.ts'
 
-/** One client of a simulated world. Clients share everything but their name, which owns the locks they take. */
+/** One client of a simulated world. Clients share everything but their name, which owns their locks. */
 export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
   return {
     name: 'simulator',
@@ -52,7 +52,7 @@ export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
   }
 }
 
-/** Tells all who watch what the world is like now. */
+/** Notifies all watchers of the current state. */
 export function tellWatchers(world: World, call: WorldEvent['call'], about: Partial<WorldEvent> = {}): void {
   if (world.watchers.length === 0) return
   const { serving, sound, machines } = countMachines(world)
@@ -79,7 +79,7 @@ function existing(world: World): GroupRecord {
   return world.record
 }
 
-/** What was launched before one is refused stays. */
+/** Machines launched before a refusal stay. */
 function launchSeveral(world: World, count: number): string[] {
   const ids: string[] = []
   world.outages.isRefusing = true

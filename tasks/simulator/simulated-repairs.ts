@@ -4,8 +4,8 @@ import type { Parts } from './simulated-machine.ts'
 import type { World } from './simulated-world.ts'
 
 /**
- * The hands of `heal` in a simulated world. A part named in `stuck` of its instance comes up only after a larger repair:
- * a container after Docker's restart, all after a reboot unless `reboot` is stuck too.
+ * What `heal` uses to inspect and repair instances. A part in an instance's `stuck` recovers only after a larger
+ * repair: a container after Docker's restart, all parts after a reboot unless `reboot` is stuck too.
  */
 export function simulatedHands(world: World, stuck: Record<string, readonly string[]> = {}) {
   const done: string[] = []

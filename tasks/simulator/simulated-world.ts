@@ -6,46 +6,46 @@ import { noOutages, type Outages } from './outages.ts'
 import { answersAt, type Fault, latencyMs, type Machine, servesAt, type Zone } from './simulated-machine.ts'
 import { virtualClock } from './virtual-clock.ts'
 
-/** How a simulated world behaves; what is left out is as good as can be. */
+/** By default everything works as well as it can. */
 export interface WorldOptions {
   readonly clock?: Clock
   /** Newest first. */
   readonly images: readonly Image[]
-  /** Three when absent. A launch goes to the zone with the fewest machines. */
+  /** Default: three. A launch goes to the zone with the fewest machines. */
   readonly zones?: readonly string[]
-  /** Boot time of the n-th launch, from 1; 40 s. */
+  /** Boot time of the n-th launch, from 1; default 40 s. */
   readonly bootSeconds?: (nth: number) => number
   readonly drainSeconds?: number
-  /** What is wrong with the n-th launch, from 1, which would boot in `bootSeconds`. */
+  /** The fault of the n-th launch, from 1, which would boot in `bootSeconds`. */
   readonly fault?: (nth: number, imageId: string, bootSeconds: number) => Fault | undefined
   /** Why the n-th launch is refused. */
   readonly refuseLaunch?: (nth: number, nowMs: number) => string | undefined
 }
 
-/** What a watcher is told after each observation and each change, from the world's own point of view. */
+/** Sent to watchers after each observation and each change, as the world sees it. */
 export interface WorldEvent {
-  /** `fault`: something happened behind the platform's back. */
+  /** `fault`: something happened without the platform's doing. */
   readonly call: 'observe' | 'launch' | 'drain' | 'terminate' | 'repair' | 'fault'
   /** The machine that was drained or terminated, if it was there. */
   readonly machine?: Machine | undefined
   /** Did the drained or terminated machine serve until now? */
   readonly servedBefore: boolean
-  /** Were requests under way at a terminated machine that was draining? */
+  /** Were requests running on a terminated machine that was draining? */
   readonly wasBusy: boolean
-  /** Machines that get requests and answer them. */
+  /** Machines that receive requests and answer them. */
   readonly serving: number
-  /** Of these, the ones whose answers are right and fast. */
+  /** Serving ones whose answers are right and fast. */
   readonly sound: number
-  /** Machines that have not ended. */
+  /** Machines not terminated. */
   readonly machines: number
   readonly size: number
 }
 
-/** What clients do not know, because it happened since one of them last looked. */
+/** Changes since a client last looked, which clients do not know yet. */
 export interface Unseen {
-  /** The size that was seen. */
+  /** The size at the last look. */
   size: number
-  /** How many stopped serving by faults since then. */
+  /** Machines that stopped serving by faults since then. */
   serving: number
   sound: number
 }
@@ -58,13 +58,13 @@ export interface GroupRecord {
   roll?: RollRecord
 }
 
-/** A machine that left the group's capacity and is still there. */
+/** A machine that left the group's capacity and still exists. */
 export interface Aside {
   readonly id: string
   readonly because: string
 }
 
-/** The state that outlives every client, and the hands to break it with. */
+/** The state that outlives every client, and the means to break it. */
 export interface World {
   readonly options: WorldOptions
   readonly clock: Clock
@@ -84,11 +84,11 @@ export interface World {
   lock: (LockOwner & { readonly id: number }) | undefined
   readonly deadOwners: Set<string>
   readonly watchers: ((event: WorldEvent) => void)[]
-  /** Another number after each change that did not go through the platform. */
+  /** Changes with every modification that did not go through the platform. */
   revision: number
-  /** Ends a machine the hard way, or all. */
+  /** Kills one machine, or all. */
   kill(id?: string): void
-  /** The machine, to change it. */
+  /** Mutable. */
   machine(id: string): Machine
   find(id: string): Machine | undefined
   add(machine: Machine): void
@@ -96,7 +96,6 @@ export interface World {
   emptiestZone(): Zone
 }
 
-/** Opens a world without a group. */
 export function simulatedWorld(options: WorldOptions): World {
   const clock = options.clock ?? virtualClock()
   const zones = (options.zones ?? ['zone-a', 'zone-b', 'zone-c']).map((name): Zone => ({ name, goneUntilMs: 0 }))
@@ -149,7 +148,7 @@ export function simulatedWorld(options: WorldOptions): World {
   return world
 }
 
-/** The machines that get requests and answer them now. */
+/** Machines that receive requests and answer them now. */
 export function servingMachines(world: World): Machine[] {
   const nowMs = world.clock.now()
   return world.loadBalancer === 'stopped' ? [] : world.machines.filter((machine) => servesAt(machine, nowMs))

@@ -5,7 +5,7 @@ import { healthCheckSeconds } from './simulated-machine.ts'
 import type { Simulation } from './simulation.ts'
 import { bootTimes, newImageId, simulatedDrainSeconds } from './simulation-task.ts'
 
-/** What `simulate --json` prints of a simulation. */
+/** The output of `simulate --json`. */
 export function simulationFacts(simulation: Simulation): Record<string, unknown> {
   const { task, outcome, reason, startMs, endMs, capacity, world, violations, pauses, kills, schedule } = simulation
   const { floor, promisedFloor, lowestHealthy, highestSize, maximumSize } = capacity
@@ -31,7 +31,7 @@ export function simulationFacts(simulation: Simulation): Record<string, unknown>
   }
 }
 
-/** What a person should know of a simulation, in the order in which it happened; seconds since its start before each. */
+/** Notable events in order, each after the seconds since the start. */
 export function notableEvents({ events, schedule, startMs }: Simulation): string[] {
   const told = [
     ...schedule.mishaps.map(({ atMs, name, what }) => ({ atMs, text: `fault ${name}: ${what}` })),
@@ -53,12 +53,12 @@ function notable(event: RollEvent): string | undefined {
   return `${event.step}${event.instanceId === undefined ? '' : ` ${event.instanceId}`}: ${event.because}`
 }
 
-/** What can refuse launches, so that instances may be missing where there is no room. */
+/** Faults that refuse launches, so that instances may be missing for lack of room. */
 const refusing: ReadonlySet<string> = new Set(['capacity', 'quota', 'at-maximum', 'balancer-down'])
 
 /**
- * The bound of `lowerBoundSeconds` for what happened. A machine that suffered from a fault may have made room earlier than
- * a calm roll has any, so each counts as one more place; so does each by which somebody scaled the group.
+ * The bound of `lowerBoundSeconds` for what happened. A machine that suffered a fault may have made room earlier than
+ * any in a calm roll, so each adds one place; so does each place that somebody added by scaling the group.
  */
 export function boundOf(simulation: Simulation): number {
   const { policy, capacity, schedule, world, outcome, old } = simulation
@@ -77,7 +77,7 @@ export function boundOf(simulation: Simulation): number {
   })
 }
 
-/** A roll in which nothing goes wrong, with the boot times of the seed. */
+/** A roll without faults, with the boot times of the seed. */
 function calmTask({ task, policy, old }: Simulation): Pick<BoundTask, 'bootSeconds' | 'surge' | 'maxUnavailable'> {
   const draw = lognormalSeconds(bootTimes.median, bootTimes.sigma, randomFor(task.seed, 'boots'))
   const maxUnavailable = policy.surge > 0 ? 0 : policy.maxUnavailable
@@ -87,7 +87,7 @@ function calmTask({ task, policy, old }: Simulation): Pick<BoundTask, 'bootSecon
 function checkpointsOf({ policy, old }: Simulation): NonNullable<BoundTask['checkpoints']> {
   const { canary, canaryWatchSeconds, pauseAt, pauseSeconds = 0 } = policy
   const canaries = canary > 0 ? [{ count: Math.min(canary, old), seconds: canaryWatchSeconds, isWhole: false }] : []
-  // Canaries are launched together, whatever pause points lie below their number.
+  // Canaries are launched together, even if pause points are below their number.
   const pauses = pauseAt
     .filter((at) => at < old && at > canary)
     .map((count) => ({ count, seconds: pauseSeconds, isWhole: true }))

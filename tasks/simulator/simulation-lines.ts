@@ -6,7 +6,6 @@ import { boundOf, notableEvents } from './simulation-facts.ts'
 const eventsShown = 30
 const violationsShown = 10
 
-/** The result in one line. */
 export function simulationLine(simulation: Simulation): string {
   const { outcome, old, startMs, endMs, capacity, violations, reason } = simulation
   const seconds = Math.round((endMs - startMs) / 1000)
@@ -17,7 +16,7 @@ export function simulationLine(simulation: Simulation): string {
   return `${outcome}, ${count(old, 'instance')} in ${seconds} s${bound}; ${kept}${broken}${why}`
 }
 
-/** What a person sees of a simulation: the result, the capacity drawn over time within `columns`, the facts, what happened. */
+/** For people: the result, a drawing of the capacity within `columns`, the facts, the events. */
 export function simulationLines(simulation: Simulation, columns?: number): string[] {
   const { startMs, endMs, capacity, violations, task, world, pauses, kills, schedule } = simulation
   const { lowestHealthy, promisedFloor, floor, highestSize, maximumSize, points } = capacity

@@ -9,17 +9,15 @@ import { simulatedPlatform } from './simulated-platform.ts'
 import type { World } from './simulated-world.ts'
 import { newImageId, type SimulationTask } from './simulation-task.ts'
 
-/** What a simulated roll runs in. */
 export interface Stage {
   readonly task: SimulationTask
   readonly world: World
   readonly policy: RollPolicy
   readonly schedule: FaultSchedule
-  /** Filled with the steps and warnings of the roll. */
+  /** Receives the steps and warnings of the roll. */
   readonly events: RollEvent[]
 }
 
-/** How a simulated roll ended. */
 export interface SimulatedEnd {
   readonly outcome: 'rolled' | 'rolled-back' | 'paused' | 'failed'
   readonly reason?: string | undefined
@@ -29,7 +27,7 @@ export interface SimulatedEnd {
   readonly kills: number
 }
 
-/** Rolls as its user would: a roll that paused, or whose client was killed, is run again. */
+/** Rolls as a user would: repeats the command after a pause or a kill. */
 export async function runToTheEnd(stage: Stage): Promise<SimulatedEnd> {
   let [pauses, kills] = [0, 0]
   while (true) {
@@ -38,7 +36,7 @@ export async function runToTheEnd(stage: Stage): Promise<SimulatedEnd> {
       if (outcome === 'rolled' || outcome === 'rolled-back') return { outcome, reason, pauses, kills }
       if (outcome !== 'paused') return { outcome: 'failed', reason: `it ended as ${outcome}`, pauses, kills }
       pauses += 1
-      // The pause points are finite; a roll that does not pass them is told as it is.
+      // Pause points are finite; a roll that never gets past them is reported as it is.
       if (pauses > stage.policy.pauseAt.length + kills) return { outcome, reason, pauses, kills }
     } catch (error) {
       if (error instanceof ClientKilled) kills += 1
@@ -49,7 +47,7 @@ export async function runToTheEnd(stage: Stage): Promise<SimulatedEnd> {
   }
 }
 
-/** Takes every outage back, as a person would who was called, and runs the same command again, with patience. */
+/** Ends every outage, as a person on call would, and runs the same command again, patiently. */
 export async function carryOn({ world, schedule, ...stage }: Stage): Promise<SimulatedEnd> {
   Object.assign(world.outages, {
     launchUntilMs: 0,

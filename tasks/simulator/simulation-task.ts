@@ -3,30 +3,28 @@ import type { RollEventSink } from '../lib/roll/events.ts'
 import type { RollPolicy } from '../lib/roll/policy.ts'
 import type { World } from './simulated-world.ts'
 
-/** What is simulated. */
 export interface SimulationTask {
   readonly instances: number
-  /** As `parsePolicy` reads it. */
+  /** For `parsePolicy`. */
   readonly policy: string
-  /** As `parseFaults` reads it. */
+  /** For `parseFaults`. */
   readonly faults: string
   readonly seed: number
   readonly onEvent?: RollEventSink | undefined
   readonly signal?: AbortSignal | undefined
-  /** Called before each call of the client that rolls; another client of the world is opened by its name. */
+  /** Runs before each call of the rolling client; `open` opens another client of the world by name. */
   readonly onCall?: (world: World, open: (owner: string) => Platform, policy: RollPolicy) => void
 }
 
-/** Boot times of the machines that a roll launches: lognormal, as boots of virtual machines tend to be. */
+/** Lognormal, as boot times of virtual machines tend to be. */
 export const bootTimes = { distribution: 'lognormal', median: 60, sigma: 0.4 } as const
 
-/** How long a machine of a simulation finishes its requests. */
+/** How long a draining machine takes to finish its requests. */
 export const simulatedDrainSeconds = 10
 
-/** Where a simulated roll comes from, where it goes to, and where nobody wants it to go. */
+/** An unrelated image, the target and the origin of a simulated roll. */
 export const [otherImageId, newImageId, oldImageId] = ['image-3', 'image-2', 'image-1'] as const
 
-/** The images of a simulation, newest first. */
 export const simulatedImages = [otherImageId, newImageId, oldImageId].map((id) => ({
   id,
   release: `1.${id.slice(-1)}.0`,

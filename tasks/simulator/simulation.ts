@@ -18,14 +18,14 @@ import {
   simulatedImages,
 } from './simulation-task.ts'
 
-/** A simulated roll, with everything that was seen of it. */
+/** A simulated roll and everything that was recorded of it. */
 export interface Simulation extends Stage, SimulatedEnd {
   readonly startMs: number
   readonly endMs: number
   /** Machines before the roll. */
   readonly old: number
   readonly capacity: CapacityRecord
-  /** Promises that were broken, one line each. */
+  /** Broken promises, one line each. */
   readonly violations: readonly string[]
 }
 
@@ -48,7 +48,7 @@ export async function simulateRoll(task: SimulationTask): Promise<Simulation> {
   return { ...stage, ...end, startMs, endMs, old: instances, capacity, violations }
 }
 
-/** A group on the old image, all of it serving. */
+/** A group on the old image, all instances serving. */
 async function servingWorld({ instances, seed }: SimulationTask, flawOf: FaultSchedule['flawOf']): Promise<World> {
   const boots = lognormalSeconds(bootTimes.median, bootTimes.sigma, randomFor(seed, 'boots'))
   const world = simulatedWorld({
@@ -65,7 +65,7 @@ async function servingWorld({ instances, seed }: SimulationTask, flawOf: FaultSc
   return world
 }
 
-/** Every roll ends all new or all as before, or with a call for a person; and it leaves no lock. */
+/** Every roll ends with all instances new, all as before, or a call for a person; and it leaves no lock. */
 export function wrongEnd({ world, schedule }: Stage, { outcome }: SimulatedEnd): string[] {
   const { machines, record, lock, clock } = world
   const wrong = lock ? ['the lock is still held'] : []
@@ -74,7 +74,7 @@ export function wrongEnd({ world, schedule }: Stage, { outcome }: SimulatedEnd):
     const others = machines.filter(({ imageId }) => imageId !== image).length
     if (others > 0) wrong.push(`${others} machines are not on ${image}`)
     if (record?.roll) wrong.push('the record of the roll is still there')
-    // What went wrong in the last moment is nothing that a roll can mend.
+    // A roll cannot repair what failed at the last moment.
     const isQuiet = schedule.mishaps.at(-1)?.atMs !== clock.now()
     if (isQuiet && machines.length !== record?.size) wrong.push(`${machines.length} machines, not ${record?.size}`)
   }

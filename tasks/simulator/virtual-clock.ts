@@ -2,13 +2,13 @@ import type { Clock } from '../lib/clock.ts'
 
 interface Sleeper {
   readonly untilMs: number
-  /** Of two with the same hour, the earlier one wakes first. */
+  /** Of two with the same time, the lower one wakes first. */
   readonly order: number
   readonly wake: () => void
 }
 
 /**
- * A clock that stands still while anything can run and then jumps to the next sleeper's hour, so that hours pass in
+ * A clock that stands still while anything can run and then jumps to the next sleeper's time, so that hours pass in
  * milliseconds and always in the same order.
  */
 export function virtualClock(startMs: number = Date.UTC(2026, 0, 1)): Clock {
@@ -36,7 +36,7 @@ function isBefore(a: Sleeper, b: Sleeper): boolean {
   return a.untilMs < b.untilMs || (a.untilMs === b.untilMs && a.order < b.order)
 }
 
-/** Puts a sleeper into a binary heap, the first to wake on top. */
+/** Inserts into a binary heap, the first to wake on top. */
 function add(heap: Sleeper[], sleeper: Sleeper): void {
   let hole = heap.push(sleeper) - 1
   while (hole > 0) {

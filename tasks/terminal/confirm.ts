@@ -1,15 +1,14 @@
 import { printable } from '../../checker/formatters/printable.ts'
 import { OperatorError } from '../lib/errors.ts'
 
-/** Whom to ask, and what to type instead. */
 export interface Asking {
   readonly yes: boolean
-  /** True when a person sits at both ends. */
+  /** Whether stdin and stderr are both a terminal. */
   readonly isInteractive: boolean
   /** The same command with `--yes`. */
   readonly command: string
   readonly signal: AbortSignal
-  /** Makes room on the screen; gives back how to end that. */
+  /** Clears the live lines until the returned function is called. */
   suspend(): () => void
 }
 

@@ -1,6 +1,6 @@
 /**
- * Ends the process, now. `process.exit` waits for a look-up of a name that is under way in getaddrinfo, with a name server that does not
- * answer for 10 s and more; then the process becomes a shell that ends with the same code.
+ * Ends the process at once. `process.exit` waits for a name look-up in getaddrinfo, which with a dead name server takes
+ * 10 s and more; the process then becomes a shell that exits with the same code.
  */
 export function endProcess(exitCode: number): never {
   if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap') && process.execve !== undefined) {

@@ -1,27 +1,26 @@
-/** The exit code of a run that was stopped: 128 + SIGINT, as a shell says it. */
+/** 128 + SIGINT, as shells report it. */
 export const interruptedExitCode = 130
 
-/** npm hands a Ctrl-C on to its child, which has already had it from the terminal: the two are one. */
+/** npm forwards a Ctrl-C to its child, which already got it from the terminal: the two count as one. */
 const echoMs = 500
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** How often a run that npm started looks whether npm is still there. */
+/** How often a run that npm started checks that npm still lives. */
 const parentLookMs = 1000
 
-/** What a run does when it is told to stop. */
 export interface InterruptionHandlers {
-  /** The first Ctrl-C, SIGTERM, or a terminal that is closed. */
+  /** On the first Ctrl-C or SIGTERM, or when the terminal is closed. */
   first(): void
-  /** Any later one. */
+  /** On any later one. */
   again(): void
-  /** It still runs `stopMs` after the first. */
+  /** When the run has not ended `stopMs` after the first. */
   late(): void
 }
 
 /**
- * Calls the handlers until the returned function is called. A run that npm started is also stopped when npm is killed: nobody
- * would see it end, and it would keep the next one out.
+ * Calls the handlers until the returned function is called. A run that npm started also stops when npm is killed:
+ * nobody would see it end, and it would lock out the next run.
  */
 export function onInterruption({ first, again, late }: InterruptionHandlers, stopMs: number): () => void {
   let firstMs: number | undefined

@@ -1,22 +1,21 @@
 import { terminalColumns, wrapped } from '../../checker/formatters/wrapping.ts'
 import { table, width } from './table.ts'
 
-/** Rows of facts as a person reads them. */
 export interface Listing {
   readonly heads: readonly string[]
   readonly rows: readonly (readonly string[])[]
-  /** Heads whose columns are left out first where there is no room, because something else says the same. */
+  /** Heads of columns to drop first when space is short, because something else says the same. */
   readonly dispensable?: readonly string[]
-  /** For each row what stands on lines of its own below it. */
+  /** For each row, text on lines of its own below it. */
   readonly below?: readonly (string | undefined)[]
 }
 
-/** With less room than this for the last column, each row is a paragraph. */
+/** With fewer columns than this for the last one, each row becomes a paragraph. */
 const leastRoom = 24
 
 /**
- * A table where it fits. Where it does not, the dispensable columns go, then the last column is wrapped, and at last every row becomes
- * a paragraph of `HEAD value` lines: nothing is cut away. Without `columns` it is as wide as it is.
+ * A table if it fits. If not, first the dispensable columns go, then the last column is wrapped, and finally every row
+ * becomes a paragraph of `HEAD value` lines: nothing is cut off. Without `columns` the width is unlimited.
  */
 export function listing({ heads, rows, dispensable = [], below = [] }: Listing, columns = terminalColumns()): string {
   const room = columns ?? Number.POSITIVE_INFINITY

@@ -2,11 +2,11 @@ import { elapsed } from '../../checker/duration.ts'
 import { coloured, type Screen } from './screen.ts'
 import { truncate, width } from './table.ts'
 
-/** The live part of a terminal: lines that stay above, running steps and live lines below, redrawn in place. */
+/** The live part of a terminal: permanent lines above; below them running steps and live lines, redrawn in place. */
 export interface LiveBoard {
-  /** Writes a line that stays. */
+  /** Writes a permanent line. */
   keep(line: string): void
-  /** Shows a step as running, until the returned function puts a line that stays in its place. */
+  /** Shows a running step until the returned function replaces it with a permanent line. */
   start(step: { readonly name: string; readonly startedMs: number }): (line: string) => void
   /** Replaces the lines below the steps. */
   live(lines: readonly string[]): void
@@ -21,7 +21,7 @@ const hideCursor = '\x1b[?25l'
 const showCursor = '\x1b[?25h'
 const eraseBelow = '\x1b[J'
 
-/** Draws at most ten times a second; the cursor is hidden only while something is live, and restored at any exit. */
+/** Draws at most ten times a second. The cursor is hidden only while something is live, and restored at any exit. */
 export function liveBoard(screen: Screen): LiveBoard {
   const steps = new Set<{ readonly name: string; readonly startedMs: number }>()
   let liveLines: readonly string[] = []
@@ -44,7 +44,7 @@ export function liveBoard(screen: Screen): LiveBoard {
     return [...running, ...liveLines].slice(0, Math.max(1, rows - 1)).map((line) => truncate(line, columns - 1))
   }
 
-  /** Back to where the area began; a line drawn before the terminal got narrower may take several rows now. */
+  /** Returns to where the area began. A line drawn before the terminal became narrower may now take several rows. */
   function erase(): string {
     if (drawn.length === 0) return ''
     const { columns } = screen.size()

@@ -5,43 +5,41 @@ import { carriesOn } from '../settings/verbs.ts'
 import { interruptedExitCode } from './interruption.ts'
 import type { TaskResult } from './task.ts'
 
-/** What a run leaves: the exit code, and the text for each stream. */
+/** What the program ends with. */
 export interface Outcome {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
 }
 
-/** How a run is reported. */
 export interface Reporting {
   readonly verb: string
   readonly json: boolean
-  /** Shows the causes of a failure, too. */
+  /** Also shows the causes of a failure. */
   readonly verbose: boolean
-  /** True after a Ctrl-C: the exit code is 130 whatever the task said. */
+  /** After a Ctrl-C the exit code is 130, whatever the task returned. */
   readonly wasInterrupted: boolean
   /** The command that was typed. */
   readonly command: string
-  /** What is typed to call bakeroll; undefined: npm. */
+  /** The command that starts bakeroll; undefined: npm. */
   readonly program?: string | undefined
-  /** Of `check`: what `--format` says. */
+  /** `--format` of `check`. */
   readonly format?: string
   paint(format: 'red' | 'cyan' | 'dim', text: string): string
 }
 
-/** The outcome of a task that gave a result. */
 export function resultOutcome(result: TaskResult, reporting: Reporting): Outcome {
   if (reporting.wasInterrupted) return interruptedOutcome(result.facts, undefined, reporting)
   const exitCode = result.exitCode ?? 0
   const ok = result.ok ?? exitCode === 0
   const text = result.output ?? result.line
   const stdout = reporting.json ? document({ ok, ...result.facts }) : text === '' ? '' : `${text.replace(/\n$/, '')}\n`
-  // What instances wrote is not ours to word.
+  // The words of instances must not be rewritten.
   const program = reporting.verb === 'logs' ? undefined : reporting.program
   return { exitCode, stdout: told(stdout, program), stderr: '' }
 }
 
-/** The outcome of a run that threw: an OperatorError tells what to do, anything else is a defect of ours. */
+/** An OperatorError says what to do; anything else is a bug of ours. */
 export function failureOutcome(error: unknown, reporting: Reporting): Outcome {
   if (reporting.wasInterrupted) return interruptedOutcome({}, error, reporting)
   const isNagios = reporting.verb === 'check'
@@ -52,7 +50,7 @@ export function failureOutcome(error: unknown, reporting: Reporting): Outcome {
   }
   const message = error instanceof Error ? error.message : String(error)
   const stack = error instanceof Error ? (error.stack ?? message) : message
-  const hint = `this is a defect of bakeroll: please report it with the lines above and how it was called: ${reporting.command}`
+  const hint = `this is a defect of bakeroll: please report it with the lines above and the command: ${reporting.command}`
   const stderr = `${told(stack, undefined)}\n${errorLines({ message, hint }, reporting)}`
   return failed(isNagios ? 3 : 1, { message, hint, kind: 'defect' }, stderr, reporting)
 }
@@ -108,7 +106,10 @@ function causesOf(error: Error, { paint }: Reporting): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** A text as it is shown: worded for the way of calling, and without what steers a terminal. Colours come after it. */
+/**
+ * The text as shown: adapted to the way bakeroll was called, and without terminal control sequences. Colours are added
+ * later.
+ */
 function told(text: string, program: string | undefined): string {
   return printable(asCalled(text, program))
 }

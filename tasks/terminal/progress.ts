@@ -7,15 +7,14 @@ import { asCalled } from '../settings/program-name.ts'
 import { liveBoard } from './live-board.ts'
 import { coloured, type Screen } from './screen.ts'
 
-/** A progress on a screen. */
 export interface ScreenProgress extends Progress {
   detail(line: string): void
   suspend(): () => void
-  /** Ends what is live and restores the cursor. Safe to call twice. */
+  /** Clears the live lines and restores the cursor. Safe to call twice. */
   close(): void
 }
 
-/** Shows progress: running steps redrawn in place on a terminal, elsewhere one plain line per change. */
+/** On a terminal running steps are redrawn in place; elsewhere there is one plain line per change. */
 export function screenProgress(
   screen: Screen,
   { verbose = false, program }: { readonly verbose?: boolean; readonly program?: string | undefined } = {},
@@ -23,7 +22,7 @@ export function screenProgress(
   return screen.isLive ? liveProgress(screen, verbose, program) : plainProgress(screen, verbose, program)
 }
 
-/** How deep a step is inside others; parallel steps each know their own. */
+/** Nesting depth of the current step; parallel steps each have their own. */
 const depth = new AsyncLocalStorage<number>()
 
 function indented(message: string): string {
@@ -31,7 +30,7 @@ function indented(message: string): string {
   return safe(message).replace(/^/gm, margin)
 }
 
-/** What comes from a machine must not steer the terminal. Programs colour their progress: that is left out, not written out. */
+/** Text from a machine must not control the terminal. Programs colour their progress: colours are removed, not escaped. */
 function safe(message: string): string {
   return printable(stripVTControlCharacters(message).replace(/[^\P{Cc}\n\t]/gu, '')).trimEnd()
 }
@@ -91,12 +90,11 @@ function liveProgress(screen: Screen, verbose: boolean, program: string | undefi
   }
 }
 
-/** Shows nothing. */
 export function silentProgress(): Progress {
   return { event: () => {}, warn: () => {}, live: () => {}, step: (_name, work) => work() }
 }
 
-/** Shows nothing and remembers everything in `lines`: `name ...`, `name: done`, `name: failed`, events, warnings. */
+/** Records in `lines`: `name ...`, `name: done`, `name: failed`, events, warnings. */
 export function recordingProgress(): Progress & { readonly lines: string[] } {
   const lines: string[] = []
   return {

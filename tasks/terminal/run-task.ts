@@ -9,22 +9,20 @@ import { screenProgress } from './progress.ts'
 import type { Screen } from './screen.ts'
 import type { Task, TaskContext, TaskResult } from './task.ts'
 
-/** A verb that is ready to run. */
 export interface Run {
   readonly commandLine: CommandLine
-  /** The words after the verb, as they were typed. */
+  /** The words after the verb, as typed. */
   readonly words: readonly string[]
   readonly settings: Settings
   readonly said: ReadonlyMap<string, string>
-  /** What a person should know of the settings before anything is done. */
+  /** Warnings about the settings, shown before anything is done. */
   readonly warnings: readonly string[]
   readonly screen: Screen
-  /** What is typed to call bakeroll; undefined: npm. */
+  /** The command that starts bakeroll; undefined: npm. */
   readonly program?: string | undefined
   load(): Promise<Task>
 }
 
-/** How a task ended: with a result or an error, and whether somebody stopped it. */
 export interface Ending {
   readonly result?: TaskResult
   readonly error?: unknown
@@ -32,8 +30,8 @@ export interface Ending {
 }
 
 /**
- * Runs the task of a verb and its clean-ups. The first Ctrl-C aborts its signal, a second one ends the process at once, and
- * so does the time that the verb has to stop, whatever it waits for.
+ * Runs the task of a verb and its clean-ups. The first Ctrl-C aborts the task's signal; a second one ends the process
+ * at once, and so does the end of the verb's time to stop.
  */
 export async function runTask(run: Run): Promise<Ending> {
   const { commandLine, words, settings, said, screen, program, load } = run
@@ -52,12 +50,12 @@ export async function runTask(run: Run): Promise<Ending> {
     {
       first() {
         const then = carriesOn(verb) ? `; ${commandText(verb, words)} carries on from here` : ''
-        progress.warn(`stopping${then} (Ctrl-C again ends it at once)`)
+        progress.warn(`stopping${then} (Ctrl-C again ends it immediately)`)
         interruption.abort()
       },
       again: endNow,
       late() {
-        progress.warn(`not stopped within ${stopSeconds} s; ended where it was`)
+        progress.warn(`not stopped within ${stopSeconds} s; killed`)
         endNow()
       },
     },
@@ -105,7 +103,7 @@ async function settle(work: () => Promise<TaskResult>): Promise<Omit<Ending, 'wa
   }
 }
 
-/** Runs all of them, also after one has failed; gives the first failure. */
+/** Runs all of them, even after a failure; returns the first one. */
 async function runAll(cleanups: readonly (() => void | Promise<void>)[]): Promise<{ error: unknown } | undefined> {
   let failure: { error: unknown } | undefined
   for (const cleanup of cleanups) {
@@ -118,7 +116,7 @@ async function runAll(cleanups: readonly (() => void | Promise<void>)[]): Promis
   return failure
 }
 
-/** An error that nobody awaited ends the task, too, so that its clean-ups run. */
+/** An error that nothing awaited also ends the task, so that its clean-ups run. */
 function watchForCrash(): { happened: Promise<never>; stopWatching(): void } {
   const { promise, reject } = Promise.withResolvers<never>()
   promise.catch(() => {})

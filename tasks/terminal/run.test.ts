@@ -103,7 +103,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       [
         'waiting ...',
         'ready',
-        'warning: stopping; npm run roll -- --batch 2 carries on from here (Ctrl-C again ends it at once)',
+        'warning: stopping; npm run roll -- --batch 2 carries on from here (Ctrl-C again ends it immediately)',
         'waiting: failed after ...',
         'cleaned',
         'first registered, last called',
@@ -116,16 +116,18 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 t.test('what begins anew when it is called again does not claim to carry on', async (t) => {
-  for (const verb of ['test', 'lint', 'ssh', 'logs', 'check', 'doctor']) {
-    const { child, ended } = start(play, ['wait', verb])
-    await waitFor(child.stderr, 'ready')
-    child.kill('SIGINT')
-    const { stderr, exitCode } = await ended
-    t.equal(exitCode, 130, verb)
-    t.match(stderr, /^warning: stopping \(Ctrl-C again ends it at once\)$/m, verb)
-    t.match(stderr, new RegExp(`^error: ${verb} interrupted\n$`, 'm'))
-    t.notMatch(stderr, /carries on|hint:/, verb)
-  }
+  await Promise.all(
+    ['test', 'lint', 'ssh', 'logs', 'check', 'doctor'].map(async (verb) => {
+      const { child, ended } = start(play, ['wait', verb])
+      await waitFor(child.stderr, 'ready')
+      child.kill('SIGINT')
+      const { stderr, exitCode } = await ended
+      t.equal(exitCode, 130, verb)
+      t.match(stderr, /^warning: stopping \(Ctrl-C again ends it immediately\)$/m, verb)
+      t.match(stderr, new RegExp(`^error: ${verb} interrupted\n$`, 'm'))
+      t.notMatch(stderr, /carries on|hint:/, verb)
+    }),
+  )
 })
 
 t.test('with --json an interruption is a document, too', async (t) => {

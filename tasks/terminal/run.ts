@@ -12,17 +12,16 @@ import { failureOutcome, type Outcome, type Reporting, resultOutcome } from './o
 import { coloured, type Screen, screenOf } from './screen.ts'
 import type { Task } from './task.ts'
 
-/** A command line, and where it is run. */
 export interface Launch extends Surroundings {
   /** The words after `tasks/terminal/main.ts`. */
   readonly argv: readonly string[]
-  /** What is typed to call bakeroll; undefined: npm. */
+  /** The command that starts bakeroll; undefined: npm. */
   readonly program?: string | undefined
-  /** Imports the entry of a verb. */
+  /** Imports the file of a verb. */
   loadTask(verb: VerbName): Promise<Task>
 }
 
-/** Does what a command line asks for. Progress goes to stderr meanwhile; the outcome is for the caller to write. */
+/** Runs a command line. Progress goes to stderr meanwhile; the caller writes the outcome. */
 export async function runCommandLine(launch: Launch): Promise<Outcome> {
   const [word, ...words] = launch.argv[0] === 'help' ? [...launch.argv.slice(1), '--help'] : launch.argv
   const screen = screenOf(process.stderr, launch.env)

@@ -2,14 +2,14 @@ import { styleText as paint, type styleText } from 'node:util'
 
 /** Where progress and errors are written: stderr, or something else in tests. */
 export interface Screen {
-  /** True when the lines can be redrawn in place. */
+  /** Whether lines can be redrawn in place. */
   readonly isLive: boolean
   readonly hasColour: boolean
   write(text: string): void
   size(): { readonly columns: number; readonly rows: number }
 }
 
-/** The screen behind a stream. No colour and no redrawing unless it is a terminal that can; NO_COLOR: no-color.org. */
+/** No colour and no redrawing unless the stream is a capable terminal; NO_COLOR: no-color.org. */
 export function screenOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Screen {
   const isTerminal = stream.isTTY === true && env.TERM !== 'dumb'
   return {
@@ -20,7 +20,6 @@ export function screenOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Sc
   }
 }
 
-/** The text in a colour, where there are colours. */
 export function coloured(
   { hasColour }: Pick<Screen, 'hasColour'>,
   format: Parameters<typeof styleText>[0],

@@ -1,13 +1,13 @@
 import { endProcess } from './end-process.ts'
 import type { Outcome } from './outcome.ts'
 
-/** Runs the program, writes its outcome and ends the process. A reader that has gone (EPIPE) is no failure. */
+/** Runs the program, writes its outcome and ends the process. A closed reader (EPIPE) is not a failure. */
 export async function endWith(program: () => Promise<Outcome>): Promise<never> {
   let isClosed = false
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EIO' && stream.isTTY) {
-        // The terminal was closed, and its hang-up did not come this far: `su` keeps it to itself.
+        // The terminal was closed, and its SIGHUP did not arrive: `su` keeps it.
         if (!isClosed) process.emit('SIGHUP')
         isClosed = true
       } else if (error.code !== 'EPIPE') throw error

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/** Rows as aligned columns, two spaces between them; the first row is usually the heads. */
+/** Aligns columns, two spaces apart. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
   for (const row of rows) {
@@ -15,14 +15,14 @@ export function table(rows: readonly (readonly string[])[]): string {
   return lines.join('\n')
 }
 
-/** A line that fits, its end replaced by `…` when it does not; colours are dropped from what is cut. */
+/** Shortens a line to fit, ending in `…`; a shortened line loses its colours. */
 export function truncate(line: string, widthColumns: number): string {
   if (width(line) <= widthColumns) return line
   const letters = [...stripVTControlCharacters(line)]
   return `${letters.slice(0, Math.max(0, widthColumns - 1)).join('')}…`
 }
 
-/** The columns that a text takes; colours take none. */
+/** Columns on a terminal; colour codes take none. */
 export function width(text: string): number {
   return [...stripVTControlCharacters(text)].length
 }

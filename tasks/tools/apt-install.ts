@@ -6,23 +6,22 @@ import { addRepository, type VendorRepository } from './hashicorp-repository.ts'
 import { askForPassword, rootAccess } from './root-access.ts'
 import { runToEnd } from './run-to-end.ts'
 
-/** What is to be installed. */
 export interface AptRequest {
   readonly packages: readonly string[]
-  /** Units that are left neither running nor enabled. */
+  /** Units to leave stopped and disabled. */
   readonly services: readonly string[]
-  /** Those of the packages that come from a vendor, and where it has them. */
+  /** The packages that come from a vendor's repository. */
   readonly vendor?:
     | { readonly repository: VendorRepository; readonly codename: string; readonly packages: readonly string[] }
     | undefined
 }
 
-/** apt's https believes the certificates of this package. */
+/** apt verifies https with the certificates of this package. */
 const certificates = { package: 'ca-certificates', file: '/etc/ssl/certs/ca-certificates.crt' }
 
 /**
  * Installs Debian packages, through sudo when not root. Throws an OperatorError with apt's last lines, or when root is
- * needed and cannot be had.
+ * needed and not available.
  */
 export async function aptInstall(request: AptRequest, progress: Progress, signal?: AbortSignal): Promise<void> {
   const { packages, services, vendor } = request
@@ -50,7 +49,10 @@ class Apt {
   readonly #root: readonly string[]
   readonly #progress: Progress
   readonly #signal: AbortSignal | undefined
-  /** All output so far: apt-get update ends well without a network, and only its output tells why an install fails then. */
+  /**
+   * All output so far: apt-get update succeeds without a network, and only its output explains why an install fails
+   * later.
+   */
   #said = ''
 
   constructor(root: readonly string[], progress: Progress, signal: AbortSignal | undefined) {
@@ -64,7 +66,7 @@ class Apt {
     if (failed) throw aptError(argv, said, this.#said, cause)
   }
 
-  /** Runs `argv`; when its failure looks like an old list of packages, fetches the list and runs it once more. */
+  /** Runs `argv`; when the failure looks like an outdated package list, updates the list and tries once more. */
   async runAgainAfterUpdate(argv: readonly string[]): Promise<void> {
     const { failed, said, cause } = await this.#attempt(argv)
     if (!failed) return

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { supportedReleases } from './distribution.ts'
 
-/** How apt-get is called; `root` is what goes before every command that needs root, e.g. `['sudo', '-n']`. */
+/** The apt-get command; `root` is its prefix for root access, e.g. `['sudo', '-n']`. */
 export function aptArguments(root: readonly string[], action: 'update' | 'install', packages: readonly string[] = []) {
   // RUNLEVEL=1: without systemd, invoke-rc.d starts no service of a package in single-user mode (invoke-rc.d(8)).
   const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'LC_ALL=C.UTF-8']
@@ -11,8 +11,8 @@ export function aptArguments(root: readonly string[], action: 'update' | 'instal
 }
 
 /**
- * What goes around the installation of services that nobody asked to run: masked while dpkg works (in /run, so that even
- * a crash leaves no trace after the next boot), then unmasked and disabled, so that they start neither now nor at boot.
+ * Keeps newly installed services from running: masked while dpkg works (in /run, so that even a crash leaves no trace
+ * after the next boot), then unmasked and disabled, so that they start neither now nor at boot.
  */
 export function serviceArguments(root: readonly string[], units: readonly string[]) {
   const systemctl = [...root, 'systemctl', '--quiet']
@@ -25,7 +25,7 @@ export function serviceArguments(root: readonly string[], units: readonly string
   }
 }
 
-/** True when apt knows no package at all, as in a fresh container. */
+/** True when apt has no package lists, as in a fresh container. */
 export function needsUpdate(folder = '/var/lib/apt/lists'): boolean {
   try {
     return !readdirSync(folder).some((name) => name.includes('_Packages'))
@@ -34,7 +34,7 @@ export function needsUpdate(folder = '/var/lib/apt/lists'): boolean {
   }
 }
 
-/** True when a fresh list of packages may help: apt asked for a package or a version that the mirror does not have. */
+/** True when updating the package lists may help: the mirror lacks the package or the version that apt asked for. */
 export function isOutdated(output: string): boolean {
   return /Unable to locate package|no installation candidate|404 +Not Found|Hash Sum mismatch/.test(output)
 }
@@ -42,7 +42,7 @@ export function isOutdated(output: string): boolean {
 const hints: readonly [pattern: RegExp, hint: string][] = [
   [
     /Could not get lock|Unable to (acquire|lock)/,
-    'another package manager is at work: wait until it is done, and call again',
+    'another package manager is running: wait until it is done, then try again',
   ],
   [/dpkg was interrupted/, 'sudo dpkg --configure -a'],
   [/Unmet dependencies|unmet dependencies|broken packages/, 'sudo apt-get --fix-broken install'],
@@ -52,12 +52,12 @@ const hints: readonly [pattern: RegExp, hint: string][] = [
   ],
   [
     /Unable to locate package|no installation candidate/,
-    `this system does not have the package: bakeroll is made for ${supportedReleases}; on Ubuntu enable the component \`universe\``,
+    `this system does not have the package: bakeroll supports ${supportedReleases}; on Ubuntu enable the component \`universe\``,
   ],
   [/No space left/, 'df -h / /var'],
 ]
 
-/** What to do about a failed apt-get, from its output. */
+/** A hint from the output of a failed apt-get. */
 export function aptHint(output: string): string {
-  return hints.find(([pattern]) => pattern.test(output))?.[1] ?? 'install the packages with apt-get, and call again'
+  return hints.find(([pattern]) => pattern.test(output))?.[1] ?? 'install the packages with apt-get, then try again'
 }

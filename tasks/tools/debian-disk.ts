@@ -12,31 +12,30 @@ export interface DebianSystem {
   readonly suite: string
   readonly diskGib: number
   readonly packages: readonly string[]
-  /** Files of this computer to lay into it, by their path inside. */
+  /** Local files to copy into it, by their path inside. */
   readonly files: Readonly<Record<string, string>>
-  /** A script that runs inside at the end. */
+  /** A script to run inside at the end. */
   readonly finishScript: string
 }
 
-/** Where the parts of a Debian disk go. */
 export interface DebianDisk {
   readonly disk: string
   readonly kernel: string
   readonly initrd: string
 }
 
-/** Nobody reads them on a machine that nobody works on. */
+/** Nobody reads these on a machine that nobody works on. */
 const leftOut = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
-/** Licences ask that their text goes where the program goes. Of two rules that fit a path, dpkg obeys the last. */
+/** Licences require that their text is shipped with the program. When two rules match a path, dpkg obeys the last. */
 const kept = ['/usr/share/doc/*/copyright']
 
-/** Packages that make it boot, and name resolution for it; `apt` of mmdebstrap is the smallest variant that can install more. */
+/** Packages for booting and name resolution; mmdebstrap's `apt` is the smallest variant that can install more. */
 const bootable = ['systemd-sysv', 'libnss-resolve']
 
-/** Lays out /usr before the package that would do it later, and needs Perl for that; mmdebstrap has it from 1.2 on. */
+/** Merges /usr before the package that would do it later with Perl; included in mmdebstrap since 1.2. */
 const mergedUsr = '/usr/share/mmdebstrap/hooks/maybe-merged-usr'
 
-/** The arguments of mmdebstrap for a system as one tar file; `mirrors` are lines of an apt source list. */
+/** The arguments of mmdebstrap for a system as a tar file; `mirrors` are lines of an apt source list. */
 export function mmdebstrapArguments(
   system: DebianSystem,
   tarFile: string,
@@ -59,8 +58,8 @@ export function mmdebstrapArguments(
 }
 
 /**
- * The lines for mmdebstrap that lead to the same mirrors as this computer's own apt, when it runs Debian of that suite;
- * none otherwise: mmdebstrap then takes Debian's own.
+ * Source list lines with the mirrors of this computer's own apt, when it runs Debian of that suite; otherwise none, and
+ * mmdebstrap uses Debian's own.
  */
 export async function hostMirrors(suite: string): Promise<string[]> {
   const format = '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(COMPONENT)'
@@ -68,7 +67,7 @@ export async function hostMirrors(suite: string): Promise<string[]> {
   return mirrorLines(suite, listing)
 }
 
-/** Turns `origin|codename|uri|component` lines of apt into source list lines of that suite. */
+/** Turns apt's `origin|codename|uri|component` lines into source list lines of that suite. */
 export function mirrorLines(suite: string, targets: string): string[] {
   const lines = targets.split('\n').flatMap((line) => {
     const [origin, codename, uri, component] = line.split('|')
@@ -78,7 +77,7 @@ export function mirrorLines(suite: string, targets: string): string[] {
   return lines.some((line) => line.includes(` ${suite} `)) ? [...new Set(lines)] : []
 }
 
-/** Makes a bootable ext4 disk, and takes the kernel out of it for QEMU to boot directly. About a minute. */
+/** Makes a bootable ext4 disk and extracts the kernel, which QEMU boots directly. Takes about a minute. */
 export async function makeDebianDisk(
   system: DebianSystem,
   to: DebianDisk,
@@ -90,7 +89,7 @@ export async function makeDebianDisk(
   const run = { logFile, signal }
   await logged('mmdebstrap', mmdebstrapArguments(system, tarFile, await hostMirrors(system.suite)), run)
   await mkdir(root)
-  // fakeroot keeps owners and devices without being root; the device nodes come from devtmpfs at boot.
+  // fakeroot keeps owners without being root; device nodes come from devtmpfs at boot.
   await logged('fakeroot', ['sh', '-c', unpackAndFormat, 'sh', root, tarFile, raw, `${system.diskGib}G`], run)
   assertDisk(await runToEnd(flattening(raw, to.disk, 'raw')))
   await rename(await newestIn(join(root, 'boot'), 'vmlinuz-'), to.kernel)
@@ -112,11 +111,11 @@ async function newestIn(folder: string, prefix: string): Promise<string> {
   return join(folder, newest)
 }
 
-/** Runs one step with all its output in the log; stops it with everything that it started. */
+/** Runs one step with its output in the log; a stop ends it with all its children. */
 async function logged(program: string, arguments_: string[], run: { logFile: string; signal: AbortSignal }) {
   run.signal.throwIfAborted()
   const log = await open(run.logFile, 'a', 0o600)
-  // In a process group of its own, so that a Ctrl-C reaches it once, from us.
+  // In its own process group, so that a Ctrl-C reaches it only once, through us.
   const step = $({ quiet: true, detached: true, stdio: ['ignore', log.fd, log.fd] })`${program} ${arguments_}`
   const stop = () => step.pid !== undefined && process.kill(-step.pid, 'SIGTERM')
   run.signal.addEventListener('abort', stop)

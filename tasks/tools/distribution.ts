@@ -1,21 +1,19 @@
 import { readFileSync } from 'node:fs'
 
-/** The system of this computer, as far as packages go. */
 export interface Distribution {
   /** `Debian GNU/Linux 12 (bookworm)`. */
   readonly name: string
-  /** Whether it has apt and Debian's names of packages. */
+  /** Whether it has apt and Debian's package names. */
   readonly hasApt: boolean
   readonly isUbuntu: boolean
-  /** The release of Debian or Ubuntu that its packages are those of: `bookworm`, `noble`; empty where there is none. */
+  /** The Debian or Ubuntu release of its packages: `bookworm`, `noble`; empty when there is none. */
   readonly codename: string
-  /** Whether bakeroll is made for it: every package is known to be in its archive, or to come from elsewhere. */
+  /** Whether bakeroll supports it: every package is in its archive, or comes from elsewhere. */
   readonly isSupported: boolean
-  /** Whether its archive has Packer. */
   readonly hasPacker: boolean
 }
 
-/** The releases that bakeroll is made for, and whether their archives have Packer. */
+/** The supported releases, and whether their archives have Packer. */
 const releases = [
   { is: 'debian 12', codename: 'bookworm', hasPacker: true },
   { is: 'debian 13', codename: 'trixie', hasPacker: false },
@@ -23,10 +21,10 @@ const releases = [
   { is: 'ubuntu 24.04', codename: 'noble', hasPacker: false },
 ] as const
 
-/** How the releases are called where people read of them. */
+/** The supported releases, for people. */
 export const supportedReleases = 'Debian 12 and 13, Ubuntu 22.04 and 24.04'
 
-/** Reads /etc/os-release (os-release(5)). A system made from Debian or Ubuntu names the release that it is made from. */
+/** Reads /etc/os-release (os-release(5)). A derivative of Debian or Ubuntu gets the codename of its base. */
 export function distribution(file = '/etc/os-release'): Distribution {
   const fields = fieldsOf(file)
   const ids = [fields.get('ID') ?? '', ...(fields.get('ID_LIKE') ?? '').split(' ')]

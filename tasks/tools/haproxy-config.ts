@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { singleQuoted } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
 
-/** One instance behind the load balancer. `drained` keeps it out of the rotation after a restart, too. */
+/** One instance behind the load balancer. `drained` keeps it out of rotation after a restart too. */
 export interface HaproxyServer {
   readonly id: string
   readonly host: string
@@ -10,7 +10,7 @@ export interface HaproxyServer {
   readonly drained?: boolean
 }
 
-/** How often and how strictly `GET /healthz` is asked: up after `rise` good answers, down after `fall` bad ones. */
+/** `GET /healthz`: up after `rise` good answers, down after `fall` bad ones. */
 export interface HealthCheck {
   readonly checkIntervalMs: number
   readonly rise: number
@@ -23,24 +23,24 @@ export interface HaproxySettings extends HealthCheck {
   readonly bindPort: number
   /** The runtime API's UNIX socket. */
   readonly socketPath: string
-  /** Given to an HAProxy that root starts: the empty folder that it locks itself into, no longer root. */
+  /** For an HAProxy started by root: the empty folder that it is confined to after dropping root. */
   readonly jail?: string | undefined
   readonly pidFile: string
   readonly servers: readonly HaproxyServer[]
   readonly checkTimeoutMs: number
   readonly connectTimeoutMs: number
-  /** How long a request waits for a free connection. */
+  /** Maximum wait of a request for a free connection. */
   readonly queueTimeoutMs: number
-  /** How long running requests may take to finish after a soft stop, before they are cut. */
+  /** Time for running requests to finish after a soft stop, before they are cut. */
   readonly drainTimeoutMs: number
 }
 
-/** The one backend of the configuration; the runtime API names servers as `instances/<id>`. */
+/** The only backend; the runtime API names servers as `instances/<id>`. */
 export const backendName = 'instances'
 
 /**
- * The configuration file that makes HAProxy 2.6 the load balancer of one group. Throws on a name HAProxy would misread.
- * At start HAProxy trusts every server until its first check, one failure of which takes it out; `drained` ones stay out.
+ * The configuration for HAProxy 2.6 as the load balancer of one group. Throws on a name that HAProxy would misread. At
+ * start HAProxy trusts every server until its first check, and one failure takes it out; `drained` ones stay out.
  */
 export function renderHaproxyConfig(settings: HaproxySettings): string {
   const sections = [
@@ -52,7 +52,7 @@ export function renderHaproxyConfig(settings: HaproxySettings): string {
   return `# Load balancer of the group ${word(settings.name)}. Written by bakeroll: changes by hand are lost.\n${sections.join('\n')}`
 }
 
-/** The words that describe a server, the same in the file and in `add server`, which ignores `default-server`. */
+/** The keywords of a server, the same in the file and in `add server`, which ignores `default-server`. */
 export function serverWords(server: HaproxyServer, check: HealthCheck): string[] {
   return [
     address(server.host, server.port),
@@ -61,21 +61,21 @@ export function serverWords(server: HaproxyServer, check: HealthCheck): string[]
     ...['fastinter', String(Math.ceil(check.checkIntervalMs / 2))],
     ...['rise', String(check.rise)],
     ...['fall', String(check.fall)],
-    // Said aloud because a server added at run time starts from 0 and 0, which means a new connection per request.
+    // Explicit because a server added at run time defaults to 0 and 0: a new connection per request.
     ...['pool-max-conn', '100', 'pool-purge-delay', '5s'],
   ]
 }
 
-/** Gives the word back when HAProxy reads it as one word in its file and in its runtime API, and refuses it otherwise. */
+/** Returns the word if HAProxy reads it as one word in its file and its runtime API; otherwise throws. */
 export function word(text: string): string {
   if (/^[A-Za-z0-9_.:-]+$/.test(text)) return text
   throw new OperatorError('usage', `expected letters, digits and _ . : - only, got ${JSON.stringify(text)}`)
 }
 
-// maxconn: HAProxy needs about two file descriptors per connection and raises its soft limit (often 1024) to that; 1000
-// stays below the usual hard limits, whereas its own guess follows the hard limit, up to gigabytes for the table.
-// nbthread: the computer's cores are for the instances. noreuseport: no second HAProxy slips under the same port.
-// The socket is named as seen from its own folder, where HAProxy is started: a socket's address holds 107 bytes (unix(7)).
+// maxconn: HAProxy needs about two file descriptors per connection and raises its soft limit (often 1024) to match.
+// 1000 stays below the usual hard limits; its own default follows the hard limit, up to gigabytes for the table.
+// nbthread: the computer's cores are for the instances. noreuseport: no second HAProxy can share the port.
+// The socket path is relative to its own folder, where HAProxy starts: a socket address holds 107 bytes (unix(7)).
 function globalSection(settings: HaproxySettings): string {
   return `
 global
@@ -90,7 +90,7 @@ global
 ${settings.jail === undefined ? '' : withoutRights(settings.jail)}`
 }
 
-/** The user and the group are those of Debian's package of HAProxy. */
+/** The user and group of Debian's HAProxy package. */
 function withoutRights(jail: string): string {
   return `  chroot ${quoted(jail)}
   user haproxy
@@ -126,10 +126,10 @@ frontend public
 `
 }
 
-// A failed connection is always tried again, each time on another server. A connection that ended without an answer may
-// have been processed (QEMU's port forwarding also looks so when nothing listens in the guest): only GET and HEAD, which
-// METH_GET means, are repeated then (RFC 9110, 9.2.2). There is no "on-marked-down shutdown-sessions": the sockets of a
-// dead instance close by themselves, and a check that flaps on a busy computer must not cut requests that would finish.
+// A failed connection is always retried, each time on another server. A connection that ended without an answer may
+// have been processed (QEMU's port forwarding looks the same when nothing listens in the guest), so only GET and HEAD
+// (METH_GET) are repeated then (RFC 9110, 9.2.2). There is no "on-marked-down shutdown-sessions": the sockets of a dead
+// instance close by themselves, and a flapping check on a busy computer must not cut requests that would finish.
 function backendSection(settings: HaproxySettings): string {
   return `
 backend ${backendName}
@@ -154,7 +154,7 @@ function address(host: string, port: number): string {
   return `${word(host)}:${port}`
 }
 
-/** HAProxy takes single quotes as a shell does, and expands nothing between them (configuration manual, 2.2). */
+/** HAProxy treats single quotes like a shell and expands nothing inside (configuration manual, 2.2). */
 function quoted(path: string): string {
   if (/[\r\n]/.test(path)) throw new OperatorError('usage', `a path must be one line, got ${JSON.stringify(path)}`)
   return singleQuoted(path)

@@ -46,7 +46,7 @@ export async function prepareBalancer(t: Teardown, servers: HaproxyServer[], bel
   return { ...files, ...bind, url: `http://127.0.0.1:${bind.bindPort}` }
 }
 
-/** As `prepareBalancer`, and starts it. */
+/** Like `prepareBalancer`, and starts it. */
 export async function runBalancer(t: Teardown, servers: HaproxyServer[]): Promise<Balancer> {
   const balancer = await prepareBalancer(t, servers)
   await startHaproxy(balancer)
@@ -57,8 +57,8 @@ export interface Backend extends HaproxyServer {
   /** The status of `/healthz`. */
   health: number
   /**
-   * Ends every other request without an answer, as QEMU's port forwarding does when nothing listens in the guest, or says
-   * 504, as nginx does when the service behind it is too slow.
+   * Ends every other request without an answer, as QEMU's port forwarding does when nothing listens in the guest, or
+   * answers 504, as nginx does when the service behind it is too slow.
    */
   broken?: 'closes' | 'resets' | 'says 504'
   requests: number
@@ -85,7 +85,7 @@ export async function runBackend(t: Teardown, id: string): Promise<Backend> {
   return backend
 }
 
-/** The server's state once it fulfils the condition; throws when it does not within 5 s. */
+/** The server's state once it meets the condition; throws after 5 s. */
 export async function serverOnce(
   balancer: Balancer,
   id: string,
@@ -102,7 +102,7 @@ export async function serverOnce(
 
 export type Answer = { status: number | undefined; body: string; headers: IncomingHttpHeaders }
 
-/** What the load balancer answers, read to the end, on a new connection. */
+/** The load balancer's complete answer, on a new connection. */
 export function ask(balancer: Balancer, path = '/', method = 'GET'): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = request(balancer.url + path, { method, agent: false }, async (response) => {

@@ -10,13 +10,13 @@ export interface ServerState {
   readonly host: string
   readonly port: number
   readonly operational: 'up' | 'down'
-  /** What was asked for: `ready` takes requests, `drain` takes no new ones, `maint` takes none and is not checked. */
+  /** The requested state: `ready` takes requests, `drain` takes no new ones, `maint` takes none and is not checked. */
   readonly admin: 'ready' | 'drain' | 'maint'
-  /** The last health check. `unknown`: none has ended yet. */
+  /** The last health check. `unknown`: none has finished yet. */
   readonly check: 'unknown' | 'passed' | 'failed'
-  /** HAProxy's word for the last check with the HTTP status where there is one, e.g. `L7OK 200`, `L4CON`; may be empty. */
+  /** HAProxy's code for the last check, with the HTTP status if any: `L7OK 200`, `L4CON`; may be empty. */
   readonly checkDetail: string
-  /** Requests being served now; idle kept-alive connections do not count. */
+  /** Requests in progress; idle keep-alive connections do not count. */
   readonly currentConnections: number
   readonly queued: number
 }
@@ -36,8 +36,8 @@ export async function listServers(socketPath: string): Promise<ServerState[] | '
 }
 
 /**
- * Adds a checked server without a reload; it takes its first request only after `rise` good checks. HAProxy 2.6 sends
- * requests to an enabled server before its first check, so the server goes through `drain` and is declared down there.
+ * Adds a checked server without a reload; it gets its first request only after `rise` good checks. HAProxy 2.6 sends
+ * requests to an enabled server before its first check, so the server is first put into `drain` and declared down.
  */
 export async function addServer(socketPath: string, server: HaproxyServer, check: HealthCheck): Promise<void> {
   const name = serverName(server.id)
@@ -59,8 +59,8 @@ export async function resumeServer(socketPath: string, id: string): Promise<void
 }
 
 /**
- * Removes a server; one that is not there is no error. Requests still running on it have `timeoutMs` to finish, then they
- * are cut. To lose none: `drainServer`, wait until `currentConnections` is 0, `removeServer`, only then end the instance.
+ * Removes a server; an unknown one is no error. Running requests have `timeoutMs` to finish before they are cut. To
+ * lose none: `drainServer`, wait until `currentConnections` is 0, `removeServer`, and only then terminate the instance.
  */
 export async function removeServer(socketPath: string, id: string, timeoutMs = 10_000): Promise<'removed' | 'absent'> {
   const name = serverName(id)
@@ -69,10 +69,10 @@ export async function removeServer(socketPath: string, id: string, timeoutMs = 1
   if (await deletedWithin(timeoutMs, socketPath, name)) return 'removed'
   await mustChange(socketPath, `shutdown sessions server ${name}`)
   if (await deletedWithin(patientMs(2000), socketPath, name)) return 'removed'
-  throw new OperatorError('failed', `load balancer does not let go of ${id}, which still has connections`)
+  throw new OperatorError('failed', `the load balancer could not remove ${id}, which still has connections`)
 }
 
-/** HAProxy refuses to delete a server with connections, idle ones included; those it closes by itself in maintenance. */
+/** HAProxy refuses to delete a server with connections, even idle ones; in maintenance it closes those itself. */
 async function deletedWithin(timeoutMs: number, socketPath: string, name: string): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
@@ -90,7 +90,7 @@ function serverName(id: string): string {
   return `${backendName}/${word(id)}`
 }
 
-/** Joins `show servers state` (what was asked, in bit masks) with `show stat json` (what runs), by server name. */
+/** Joins `show servers state` (requested state, as bit masks) with `show stat json` (actual state), by server name. */
 export function parseServers(states: string, statistics: string): ServerState[] {
   const statisticsById = parseStatistics(statistics)
   return parseTable(states).flatMap((row) => {

@@ -4,13 +4,13 @@ import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import { patientMs } from './pace-measurement.ts'
 
-/** It answers within a millisecond, but on a busy computer. */
+/** HAProxy answers within a millisecond, except on a busy computer. */
 const quietAnswerMs = 10_000
 
-/** Thrown when nobody answers on the runtime API's socket: the load balancer does not run, or hangs. */
+/** No answer on the runtime API's socket: the load balancer is stopped or hangs. */
 export class HaproxyStopped extends OperatorError {}
 
-/** Runs one query of HAProxy's runtime API on a connection of its own and gives back the text of the answer. */
+/** Sends one query to HAProxy's runtime API on a new connection; returns the answer. */
 export async function query(socketPath: string, command: string): Promise<string> {
   try {
     return (await exchange(socketPath, command)).trim()
@@ -21,8 +21,8 @@ export async function query(socketPath: string, command: string): Promise<string
 }
 
 /**
- * Runs one change, which HAProxy answers with nothing or a message. With a severity in front (syslog's: 3 error, 4 warning,
- * 6 information; management manual, 9.3), an error is told from a success without knowing either's words.
+ * Makes one change, which HAProxy answers with nothing or a message. With severity numbers (syslog's: 3 error, 4
+ * warning, 6 information; management manual, 9.3), errors are recognised whatever the text.
  */
 export async function change(socketPath: string, command: string): Promise<'done' | { readonly error: string }> {
   const answer = await query(socketPath, `set severity-output number; ${command}`)
@@ -32,13 +32,13 @@ export async function change(socketPath: string, command: string): Promise<'done
   return understood && Number(severity) > 4 ? 'done' : { error: firstLine(text ?? answer) }
 }
 
-/** As `change`, for a change that has to succeed: throws HAProxy's own words. */
+/** Like `change`, but throws HAProxy's message on failure. */
 export async function mustChange(socketPath: string, command: string): Promise<void> {
   const outcome = await change(socketPath, command)
   if (outcome !== 'done') throw new OperatorError('failed', `load balancer refused "${command}": ${outcome.error}`)
 }
 
-/** A socket's address holds 107 bytes (unix(7)), so it is named as seen from its folder, whose own path may be longer. */
+/** A socket address holds 107 bytes (unix(7)), so the path is relative to its folder, whose own path may be longer. */
 function exchange(socketPath: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []

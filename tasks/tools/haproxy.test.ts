@@ -100,7 +100,7 @@ t.test('a taken port is refused', async (t) => {
   t.teardown(() => other.close())
   await t.rejects(startHaproxy(balancer), {
     kind: 'refused',
-    message: `127.0.0.1:${balancer.bindPort} is taken by another program`,
+    message: `127.0.0.1:${balancer.bindPort} is used by another program`,
     hint: 'choose another port, e.g. export BAKEROLL_LOCAL_PORT=8080',
   })
   t.equal(await haproxyState(balancer), 'stopped')
@@ -108,7 +108,7 @@ t.test('a taken port is refused', async (t) => {
 
 t.test('the port of another load balancer is refused', async (t) => {
   const [first, second] = [await runBalancer(t, []), await prepareBalancer(t, [])]
-  await t.rejects(startHaproxy({ ...second, bindPort: first.bindPort }), { kind: 'refused', message: /is taken/ })
+  await t.rejects(startHaproxy({ ...second, bindPort: first.bindPort }), { kind: 'refused', message: /is used/ })
 })
 
 t.test('a broken configuration is told in the words of HAProxy', async (t) => {

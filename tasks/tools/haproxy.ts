@@ -8,21 +8,20 @@ import { HaproxyStopped, query } from './haproxy-socket.ts'
 import { patientMs } from './pace-measurement.ts'
 import { ownProcess } from './process.ts'
 
-/** Where one load balancer keeps itself; absolute paths, the same in its configuration file. */
+/** Files of one load balancer, absolute, as in its configuration. */
 export interface HaproxyFiles {
   readonly configFile: string
   readonly pidFile: string
   readonly socketPath: string
 }
 
-/** Whether the HAProxy of this configuration file runs. */
 export async function haproxyState(files: HaproxyFiles): Promise<'running' | 'stopped'> {
   return ownProcess(files.pidFile, files.configFile) === undefined ? 'stopped' : 'running'
 }
 
 /**
- * Starts HAProxy in the background, where it outlives this process, and waits until its runtime API answers. A pid file
- * or socket left by a crash is replaced. Refuses when another program has the port.
+ * Starts HAProxy in the background, where it outlives this process, and waits until its runtime API answers. Replaces a
+ * pid file or socket left by a crash. Refuses when another program uses the port.
  */
 export async function startHaproxy(
   files: HaproxyFiles & { readonly bindHost: string; readonly bindPort: number },
@@ -37,8 +36,8 @@ export async function startHaproxy(
 }
 
 /**
- * Stops HAProxy, and only the one of this configuration file. It closes its port at once and has `softStopMs` to finish
- * running requests; then they are cut.
+ * Stops only the HAProxy of this configuration file. It closes its port at once and has `softStopMs` to finish running
+ * requests; then they are cut.
  */
 export async function stopHaproxy(
   files: HaproxyFiles,
@@ -90,13 +89,13 @@ async function runHaproxy(haproxyArguments: string[]): Promise<void> {
   }
 }
 
-/** What HAProxy complains about, without its prefix: `[ALERT]    (123) : config : ...`. */
+/** HAProxy's error messages without their prefix: `[ALERT]    (123) : config : ...`. */
 function alerts(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.startsWith('[ALERT]'))
   return lines.map((line) => line.replace(/^\[ALERT\]\s*\(\d+\) : /, '')).join('; ') || stderr.trim()
 }
 
-/** HAProxy's own message names no program and no way out, so the port is tried first. */
+/** HAProxy's own message gives no advice, so the port is tried first. */
 function refuseTakenPort(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer()
@@ -107,7 +106,7 @@ function refuseTakenPort(host: string, port: number): Promise<void> {
 
 function portError(host: string, port: number, cause: NodeJS.ErrnoException): OperatorError {
   const taken = cause.code === 'EADDRINUSE'
-  const message = taken ? 'is taken by another program' : `cannot be listened on: ${cause.message}`
+  const message = taken ? 'is used by another program' : `cannot be listened on: ${cause.message}`
   const hint = `choose another port, e.g. export BAKEROLL_LOCAL_PORT=${port === 8080 ? 8081 : 8080}`
   return new OperatorError('refused', `${host}:${port} ${message}`, { hint, cause })
 }
@@ -135,7 +134,7 @@ export function startArguments(files: HaproxyFiles): string[] {
   return ['-D', ...inItsFolder(files)]
 }
 
-/** The configuration names the socket as seen from the socket's folder. */
+/** The configuration's socket path is relative to the socket's folder. */
 function inItsFolder({ configFile, socketPath }: HaproxyFiles): string[] {
   return ['-C', dirname(socketPath), '-f', configFile]
 }

@@ -5,20 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 
-/** An apt repository of a vendor, and the key that signs it. */
 export interface VendorRepository {
   readonly vendor: string
   readonly uri: string
   readonly keyUrl: string
-  /** Of the one primary key that is taken: 40 hexadecimal digits. */
+  /** Of the only accepted primary key: 40 hexadecimal digits. */
   readonly fingerprint: string
   readonly keyring: string
   readonly sourceList: string
-  /** Where its maker tells how to install by hand. */
+  /** The vendor's instructions for installing by hand. */
   readonly guide: string
 }
 
-/** As HashiCorp tells it: https://developer.hashicorp.com/packer/install; the fingerprint: https://www.hashicorp.com/trust/security. */
+/**
+ * From https://developer.hashicorp.com/packer/install; the fingerprint from https://www.hashicorp.com/trust/security.
+ */
 export const hashicorpRepository: VendorRepository = {
   vendor: 'HashiCorp',
   uri: 'https://apt.releases.hashicorp.com',
@@ -29,14 +30,14 @@ export const hashicorpRepository: VendorRepository = {
   guide: 'https://developer.hashicorp.com/packer/install',
 }
 
-/** The line of an apt source list for the packages of one release of Debian or Ubuntu. */
+/** The apt source list line for one release of Debian or Ubuntu. */
 export function sourceLine({ keyring, uri }: VendorRepository, codename: string): string {
   return `deb [arch=amd64 signed-by=${keyring}] ${uri} ${codename} main\n`
 }
 
 /**
- * Adds the repository to apt's own, unless it is there. `run` runs a command as root. Throws an OperatorError when the key
- * cannot be fetched or is another one; nothing has been changed then.
+ * Adds the repository to apt unless it is there. `run` runs a command as root. Throws an OperatorError, before any
+ * change, when the key cannot be fetched or is not the expected one.
  */
 export async function addRepository(
   repository: VendorRepository,
@@ -78,10 +79,10 @@ async function fetchKey(repository: VendorRepository, signal?: AbortSignal): Pro
   const found = primaryFingerprints(key)
   if (found.length === 1 && found[0] === fingerprint) return key
   const is = found.length === 0 ? 'is no OpenPGP key' : `has the fingerprint ${found.join(', ')}`
-  throw new OperatorError('failed', `what ${keyUrl} gave ${is}, expected ${fingerprint}: it is not used`, { hint })
+  throw new OperatorError('failed', `the key at ${keyUrl} ${is}, expected ${fingerprint}: it is not used`, { hint })
 }
 
-/** The bytes of an armoured key (RFC 9580, 6.2); a key without armour as it is. */
+/** The bytes of an armoured key (RFC 9580, 6.2); empty without armour. */
 export function withoutArmour(text: string): Buffer {
   const block =
     /-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:.+\r?\n)*?\r?\n([A-Za-z0-9+/=\r\n]+?)(?:\r?\n=[A-Za-z0-9+/]{4})?\r?\n-----END/.exec(
@@ -108,7 +109,7 @@ export function primaryFingerprints(packets: Buffer): string[] {
 
 const publicKey = 6
 
-/** Undefined where the bytes are no whole packet. */
+/** Undefined when the bytes are not a complete packet. */
 function packetAt(bytes: Buffer, at: number): { tag: number; body: Buffer; end: number } | undefined {
   const head = bytes[at] ?? 0
   if ((head & 0x80) === 0) return undefined

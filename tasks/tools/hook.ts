@@ -7,30 +7,31 @@ import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { type HookedInstance, variablesOf } from '../lib/roll/hooks.ts'
 
-/** A user's command that is run around an instance. */
+/** A user's command that runs around an instance's change. */
 export interface Hook {
-  /** As its flag is called. */
+  /** The name of its flag. */
   readonly name: 'before-terminate' | 'after-accept'
-  /** Text for `sh -c`, as the user wrote it; it learns of its instance by `variablesOf` alone. */
+  /** Text for `sh -c`, as the user wrote it; the instance is passed in environment variables (`variablesOf`) only. */
   readonly command: string
   readonly timeoutSeconds: number
   readonly group: string
-  /** Where the command starts. */
+  /** Working directory. */
   readonly folder: string
-  /** Takes each line that it prints. */
+  /** Gets each line of its output. */
   readonly progress: Pick<Progress, 'event'>
   readonly signal?: AbortSignal | undefined
 }
 
-/** Between asking to end and insisting. */
+/** Between SIGTERM and SIGKILL. */
 const graceMs = 5000
 
-/** How long output is awaited of a process that has left the hook's group. */
+/** Wait for output of a process that has left the hook's group. */
 const lastWordsMs = 1000
 
 /**
- * A hook as the roll calls it. It runs in a process group of its own, which is ended as a whole when the shell has ended, at
- * the time limit, and when the operator stops the roll. Rejects with `failed`, and with `interrupted` when it was stopped.
+ * The hook as a function for the roll. It runs in its own process group, which is ended as a whole when the shell has
+ * ended, at the time limit, and when the operator stops the roll. Rejects with `failed`, or `interrupted` when it was
+ * stopped.
  */
 export function hookCommand(hook: Hook): (instance: HookedInstance) => Promise<void> {
   return async (instance) => {
@@ -48,7 +49,7 @@ export function hookCommand(hook: Hook): (instance: HookedInstance) => Promise<v
 
 interface HookEnd {
   readonly stopped: 'by the operator' | 'at the time limit' | undefined
-  /** Undefined when it did its work. */
+  /** Undefined on success. */
   readonly problem: string | undefined
   /** Its last line on stderr. */
   readonly lastError: string
@@ -87,7 +88,7 @@ async function runHook(hook: Hook, instance: HookedInstance): Promise<HookEnd> {
   }
 }
 
-/** Stops the whole group at the time limit and when the operator says so; `stopped` tells why it did. */
+/** Stops the whole group at the time limit and at the operator's request; `stopped` returns the reason. */
 function watchGroup(child: ChildProcess, { timeoutSeconds, signal }: Pick<Hook, 'timeoutSeconds' | 'signal'>) {
   let stopped: HookEnd['stopped']
   let killTimer: NodeJS.Timeout | undefined
@@ -118,7 +119,7 @@ function eachLine(stream: Readable, take: (line: string) => void): void {
   createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', take)
 }
 
-/** Ends what the shell has left behind, and waits for its last words. */
+/** Ends processes that the shell left behind, and waits for their last output. */
 async function endRest(child: ChildProcess, closed: Promise<unknown>): Promise<void> {
   signalGroup(child, 'SIGTERM')
   const insistAtMs = performance.now() + graceMs
@@ -129,7 +130,7 @@ async function endRest(child: ChildProcess, closed: Promise<unknown>): Promise<v
   child.stderr?.destroy()
 }
 
-/** Whether there was a process in the group to take the signal. */
+/** Whether the group had a process to signal. */
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (pid === undefined) return false
   try {
@@ -141,7 +142,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean
 
 const running = new Set<ChildProcess>()
 
-/** A run that ends at once takes its hooks with it: the terminal does not reach another process group. */
+/** Kills running hooks when this process exits: the terminal does not signal other process groups. */
 async function whileRunning<T>(child: ChildProcess, work: Promise<T>): Promise<T> {
   if (running.size === 0) process.on('exit', killRunning)
   running.add(child)

@@ -2,10 +2,10 @@ import { OperatorError } from '../lib/errors.ts'
 import type { InnerRepair, Inspection } from '../lib/heal/planner.ts'
 import { runOver } from './ssh.ts'
 
-/** The name of the service's container on every instance. */
+/** The service's container on every instance. */
 const container = 'service'
 
-/** One look at everything that a repair may depend on, as `name value` lines. */
+/** Reports everything that a repair may depend on, as `name value` lines. */
 export const inspectScript = `
 for unit in nginx docker; do echo "$unit $(systemctl is-active "$unit")"; done
 echo "time $(systemctl is-active chrony)"
@@ -17,27 +17,27 @@ fi
 `
 
 /**
- * Reboots a machine after this connection to it has ended in good order. By default a timer of systemd may come up to a
- * minute late (AccuracySec=, systemd.timer(5)).
+ * Reboots a machine once this connection has closed cleanly. By default a systemd timer may be up to a minute late
+ * (AccuracySec=, systemd.timer(5)).
  */
 export const rebootScript = 'systemd-run --quiet --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot'
 
-/** What repairs a part, from the smallest up; each leaves what is right alone. */
+/** Repairs, smallest first; each leaves healthy parts alone. */
 export const repairScripts: Record<InnerRepair, string> = {
   nginx: 'systemctl reset-failed nginx; systemctl restart nginx',
   container: `docker unpause ${container} 2>/dev/null; docker restart --time 10 ${container}`,
   docker: `systemctl reset-failed docker; systemctl restart docker && docker start ${container}`,
-  // With chrony starts what gives it the time where no time server can be reached. Without either, the machine's own clock is
-  // the best there is (hwclock(8)).
+  // chrony also starts its time source for machines without a time server. Without either, the machine's own clock is
+  // the best available (hwclock(8)).
   time: `systemctl reset-failed chrony; systemctl restart chrony
 chronyc waitsync 24 0.5 0 5 >/dev/null || hwclock --hctosys --utc --noadjfile`,
   reboot: rebootScript,
 }
 
-/** The units that count as working or not; everything between, `activating` say, is what it will become: down. */
+/** All other states, such as `activating`, count as down. */
 const unitStates = { active: 'active', failed: 'failed' } as const
 
-/** Looks into an instance over SSH; an instance that cannot be reached is an answer. */
+/** Inspects an instance over SSH; `unreachable` is a result, not an error. */
 export async function inspectOver(
   sshArguments: readonly string[],
   limit: { readonly timeoutSeconds: number; readonly signal?: AbortSignal },
@@ -51,7 +51,7 @@ export async function inspectOver(
   }
 }
 
-/** Reads the answer of the inspection; a part that it does not name is absent. */
+/** Parts that the answer does not mention are absent. */
 export function inspectionFrom(answer: string): Inspection {
   const said = new Map(answer.split('\n').map((line) => line.split(' ', 2) as [string, string | undefined]))
   const unit = (name: string) => {
@@ -69,7 +69,7 @@ function containerState(said: Map<string, string | undefined>): Pick<Inspection,
   return { container: known.find((name) => name === state) ?? 'exited' }
 }
 
-/** Does one repair on an instance over SSH; throws an OperatorError with what the instance said when it fails. */
+/** Runs one repair over SSH; throws an OperatorError with the instance's message when it fails. */
 export async function repairOver(
   sshArguments: readonly string[],
   repair: InnerRepair,

@@ -1,17 +1,17 @@
 import { execa } from 'execa'
 
-/** A constant rate of requests, part of them on kept connections, part on a new connection each. */
+/** A constant rate of requests, some on keep-alive connections, others on a new connection each. */
 export interface LoadPlan {
   readonly url: string
   readonly keptPerSecond: number
   readonly newPerSecond: number
 }
 
-/** What became of the requests: failed is every one without status 200. */
+/** Every answer other than status 200 counts as failed. */
 export interface LoadResult {
   readonly sent: number
   readonly failed: number
-  /** What went wrong, with its number: `503: 2`, `connection refused: 1`. */
+  /** Failures by kind: `503: 2`, `connection refused: 1`. */
   readonly failures: Readonly<Record<string, number>>
 }
 
@@ -21,12 +21,12 @@ export interface Load {
   stop(): Promise<LoadResult>
 }
 
-/** One hey worker sends this many requests a second at most, so that a slow answer delays few others. */
+/** Maximum rate per hey worker, so that a slow answer delays few others. */
 const perWorkerPerSecond = 5
 
 /**
- * The arguments of hey (https://github.com/rakyll/hey) for one half of the load, for ten minutes: a process that was killed leaves
- * its load behind for no longer.
+ * The arguments of hey (https://github.com/rakyll/hey) for one half of the load. Limited to ten minutes, in case this
+ * process is killed and cannot stop it.
  */
 export function heyArguments(url: string, perSecond: number, connections: 'kept' | 'new'): string[] {
   const workers = Math.max(1, Math.round(perSecond / perWorkerPerSecond))
@@ -37,7 +37,7 @@ export function heyArguments(url: string, perSecond: number, connections: 'kept'
   ]
 }
 
-/** Starts the load. The programs end with this process, or at `stop`. */
+/** The load ends with this process, or at `stop`. */
 export function startLoad(plan: LoadPlan): Load {
   const halves = [
     heyArguments(plan.url, plan.keptPerSecond, 'kept'),
@@ -51,7 +51,7 @@ export function startLoad(plan: LoadPlan): Load {
   }
 }
 
-/** Runs hey again and again until it is stopped; `results` has the counts of each run. */
+/** Restarts hey until stopped; `results` has the counts of each run. */
 function repeated(arguments_: readonly string[]): { stop(): void; results: Promise<LoadResult[]> } {
   const isOver = new AbortController()
   const start = () => execa('hey', arguments_, { stdin: 'ignore', detached: false, reject: false })
@@ -60,7 +60,7 @@ function repeated(arguments_: readonly string[]): { stop(): void; results: Promi
     const counted: LoadResult[] = []
     for (;;) {
       const { stdout } = await running
-      // One that was stopped before it could begin has no report.
+      // A run that was stopped before it began has no report.
       if (isOver.signal.aborted && stdout === '') return counted
       counted.push(resultFrom(String(stdout)))
       if (isOver.signal.aborted) return counted
@@ -68,19 +68,19 @@ function repeated(arguments_: readonly string[]): { stop(): void; results: Promi
     }
   }
   const results = run()
-  // Told at the stop, which awaits it.
+  // Reported by `stop`, which awaits it.
   results.catch(() => {})
   return {
     results,
     stop() {
       isOver.abort()
-      // hey answers SIGINT with its report.
+      // On SIGINT, hey prints its report.
       running.kill('SIGINT')
     },
   }
 }
 
-/** Reads hey's report; throws when it holds none. */
+/** Throws when the report has no counts. */
 export function resultFrom(report: string): LoadResult {
   const statuses = [...report.matchAll(/^\s*\[(\d{3})\]\s+(\d+) responses$/gm)]
   const errors = [...(report.split('Error distribution:')[1] ?? '').matchAll(/^\s*\[(\d+)\]\s+(.*)$/gm)]
@@ -97,7 +97,6 @@ export function resultFrom(report: string): LoadResult {
   }
 }
 
-/** Adds results up. */
 export function sum(results: readonly LoadResult[]): LoadResult {
   const failures: Record<string, number> = {}
   for (const result of results) {

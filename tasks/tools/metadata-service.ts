@@ -1,28 +1,28 @@
 /**
  * Stand-in for the EC2 instance metadata service, IMDSv2
  * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html). QEMU starts this program once
- * per connection from the guest to 169.254.169.254:80, with the TCP stream as its standard input and output:
- * `node metadata-service.ts FILE`, where FILE is JSON from metadata path to value. It also tells this computer's time, which
- * EC2's service does not: a machine without a network has no other clock to follow.
+ * per connection from the guest to 169.254.169.254:80, with the TCP stream as its standard input and output: `node
+ * metadata-service.ts FILE`, where FILE is JSON from metadata path to value. Unlike EC2's service it also serves this
+ * computer's time, because a machine without a network has no other clock to follow.
  */
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
 
-/** A connection is answered and ended within this time, whatever the guest sends or does not send. */
+/** A connection is closed after this time, whatever the guest sends. */
 const lifeMs = 10_000
 
 type Metadata = Record<string, string>
 
-/** Where the time is told, in milliseconds since 1970: outside of EC2's own paths. */
+/** Serves the time in milliseconds since 1970, outside EC2's own paths. */
 const timePath = '/bakeroll/time'
 
 function tokenFor(metadata: Metadata): string {
   return createHmac('sha256', JSON.stringify(metadata)).update('IMDSv2').digest('base64url')
 }
 
-/** Answers one request as IMDSv2 would: a token for PUT, values, and the time, only for GET with that token. */
+/** Answers one request like IMDSv2: a token for PUT; values and the time only for GET with that token. */
 export function answer(
   metadata: Metadata,
   request: IncomingMessage,

@@ -1,7 +1,7 @@
 #!/bin/sh
-# `metadata-slots.sh FILE PROGRAM...` runs the program, unless four that were started with this file run already. A machine
-# may open any number of connections to its metadata service, and each would be a process on this computer. The program
-# inherits the lock of its slot, and the system lifts that when it ends.
+# `metadata-slots.sh FILE PROGRAM...` runs the program, unless four started with this FILE are running. A machine may
+# open any number of connections to its metadata service, and each is a process on this computer. The program inherits
+# the lock of its slot, which the system releases when it ends.
 set -u
 umask 077
 file=$1

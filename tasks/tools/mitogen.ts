@@ -8,14 +8,14 @@ import { answerOf } from './run-to-end.ts'
 
 const requirements = join(import.meta.dirname, '../../ansible/requirements.txt')
 
-/** The releases of ansible-core, 2.x, that the pinned Mitogen has code for. */
+/** Releases of ansible-core, 2.x, that the pinned Mitogen supports. */
 const supported = { oldest: 10, newest: 21 }
 
 /**
- * The environment in which Ansible runs a playbook by Mitogen (https://mitogen.networkgenomics.com/ansible_detailed.html):
- * one Python on the machine for all tasks in the place of one for each. It is installed from PyPI when it is absent. Empty,
- * so that Ansible works by itself, where ANSIBLE_STRATEGY is set, where Mitogen does not know this Ansible, and, with a
- * warning, where it cannot be installed. Throws nothing but an interruption.
+ * Environment variables that make Ansible use Mitogen (https://mitogen.networkgenomics.com/ansible_detailed.html): one
+ * Python process on the machine for all tasks instead of one per task. Installs it from PyPI if needed. Empty, so that
+ * Ansible works without it, when ANSIBLE_STRATEGY is set, when Mitogen does not support this Ansible and, with a
+ * warning, when it cannot be installed. Throws only `interrupted`.
  */
 export async function mitogenEnvironment(
   progress: Progress,
@@ -34,12 +34,12 @@ export async function mitogenEnvironment(
   }
 }
 
-/** The place of its environment: `.venv` in a folder, by itself in bakeroll's own. */
+/** `.venv/mitogen` in a folder; without one, in bakeroll's own. */
 export function mitogenPlace(folder?: string): VenvPlace {
   return { ...venvPlace('mitogen', folder), requirements }
 }
 
-/** Whether Mitogen works with the Ansible whose `--version` this is: `ansible-playbook [core 2.14.18]`. */
+/** Takes the output of `ansible-playbook --version`: `ansible-playbook [core 2.14.18]`. */
 export function knowsAnsible(version: string): boolean {
   const minor = /^ansible-playbook \[core 2\.(\d+)\./.exec(version)?.[1]
   return minor !== undefined && Number(minor) >= supported.oldest && Number(minor) <= supported.newest

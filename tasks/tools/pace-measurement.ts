@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import type { PaceFacts } from '../lib/pace.ts'
 
-/** Measures this computer with some tens of milliseconds of work. */
+/** Measures this computer with tens of milliseconds of work. */
 export function measureComputer(): Pick<PaceFacts, 'workMs' | 'stretch' | 'load' | 'processors'> {
-  // The first run is the compiler's.
+  // Warm-up for the compiler.
   work()
   const running = [processesRunning()]
   const [before, startedMs] = [process.cpuUsage(), performance.now()]
@@ -15,13 +15,13 @@ export function measureComputer(): Pick<PaceFacts, 'workMs' | 'stretch' | 'load'
   const { user, system } = process.cpuUsage(before)
   const workMs = Math.max(1, (user + system) / 1000)
   const processors = availableParallelism()
-  // The average of a minute comes late, what runs at this moment is by chance.
+  // The one-minute average lags; the current count fluctuates.
   const now = running.reduce((all, one) => all + one, 0) / running.length
   const load = Math.max(loadavg()[0] ?? 0, now)
   return { workMs, stretch: (performance.now() - startedMs) / workMs, load, processors }
 }
 
-/** Whole numbers in a loop, as an emulator has them to do. */
+/** Integer work in a loop, like an emulator's. */
 function work(): number {
   let value = 1
   for (let index = 0; index < 8_000_000; index += 1) {
@@ -31,15 +31,12 @@ function work(): number {
   return value
 }
 
-/** Processes that run or wait for a processor now, without this one (proc_loadavg(5)). */
+/** Other processes that are running or waiting for a processor (proc_loadavg(5)). */
 function processesRunning(): number {
   return Math.max(0, Number(readFileSync('/proc/loadavg', 'utf8').match(/ (\d+)\//)?.[1] ?? 1) - 1)
 }
 
-/**
- * A limit for a program that runs on this computer itself: as much longer as there is more to do than processors, ten times
- * at most.
- */
+/** A time limit for a local program, extended by the load per processor, at most tenfold. */
 export function patientMs(ms: number): number {
   return Math.round(ms * Math.min(Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()), 10))
 }

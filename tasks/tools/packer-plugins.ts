@@ -5,32 +5,31 @@ import { answerOf, runToEnd } from './run-to-end.ts'
 
 const pluginsFolder = join(import.meta.dirname, '../../packer/plugins')
 
-/** What the template needs, in these very versions, as packer/plugins/plugins.pkr.hcl asks for it. */
+/** Plugins of the template, in exactly the versions of packer/plugins/plugins.pkr.hcl. */
 export const neededPlugins = [
   { source: 'github.com/hashicorp/amazon', version: '1.8.0' },
   { source: 'github.com/hashicorp/ansible', version: '1.1.4' },
   { source: 'github.com/hashicorp/qemu', version: '1.1.6' },
 ] as const
 
-/** Asks nobody whether there is a newer Packer. */
+/** Disables the check for a newer Packer. */
 const quiet = { CHECKPOINT_DISABLE: '1' }
 
-/** The command that gets them, as it is typed here. */
 export const pluginsHint = `packer init ${relative(process.cwd(), pluginsFolder)}`
 
-/** The version of the Packer on PATH, `1.6.6`; `undefined` when there is none. */
+/** The version of Packer on PATH, `1.6.6`; undefined when there is none. */
 export async function packerVersion(): Promise<string | undefined> {
   const answer = await answerOf(['packer', 'version'], quiet)
   return answer.match(/v(\d+\.\d+\.\d+)/)?.[1]
 }
 
-/** Whether plugins are programs of their own for this version; up to 1.9 Packer brought all that we need. */
+/** Up to 1.9 Packer includes all plugins that we need. */
 export function hasOwnPlugins(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major > 1 || minor >= 10
 }
 
-/** The plugins that this Packer needs and does not have, each as `SOURCE VERSION`. */
+/** Missing plugins, as `SOURCE VERSION`. */
 export async function missingPlugins(version: string): Promise<string[]> {
   if (!hasOwnPlugins(version)) return []
   const installed = await answerOf(['packer', 'plugins', 'installed'], quiet)
@@ -39,7 +38,7 @@ export async function missingPlugins(version: string): Promise<string[]> {
     .map(({ source, version }) => `${source} ${version}`)
 }
 
-/** Fetches the plugins that this Packer needs and does not have; nothing for a Packer that brought them along. */
+/** Downloads missing plugins; does nothing for a Packer that includes them. */
 export async function preparePlugins(progress: Progress, signal?: AbortSignal): Promise<void> {
   const version = await packerVersion()
   const missing = version === undefined ? [] : await missingPlugins(version)
@@ -49,14 +48,14 @@ export async function preparePlugins(progress: Progress, signal?: AbortSignal): 
     const { failed, said, cause } = await runToEnd(['packer', 'init', pluginsFolder], { signal, stopped, env: quiet })
     if (!failed) return
     const last = said.trim().split('\n').slice(-5).join('\n')
-    throw new OperatorError('failed', `packer init: ${last || 'it did not say why'}`, {
+    throw new OperatorError('failed', `packer init: ${last || 'no reason given'}`, {
       hint: `check the network, then: ${pluginsHint}`,
       cause,
     })
   })
 }
 
-/** Throws a refusal when Packer, or a plugin that it needs, is not on this computer. */
+/** Throws `refused` when Packer or a plugin is missing. */
 export async function checkPacker(): Promise<void> {
   const version = await packerVersion()
   if (version === undefined) {

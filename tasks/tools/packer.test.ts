@@ -49,8 +49,8 @@ t.test('the tasks of Ansible are the progress', async (t) => {
 t.test('the most telling line of a failure', async (t) => {
   const fatal = 'fatal: [default]: FAILED! => {"msg": "No package matching nginx"}'
   const cases: [what: string, output: string[], expected: string][] = [
-    ['nothing', [], 'it did not say why'],
-    ['only chatter', ['==> qemu.machine: Starting'], 'it did not say why'],
+    ['nothing', [], 'no reason given'],
+    ['only chatter', ['==> qemu.machine: Starting'], 'no reason given'],
     [
       'of Ansible, before what Packer makes of it',
       [`    qemu.machine: ${fatal}`, '==> qemu.machine: Error executing Ansible: exit status 2'],

@@ -8,65 +8,62 @@ import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { isMissing } from './run-to-end.ts'
 
-/** One run of Packer. */
 export interface PackerBuild {
   /** The folder with the template. */
   readonly template: string
-  /** What to build, by source name. */
+  /** The source to build. */
   readonly only: string
   readonly variables: Readonly<Record<string, string>>
   /** What Packer does with the builder after a failure. */
   readonly onError: 'cleanup' | 'abort'
 }
 
-/** The arguments of `packer build`; `plain` gives a path the name that Packer is told. */
+/** The arguments of `packer build`; `plain` maps a path to the alias that Packer gets. */
 export function buildArguments(build: PackerBuild, plain: (path: string) => string): string[] {
   const variables = Object.entries(build.variables).flatMap(([name, value]) => ['-var', `${name}=${plain(value)}`])
   const flags = ['-color=false', `-on-error=${build.onError}`, `-only=${build.only}`]
   return ['build', ...flags, ...variables, plain(build.template)]
 }
 
-/** Where a run leaves its traces, and who may stop it. */
 export interface PackerRun {
-  /** All that Packer and Ansible say. */
+  /** All output of Packer and Ansible. */
   readonly logFile: string
   /** For Packer's cache. */
   readonly workFolder: string
   /**
-   * What Packer and all that it starts are told in the place of real paths, and where they keep temporary files. Among these are
-   * UNIX sockets, whose whole paths have at most 107 bytes (unix(7)).
+   * Aliases for real paths, and the folder for temporary files. Some of those are UNIX sockets, whose paths have at
+   * most 107 bytes (unix(7)).
    */
   readonly paths: { of(path: string): string; readonly scratchFolder: string }
   readonly signal: AbortSignal
   /** Called with each line worth showing as progress. */
   readonly onTask: (task: string) => void
-  /** Called with each line that a machine said, without Packer's prefix. */
+  /** Called with each line of a machine's output, without Packer's prefix. */
   readonly onLine?: (line: string) => void
-  /** Beside the environment of this process; `undefined` takes a variable out. */
+  /** Added to this process's environment; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** How long a stop waits for the clean-up. */
   readonly cleanUpSeconds?: number
-  /** Holds Packer's process id while it runs, so that the next bake knows whether a killed one left it behind. */
+  /** Holds Packer's process id, so that the next bake finds a Packer that outlived a killed one. */
   readonly pidFile?: string
 }
 
 /**
- * Runs Packer to its end. A stop asks it to clean up its builder first and waits. It runs in a process group of its
- * own, because a Ctrl-C that reached it twice would make it leave the builder behind; the stop reaches the group, because
- * Packer waits for its Ansible to end.
+ * Runs Packer. A stop asks it to clean up its builder first, and waits. It runs in its own process group, because a
+ * second Ctrl-C would make it leave the builder behind; a stop signals the whole group, because Packer waits for its
+ * Ansible to end.
  */
 export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<void> {
   const interrupted = (cause?: unknown) =>
-    new OperatorError('interrupted', 'the bake was stopped; its builder is gone', { cause })
+    new OperatorError('interrupted', 'the bake was stopped; its builder was removed', { cause })
   if (run.signal.aborted) throw interrupted()
-  // Earlier runs have told their own reasons there.
+  // Skips the reasons of earlier runs.
   const logStart = statSync(run.logFile, { throwIfNoEntry: false })?.size ?? 0
   const log = createWriteStream(run.logFile, { flags: 'a', mode: 0o600 })
-  // What cannot be logged is no reason to stop.
+  // A logging failure must not stop the bake.
   log.on('error', () => {})
   const plain = run.paths.of
   const env = Object.entries(run.env ?? {}).map(([name, value]) => [name, value === undefined ? value : plain(value)])
-  // QEMU's own words are in here alone.
+  // Only this log has QEMU's own messages.
   const debugLog = join(run.paths.scratchFolder, 'packer.log')
   const packer = $({
     quiet: true,
@@ -108,10 +105,10 @@ export async function packerBuild(build: PackerBuild, run: PackerRun): Promise<v
   }
 }
 
-/** Ansible lost its way to a machine that Packer had reached. */
+/** Ansible lost the connection to a machine that Packer had reached. */
 export class MachineUnreachable extends OperatorError {}
 
-/** Does the work once more, told in one line, when a machine could not be reached any more on the way. */
+/** Repeats the work once, with a warning, when the machine became unreachable. */
 export async function againWhenUnreachable<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -122,12 +119,12 @@ export async function againWhenUnreachable<T>(progress: Progress, work: () => Pr
   }
 }
 
-/** How long Ansible, and Mitogen, may take to connect: ten seconds unless told. Who has said so keeps it. */
+/** Time for Ansible and Mitogen to connect (default: ten seconds). A user's own ANSIBLE_TIMEOUT is kept. */
 export function connectionEnvironment(connectSeconds: number): Record<string, string> {
   return process.env['ANSIBLE_TIMEOUT'] === undefined ? { ANSIBLE_TIMEOUT: String(connectSeconds) } : {}
 }
 
-/** Stops Packer when the signal says so; what it gives ends that. */
+/** Stops Packer on the signal; returns a function that disarms this. */
 function stopWith({ signal, cleanUpSeconds = 60 }: PackerRun, pid: number | undefined): () => void {
   let force: NodeJS.Timeout | undefined
   const stop = () => {
@@ -143,8 +140,8 @@ function stopWith({ signal, cleanUpSeconds = 60 }: PackerRun, pid: number | unde
 }
 
 /**
- * Sends a signal to Packer and to all that it has started, as a terminal does. One `SIGINT` makes it clean up; its plugins
- * ignore that one, and would die of a `SIGTERM` without cleaning up.
+ * Signals Packer's whole process group, as a terminal does. One `SIGINT` makes it clean up; its plugins ignore that,
+ * but would die of a `SIGTERM` without cleaning up.
  */
 export function interruptPacker(pid: number | undefined, signal: 'SIGINT' | 'SIGKILL'): void {
   try {
@@ -154,23 +151,23 @@ export function interruptPacker(pid: number | undefined, signal: 'SIGINT' | 'SIG
   }
 }
 
-/** The name of the Ansible task that a line of Packer's output announces. */
+/** The Ansible task that a line of Packer's output announces. */
 export function ansibleTask(line: string): string | undefined {
   return line.match(/TASK \[(.*?)\]/)?.[1]
 }
 
-/** What says that something failed, and not why: headings of Packer, exit codes of what it started. */
+/** Lines that report a failure without its reason: Packer's headings, exit codes. */
 const hollow = /^Some builds didn't complete|^Builds finished|non-zero exit status|Build was halted|PACKER_LOG=1/i
 
-/** What QEMU said before it ended, by Packer's debug log. */
+/** QEMU's last message, from Packer's debug log. */
 function qemuWords(debugLog: string): string | undefined {
   if (!existsSync(debugLog)) return undefined
   return readFileSync(debugLog, 'utf8').match(/Qemu stderr: (?:qemu(?:-system-\w+)?: )?(.*)/)?.[1]
 }
 
 /**
- * The line of Packer's output that tells best why it failed: of Ansible or a script of ours, else QEMU's own word, the reason
- * in Packer's list at the end (`--> source: reason`), or the last line that speaks of an error.
+ * The most telling line of a failed run: Ansible's or our scripts' own, else QEMU's message, the reason in Packer's
+ * final list (`--> source: reason`), or the last line that mentions an error.
  */
 export function failureIn(output: string, ofQemu?: string): string {
   const raw = output.split('\n')
@@ -184,10 +181,10 @@ export function failureIn(output: string, ofQemu?: string): string {
     speaking.findLast((line) => !hollow.test(line)) ??
     listed.at(-1) ??
     speaking.at(-1)
-  return telling?.replace(/^Build '[^']*' errored(?: after [^:]*)?: /, '').slice(0, 400) ?? 'it did not say why'
+  return telling?.replace(/^Build '[^']*' errored(?: after [^:]*)?: /, '').slice(0, 400) ?? 'no reason given'
 }
 
-/** A line of Packer's output without the arrow and the name of the source that it begins with. */
+/** Removes Packer's arrow and source name from a line. */
 function withoutPrefix(line: string): string {
   return line
     .replace(/^(?:==> |--> | +)[\w.-]+: +/, '')

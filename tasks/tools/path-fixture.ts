@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Test } from 'tap'
 
-/** Puts shell scripts first on PATH, by program name, until the test ends; gives their folder. */
+/** Puts shell scripts first on PATH, by program name, until the test ends; returns their folder. */
 export function onPath(t: Test, programs: Readonly<Record<string, string>>): string {
   const folder = t.testdir()
   for (const [name, script] of Object.entries(programs)) {

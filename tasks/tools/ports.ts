@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-/** Why nothing of ours could listen there: `EADDRINUSE`, `EACCES`, ...; undefined when it could. */
+/** Why the port cannot be listened on: `EADDRINUSE`, `EACCES`, ...; undefined when it can. */
 export function listenProblem(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -9,7 +9,7 @@ export function listenProblem(host: string, port: number): Promise<string | unde
   })
 }
 
-/** The first port from `first` on that a program could listen on; undefined when none of a hundred is one. */
+/** The first free port from `first` on; undefined when none of a hundred is free. */
 export async function freePortFrom(host: string, first: number): Promise<number | undefined> {
   for (let port = first; port < first + 100 && port <= 65_535; port++) {
     if ((await listenProblem(host, port)) === undefined) return port
@@ -17,7 +17,7 @@ export async function freePortFrom(host: string, first: number): Promise<number 
   return undefined
 }
 
-/** A port of 127.0.0.1 that nobody listens to now. */
+/** A port of 127.0.0.1 that is free now. */
 export function anyFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -4,10 +4,10 @@ import { judgeOffset } from '../../checker/verdict/clock-verdict.ts'
 import type { ClockReport, TargetReport } from '../../checker/verdict/report.ts'
 import type { ProbeResult } from '../lib/readiness.ts'
 
-/** Enough samples to prove a clock right to a fraction of its limit, few enough for a look every second. */
+/** Enough samples to prove a clock to a fraction of its limit, and few enough to repeat every second. */
 const settings: CheckSettings = { ...defaultSettings, samples: 2 }
 
-/** Measures one instance by its base url: up, the right version, its clock right. Never throws. */
+/** Checks one instance at its base URL: up, right version, right clock. Never throws. */
 export async function probeInstance(url: string, expectVersion: string, timeoutMs = 10_000): Promise<ProbeResult> {
   const { targets } = await checkTargets([{ url }], { ...settings, expectVersion, timeoutMs })
   const target = targets[0]
@@ -15,7 +15,7 @@ export async function probeInstance(url: string, expectVersion: string, timeoutM
   return probeResult(target, expectVersion)
 }
 
-/** What a roll and a heal need to know of a measurement. */
+/** The part of a measurement that roll and heal need. */
 export function probeResult(target: TargetReport, expectVersion: string): ProbeResult {
   const { verdict, reasons, version, clock, status, latencyMs } = target
   const found = version?.found
@@ -26,14 +26,14 @@ export function probeResult(target: TargetReport, expectVersion: string): ProbeR
     reason: reasons.join('; ') || undefined,
     versionOk,
     clockOk: clock && clockOk(clock),
-    // The one reason is then the clock's.
+    // Then the only reason is the clock.
     undecided: !ok && clock !== undefined && clockOk(clock) === undefined && versionOk === true && reasons.length === 1,
     upstreamOk: status === undefined ? undefined : status < 500,
     latencyMs,
   }
 }
 
-/** Undefined where the limit lies within what the clock may be off by. */
+/** Undefined when the clock's uncertainty spans the limit. */
 function clockOk(clock: ClockReport): boolean | undefined {
   const verdict = judgeOffset(clock, { maxOffsetMs: clock.limitMs })
   return verdict === 'unknown' ? undefined : verdict === 'ok'

@@ -5,8 +5,8 @@ import { OperatorError } from '../lib/errors.ts'
 import { patientMs } from './pace-measurement.ts'
 
 /**
- * The id of the process that a pid file names, when it runs and its command line holds `mark`. Process ids are used
- * again, after a restart of the computer above all, so the number alone proves nothing.
+ * The process id in a pid file, if that process runs and its command line contains `mark`. Process ids are reused,
+ * especially after a restart of the computer, so the number alone proves nothing.
  */
 export function ownProcess(pidFile: string, mark: string): number | undefined {
   let pid: number
@@ -26,15 +26,14 @@ function commandLine(pid: number): string {
   }
 }
 
-/** Whether the process of `ownProcess` runs. */
 export function processRuns(pidFile: string, mark: string): boolean {
   return ownProcess(pidFile, mark) !== undefined
 }
 
 /**
- * Asks the process of `ownProcess` to end (SIGTERM), insists after five seconds (SIGKILL), gives up after twenty, all longer on
- * a busy computer, and removes the pid file. A virtual machine ends at once, as by pulling its plug. `mark` is how its command line
- * calls the pid file, where that is another name.
+ * Ends the process of `ownProcess`: SIGTERM, SIGKILL after five seconds, an error after twenty, all longer on a busy
+ * computer. Then removes the pid file. A virtual machine ends at once, as if unplugged. `mark` is the pid file's name
+ * in its command line, if different.
  */
 export async function stopProcess(pidFile: string, mark = pidFile): Promise<void> {
   const pid = ownProcess(pidFile, mark)
@@ -51,7 +50,7 @@ export async function stopProcess(pidFile: string, mark = pidFile): Promise<void
   await rm(pidFile, { force: true })
 }
 
-/** A process that has ended between a look and a signal is no error. */
+/** A process that has just ended is no error. */
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)

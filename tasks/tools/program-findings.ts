@@ -12,20 +12,19 @@ import {
   unsupported,
 } from './system-packages.ts'
 
-/** What decides whether a verb can install a program that is missing. */
+/** Decides whether a verb can install a missing program. */
 export interface Installing {
   readonly system: Distribution
   readonly root: RootAccess
-  /** Whether somebody sits there whom sudo, or a question, could ask. */
+  /** Whether there is somebody to answer sudo or a question. */
   readonly isAttended: boolean
 }
 
-/** How things are on this computer. */
 export async function installing(): Promise<Installing> {
   return { system: distribution(), root: await rootAccess(), isAttended: process.stdin.isTTY === true }
 }
 
-/** The system: whether bakeroll installs what is missing by itself. */
+/** Says whether bakeroll can install missing programs here. */
 export function systemFinding(system: Distribution, arch: string = process.arch): Finding {
   const name = 'operating system'
   const found = `${system.name}, ${arch === 'x64' ? 'x86-64' : arch}`
@@ -36,24 +35,24 @@ export function systemFinding(system: Distribution, arch: string = process.arch)
   return system.isSupported ? { name, status: 'ok', found } : { name, status: 'warn', found: unsupported(system) }
 }
 
-/** How what is missing would be installed; `fail` where it cannot be. */
+/** How missing programs would be installed; `fail` when they cannot be. */
 export function rootFinding(missing: readonly Program[], { system, root, isAttended }: Installing): Finding {
   const name = 'root'
   if (missing.length === 0) return { name, status: 'ok', found: 'not needed: every program is here' }
   if (!system.hasApt) return { name, status: 'ok', found: 'not needed: nothing is installed on this system' }
   const ways: Record<RootAccess, string> = {
     root: 'you are root',
-    sudo: 'sudo, which asks for no password',
+    sudo: 'sudo, without a password',
     password: isAttended
       ? 'sudo, which will ask for your password'
-      : 'sudo asks for a password, and nobody is there to ask',
+      : 'sudo needs a password, and there is nobody to ask',
     none: 'you are not root, and there is no sudo',
   }
   if (canInstall({ root, isAttended })) return { name, status: 'ok', found: ways[root] }
   return { name, status: 'fail', found: ways[root], hint: `${asRoot(root)}${aptCommand(missing)}` }
 }
 
-/** One program; what a verb installs by itself is a warning, not a failure. */
+/** A program that a verb installs by itself is a warning, not a failure. */
 export function programFinding(program: Program, isHere: boolean, where: Installing): Finding {
   const { name, why } = program
   const found = `missing: it ${why}`
@@ -78,13 +77,13 @@ export function programFinding(program: Program, isHere: boolean, where: Install
     return {
       name,
       status: 'warn',
-      found: `${found}; installed when it is needed`,
+      found: `${found}; installed when needed`,
       hint: `sudo ${aptCommand([program])}`,
     }
   return { name, status: 'fail', found, hint: `${asRoot(where.root)}${aptCommand([program])}` }
 }
 
-/** The system, the way to root, and every program for a purpose. */
+/** The system, root access, and every program for a purpose. */
 export async function computerFindings(purpose: Purpose): Promise<Finding[]> {
   const where = await installing()
   const needed = programsFor(purpose)
@@ -100,7 +99,7 @@ function canInstall({ root, isAttended }: Pick<Installing, 'root' | 'isAttended'
   return root === 'root' || root === 'sudo' || (root === 'password' && isAttended)
 }
 
-/** Where sudo is there, and only nobody to ask, it is the way. */
+/** sudo exists and only lacks somebody to answer it. */
 function asRoot(root: RootAccess): string {
   return root === 'password' ? 'sudo ' : 'as root: '
 }

@@ -109,6 +109,14 @@ test('an environment is made once, and again when its requirements change or its
   t.throws(() => readFileSync(join(place.folder, 'rest')), { code: 'ENOENT' })
 })
 
+test('two that need it at once make it once, one after the other', async (t) => {
+  const root = t.testdir({ test: { python: { 'empty.txt': '# nothing\n' } } })
+  const place = { ...venvPlace('empty', root), python: fakePython(root) }
+  const make = () => ensureVenv('empty', recording(), undefined, place)
+  t.same(new Set(await Promise.all([make(), make(), make()])), new Set([join(place.folder, 'bin')]))
+  t.equal(readFileSync(join(root, 'calls'), 'utf8').match(/-m venv/g)?.length, 1)
+})
+
 test('a package that does not exist is a failure with the lines of pip and a hint', async (t) => {
   const place = venvPlace('bad', t.testdir({ test: { python: { 'bad.txt': './no-such-package-here\n' } } }))
   await t.rejects(ensureVenv('bad', recording(), undefined, place), {

@@ -54,8 +54,8 @@ t.test('KVM is believed only when processor and device both agree', async (t) =>
     ['auto', { ...linux, virtualisation: false }, 'tcg', /neither vmx nor svm/],
     ['auto', { ...linux, kvmWritable: false }, 'tcg', /\/dev\/kvm cannot be opened/],
     ['auto', { ...linux, virtualisation: false, kvmWritable: false }, 'tcg', /neither vmx nor svm/],
-    ['tcg', linux, 'tcg', /setting local\.accelerator/],
-    ['kvm', { ...linux, virtualisation: false }, 'kvm', /setting local\.accelerator/],
+    ['tcg', linux, 'tcg', /set by local\.accelerator/],
+    ['kvm', { ...linux, virtualisation: false }, 'kvm', /set by local\.accelerator/],
   ]
   for (const [wanted, computer, accelerator, because] of cases) {
     t.match(chooseAccelerator(wanted, computer), { accelerator, because }, `${wanted} ${JSON.stringify(computer)}`)

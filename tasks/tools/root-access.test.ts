@@ -70,7 +70,7 @@ t.test('sudo asks on a screen that nobody draws on, and the work goes on', async
 
 t.test('no right password is a refusal that says what to type', async (t) => {
   const { output } = await install(t, ['a\n', 'b\n', 'c\n'])
-  t.match(output, /error:.* installing qemu-utils needs root, and sudo did not let you in/)
+  t.match(output, /error:.* installing qemu-utils needs root, and sudo refused/)
   t.match(output, 'sudo apt-get install --no-install-recommends qemu-utils')
   t.match(output, 'exit 3')
 })
@@ -89,6 +89,6 @@ t.test('without a terminal nobody is asked', async (t) => {
   child.stderr.on('data', (chunk) => (stderr += chunk))
   const [exitCode] = await once(child, 'close')
   t.equal(exitCode, 3)
-  t.match(stderr, 'there is no terminal on which sudo could ask')
+  t.match(stderr, 'there is no terminal for sudo to ask')
   t.match(stderr, 'hint:  sudo apt-get install --no-install-recommends qemu-utils')
 })

@@ -2,10 +2,10 @@ import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 
-/** How root is to be had here: by being it, by sudo without a question, by sudo with the user's password, or not at all. */
+/** How to get root: already root, by sudo without a password, by sudo with the user's password, or not at all. */
 export type RootAccess = 'root' | 'sudo' | 'password' | 'none'
 
-/** Finds out, and asks nobody. Whether a password would be the right one, or be enough, only sudo itself knows. */
+/** Determines this without prompting. Only sudo itself knows whether a password would be accepted. */
 export async function rootAccess(): Promise<RootAccess> {
   if (process.getuid?.() === 0) return 'root'
   const sudo = await execa('sudo', ['-n', 'true'], { reject: false, stdin: 'ignore' })
@@ -14,8 +14,8 @@ export async function rootAccess(): Promise<RootAccess> {
 }
 
 /**
- * Lets sudo ask for the user's password, once, and returns when `sudo -n` works from then on. sudo writes its prompt to the terminal
- * itself, so whatever is live makes room. Throws `refused` when nobody can be asked, or no password was right.
+ * Lets sudo ask for the user's password once; returns when `sudo -n` works. sudo writes its prompt to the terminal
+ * itself, so live output is suspended. Throws `refused` when nobody can be asked or the password was wrong.
  */
 export async function askForPassword(
   packages: readonly string[],
@@ -25,7 +25,7 @@ export async function askForPassword(
   const hint = `sudo apt-get install --no-install-recommends ${packages.join(' ')}`
   const why = `installing ${packages.join(', ')} needs root`
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new OperatorError('refused', `${why}, and there is no terminal on which sudo could ask for a password`, {
+    throw new OperatorError('refused', `${why}, and there is no terminal for sudo to ask for a password`, {
       hint,
     })
   }
@@ -37,8 +37,8 @@ export async function askForPassword(
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   }).finally(resume)
   if (signal?.aborted) throw new OperatorError('interrupted', 'interrupted at the password of sudo')
-  if (asked.failed) throw new OperatorError('refused', `${why}, and sudo did not let you in`, { hint, cause: asked })
+  if (asked.failed) throw new OperatorError('refused', `${why}, and sudo refused`, { hint, cause: asked })
   const { failed } = await execa('sudo', ['-n', 'true'], { reject: false, stdin: 'ignore' })
   // `timestamp_timeout=0` in sudoers.
-  if (failed) throw new OperatorError('refused', `${why}, and sudo asks for the password each time here`, { hint })
+  if (failed) throw new OperatorError('refused', `${why}, and sudo asks for the password every time here`, { hint })
 }

@@ -2,22 +2,21 @@ import type { ChildProcess } from 'node:child_process'
 import { $, type ProcessOutput } from 'zx/core'
 import { OperatorError } from '../lib/errors.ts'
 
-/** A program that has run to its end. */
 export interface Ended {
   readonly failed: boolean
-  /** All that it said, on both streams, in its order; that it is not installed where it is not. */
+  /** Its output, both streams in order; or a message that it is not installed. */
   readonly said: string
   readonly cause: ProcessOutput
 }
 
-/** Whether the shell found no program of that name to become (POSIX, 2.8.2); bash says 126 where a folder here has the name. */
+/** Whether the shell found no such program (POSIX, 2.8.2); bash returns 126 when a folder on PATH has that name. */
 export function isMissing(program: string, { exitCode, stdout }: Pick<ProcessOutput, 'exitCode' | 'stdout'>): boolean {
   return (exitCode === 127 || exitCode === 126) && stdout.includes(`exec: ${program}: `)
 }
 
 /**
- * Runs an outside program to its end; it has nothing to read. A shell becomes the program, so that a stop, SIGTERM, meets
- * the program itself, and SIGKILL one that goes on for five seconds; then throws `interrupted`. It does not outlive this process.
+ * Runs an outside program with empty input. The shell execs it, so that a stop sends SIGTERM to the program itself, and
+ * SIGKILL after five seconds; then throws `interrupted`. The program does not outlive this process.
  */
 export async function runToEnd(
   argv: readonly string[],
@@ -26,13 +25,13 @@ export async function runToEnd(
   const interrupted = (cause?: unknown) => new OperatorError('interrupted', stopped, { cause })
   if (signal?.aborted) throw interrupted()
   const running = $({ ...quietly, env: { ...process.env, ...env } })`exec ${argv} 2>&1`
-  // zx's own `signal` would close the streams before the last words.
+  // zx's own `signal` would close the streams before the last output.
   let killTimer: NodeJS.Timeout | undefined
   const stop = () => {
     terminate(running.child, 'SIGTERM')
     killTimer = setTimeout(() => terminate(running.child, 'SIGKILL'), graceMs).unref()
   }
-  // This process may end before the program does, by an error elsewhere.
+  // This process may end before the program, by an error elsewhere.
   const leave = () => terminate(running.child, 'SIGTERM')
   signal?.addEventListener('abort', stop)
   process.once('exit', leave)
@@ -50,20 +49,20 @@ export async function runToEnd(
   }
 }
 
-/** What a program has to end in after it was asked to. */
+/** Between SIGTERM and SIGKILL. */
 const graceMs = 5000
 
-/** One that root runs, by sudo, takes no signal of ours; the Ctrl-C of a terminal meets it all the same. */
+/** A program run by sudo as root ignores our signals; a terminal's Ctrl-C still reaches it. */
 function terminate(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (child?.exitCode !== null || child.signalCode !== null) return
   try {
     child.kill(signal)
   } catch {
-    // Then its end is awaited.
+    // Then just wait for it.
   }
 }
 
-/** The standard output of a question to a program; empty where there is no such program. */
+/** A program's standard output; empty when it fails or is not installed. */
 export async function answerOf(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const { ok, stdout } = await $({ ...quietly, env: { ...process.env, ...env } })`exec ${argv}`
   return ok ? stdout : ''
@@ -71,11 +70,11 @@ export async function answerOf(argv: readonly string[], env: NodeJS.ProcessEnv =
 
 interface RunOptions {
   readonly signal?: AbortSignal | undefined
-  /** What an interruption says. */
+  /** The message of an interruption. */
   readonly stopped?: string
   /** Called with each line as it comes. */
   readonly onLine?: (line: string) => void
-  /** Beside the environment of this process. */
+  /** Added to this process's environment. */
   readonly env?: NodeJS.ProcessEnv
 }
 

@@ -2,23 +2,22 @@ import { execa } from 'execa'
 import { shellWord } from '../../checker/shell-word.ts'
 import { OperatorError } from '../lib/errors.ts'
 
-/** How to reach one machine. */
 export interface SshTarget {
   readonly host: string
   readonly port: number
   readonly user: string
   readonly privateKeyFile: string
-  /** Holds the machine's pinned host key and no other. */
+  /** Holds only the machine's pinned host key. */
   readonly knownHostsFile: string
-  /** The name under which `knownHostsFile` holds the key, where that is not host and port: addresses are used again. */
+  /** The name of the key in `knownHostsFile`, if not host and port: addresses are reused. */
   readonly hostKeyAlias?: string
-  /** A program and its arguments whose standard input and output lead to the machine. */
+  /** A command whose standard input and output are connected to the machine. */
   readonly proxyCommand?: readonly string[]
 }
 
 /**
- * The arguments of `ssh` up to and with the destination; the command follows. The host key must be the pinned one, and
- * nothing of the user's own configuration or agent takes part.
+ * The arguments of `ssh` up to and including the destination; the command follows. Only the pinned host key is
+ * accepted, and the user's configuration and agent are ignored.
  */
 export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): string[] {
   const options = {
@@ -44,20 +43,19 @@ export function sshArguments(target: SshTarget, connectTimeoutSeconds = 30): str
   ]
 }
 
-/** A path without ssh's tokens (`%h` and the like, ssh_config(5)): a percent sign is written twice. */
+/** Escapes ssh's tokens (`%h` etc., ssh_config(5)): a percent sign is doubled. */
 function literal(path: string): string {
   return path.replaceAll('%', '%%')
 }
 
-/** A path as one word of ssh_config(5), where a backslash goes before a quote and before itself. */
+/** Quotes a path for ssh_config(5), with a backslash before quotes and backslashes. */
 function quoted(path: string): string {
   return `"${literal(path).replaceAll(/["\\]/g, '\\$&')}"`
 }
 
 /**
- * The ed25519 host key that a machine published on its serial console, between the marks that cloud-init uses
- * (`-----BEGIN SSH HOST KEY KEYS-----`); the last whole one when it booted more than once, because a word of the kernel in
- * the middle of a line makes it no key.
+ * The ed25519 host key that a machine published on its serial console, between cloud-init's marks (`-----BEGIN SSH HOST
+ * KEY KEYS-----`). After several boots, the last complete one: a kernel message in the middle of a line spoils a key.
  */
 export function hostKeyFrom(consoleText: string): string | undefined {
   const blocks = consoleText.matchAll(
@@ -70,7 +68,6 @@ export function hostKeyFrom(consoleText: string): string | undefined {
   return keys.findLast((key) => key !== undefined)
 }
 
-/** What a command on a machine said. */
 export interface RemoteAnswer {
   readonly exitCode: number
   readonly stdout: string
@@ -78,9 +75,9 @@ export interface RemoteAnswer {
 }
 
 /**
- * Runs a shell script on a machine, given to `sh` on its standard input, and gives back what it said, whatever its exit
- * code. Throws an OperatorError when the machine is not reached (ssh's own exit code 255), `timeoutSeconds` pass, or the
- * signal stops it (its kind is then `interrupted`).
+ * Runs a shell script on a machine, passed to `sh` on standard input; returns its output, whatever its exit code.
+ * Throws an OperatorError when the machine cannot be reached (ssh's exit code 255), after `timeoutSeconds`, or when the
+ * signal stops it (kind `interrupted`).
  */
 export async function runOver(
   arguments_: readonly string[],
@@ -104,11 +101,11 @@ export async function runOver(
   return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr }
 }
 
-/** What ssh says after a proxy command that has told the reason itself. */
+/** What ssh prints after the proxy command has reported the real reason. */
 const echoes =
   /^(kex_exchange_identification: |Connection (closed|reset) by UNKNOWN port|banner exchange: Connection to UNKNOWN)/
 
-/** The one line of ssh's complaints, and of its proxy command's, that tells most: the last that is no mere echo. */
+/** The most telling line of ssh's and the proxy command's errors: the last that is not a mere echo. */
 export function reasonIn(complaints: string): string {
   const lines = complaints
     .trim()

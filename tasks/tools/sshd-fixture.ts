@@ -4,41 +4,39 @@ import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
 import type { Test } from 'tap'
 
-/** Debian keeps it where a user's PATH does not look; it wants to be called by its whole path. */
+/** On Debian it is not on a user's PATH; sshd must be called by its full path. */
 const sshd = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
   .map((folder) => join(folder, 'sshd'))
   .find((file) => existsSync(file))
 
-/** Why no SSH server can be started here; false when one can. */
+/** Why no SSH server can start here; false when one can. */
 export const noSshd: string | false = sshd === undefined && 'sshd is not installed'
 
-/** What a server is started with. */
 export interface SshdSettings {
-  /** A port of 127.0.0.1 that is free. */
+  /** A free port of 127.0.0.1. */
   readonly port: number
   /** An empty folder for its files. */
   readonly folder: string
-  /** Public keys of those who may log in. */
   readonly authorizedKeys?: readonly string[]
   /** Further lines of its configuration. */
   readonly lines?: readonly string[]
 }
 
-/** Makes an ed25519 key pair in `file` and `file.pub`; gives the public key. */
+/** Makes an ed25519 key pair in `file` and `file.pub`; returns the public key. */
 export async function makeKey(file: string): Promise<string> {
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
   return readFileSync(`${file}.pub`, 'utf8').trim()
 }
 
 /**
- * Starts a real SSH server on loopback that runs until the test ends; gives its public host key, or the reason why it does not
- * start here. Its sessions find a `sudo` that changes nobody.
+ * Starts a real SSH server on loopback until the test ends; returns its public host key, or why it does not start here.
+ * Its sessions have a fake `sudo` that does not change the user.
  */
 export async function startSshd(
   t: Test,
   { port, folder, authorizedKeys = [], lines = [] }: SshdSettings,
 ): Promise<{ hostKey: string } | { reason: string }> {
-  // sshd starts no program from a folder that others may write.
+  // sshd runs no program from a folder that others can write.
   chmodSync(folder, 0o755)
   const file = (name: string) => join(folder, name)
   mkdirSync(file('bin'))

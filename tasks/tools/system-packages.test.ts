@@ -69,6 +69,6 @@ test('without apt the refusal names what is missing and how to get it', (t) => {
   const error = missingElsewhere(programs.filter(({ name }) => name === 'haproxy' || name === 'ssh'))
   t.equal(error.kind, 'refused')
   t.equal(error.message, 'not found: haproxy (is the load balancer), ssh (reaches the instances)')
-  t.match(error.hint, /packages of them are haproxy, openssh-client$/)
+  t.match(error.hint, /packages are haproxy, openssh-client$/)
   t.end()
 })

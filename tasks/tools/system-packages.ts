@@ -5,21 +5,21 @@ import type { Progress } from '../lib/progress.ts'
 import { type Distribution, distribution, supportedReleases } from './distribution.ts'
 import { hashicorpRepository } from './hashicorp-repository.ts'
 
-/** What needs a program: a platform, or the static gates of `npm run lint`. A test names those that it needs. */
+/** A platform, or the static gates of `npm run lint`. Tests name the programs they need themselves. */
 export type Purpose = 'local' | 'aws' | 'lint'
 
-/** An outside program that bakeroll calls, and where Debian and Ubuntu have it. */
+/** An outside program, and its package on Debian and Ubuntu. */
 export interface Program {
   readonly name: string
   /** The Debian package. */
   readonly package: string
   readonly why: string
   readonly purposes: readonly Purpose[]
-  /** A systemd unit that its package would start and enable, which bakeroll has no use for. */
+  /** A systemd unit that the package would start and enable, unneeded by bakeroll. */
   readonly service?: string
-  /** What to look for where it is no program: a file. */
+  /** A file to look for, when it is not a program. */
   readonly file?: string
-  /** Ubuntu's package of this name only fetches a snap, which no test can drive. */
+  /** Ubuntu's package only installs a snap, which tests cannot drive. */
   readonly isSnapOnUbuntu?: true
 }
 
@@ -27,7 +27,6 @@ const local: readonly Purpose[] = ['local']
 const both: readonly Purpose[] = ['local', 'aws']
 const tests: readonly Purpose[] = []
 
-/** Every outside program that bakeroll calls. */
 export const programs: readonly Program[] = [
   { name: 'qemu-system-x86_64', package: 'qemu-system-x86', why: 'runs the instances', purposes: local },
   { name: 'qemu-img', package: 'qemu-utils', why: 'makes the disks', purposes: local },
@@ -119,33 +118,32 @@ export function programsFor(purpose: Purpose): Program[] {
   return programs.filter(({ purposes }) => purposes.includes(purpose))
 }
 
-/** Those of `wanted` that are not on this computer. Looks at files only, so it costs no more than a millisecond. */
+/** The missing ones. Looks at files only, so it takes a millisecond at most. */
 export function findMissing(wanted: readonly Program[], folders: readonly string[] = searchFolders()): Program[] {
   return wanted.filter((program) => !isThere(program, folders))
 }
 
-/** Whether a program is here: as a file at its place, or on PATH. */
+/** Looks for its `file`, or on PATH. */
 export function isThere({ name, file }: Program, folders: readonly string[] = searchFolders()): boolean {
   if (file !== undefined) return existsSync(file)
   return name === 'ensurepip' ? hasEnsurepip(folders) : findProgram(name, folders) !== undefined
 }
 
-/** The path of a program, looked up in PATH and in the folders of system programs, which a user's PATH lacks on Debian. */
+/** Searches PATH and the folders of system programs, which are not on a user's PATH on Debian. */
 export function findProgram(name: string, folders: readonly string[] = searchFolders()): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
-/** How an installation is told, and who is asked. */
 export interface Installation {
   readonly progress: Progress
   readonly signal?: AbortSignal
-  /** Returns when the answer is yes, and throws otherwise. */
+  /** Returns on yes, throws otherwise. */
   confirm(question: string): Promise<void>
 }
 
 /**
- * Installs those of `wanted` that are missing, where there is apt, and says what and why; silent when nothing is missing. Asks before it
- * adds a vendor's repository to the system. Elsewhere it throws a refusal that names the missing programs.
+ * Installs missing programs with apt, and says what and why; silent when nothing is missing. Asks before it adds a
+ * vendor's repository. Without apt, throws `refused` with the missing programs.
  */
 export async function installMissing(
   wanted: readonly Program[],
@@ -168,20 +166,20 @@ export async function installMissing(
   await progress.step('install system packages', () => aptInstall({ packages, services, vendor }, progress, signal))
   const left = findMissing(missing)
   if (left.length > 0) {
-    throw new OperatorError('failed', `installed, and still not found: ${left.map(({ name }) => name).join(', ')}`, {
+    throw new OperatorError('failed', `installed, but still not found: ${left.map(({ name }) => name).join(', ')}`, {
       hint: `dpkg --listfiles ${left[0]?.package}`,
     })
   }
 }
 
-/** Whether the archive of this system lacks a program, so that the repository of its vendor has to be added. */
+/** Whether this system's archive lacks the program, so that its vendor's repository is needed. */
 export function comesFromVendor({ name }: Program, system: Distribution): boolean {
   return name === 'packer' && !system.hasPacker
 }
 
-/** What is said of a system that bakeroll is not made for. */
+/** The warning about an unsupported system. */
 export function unsupported({ name }: Distribution): string {
-  return `${name} is none of ${supportedReleases}: packages may be missing or of another kind`
+  return `${name} is not one of ${supportedReleases}: packages may be missing or different`
 }
 
 function vendorQuestion({ name, codename }: Distribution): string {
@@ -189,19 +187,19 @@ function vendorQuestion({ name, codename }: Distribution): string {
   return `${name} has no package of Packer. Add ${vendor}'s apt repository to this computer (${uri} ${codename}, key ${fingerprint})?`
 }
 
-/** One line for each Debian package: `install qemu-utils: qemu-img makes the disks`. */
+/** One line per Debian package: `install qemu-utils: qemu-img makes the disks`. */
 export function reasons(missing: readonly Program[]): string[] {
   return [...Map.groupBy(missing, (program) => program.package)].map(
     ([name, wanted]) => `install ${name}: ${wanted.map((program) => `${program.name} ${program.why}`).join(', ')}`,
   )
 }
 
-/** The refusal on a system without apt. */
+/** The error on a system without apt. */
 export function missingElsewhere(missing: readonly Program[]): OperatorError {
   const names = missing.map((program) => `${program.name} (${program.why})`).join(', ')
   const packages = [...new Set(missing.map((program) => program.package))].join(', ')
   return new OperatorError('refused', `not found: ${names}`, {
-    hint: `install them with the system's own package manager; Debian's packages of them are ${packages}`,
+    hint: `install them with the system's package manager; Debian's packages are ${packages}`,
   })
 }
 
@@ -214,12 +212,14 @@ function isExecutable(path: string): boolean {
     const found = statSync(path, { throwIfNoEntry: false })
     return found?.isFile() === true && (found.mode & 0o111) !== 0
   } catch {
-    // A folder on PATH that this user may not look into.
+    // A folder on PATH that this user cannot read.
     return false
   }
 }
 
-/** Debian packs the module `ensurepip` apart from Python (`/usr/lib/python3.11/ensurepip`); any other Python has its own. */
+/**
+ * Debian packages `ensurepip` separately from Python (`/usr/lib/python3.11/ensurepip`); any other Python includes it.
+ */
 function hasEnsurepip(folders: readonly string[]): boolean {
   const python = findProgram('python3', folders)
   if (python === undefined) return false

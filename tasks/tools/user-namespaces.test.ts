@@ -13,7 +13,7 @@ const facts: NamespaceFacts = {
 }
 const noIds = (files: string, hint: string) => ({
   kind: 'refused',
-  message: `dev has no 65536 subordinate ids in ${files}: no Debian system without root`,
+  message: `dev has no 65536 subordinate ids in ${files}: cannot make a Debian system without root`,
   hint,
 })
 

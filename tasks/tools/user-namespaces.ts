@@ -3,37 +3,40 @@ import { userInfo } from 'node:os'
 import { OperatorError } from '../lib/errors.ts'
 import { answerOf } from './run-to-end.ts'
 
-/** What decides whether mmdebstrap can work without root: it unshares a user namespace, and newuidmap maps 65536 ids into it. */
+/**
+ * Facts that decide whether mmdebstrap works without root: it unshares a user namespace, into which newuidmap maps
+ * 65536 ids.
+ */
 export interface NamespaceFacts {
   readonly user: string
   readonly uid: number
   /** /etc/subuid and /etc/subgid (subuid(5)); empty when absent. */
   readonly subuid: string
   readonly subgid: string
-  /** Settings of the kernel; undefined where it has none of that name. */
+  /** Kernel settings; undefined when the kernel has no such setting. */
   readonly maxUserNamespaces?: number | undefined
   readonly unprivilegedUsernsClone?: number | undefined
   readonly apparmorRestricts?: number | undefined
-  /** Whether AppArmor has a profile that lets mmdebstrap have its namespace all the same. */
+  /** Whether an AppArmor profile allows mmdebstrap its namespace all the same. */
   readonly hasProfile: boolean
-  /** Whether this mmdebstrap looks for the number of the user, too; 1.3 of Debian 12 looks for the name alone. */
+  /** Whether this mmdebstrap also looks up the user's number; 1.3 of Debian 12 looks up the name only. */
   readonly readsNumbers: boolean
 }
 
 const neededIds = 65_536
 
-/** The refusal where mmdebstrap cannot work for this user; undefined where it can, and for root, who needs nothing of it. */
+/** Why mmdebstrap cannot work for this user; undefined when it can, and for root, who needs none of this. */
 export async function userNamespaceProblem(): Promise<OperatorError | undefined> {
   return process.getuid?.() === 0 ? undefined : namespaceProblem(await namespaceFacts())
 }
 
-/** The first thing that is in the way, with the command that takes it away. */
+/** The first obstacle, with the command that removes it. */
 export function namespaceProblem(facts: NamespaceFacts): OperatorError | undefined {
   const { maxUserNamespaces, unprivilegedUsernsClone, apparmorRestricts, hasProfile } = facts
   const setting = (name: string, value: number) =>
     new OperatorError(
       'refused',
-      `the kernel gives users no namespaces of their own (${name}): no Debian system without root`,
+      `the kernel denies users their own namespaces (${name}): cannot make a Debian system without root`,
       {
         hint: `sudo sysctl ${name}=${value}`,
       },
@@ -46,7 +49,7 @@ export function namespaceProblem(facts: NamespaceFacts): OperatorError | undefin
   const files = without.map((file) => `/etc/${file}`)
   return new OperatorError(
     'refused',
-    `${facts.user} has no ${neededIds} subordinate ids in ${files.join(' and ')}: no Debian system without root`,
+    `${facts.user} has no ${neededIds} subordinate ids in ${files.join(' and ')}: cannot make a Debian system without root`,
     { hint: `echo ${facts.user}:${firstFree(facts)}:${neededIds} | sudo tee -a ${files.join(' ')}` },
   )
 }
@@ -56,7 +59,7 @@ function hasIds(text: string, { user, uid, readsNumbers }: NamespaceFacts): bool
   return rangesOf(text).some(({ name, count }) => names.includes(name) && count >= neededIds)
 }
 
-/** After all ranges that are given away. */
+/** After all assigned ranges. */
 function firstFree({ subuid, subgid }: NamespaceFacts): number {
   return [...rangesOf(subuid), ...rangesOf(subgid)].reduce(
     (free, { from, count }) => Math.max(free, from + count),

@@ -2,7 +2,6 @@ import { openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
 
-/** Makes, or recognises as already made, a verified image of one release. */
 export default async function bake(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { bake, planBake } = await openPlatform(context)
@@ -17,7 +16,7 @@ export default async function bake(context: TaskContext): Promise<TaskResult> {
   const seconds = Math.round((Date.now() - startedAt) / 100) / 10
   const { id, release, verified } = image
   return {
-    line: reused ? `reused ${id}: it holds the same, and is verified` : `baked ${id}, verified, in ${seconds} s`,
+    line: reused ? `reused ${id}: same contents, already verified` : `baked ${id}, verified, in ${seconds} s`,
     facts: { image: id, release, reused, verified, seconds },
   }
 }

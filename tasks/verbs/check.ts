@@ -13,7 +13,7 @@ import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { callAgain } from './check/again.ts'
 import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './check/roll-notice.ts'
 
-/** Checks the service from outside: urls, or without one the deployed group. */
+/** Checks the given urls, or without any the deployed group. */
 export default async function check(context: TaskContext): Promise<TaskResult> {
   const { settings, said, positionals } = context
   const options = optionsOf(settings)
@@ -52,12 +52,12 @@ function optionsOf({ check, json }: Settings): CheckOptions {
 
 interface Checked {
   readonly targets: CheckTarget[]
-  /** Those that it may serve; undefined: not known. */
+  /** Those it may serve; undefined: unknown. */
   readonly releases?: readonly string[]
   readonly roll?: RollNotice
 }
 
-/** The deployed group: its load balancer, with --instances each instance too, and the releases that it may serve. */
+/** The deployed group's load balancer, with --instances each instance too, and the releases they may serve. */
 async function deployed(context: TaskContext): Promise<Checked> {
   const { openPlatform } = await import('../platforms/open.ts')
   const { settings } = context
@@ -76,7 +76,7 @@ async function deployed(context: TaskContext): Promise<Checked> {
   }
 }
 
-/** A roll explains what would be strange without it, so every format that has a summary tells of it. */
+/** A roll explains what would otherwise look wrong, so every format with a summary mentions it. */
 function withRoll(report: CheckReport, roll: RollNotice | undefined): CheckReport & { readonly roll?: RollNotice } {
   return roll ? { ...report, summary: `${report.summary}; ${noticeInWords(roll)}`, roll } : report
 }

@@ -2,7 +2,7 @@ import { OperatorError } from '../lib/errors.ts'
 import { completionScript, shells } from '../settings/completion.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 
-/** `completion SHELL`: what makes a shell complete verbs, flags and values. */
+/** Prints the script that completes verbs, flags and values in a shell. */
 export default async function completion({ positionals: [asked] }: TaskContext): Promise<TaskResult> {
   const shell = shells.find((one) => one === asked)
   if (shell === undefined) {

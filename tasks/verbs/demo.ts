@@ -25,13 +25,13 @@ const leastRequests = 20_000
 type Verb = (context: TaskContext) => Promise<TaskResult>
 
 /**
- * The whole story on the local platform, told by the verbs themselves: bake two releases, deploy the first, check, roll to
- * the second under load, break nginx on one instance, see `check` notice, heal, check.
+ * The whole story on the local platform, run by the verbs themselves: bake two releases, deploy the first, check, roll
+ * to the second under load, break nginx on one instance, see `check` notice, heal, check.
  */
 export default async function demo(context: TaskContext): Promise<TaskResult> {
   const { settings, progress } = context
   if (settings.platform !== 'local') throw new OperatorError('usage', 'the demo runs on the local platform only')
-  // The group is the demo's own, so nobody is asked before it is removed.
+  // The group belongs to the demo, so it is removed without asking.
   const told = { ...context, confirm: async () => {} }
   await clearTheWay(told)
   await installMissing(programsFor(settings.platform), context)
@@ -78,17 +78,17 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   }
 }
 
-/** Says that a group is a demo's. It lies in the group's own folder, so it goes when the group goes, whoever removes it. */
+/** The mark of a demo's group. It lies in the group's folder, so it is removed with the group, by any verb. */
 function markOf({ home, group }: Settings): string {
   return join(homeAt(home).groups, group, 'demo')
 }
 
-/** Removes what an earlier demo left, refuses to touch any other group, and says what the deploy would lack. */
+/** Removes what an earlier demo left, refuses to touch any other group, and reports what the deploy would lack. */
 async function clearTheWay(context: TaskContext): Promise<void> {
   const { settings, progress } = context
   const group = await (await openPlatform(context)).platform.group()
   if (group && !existsSync(markOf(settings))) {
-    throw new OperatorError('refused', `there is a group ${group.name} already, and it is not a demo's`, {
+    throw new OperatorError('refused', `there is a group ${group.name} already, and no demo made it`, {
       hint: 'npm run demo -- --group demo',
     })
   }
@@ -96,12 +96,12 @@ async function clearTheWay(context: TaskContext): Promise<void> {
     progress.event('removing what an earlier demo left')
     await destroy({ ...context, settings: { ...settings, destroy: { images: false } } })
   }
-  // Minutes before the deploy that needs them: what is not there now will not be there then.
+  // Checked minutes before the deploy: what is missing now will still be missing then.
   await checkPort(settings.local.port, 'demo')
   await checkRoomForInstances(homeAt(settings.home), demoInstances, settings.local)
 }
 
-/** Deploys a group that is marked from its first moment; no mark stays without a group. */
+/** Marks the group before it exists, and removes the mark if the deploy leaves no group. */
 async function deployMarked(context: TaskContext): Promise<TaskResult> {
   const mark = markOf(context.settings)
   await mkdir(dirname(mark), { recursive: true, mode: 0o700 })
@@ -114,12 +114,12 @@ async function deployMarked(context: TaskContext): Promise<TaskResult> {
   }
 }
 
-/** Rolls while the load runs, and lets the load go on until it has sent enough to mean something. */
+/** Rolls under load, and continues the load until it has sent enough requests to mean something. */
 async function rollUnderLoad(context: TaskContext, release: string, reportFile: string) {
   const { settings, progress, signal } = context
   const { platform, planDemo } = await openPlatform(context)
   const url = new URL('/now', (await platform.group())?.url).href
-  // The bakes took their time: the computer may be busier now, or quieter.
+  // The bakes took a while: the computer may be busier now, or quieter.
   const load = demoLoad((await planDemo?.([]))?.pace.factor ?? 1)
   const since = new Date().toISOString()
   const loading = () => startLoad({ url, ...load })
@@ -144,7 +144,6 @@ async function rollUnderLoad(context: TaskContext, release: string, reportFile: 
   return { during, after }
 }
 
-/** A part of the requests in the facts. */
 function factsOf(part: TimedLoad) {
   const { sent, failed, seconds } = part
   return { sent, failed, seconds: Math.round(seconds * 10) / 10, perSecond: perSecond(part) }
@@ -157,7 +156,6 @@ async function breakNginx(context: TaskContext): Promise<string> {
   if (id === undefined) throw new OperatorError('failed', 'the group has no instance to break')
   const limit = { timeoutSeconds: limits().commandSeconds, signal }
   const stopped = await runOver(await platform.sshArguments(id), 'systemctl stop nginx', limit)
-  if (stopped.exitCode !== 0)
-    throw new OperatorError('failed', `nginx on ${id} does not stop: ${stopped.stderr.trim()}`)
+  if (stopped.exitCode !== 0) throw new OperatorError('failed', `nginx on ${id} did not stop: ${stopped.stderr.trim()}`)
   return id
 }

@@ -5,13 +5,12 @@ import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
 import { confirmPlan } from './deploy/confirm-plan.ts'
 
-/** Creates the group, or brings it to its spec. */
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, probe, instanceTimeoutSeconds, infrastructure } = await openPlatform(context)
   const { wantedImage: image, size } = settings
   const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
-  // Before anything is installed or made, so that what cannot be done touches nothing.
+  // Planned before anything is installed or created, so that an impossible deploy touches nothing.
   const { spec, steps } = await planDeploy(task)
   const plan = await infrastructure?.plan(spec)
   if (settings.dryRun) {
@@ -22,7 +21,7 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
   await installMissing(programsFor(settings.platform), context)
   if (plan) await confirmPlan(plan, context)
   const result = await deployGroup({ ...task, infrastructure: plan }).catch(async (error: unknown) => {
-    // Nobody carries out what a refused deploy has planned: the group is locked, say.
+    // The deploy may have been refused, the group locked, say: then nobody applies the plan.
     await plan?.discard().catch(() => undefined)
     throw error
   })

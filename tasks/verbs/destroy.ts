@@ -4,7 +4,7 @@ import { usedBy } from '../lib/images.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 
-/** Removes the group, with --images the images that no other group needs, and proves that nothing is left. */
+/** Removes the group, with --images also the images that no other group needs, and checks that nothing is left. */
 export default async function destroy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, confirm } = context
   const { platform, groups, basesOnlyOf, superseded, limits } = await openPlatform(context)

@@ -2,7 +2,6 @@ import { openPlatform } from '../platforms/open.ts'
 import { listing } from '../terminal/listing.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 
-/** Tells whether everything is here that the platform needs, each finding with the command that mends it. */
 export default async function doctor(context: TaskContext): Promise<TaskResult> {
   const findings = await (await openPlatform(context)).examine()
   const isReady = findings.every(({ status }) => status !== 'fail')

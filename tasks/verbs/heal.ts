@@ -3,7 +3,6 @@ import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { inspectOver, repairOver } from '../tools/inspection.ts'
 
-/** Finds what is broken and repairs it with the smallest repair that works. */
 export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)

@@ -4,7 +4,7 @@ import { openPlatform } from '../platforms/open.ts'
 import { listing } from '../terminal/listing.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 
-/** Lists the images and what uses them; with --retire removes what nothing needs. */
+/** Lists the images and what uses them; --retire first removes those that nothing needs. */
 export default async function images(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, confirm } = context
   const { platform, groups, superseded } = await openPlatform(context)

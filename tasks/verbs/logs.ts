@@ -6,7 +6,7 @@ import { openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { followLogs, readLogs } from '../tools/logs.ts'
 
-/** Shows the logs of the instances, each line with its instance in front. */
+/** Prints the logs of the instances, each line prefixed with its instance. */
 export default async function logs(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, print } = context
   const { platform, limits } = await openPlatform(context)
@@ -41,7 +41,7 @@ async function instanceIds(platform: Platform, wanted: string | undefined): Prom
   throw new OperatorError('usage', `there is no instance ${wanted} in group ${group.name}`, { hint: 'npm run status' })
 }
 
-/** Each instance that is followed holds a connection of its own. */
+/** Each followed instance holds an SSH connection. */
 function refuseMany(ids: readonly string[]): void {
   if (ids.length <= 8) return
   throw new OperatorError('usage', `--follow follows at most 8 instances, the group has ${ids.length}`, {

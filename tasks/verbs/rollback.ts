@@ -3,7 +3,6 @@ import { asRollback, rollGroup } from '../lib/roll/roll.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { openRoll, rollResult } from './roll/open-roll.ts'
 
-/** Rolls to the image that served before. */
 export default async function rollback(context: TaskContext): Promise<TaskResult> {
   const { task, engine, report } = await openRoll(context)
   return report.keep(async () => {

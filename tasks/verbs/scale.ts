@@ -3,7 +3,6 @@ import { deployGroup } from '../lib/deploy/deploy.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 
-/** Changes the size of the group. */
 export default async function scale(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, probe, instanceTimeoutSeconds } = await openPlatform(context)

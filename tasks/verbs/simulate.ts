@@ -6,8 +6,8 @@ import { simulationLine, simulationLines } from '../simulator/simulation-lines.t
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 
 /**
- * Rolls a group in memory, on a clock of its own, with the engine that rolls real ones. The exit code is 1 only when a
- * promise was broken, whatever came of the roll.
+ * Rolls a group in memory, on a virtual clock, with the engine that rolls real ones. The exit code is 1 only when a
+ * promise was broken, however the roll ended.
  */
 export default async function simulate({ settings, signal }: TaskContext): Promise<TaskResult> {
   const { instances, policy = '', faults = '', seed } = settings.simulate

@@ -16,7 +16,7 @@ export default async function ssh(context: TaskContext): Promise<TaskResult> {
   if (id === undefined) throw new OperatorError('usage', `no instance of ${group.name} runs`, { hint: 'npm run heal' })
   const path = await platform.sshArguments(id)
   const command = [...positionals, ...rest]
-  // SSH joins its arguments to one line for the shell on the other side; each word must arrive as it was.
+  // ssh joins its arguments into one line for the remote shell; each word must arrive unchanged.
   const child = spawn('ssh', command.length > 0 ? [...path, command.map(shellWord).join(' ')] : ['-t', ...path], {
     stdio: 'inherit',
   })
@@ -25,7 +25,7 @@ export default async function ssh(context: TaskContext): Promise<TaskResult> {
   return { line: '', output: '', facts: { instance: id }, exitCode: exitCode ?? 255 }
 }
 
-/** The terminal stops ssh by itself; a signal to this process alone does not. */
+/** Ctrl-C in the terminal reaches ssh directly; a signal to this process alone does not. */
 function end(child: ChildProcess): void {
   child.kill('SIGTERM')
   setTimeout(() => child.kill('SIGKILL'), 5000).unref()

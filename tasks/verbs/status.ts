@@ -4,7 +4,6 @@ import type { OpenPlatform } from '../platforms/open-platform.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { instanceFacts, statusLines } from './status/lines.ts'
 
-/** The group as it is now. */
 export default async function status(context: TaskContext): Promise<TaskResult> {
   const { settings } = context
   const opened = await openPlatform(context)

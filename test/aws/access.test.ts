@@ -289,7 +289,7 @@ t.test('not at all', async (t) => {
   const ssh = { host: '10.0.0.1', port: 22, user: 'admin' }
   await t.rejects(access.sshArguments({ id: 'i-1', startedAt: new Date().toISOString(), ssh }), {
     kind: 'usage',
-    message: 'the instances of group timeapp are not reached over SSH (aws.reach is none)',
+    message: 'no SSH access to the instances of group timeapp: aws.reach is none',
     hint: /BAKEROLL_AWS_REACH=endpoint/,
   })
 })

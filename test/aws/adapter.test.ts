@@ -67,7 +67,7 @@ t.test('a verb at the limits: room is made, the size stays what was promised, al
   await platform.launch(1)
   t.match(await scaling(), { DesiredCapacity: 3, MinSize: 2, MaxSize: 3 })
   t.same(await suspended(), interfering)
-  t.match(await open().group(), { size: 2, notes: [/suspended AZRebalance.*; the maximum, 2 before$/] })
+  t.match(await open().group(), { size: 2, notes: [/suspended AZRebalance.*; the maximum \(was 2\)$/] })
   t.same(await platform.repairLoadBalancer(), [], 'what the verb needs is not put back in its middle')
   await platform.drain(old)
   await platform.terminate(old)
@@ -119,7 +119,7 @@ t.test('a client that dies leaves a note, and the next verb puts back what ends 
   await dead.lock('heal')
   await dead.launch(1)
   await group.dropLock()
-  t.match((await open().group())?.notes, [/^not put back yet, which the next verb does: suspended AZRebalance/])
+  t.match((await open().group())?.notes, [/^still changed, and restored by the next verb: suspended AZRebalance/])
 
   const next = open()
   const lock = await next.lock('heal')
@@ -128,7 +128,7 @@ t.test('a client that dies leaves a note, and the next verb puts back what ends 
   t.same(await suspended(), [])
   t.match(await scaling(), { MaxSize: 3, DesiredCapacity: 3 }, 'a maximum below three would end an instance')
   t.same((await parameters())['record'], { size: 2, undo: { maxSize: 2 } })
-  t.match(await open().group(), { size: 2, notes: [/: the maximum, 2 before$/] })
+  t.match(await open().group(), { size: 2, notes: [/: the maximum \(was 2\)$/] })
 
   const [surplus = ''] = await ids(next)
   const last = await next.lock('scale')
@@ -315,7 +315,7 @@ t.test(
     await aws.elb.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: LoadBalancerArn ?? '' }))
     const platform = open()
     t.match(await platform.group(), { loadBalancer: 'stopped' })
-    const said = { kind: 'failed', message: /load balancer of group adapter was deleted behind/, hint: /destroy/ }
+    const said = { kind: 'failed', message: /load balancer of group adapter was deleted outside/, hint: /destroy/ }
     await t.rejects(platform.repairLoadBalancer(), said)
     await t.rejects(rollGroup({ ...rolling, platform, image: second }), said)
     const noGroup = answers.answer('autoscaling:DescribeAutoScalingGroups', { AutoScalingGroups: [] })

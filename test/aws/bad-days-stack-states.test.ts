@@ -16,7 +16,8 @@ const deploy = ['deploy', '--yes', '--image', first] as const
 await succeed(...deploy)
 t.afterEach(() => proxy.reset())
 
-const again = /^wait for its end: aws cloudformation describe-stacks --stack-name bakeroll-shop-service; then the same/
+const again =
+  /^wait until it has finished \(aws cloudformation describe-stacks --stack-name bakeroll-shop-service\), then try again/
 /** States in which a stack stands but cannot be changed. `refusesDestroy`: nor deleted. */
 const standing: readonly {
   readonly state: StackStatus
@@ -26,17 +27,17 @@ const standing: readonly {
 }[] = [
   {
     state: 'UPDATE_ROLLBACK_FAILED',
-    says: 'could not be updated, and not go back',
+    says: 'could not be updated, and its rollback failed',
     hint: /^aws cloudformation continue-update-rollback --stack-name bakeroll-shop-service$/,
   },
   {
     state: 'UPDATE_FAILED',
-    says: 'could not be updated, and was told not to go back',
+    says: 'could not be updated, with rollback disabled',
     hint: /^aws cloudformation rollback-stack --stack-name bakeroll-shop-service$/,
   },
   {
     state: 'IMPORT_ROLLBACK_FAILED',
-    says: 'could not take resources over, and not go back',
+    says: 'could not import resources, and its rollback failed',
     hint: /^aws cloudformation continue-update-rollback --stack-name bakeroll-shop-service$/,
   },
   {
@@ -45,7 +46,7 @@ const standing: readonly {
     hint: /^npm run destroy deletes the rest; then npm run deploy$/,
   },
   { state: 'UPDATE_IN_PROGRESS', says: 'is being updated', hint: again, refusesDestroy: true },
-  { state: 'IMPORT_IN_PROGRESS', says: 'is taking resources over', hint: again, refusesDestroy: true },
+  { state: 'IMPORT_IN_PROGRESS', says: 'is importing resources', hint: again, refusesDestroy: true },
   { state: 'DELETE_IN_PROGRESS', says: 'is being deleted', hint: again },
 ]
 
@@ -103,7 +104,7 @@ for (const state of ['ROLLBACK_COMPLETE', 'CREATE_FAILED', 'ROLLBACK_FAILED'] as
 
     const made = await run(...deploy)
     t.match(made, { exitCode: 0, facts: { outcome: 'created', image: first } }, made.stderr)
-    t.match(made.stderr, `- what is left of its failed creation (${state})`)
+    t.match(made.stderr, `- leftovers of its failed creation (${state})`)
     const calls = proxy.calls.map(({ action }) => action)
     t.ok(calls.indexOf('DeleteStack') < calls.indexOf('ExecuteChangeSet'), 'deleted, then made')
     const anew = (await group.snapshot()).scaling[0]?.instances ?? []
@@ -150,5 +151,5 @@ t.test('DELETE_IN_PROGRESS: destroy waits for the end of what somebody has begun
   isGone = true
   const end = await ended
   t.match(end, { exitCode: 0, facts: { left: [] } }, end.stderr)
-  t.match(end.stderr, `stack ${service} is being deleted: waiting for its end`)
+  t.match(end.stderr, `stack ${service} is being deleted: waiting for it to finish`)
 })

@@ -24,7 +24,10 @@ t.test("somebody's update of the network is waited for by nobody, and a deploy s
   t.equal(end.exitCode, 3)
   assertClear(t, end, 'deploy')
   t.match(end.errors[0], /^stack bakeroll-shop-network is being updated .*\(UPDATE_IN_PROGRESS\)$/)
-  t.match(end.hint, /^wait for its end: aws cloudformation describe-stacks --stack-name bakeroll-shop-network/)
+  t.match(
+    end.hint,
+    /^wait until it has finished \(aws cloudformation describe-stacks --stack-name bakeroll-shop-network\)/,
+  )
   t.same(await group.snapshot(), before, 'nothing is touched')
   t.same(await group.locks(), [])
 })
@@ -52,8 +55,8 @@ t.test("the Auto Scaling group was deleted by hand, which moto's DeleteStack can
   const end = await run(...deploy)
   assertClear(t, end, 'deploy')
   t.equal(end.exitCode, 5)
-  t.match(end.errors[0], /^the Auto Scaling group of group shop was deleted behind CloudFormation's back$/)
-  t.match(end.hint, /npm run destroy and npm run deploy/)
+  t.match(end.errors[0], /^the Auto Scaling group of group shop was deleted outside CloudFormation$/)
+  t.match(end.hint, /npm run destroy, then npm run deploy/)
   t.same(await group.locks(), [])
 })
 

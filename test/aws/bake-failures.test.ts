@@ -40,12 +40,12 @@ t.test('what is wrong is said before the first effect', async (t) => {
     [
       'a parameter with something else',
       { sourceParameter: '/images/text' },
-      'the SSM parameter /images/text holds no image id, but "newest"',
+      'the SSM parameter /images/text holds "newest", expected an image id',
     ],
     [
       'a parameter with an image that is gone',
       { sourceParameter: '/images/gone' },
-      'the SSM parameter /images/gone names ami-0123456789abcdef0, which is no image in eu-central-1',
+      'the SSM parameter /images/gone names ami-0123456789abcdef0, but there is no such image in eu-central-1',
     ],
     [
       'another architecture',
@@ -80,7 +80,7 @@ t.test('an image that does not pass its test is never verified', async (t) => {
   bakery.ssh.failTest('verify: failed units: chrony.service\n')
   await t.rejects(bakeAmi(bakery.task()), {
     kind: 'failed',
-    message: /^the image ami-\w+ does not pass its test: failed units: chrony\.service$/,
+    message: /^the image ami-\w+ failed its test: failed units: chrony\.service$/,
     hint: 'npm run bake -- --platform aws --release 1.0.0 --force bakes it again',
   })
   t.match(await listAmis(bakery.aws), [{ release: '1.0.0', verified: false }])

@@ -77,12 +77,12 @@ t.test('status tells a stack that is stuck, half deleted, or in the hands of som
     [
       service,
       'UPDATE_ROLLBACK_FAILED',
-      /not go back \(UPDATE_ROLLBACK_FAILED\): aws cloudformation continue-update-rollback/,
+      /its rollback failed \(UPDATE_ROLLBACK_FAILED\): aws cloudformation continue-update-rollback/,
     ],
     [service, 'UPDATE_IN_PROGRESS', /is being updated \(UPDATE_IN_PROGRESS\)$/],
     [service, 'DELETE_FAILED', /could not be deleted \(DELETE_FAILED\): npm run destroy deletes the rest/],
-    [network, 'UPDATE_FAILED', /told not to go back \(UPDATE_FAILED\): aws cloudformation rollback-stack/],
-    [network, 'IMPORT_IN_PROGRESS', /is taking resources over \(IMPORT_IN_PROGRESS\)$/],
+    [network, 'UPDATE_FAILED', /with rollback disabled \(UPDATE_FAILED\): aws cloudformation rollback-stack/],
+    [network, 'IMPORT_IN_PROGRESS', /is importing resources \(IMPORT_IN_PROGRESS\)$/],
   ]
   for (const [stack, state, note] of table) {
     await tell(await inState(stack, state))
@@ -97,9 +97,9 @@ t.test('status tells why there is no group when its first creation failed, or wa
   const table: [state: StackStatus, why: string][] = [
     [
       'ROLLBACK_COMPLETE',
-      'could not be created; its resources are cleared away (ROLLBACK_COMPLETE): npm run deploy clears it away and makes it anew',
+      'could not be created and was rolled back (ROLLBACK_COMPLETE): npm run deploy removes it and creates it again',
     ],
-    ['REVIEW_IN_PROGRESS', 'has change sets only (REVIEW_IN_PROGRESS): npm run deploy makes it'],
+    ['REVIEW_IN_PROGRESS', 'has change sets only (REVIEW_IN_PROGRESS): npm run deploy creates it'],
   ]
   for (const [state, why] of table) {
     await tell(await inState(service, state))
@@ -113,13 +113,17 @@ t.test('status tells why there is no group when its first creation failed, or wa
 
 t.test('the network stack was deleted by hand: status says it, and a deploy makes no second network', async (t) => {
   await tell(gone(network))
-  const problem = `stack ${network}, on which ${service} stands, was deleted`
-  t.match(await run('status'), { facts: { group: { notes: [new RegExp(`^${problem}: npm run destroy and`)] } } })
+  const problem = `stack ${network}, which ${service} needs, was deleted`
+  t.match(await run('status'), { facts: { group: { notes: [new RegExp(`^${problem}: npm run destroy, then`)] } } })
   const before = await group.snapshot()
   for (const words of [deploy.slice(1), ['--plan']]) {
     const end = await run('deploy', ...words)
     assertClear(t, end, words.join(' '))
-    t.match(end, { exitCode: 3, errors: [problem], hint: /^npm run destroy and npm run deploy make the group anew$/ })
+    t.match(end, {
+      exitCode: 3,
+      errors: [problem],
+      hint: /^npm run destroy, then npm run deploy to create the group again$/,
+    })
   }
   t.same(await group.snapshot(), before)
   t.same(await group.locks(), [])
@@ -172,8 +176,8 @@ t.test('the Auto Scaling group was deleted by hand: every verb says so, and dest
     const end = await run(verb, ...(verb === 'scale' ? ['3'] : verb === 'deploy' ? deploy.slice(1) : []))
     assertClear(t, end, verb)
     t.equal(end.exitCode, verb === 'check' ? 3 : 5, verb)
-    t.equal(end.errors[0], "the Auto Scaling group of group shop was deleted behind CloudFormation's back", verb)
-    t.equal(end.hint, 'npm run destroy and npm run deploy make the group anew', verb)
+    t.equal(end.errors[0], 'the Auto Scaling group of group shop was deleted outside CloudFormation', verb)
+    t.equal(end.hint, 'npm run destroy, then npm run deploy to create the group again', verb)
   }
   t.same(await group.locks(), [])
   const { facts } = await succeed('images')

@@ -122,7 +122,7 @@ t.test('an account where all is well', async (t) => {
     ],
   )
   t.equal(found.get('credentials')?.found, `${user}, account ${account}`)
-  t.match(found.get('permissions')?.found, /^\d+ actions, enough for bake, check, deploy, destroy, doctor, heal, /)
+  t.match(found.get('permissions')?.found, /^\d+ actions, sufficient for bake, check, deploy, destroy, doctor, heal, /)
   const asked = server.requests.filter(({ operation }) => operation === 'SimulatePrincipalPolicy')
   t.ok(asked.length < 40, `${asked.length} questions`)
   for (const { input } of asked) t.match(input, { PolicySourceArn: user })
@@ -144,14 +144,14 @@ t.test('permissions that are missing are told verb by verb', async (t) => {
   t.match(found.get('permissions of scale'), {
     status: 'fail',
     found: 'missing: ssm:PutParameter, ec2:GetConsoleOutput',
-    hint: /only who wrote it/,
+    hint: /only its author/,
   })
   t.match(found.get('permissions of destroy'), {
     status: 'fail',
     found: 'missing: ssm:PutParameter',
     hint: /operator role of cloudformation\/access\.yaml: aws cloudformation deploy /,
   })
-  t.match(found.get('permissions'), { status: 'ok', found: /enough for doctor, images, status$/ })
+  t.match(found.get('permissions'), { status: 'ok', found: /sufficient for doctor, images, status$/ })
 })
 
 t.test('the session of a role is simulated as the role, its path included', async (t) => {
@@ -221,10 +221,10 @@ t.test(
     const after = await examineQuotas(t, tight)
     t.match(after.get('quota of vCPUs'), {
       status: 'fail',
-      found: /^\d of 7 used, and 6 more are needed$/,
+      found: /^\d of 7 used, 6 more needed$/,
       hint: /^aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-1216C47A --desired-value \d+$/,
     })
-    t.match(after.get('quota of VPCs'), { status: 'fail', found: '2 of 2 used, and 1 more are needed' })
+    t.match(after.get('quota of VPCs'), { status: 'fail', found: '2 of 2 used, 1 more needed' })
     t.match(after.get('quota of Elastic IP addresses'), { status: 'ok', found: '0 of 5 used' })
 
     const usual: RecordedAnswer = {
@@ -239,7 +239,7 @@ t.test(
     const refused = await examineQuotas(t, [refusal('service-quotas', 'GetServiceQuota', 'AccessDeniedException')])
     t.match(refused.get('quotas'), {
       status: 'warn',
-      found: /^not known \(.* is not authorized to perform.*VPCs 2 used, load balancers 0 used$/,
+      found: /^unknown \(.* is not authorized to perform.*VPCs 2 used, load balancers 0 used$/,
     })
   },
 )

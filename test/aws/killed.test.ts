@@ -88,7 +88,7 @@ t.test('killed while Auto Scaling launches: what is changed for the time of the 
   t.equal((await suspended()).length, 4)
   const { group: seen, instances } = await status()
   t.match(seen.notes, [
-    /suspended AZRebalance, AlarmNotification, ScheduledActions, ReplaceUnhealthy; the maximum, 2 before$/,
+    /suspended AZRebalance, AlarmNotification, ScheduledActions, ReplaceUnhealthy; the maximum \(was 2\)$/,
   ])
   t.equal(seen.size, 2)
   t.equal(instances.filter(({ image }: { image: string }) => image === second).length, 2)

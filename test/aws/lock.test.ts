@@ -41,7 +41,7 @@ t.test(
     await lockFromAfar('stale')
     await t.rejects(takeLock(aws, names, 'heal', quick), {
       kind: 'refused',
-      message: /^roll is under way .* \(ann@far\)/,
+      message: /^roll has been running .* \(ann@far\)/,
     })
     await sleep(2500)
     t.equal(await lockOwnerOf(aws, names, quick), undefined)

@@ -5,6 +5,7 @@ Each change names the page of AWS that says how it is. What moto does not know a
 
 import copy
 import functools
+import json
 import re
 
 import moto.server
@@ -17,6 +18,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models import amis, instances
 from moto.ec2.responses import EC2Response
 from moto.elbv2.models import elbv2_backends
+from moto.servicequotas.responses import ServiceQuotasResponse
 
 # Each template is read once: moto reads it several times for each call, and a second each.
 
@@ -398,6 +400,21 @@ def enable_image_deprecation(self):
 
 
 EC2Response.enable_image_deprecation = enable_image_deprecation
+
+# Service Quotas
+
+
+def get_default_service_quota(self):
+    """
+    moto knows those of VPC alone; AWS has a default of every quota, with the values that it documents and, for vCPUs, room for a group:
+    https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetAWSDefaultServiceQuota.html
+    """
+    given = json.loads(self.body)
+    value = {"L-1216C47A": 64, "L-0263D0A3": 5, "L-53DA6B97": 50}[given["QuotaCode"]]
+    return json.dumps({"Quota": {"ServiceCode": given["ServiceCode"], "QuotaCode": given["QuotaCode"], "Value": float(value)}})
+
+
+ServiceQuotasResponse.get_aws_default_service_quota = get_default_service_quota
 
 if __name__ == "__main__":
     moto.server.main()

@@ -7,7 +7,6 @@ export function awsSettings(given: Partial<AwsSettings> = {}): AwsSettings {
   return { ...Object.fromEntries(defaults), ...given }
 }
 
-/** Progress that nobody sees. */
 export const quiet: Progress = {
   event() {},
   step: (_, work) => work(),

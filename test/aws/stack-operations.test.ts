@@ -177,7 +177,7 @@ t.test("what CloudFormation cannot work out is refused with its reason and its v
   )
   await t.rejects(planStack(aws, spec), {
     kind: 'refused',
-    message: `stack ${stackName}: CloudFormation cannot work out the changes: Validation of 1 resource failed.\n  /Resources/Topic: Topic has that name already`,
+    message: `stack ${stackName}: CloudFormation rejects the changes: Validation of 1 resource failed.\n  /Resources/Topic: Topic has that name already`,
   })
   t.equal(asked('DeleteChangeSet').length, 1)
 })
@@ -211,7 +211,7 @@ t.test('every state of a stack: what a deploy does, and what a destroy does', as
     } else if (condition === 'failed-create') {
       t.match(
         planned.lines,
-        [`- what is left of its failed creation (${status})`, '+ all of cloudformation/service.yaml'],
+        [`- leftovers of its failed creation (${status})`, '+ all of cloudformation/service.yaml'],
         status,
       )
       t.notOk(operations().includes('CreateChangeSet'), status)
@@ -310,7 +310,7 @@ t.test('a failed update goes back: what served still serves', async (t) => {
   })
   t.same(progress.lines.slice(0, 2), [
     'failed to update Topic (SNS::Topic): Access denied',
-    `warning: stack ${stackName} goes back: it failed`,
+    `warning: stack ${stackName} is being rolled back: no reason given`,
   ])
 })
 
@@ -404,7 +404,7 @@ t.test('a failed creation is cleared away; the failure tells the cause and what 
   t.equal(failure.kind, 'failed')
   t.equal(
     failure.message,
-    `stack ${stackName} could not be created: Group (AutoScaling::AutoScalingGroup): ${reason}; what it had made is removed`,
+    `stack ${stackName} could not be created: Group (AutoScaling::AutoScalingGroup): ${reason}; its resources were removed`,
   )
   t.same(failure.hint.split('\n'), [
     'behind it:',
@@ -428,7 +428,7 @@ t.test('an interruption leaves the stack to itself and says so', async (t) => {
   setTimeout(() => controller.abort(), 100)
   await t.rejects((await planStack(aws, spec)).apply({ signal: controller.signal, pollMs: quick }), {
     kind: 'interrupted',
-    message: `deploy interrupted; CloudFormation goes on with stack ${stackName}`,
+    message: `deploy interrupted; CloudFormation continues with stack ${stackName}`,
   })
 })
 
@@ -445,7 +445,7 @@ t.test('a time limit names what is in progress, and the record that a certificat
   await t.rejects((await planStack(aws, spec)).apply({ progress, timeoutSeconds: 0.1, pollMs: quick }), {
     kind: 'failed',
     message: `stack ${stackName} not finished after 0.1 s; in progress: Certificate (${certificate})`,
-    hint: "its certificate is waiting for the DNS record _a1.time.example.org. CNAME _b2.acm-validations.aws.: add that to the domain's zone",
+    hint: "its certificate is waiting for the DNS record _a1.time.example.org. CNAME _b2.acm-validations.aws.: add it to the domain's zone",
   })
   t.same(progress.lines, ['Certificate waits for the DNS record _a1.time.example.org. CNAME _b2.acm-validations.aws.'])
 })
@@ -620,11 +620,13 @@ t.test('drift that cannot be told, wholly or in part', async (t) => {
     detection('DETECTION_FAILED', { ...why, StackDriftStatus: 'IN_SYNC' }),
     answer('DescribeStackResourceDrifts', { StackResourceDrifts: [] }),
   )
-  t.same(await detectDrift(aws, stackName), [`${stackName}: not all could be looked at: ${why.DetectionStatusReason}`])
+  t.same(await detectDrift(aws, stackName), [
+    `${stackName}: not all resources could be checked: ${why.DetectionStatusReason}`,
+  ])
   await play(standing, begin, detection('DETECTION_IN_PROGRESS'))
   await t.rejects(detectDrift(aws, stackName, { timeoutSeconds: 0.1 }), {
     kind: 'failed',
-    message: /not told after 0.1 s/,
+    message: /has not finished after 0.1 s/,
   })
   await play(noStack)
   t.same(await detectDrift(aws, stackName), [])

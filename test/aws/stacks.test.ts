@@ -47,9 +47,9 @@ t.test('what is not for the operator to set is told at once, before the first ca
       kind: 'usage',
       message: [
         'aws.networkParameters.Group: bakeroll sets it',
-        'aws.serviceParameters.ImageId: it is what --image says',
-        'aws.serviceParameters.VpcId: it comes from the network stack',
-        'aws.guardParameters.LoadBalancerArn: it comes from the service stack',
+        'aws.serviceParameters.ImageId: --image sets it',
+        'aws.serviceParameters.VpcId: the network stack provides it',
+        'aws.guardParameters.LoadBalancerArn: the service stack provides it',
       ].join('\n'),
     },
   )
@@ -115,7 +115,7 @@ t.test('the plan of a new group shows all that is made and what it costs; taken 
   ]) {
     t.match(
       text,
-      new RegExp(`stack bakeroll-shop-${name}: made anew, \\d+ resources\n(  \\+ .*\n)*  \\+ \\w+ \\(AWS::${type}\\)`),
+      new RegExp(`stack bakeroll-shop-${name}: new, \\d+ resources\n(  \\+ .*\n)*  \\+ \\w+ \\(AWS::${type}\\)`),
     )
   }
   t.notMatch(text, /HttpsListener|Certificate\b/, 'what no parameter asks for is not made')
@@ -312,7 +312,7 @@ t.test('stacks are deleted, and deleting what is not there is fine', async (t) =
 
 t.test('a service stack that was deleted by hand is made anew from the network that is there', async (t) => {
   const again = await plan({}, 2)
-  t.match(again.lines.slice(0, 1), [/^stack bakeroll-shop-service: made anew/])
+  t.match(again.lines.slice(0, 1), [/^stack bakeroll-shop-service: new,/])
   await again.apply({ progress: recordingProgress() })
   t.match(await parametersOf(names.serviceStack), { ImageId: imageId, MinSize: '2', MaxSize: '4' })
 })

@@ -8,7 +8,6 @@ import type { VerbName } from '../../tasks/settings/verbs.ts'
 import { failureOutcome, type Reporting, resultOutcome } from '../../tasks/terminal/outcome.ts'
 import { runTask } from '../../tasks/terminal/run-task.ts'
 
-/** How a verb ended, and what it said. */
 export interface VerbEnd {
   readonly exitCode: number
   // biome-ignore lint/suspicious/noExplicitAny: the facts of a verb are whatever its JSON says; the tests look into it.

@@ -169,8 +169,11 @@ async function insideFirst(script: string): Promise<string> {
 }
 
 t.test('a clock that was set wrong comes right by itself, where no time server can be reached', async (t) => {
-  const sources = await insideFirst('chronyc -c -n sources')
-  t.match(sources, /^#,\*,HOST,/m, 'it follows the computer that it runs on')
+  // A busy computer's answers come late, and chrony waits for the next ones.
+  const sources = await eventually('it follows the computer that it runs on', async () => {
+    const shown = await insideFirst('chronyc -c -n sources')
+    return /^#,\*,HOST,/m.test(shown) && shown
+  })
   t.notMatch(sources, /^\^,(?!([^,]*,){4}0,)/m, 'and nothing else has answered')
   await insideFirst("date -s '+90 seconds'")
   t.match(await runVerb('check', '--instances'), { exitCode: 2, facts: { verdict: 'critical' } })

@@ -20,7 +20,6 @@ export const testEnvironment = {
   NODE_OPTIONS: '',
 }
 
-/** What a verb left behind. */
 export interface VerbOutcome {
   readonly exitCode: number
   // biome-ignore lint/suspicious/noExplicitAny: the facts of a verb are whatever its JSON says; the tests look into it.

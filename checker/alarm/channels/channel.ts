@@ -3,7 +3,7 @@ import { type Wrong, wrong } from '../../settings/kinds.ts'
 import { type Channel, type ChannelTarget, isLoopback } from './channel-target.ts'
 import { readMail, readSmtp } from './mail-target.ts'
 
-/** Reads `--notify`; what is wrong is told without its secrets. */
+/** Parses `--notify`; problems contain no secrets. */
 export function parseChannel(text: string): Channel | Wrong {
   const target = readTarget(text.trim())
   if (typeof target === 'string') return wrong(target)
@@ -35,7 +35,7 @@ function readTarget(text: string): ChannelTarget | string {
     case 'command':
       return rest.trim() === '' ? 'command: is empty' : { kind: 'command', command: rest }
     default:
-      // Whatever it is may hold a secret.
+      // The text may contain a secret.
       return `expected ${forms}, got ${scheme === '' ? 'none of them' : `${scheme}:...`}`
   }
 }
@@ -54,7 +54,7 @@ function readSlack(text: string): ChannelTarget | string {
 function readSns(text: string): ChannelTarget | string {
   const [, region] = /^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$/.exec(text) ?? []
   if (region !== undefined) return { kind: 'sns', topic: text, region }
-  return `sns: ${JSON.stringify(text)} is no topic, expected arn:aws:sns:REGION:ACCOUNT:NAME`
+  return `sns: ${JSON.stringify(text)} is not a topic, expected arn:aws:sns:REGION:ACCOUNT:NAME`
 }
 
 function withoutPassword(target: ChannelTarget): ChannelTarget {
@@ -81,7 +81,7 @@ function nameOf(target: ChannelTarget): string {
     case 'sns':
       return `sns ${target.topic.split(':').at(-1)}`
     case 'command':
-      // A command may begin with a secret: TOKEN=... notify.
+      // A command may start with a secret: TOKEN=... notify.
       return `command ${/^[\w./-]+(?=\s|$)/.exec(target.command.trim())?.[0] ?? ''}`.trimEnd()
   }
 }

@@ -74,7 +74,7 @@ t.test('a command that hangs is killed with its children', async (t) => {
   const folder = t.testdir({})
   const command = `cd '${folder}'; sleep 600 & echo $! > child; wait`
   await t.rejects(sendToCommand(command, { key: 'k1', notices: [noticeOf()] }, AbortSignal.timeout(1000)), {
-    message: 'did not end in time and was killed',
+    message: 'did not finish in time and was killed',
   })
   const pid = Number(readFileSync(join(folder, 'child'), 'utf8'))
   const isGone = () => !existsSync(`/proc/${pid}/stat`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))

@@ -3,10 +3,10 @@ import { type Message, noticeFacts } from '../notice-text.ts'
 import type { Notice } from '../state.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
 
-/** The command itself may hold a secret, and everybody sees the arguments of a process. */
+/** Passed in the environment: the command may contain a secret, and everyone can see the arguments of a process. */
 const hidden = 'command=$BAKEROLL_ALARM_COMMAND; unset BAKEROLL_ALARM_COMMAND; eval "$command"'
 
-/** Runs a command of the user's by a shell for each notice: its facts in the environment and, as JSON, on stdin. */
+/** Runs the user's shell command for each notice, with its facts in the environment and as JSON on stdin. */
 export async function sendToCommand(command: string, { key, notices }: Message, signal: AbortSignal): Promise<void> {
   for (const notice of notices) {
     const environment = { ...process.env, ...noticeEnvironment(key, notice), BAKEROLL_ALARM_COMMAND: command }
@@ -15,7 +15,6 @@ export async function sendToCommand(command: string, { key, notices }: Message, 
   }
 }
 
-/** The variables that a command gets. */
 export function noticeEnvironment(key: string, notice: Notice): Record<string, string> {
   const { kind, verdict, target, url, address, previousVerdict, summary, since, at, times } = noticeFacts(notice)
   const facts = { key, kind, verdict, target, url, address, previousVerdict, summary, since, at, times }
@@ -34,7 +33,7 @@ interface ProgramRun {
   readonly signal: AbortSignal
 }
 
-/** Runs a program to its end; anything but exit code 0 is a failure. When the signal comes, it and its children are killed. */
+/** Runs a program; any exit code but 0 is a failure. The signal kills it and its children. */
 export function runProgram(
   program: string,
   argv: readonly string[],
@@ -50,16 +49,16 @@ export function runProgram(
     child.stderr.on('data', (chunk: Buffer) => {
       complaint = (complaint + chunk).slice(-4096)
     })
-    // Who does not read its stdin is not wrong.
+    // A program need not read its stdin.
     child.stdin.on('error', () => {})
     child.stdin.end(input)
     const kill = () => {
       killGroup(child.pid)
-      reject(new DeliveryError('did not end in time and was killed'))
+      reject(new DeliveryError('did not finish in time and was killed'))
     }
     signal.addEventListener('abort', kill, { once: true })
     child.once('error', (error) => reject(new DeliveryError(describeSystemError(error), { cause: error })))
-    // Not 'close': what it left running in the background may keep its stderr open.
+    // Not 'close': a background process may keep its stderr open.
     child.once('exit', (code, killer) => {
       signal.removeEventListener('abort', kill)
       child.stderr.destroy()
@@ -73,11 +72,11 @@ function killGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch {
-    // It ended by itself just now.
+    // It has just exited.
   }
 }
 
-/** A command complains with its secrets in it: of an address only the host is kept, and whatever looks like a token is not. */
+/** Error output may contain secrets: keep only the host of a url, and nothing that looks like a token. */
 function lastLine(text: string): string {
   const line = text.trimEnd().split('\n').at(-1)?.trim().slice(0, 200) ?? ''
   const safe = line

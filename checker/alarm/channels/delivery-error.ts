@@ -1,11 +1,11 @@
 import { describeTlsCode } from '../../probe/tls-failure.ts'
 
-/** Why a message was not taken; its text never holds a secret. */
+/** Why a message was not delivered; its text never contains a secret. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError'
-  /** What the receiver asked us to wait before the next try. */
+  /** How long the receiver asked us to wait. */
   readonly retryAfterMs: number
-  /** The receiver is there and does not want this message: others may still be taken. */
+  /** The receiver rejects only this message, and may accept others. */
   readonly isRefusal: boolean
 
   constructor(
@@ -22,20 +22,20 @@ export class DeliveryError extends Error {
   }
 }
 
-/** Says a system's error without the address it was about: its code where it has one. */
+/** Describes a system error without its address; by its code if it has one. */
 export function describeSystemError(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
   if (error instanceof DeliveryError) return error.message
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time'
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  // Node's code for it is ECONNRESET, too.
+  // Node also uses ECONNRESET for it.
   if (error.message === 'socket hang up') return 'connection closed before the answer'
   if (code !== undefined) return describeSystemCode(code)
   return inner instanceof Error ? describeSystemError(inner) : error.name
 }
 
-/** Says a system's error code in words, or as it is. */
+/** A system error code in words, or unchanged. */
 export function describeSystemCode(code: string): string {
   const tls = describeTlsCode(code)
   if (tls !== undefined) return tls

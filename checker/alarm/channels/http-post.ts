@@ -1,7 +1,7 @@
 import { send } from '../http-request.ts'
 import { DeliveryError, describeSystemError } from './delivery-error.ts'
 
-/** Posts a body; anything but an answer of 2xx is a failure. Redirects are not followed: they would take secrets elsewhere. */
+/** Posts a body; any status but 2xx is a failure. Does not follow redirects, which could send secrets elsewhere. */
 export async function post(
   address: string,
   body: string,
@@ -39,7 +39,7 @@ function decode(text: string): string {
   }
 }
 
-/** Seconds only: the date form depends on the receiver's clock (RFC 9110, section 10.2.3). */
+/** Seconds only: the date form depends on the receiver's clock (RFC 9110, 10.2.3). */
 function retryAfterMs(header = ''): number {
   return /^\d{1,6}$/.test(header) ? Number(header) * 1000 : 0
 }

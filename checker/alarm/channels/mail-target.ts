@@ -1,6 +1,6 @@
 import type { ChannelTarget, SmtpServer } from './channel-target.ts'
 
-/** Reads `mail:ADDRESS,ADDRESS?from=ADDRESS` without its scheme; a text says what is wrong. */
+/** Parses `mail:ADDRESS,ADDRESS?from=ADDRESS` without its scheme; returns a text for a problem. */
 export function readMail(text: string): ChannelTarget | string {
   const [, list = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(text) ?? []
   const parameters = readParameters(query, ['from'])
@@ -9,10 +9,12 @@ export function readMail(text: string): ChannelTarget | string {
   const wrong = to.find((address) => !isAddress(address))
   return wrong === undefined
     ? { kind: 'mail', to, ...parameters.from }
-    : `mail: ${JSON.stringify(wrong)} is no mail address`
+    : `mail: ${JSON.stringify(wrong)} is not a mail address`
 }
 
-/** Reads `smtp://USER:PASSWORD@HOST:PORT?to=ADDRESS&from=ADDRESS`, also smtps; a text says what is wrong, without secrets. */
+/**
+ * Parses `smtp://USER:PASSWORD@HOST:PORT?to=ADDRESS&from=ADDRESS`, also smtps; returns a text, without secrets, for a problem.
+ */
 export function readSmtp(text: string): ChannelTarget | string {
   const scheme = text.slice(0, text.indexOf(':')).toLowerCase()
   if (!URL.canParse(text) || new URL(text).hostname === '') {
@@ -20,10 +22,10 @@ export function readSmtp(text: string): ChannelTarget | string {
   }
   const url = new URL(text)
   const shown = `${scheme}://${url.host}`
-  if (url.pathname.length > 1 || url.hash !== '') return `${shown}: a path or fragment has no meaning`
+  if (url.pathname.length > 1 || url.hash !== '') return `${shown}: a path or fragment is not supported`
   const parameters = readParameters(url.search.slice(1), ['from', 'to'])
   if (typeof parameters === 'string') return `${shown}: ${parameters}`
-  if (parameters.to.length === 0) return `${shown}: nobody to write to, expected ?to=ADDRESS`
+  if (parameters.to.length === 0) return `${shown}: no recipient, expected ?to=ADDRESS`
   if ((url.username === '') !== (url.password === '')) return `${shown}: a user and a password belong together`
   const isSecure = scheme === 'smtps'
   const hasLogin = url.username !== ''
@@ -43,7 +45,7 @@ function decoded({ username, password }: URL): SmtpServer['login'] | undefined {
 }
 
 function readParameters(query: string, known: readonly string[]) {
-  // A plus is a plus in an address: ops+check@example.org.
+  // A plus is literal in an address: ops+check@example.org.
   const parameters = new URLSearchParams(query.replaceAll('+', '%2B'))
   const unknown = [...parameters.keys()].find((name) => !known.includes(name))
   if (unknown !== undefined) return `unknown parameter ${unknown}, expected ${known.join(' or ')}`
@@ -51,7 +53,7 @@ function readParameters(query: string, known: readonly string[]) {
   const [from, second] = parameters.getAll('from')
   if (second !== undefined) return 'from is given twice'
   const wrong = [...to, ...(from === undefined ? [] : [from])].find((address) => !isAddress(address))
-  if (wrong !== undefined) return `${JSON.stringify(wrong)} is no mail address`
+  if (wrong !== undefined) return `${JSON.stringify(wrong)} is not a mail address`
   return { to, from: from === undefined ? {} : { from } }
 }
 

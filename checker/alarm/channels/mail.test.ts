@@ -57,7 +57,7 @@ t.test('what goes wrong with a mail server, without its words', async (t) => {
   const send = (server: Parameters<typeof sendBySmtp>[1], signal = never) =>
     sendBySmtp(envelope, server, message, signal)
   await t.rejects(send(await refusing('AUTH', '535 no secret')), {
-    message: 'the server does not take the user and password',
+    message: 'the server rejects the user and password',
   })
   await t.rejects(send(await refusing('MAIL', '451 secret')), { message: 'the server answers 451' })
   await t.rejects(send(await refusing('RCPT', '550 secret')), { message: 'the server answers 550' })
@@ -74,7 +74,7 @@ t.test('a password is not sent in the clear to another computer', async (t) => {
   // An address that leads to this computer and is not known for it.
   const server = { host: '0.0.0.0', port, isSecure: false, login: { user: 'me', password: 'secret' } }
   await t.rejects(sendBySmtp(envelope, server, message, never), {
-    message: 'no TLS with the server, and a password is not sent without',
+    message: 'no TLS with the server, and the password is not sent without it',
   })
   t.notOk(commands.some((line) => line.startsWith('AUTH')))
 })

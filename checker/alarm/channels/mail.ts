@@ -13,7 +13,7 @@ interface Envelope {
   readonly from?: string
 }
 
-/** Hands a mail to the system's sendmail, on PATH or in its usual places, which cron's PATH leaves out. */
+/** Sends by the system's sendmail, on PATH or in its usual folders, which cron's PATH lacks. */
 export async function sendBySendmail(envelope: Envelope, message: Message, signal: AbortSignal): Promise<void> {
   const [{ createTransport }, { runProgram }] = await Promise.all([import('nodemailer'), import('./command.ts')])
   const composed = await createTransport({ streamTransport: true, buffer: true, newline: 'unix' }).sendMail(
@@ -26,7 +26,7 @@ export async function sendBySendmail(envelope: Envelope, message: Message, signa
   await runProgram('sendmail', ['-t', '-i'], { input: String(composed.message), environment, signal })
 }
 
-/** Hands a mail to a server. A password is sent in the clear to this computer only. */
+/** Sends by an SMTP server. Sends a password unencrypted only to this computer. */
 export async function sendBySmtp(
   envelope: Envelope,
   server: SmtpServer,
@@ -41,7 +41,7 @@ export async function sendBySmtp(
     secure: isSecure,
     requireTLS: login !== undefined && !isSecure && !isLoopback(host),
     ...(login === undefined ? {} : { auth: { user: login.user, pass: login.password } }),
-    // Its own look-up may wait for getaddrinfo in a thread, and so would the end of the process.
+    // nodemailer's own look-up may wait for getaddrinfo in a thread, and delay the end of the process.
     getSocket(_, take) {
       const connection = connect({ host, port, lookup: lookupWithin(longestConnectMs), signal })
       connection.once('error', (error) => take(error))
@@ -50,7 +50,7 @@ export async function sendBySmtp(
         take(null, { connection })
       })
     },
-    // The signal ends it earlier; these are for what it leaves behind.
+    // The signal ends it earlier; these clean up what remains.
     connectionTimeout: longestConnectMs,
     greetingTimeout: 30_000,
     socketTimeout: 30_000,
@@ -64,7 +64,7 @@ export async function sendBySmtp(
   }
 }
 
-/** The mail of a message: one Message-ID for every try, and one thread for each outage. */
+/** One Message-ID for all attempts, and one thread per outage. */
 export function mailOf({ to, from = `bakeroll@${hostname()}` }: Envelope, message: Message): SendMailOptions {
   const domain = from.slice(from.lastIndexOf('@') + 1)
   const [first, ...others] = message.notices
@@ -76,7 +76,7 @@ export function mailOf({ to, from = `bakeroll@${hostname()}` }: Envelope, messag
     messageId: `<${message.key}@${domain}>`,
     ...(first === undefined || others.length > 0 ? {} : { references: `<${first.outage}@${domain}>` }),
     date: first === undefined ? new Date() : new Date(first.at),
-    // RFC 3834, section 5: nobody's holiday notice shall answer.
+    // RFC 3834, section 5: prevents automatic replies.
     headers: { 'Auto-Submitted': 'auto-generated' },
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -91,7 +91,7 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-/** The server's own words may repeat what it was told, so only its code is kept. */
+/** The server's text may repeat what we sent, so only its code is kept. */
 function describeSmtpError(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
   const { code, originalCode, responseCode } = error as Error & {
@@ -99,8 +99,9 @@ function describeSmtpError(error: unknown): string {
     originalCode?: string
     responseCode?: number
   }
-  if (code === 'EAUTH') return 'the server does not take the user and password'
-  if (code === 'ETLS' && originalCode === undefined) return 'no TLS with the server, and a password is not sent without'
+  if (code === 'EAUTH') return 'the server rejects the user and password'
+  if (code === 'ETLS' && originalCode === undefined)
+    return 'no TLS with the server, and the password is not sent without it'
   if (responseCode !== undefined) return `the server answers ${responseCode}`
   return originalCode === undefined ? describeSystemError(error) : describeSystemCode(originalCode)
 }

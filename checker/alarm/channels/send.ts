@@ -1,7 +1,7 @@
 import type { Message } from '../notice-text.ts'
 import type { Channel } from './channel-target.ts'
 
-/** Delivers one message to one channel, whose code is loaded only now; throws a `DeliveryError` when it was not taken. */
+/** Delivers one message to one channel, loading its code on demand; throws a `DeliveryError`. */
 export async function send(
   channel: Channel,
   message: Message,

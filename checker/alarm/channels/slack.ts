@@ -1,9 +1,9 @@
 import { type Message, messageText } from '../notice-text.ts'
 import { post } from './http-post.ts'
 
-/** Posts to an incoming webhook of Slack (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). */
+/** Posts to a Slack incoming webhook (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). */
 export async function sendToSlack(url: string, message: Message, signal: AbortSignal): Promise<void> {
-  // The three characters that Slack reads as its own, docs.slack.dev/messaging/formatting-message-text.
+  // The characters that Slack interprets, docs.slack.dev/messaging/formatting-message-text.
   const text = messageText(message).replace(
     /[&<>]/g,
     (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[character] ?? '',

@@ -8,7 +8,7 @@ import { DeliveryError, describeSystemError } from './delivery-error.ts'
 /** The signal ends it earlier. */
 const longestLookUpMs = 30_000
 
-/** Publishes to a topic of Amazon SNS; a FIFO topic drops repeated deliveries by itself. */
+/** Publishes to an Amazon SNS topic; a FIFO topic drops repeated deliveries itself. */
 export async function sendToSns(topic: string, region: string, message: Message, signal: AbortSignal): Promise<void> {
   const { SNSClient, PublishCommand } = await import('@aws-sdk/client-sns').catch((error: unknown) => {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
@@ -42,7 +42,7 @@ export async function sendToSns(topic: string, region: string, message: Message,
   }
 }
 
-/** The name of the error says what to do (AuthorizationError, NotFound); its text may hold a key's id. */
+/** The error's name says what to do (AuthorizationError, NotFound); its text may contain a key id. */
 function describeAwsError(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
   if (error instanceof DeliveryError) return error.message

@@ -3,7 +3,7 @@ import type { Notice } from '../state.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { post } from './http-post.ts'
 
-/** Posts one notice as JSON, or as the template renders it; the receiver tells repeated deliveries by `Idempotency-Key`. */
+/** Posts each notice as JSON, or as the template renders it; receivers recognise repeated deliveries by `Idempotency-Key`. */
 export async function sendToWebhook(
   url: string,
   template: string | undefined,

@@ -11,27 +11,25 @@ import type { Progress } from '../progress.ts'
 import type { Probe } from '../readiness.ts'
 import { convergenceSteps, creationSteps, type DeployStep, type GroupSpec } from './planner.ts'
 
-/** What a deploy works with. */
 export interface DeployTask {
   readonly platform: Platform
-  /** `scale` changes the size of a group that is there, and nothing else; `deploy` without it. */
+  /** Default `deploy`; `scale` changes only the size of an existing group. */
   readonly verb?: 'deploy' | 'scale' | undefined
-  /** Image id or release; without it the group's own, for a new group the newest verified. */
+  /** Image id or release; default: the group's image, or for a new group the newest verified one. */
   readonly image?: string | undefined
-  /** Without it the group's own, for a new group 2. */
+  /** Default: the group's size, or 2 for a new group. */
   readonly size?: number | undefined
-  /** What the group stands on must change so first; the operator has said yes to it. */
+  /** Infrastructure changes to apply first; the operator has confirmed them. */
   readonly infrastructure?: InfrastructurePlan | undefined
   readonly instanceTimeoutSeconds: number
   readonly probe: Probe
   readonly clock: Clock
   readonly progress: Progress
   readonly signal?: AbortSignal | undefined
-  /** Between two looks at the group; 1 s. */
+  /** Interval between observations; default 1 s. */
   readonly pollMs?: number | undefined
 }
 
-/** What came of a deploy. */
 export interface DeployResult {
   readonly outcome: 'created' | 'updated' | 'unchanged'
   readonly url: string
@@ -46,9 +44,9 @@ type GiveUp = DeployStep & { readonly do: 'give up' }
 const defaultSize = 2
 
 /**
- * Creates the group or brings it to its spec, and returns when every instance is ready. Carries an unfinished
- * deploy on. Throws `refused` during a roll, `usage` when there is no group to scale, `failed` when an instance does not become
- * healthy; nothing is torn down.
+ * Creates the group or brings it to its spec, and returns when every instance is ready. Resumes an unfinished deploy.
+ * Throws `refused` during a roll, `usage` when there is no group to scale, `failed` when an instance does not become
+ * healthy; tears nothing down.
  */
 export async function deployGroup(task: DeployTask): Promise<DeployResult> {
   const { platform, verb = 'deploy' } = task
@@ -61,7 +59,7 @@ export async function deployGroup(task: DeployTask): Promise<DeployResult> {
     if (isRebuilt) await task.infrastructure?.apply(task)
     const mended = before ? await platform.repairLoadBalancer() : []
     for (const words of mended) task.progress.event(words)
-    // The launches of a new group follow from what is then there: Auto Scaling may have begun some by itself.
+    // `converge` launches what it sees missing: Auto Scaling may already have started some instances.
     if (!before) {
       for (const step of creationSteps(spec).slice(0, 1)) task.progress.event(inWords(step))
       await platform.createGroup(spec.imageId, spec.size)
@@ -77,7 +75,7 @@ export async function deployGroup(task: DeployTask): Promise<DeployResult> {
   })
 }
 
-/** What a deploy goes for, and what it would change to get there, one line each; no line when nothing. */
+/** The target spec and the changes needed to reach it, one line each; no lines when nothing would change. */
 export async function planDeploy(task: DeployTask): Promise<{ spec: GroupSpec; steps: string[] }> {
   const spec = await resolveSpec(task, await task.platform.group())
   const seen = await watchGroup(task, { probesNeeded: 1 }).look()
@@ -137,7 +135,7 @@ function inWords(step: DeployStep): string {
   return `${step.do}: ${step.because}`
 }
 
-/** The last lines of an instance's console, to be put below a hint; empty when there is none to read. */
+/** The last console lines of an instance, to append to a hint; empty when there are none. */
 async function consoleTail(platform: Platform, instanceId: string, lines = 8): Promise<string> {
   const output = await platform.consoleOutput(instanceId).catch(() => '')
   const tail = output.trimEnd().split('\n').slice(-lines).filter(Boolean)

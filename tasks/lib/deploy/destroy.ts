@@ -5,26 +5,25 @@ import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Group, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 
-/** What a destroy works with. */
 export interface DestroyTask {
   readonly platform: Platform
   readonly clock: Clock
   readonly progress: Progress
   readonly signal?: AbortSignal | undefined
-  /** Time for all instances to be gone. */
+  /** Time for all instances to terminate. */
   readonly timeoutSeconds: number
-  /** Between two looks at the group; 1 s. */
+  /** Interval between observations; default 1 s. */
   readonly pollMs?: number | undefined
 }
 
-/** What was removed, and what is still there although it should not be. */
+/** `left`: what still exists although it should have been removed. */
 export interface DestroyResult {
   readonly outcome: 'removed' | 'nothing'
   readonly removed: readonly string[]
   readonly left: readonly string[]
 }
 
-/** Ends all instances, removes the group and looks whether anything is left. No group is no error. */
+/** Terminates all instances, removes the group and checks that nothing is left. A missing group is not an error. */
 export async function destroyGroup(task: DestroyTask): Promise<DestroyResult> {
   if ((await task.platform.leftovers()).length === 0) return { outcome: 'nothing', removed: [], left: [] }
   return holdingLock('destroy', task, async () => {
@@ -41,7 +40,7 @@ export async function destroyGroup(task: DestroyTask): Promise<DestroyResult> {
   })
 }
 
-/** The group; undefined when there is none, and when it is too broken to be looked at: `leftovers` tells what there is of it. */
+/** Undefined when there is no group, or when it is too broken to read: `leftovers` then lists what exists of it. */
 export async function groupToRemove(platform: Platform): Promise<Group | undefined> {
   try {
     return await platform.group()
@@ -59,7 +58,7 @@ async function endInstances({ platform, clock, progress, signal, timeoutSeconds,
     const ids = (await platform.group())?.instances.map(({ id }) => id) ?? []
     if (ids.length === 0) return [...ended]
     if (clock.now() - startedMs > timeoutSeconds * 1000) {
-      throw new OperatorError('failed', `not gone after ${timeoutSeconds} s: ${ids.join(', ')}`, {
+      throw new OperatorError('failed', `instances not terminated after ${timeoutSeconds} s: ${ids.join(', ')}`, {
         hint: 'npm run destroy',
       })
     }

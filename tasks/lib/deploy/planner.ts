@@ -3,13 +3,11 @@ import { servingImageId } from '../image-choice.ts'
 import type { Group, GroupChange, Instance } from '../platform.ts'
 import { type Readiness, whyAwaited } from '../readiness.ts'
 
-/** What the group should be. */
 export interface GroupSpec {
   readonly imageId: string
   readonly size: number
 }
 
-/** One thing a deploy has decided to do. */
 export type DeployStep = { readonly because: string } & (
   | { readonly do: 'create' }
   | { readonly do: 'update'; readonly change: GroupChange }
@@ -20,7 +18,6 @@ export type DeployStep = { readonly because: string } & (
   | { readonly do: 'wait' | 'finish' }
 )
 
-/** The steps that make a group when there is none. */
 export function creationSteps({ imageId, size }: GroupSpec): DeployStep[] {
   return [
     { do: 'create', because: `there is no group yet; ${size} of ${imageId}` },
@@ -28,7 +25,7 @@ export function creationSteps({ imageId, size }: GroupSpec): DeployStep[] {
   ]
 }
 
-/** The next steps that bring an existing group to its spec; outdated instances stay, `roll` replaces them. */
+/** The next steps that bring an existing group to its spec. Outdated instances stay; `roll` replaces them. */
 export function convergenceSteps(seen: Observation, spec: GroupSpec, instanceTimeoutSeconds: number): DeployStep[] {
   const failed = seen.group.instances.find((one) => hasFailed(one, seen, instanceTimeoutSeconds))
   if (failed) return [{ do: 'give up', instanceId: failed.id, because: whyAwaited(seen.readiness.get(failed.id)) }]
@@ -64,7 +61,10 @@ function clearing({ instances }: Group): DeployStep[] {
   return stopped.map(({ id }) => ({ do: 'terminate', instanceId: id, because: 'its machine is gone' }))
 }
 
-/** Launches what is missing; drains what is too much, and ends what is drained. A stopped balancer tells neither. */
+/**
+ * Launches what is missing, drains the surplus and terminates what is drained. The surplus stays while the load
+ * balancer is stopped, because nothing shows then whether an instance is drained.
+ */
 function sizing({ group, readiness }: Observation, alive: readonly Instance[], spec: GroupSpec): DeployStep[] {
   const staying = alive.filter(({ health }) => health !== 'draining')
   if (staying.length < spec.size) {
@@ -76,7 +76,7 @@ function sizing({ group, readiness }: Observation, alive: readonly Instance[], s
   const surplus = alive.toSorted(leastLossFirst).slice(0, Math.max(0, alive.length - spec.size))
   return surplus.flatMap(({ id, health }): DeployStep[] => {
     if (health === 'draining') return []
-    const because = health === 'unused' ? 'it serves no request any more' : `only ${spec.size} wanted`
+    const because = health === 'unused' ? 'it no longer serves requests' : `only ${spec.size} wanted`
     return [{ do: health === 'unused' ? 'terminate' : 'drain', instanceId: id, because }]
   })
 }

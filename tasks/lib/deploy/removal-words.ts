@@ -1,18 +1,17 @@
 import { count } from '../count.ts'
 
-/** What a destroy is about to remove. */
 export interface Removal {
   readonly group?: { readonly name: string; readonly instances: number } | undefined
-  /** What there is of a group that cannot be looked at. */
+  /** What is left of a group that is too broken to read. */
   readonly leftovers: readonly string[]
   readonly images: number
   /** Base layers that no other image needs. */
   readonly bases: number
-  /** What else is kept and nothing needs, in words. */
+  /** Other things that nothing needs, in words. */
   readonly others: readonly string[]
 }
 
-/** `group timeapp with 2 instances, 2 images and their base layer`; undefined when there is nothing. */
+/** `group timeapp with 2 instances, 2 images and their base layer`; undefined when there is nothing to remove. */
 export function removalWords({ group, leftovers, images, bases, others }: Removal): string | undefined {
   const ofGroup = group ? [`group ${group.name} with ${count(group.instances, 'instance')}`] : leftovers
   const owner = images === 0 ? '' : images === 1 ? 'its ' : 'their '

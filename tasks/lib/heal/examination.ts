@@ -5,15 +5,14 @@ import type { ProbeResult } from '../readiness.ts'
 import type { Inspection, Symptoms } from './planner.ts'
 import type { HealTask } from './task.ts'
 
-/** An instance with all that is known of it. */
 export interface Examination {
   readonly instance: Instance
   readonly symptoms: Symptoms
 }
 
 /**
- * Gives the instance until `patienceMs` from now, or until its boot time is over, to be right from outside; looks into it over
- * SSH when it is not.
+ * Waits up to `patienceMs`, or until its boot time is over, for the instance to be right from outside; if it is not,
+ * inspects it over SSH.
  */
 export async function examine(task: HealTask, id: string, patienceMs: number): Promise<Examination> {
   const { instance, probe } = await settle(task, id, task.clock.now() + patienceMs)
@@ -23,7 +22,6 @@ export async function examine(task: HealTask, id: string, patienceMs: number): P
   return { instance, symptoms: { machine: state === 'stopped' ? 'stopped' : 'running', health, probe, ...inspection } }
 }
 
-/** Looks right now, once. */
 async function look({ platform, probe }: HealTask, id: string): Promise<{ instance: Instance; probe: ProbeResult }> {
   const instance = (await platform.group())?.instances.find((one) => one.id === id)
   if (!instance)

@@ -9,18 +9,18 @@ import { planRepair, repairInside } from './repairs.ts'
 import { launchMissing, replaceInstance } from './replacement.ts'
 import type { HealedInstance, HealTask } from './task.ts'
 
-/** What came of a heal. `refused`: something is wrong, but nothing that is allowed could mend it, nothing was touched. */
+/** `refused`: something is wrong that no allowed repair can fix; nothing was touched. */
 export interface HealResult {
   readonly outcome: 'healthy' | 'healed' | 'failed' | 'refused' | 'planned'
   readonly instances: readonly Omit<HealedInstance, 'state'>[]
-  /** What was mended at the load balancer, in words. */
+  /** Repairs of the load balancer, in words. */
   readonly loadBalancer: readonly string[]
-  /** Instances that were missing and are there now. */
+  /** Instances launched because they were missing. */
   readonly launched: readonly string[]
 }
 
 /**
- * Finds what is broken and repairs it: first the load balancer, then inside the instances, from the smallest repair up,
+ * Finds what is broken and repairs it: first the load balancer, then from inside the instances, smallest repair first,
  * then by replacement. Throws `refused` during a roll, and when this computer itself seems to be offline.
  */
 export async function healGroup(task: HealTask): Promise<HealResult> {
@@ -82,11 +82,11 @@ function refuseWhenOffline(examinations: readonly Examination[]): void {
     !probe.ok && ssh === 'unreachable' && health === 'healthy'
   if (examinations.length === 0 || !examinations.every(isUnseen)) return
   throw new OperatorError('refused', 'the load balancer says healthy, but no instance can be reached from here', {
-    hint: 'npm run doctor checks the way from this computer to the instances',
+    hint: 'npm run doctor checks the connection from this computer to the instances',
   })
 }
 
-/** Ends what is left of dead machines and launches what the group then lacks, all at once: they serve nothing. */
+/** Terminates dead instances and launches what the group then lacks, all at once: they serve nothing. */
 async function replaceDead(
   task: HealTask,
   instances: readonly HealedInstance[],

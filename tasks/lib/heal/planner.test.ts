@@ -73,7 +73,7 @@ t.test('nothing larger than allowed', (t) => {
   const hung = { ...well, probe: bad502 }
   t.same(nextRepair(hung, ['container', 'docker'], 'docker'), {
     do: 'give up',
-    reason: 'GET /now: 502; it takes reboot, allowed is docker',
+    reason: 'GET /now: 502; it needs reboot, allowed is docker',
   })
   t.match(nextRepair({ ...well, machine: 'stopped' }, [], 'reboot'), { do: 'give up' })
   t.end()

@@ -1,16 +1,16 @@
 import type { TargetHealth } from '../platform.ts'
 import type { ProbeResult } from '../readiness.ts'
 
-/** From the smallest to the largest: what `--max-repair` counts by. */
+/** From smallest to largest, the order of `--max-repair`. */
 export const repairs = ['nginx', 'container', 'docker', 'time', 'reboot', 'replace'] as const
 
-/** One repair: restart nginx, the container, Docker or the time service; reboot the machine; replace it. */
+/** Restart nginx, the container, Docker or the time service; reboot the machine; replace it. */
 export type Repair = (typeof repairs)[number]
 
-/** The repairs that happen inside an instance, over SSH. */
+/** Repairs inside an instance, over SSH. */
 export type InnerRepair = Exclude<Repair, 'replace'>
 
-/** What a look into an instance over SSH found; a part that could not be told is absent. */
+/** What was seen over SSH; a part whose state could not be read is absent. */
 export interface Inspection {
   readonly ssh: 'reachable' | 'unreachable' | 'not-tried'
   readonly nginx?: 'active' | 'inactive' | 'failed'
@@ -19,22 +19,21 @@ export interface Inspection {
   readonly time?: 'active' | 'inactive' | 'failed'
 }
 
-/** All that is known of one instance when its repair is decided. */
 export interface Symptoms extends Inspection {
   readonly machine: 'running' | 'stopped'
   readonly health: TargetHealth
   readonly probe: ProbeResult
 }
 
-/** The smallest repair that may work and was not tried, or why there is none. */
+/** The smallest untried repair that may help, or why there is none. */
 export type RepairDecision =
   | { readonly do: 'none' }
   | { readonly do: 'repair'; readonly repair: Repair; readonly reason: string }
   | { readonly do: 'give up'; readonly reason: string }
 
 /**
- * Decides the next repair of one instance after the ones in `tried`. What is visibly down comes first, then the ladder that
- * fits the symptom; each repair at most once, none larger than `maxRepair`.
+ * Decides the next repair of one instance after those in `tried`: first what is visibly down, then the ladder that fits
+ * the symptom. Each repair at most once, none larger than `maxRepair`.
  */
 export function nextRepair(
   symptoms: Symptoms,
@@ -49,11 +48,11 @@ export function nextRepair(
   const larger = open[0]
   return {
     do: 'give up',
-    reason: larger ? `${reason}; it takes ${larger}, allowed is ${maxRepair}` : `${reason}; every repair was tried`,
+    reason: larger ? `${reason}; it needs ${larger}, allowed is ${maxRepair}` : `${reason}; every repair was tried`,
   }
 }
 
-/** What is wrong with the instance, one line; `undefined` when nothing is. */
+/** What is wrong, in one line; `undefined` when nothing is. */
 export function diagnose({ machine, health, probe, ...inside }: Symptoms): string | undefined {
   if (machine === 'stopped') return 'its machine is gone'
   const rejected = health === 'unhealthy' || health === 'unused'

@@ -3,7 +3,7 @@ import { type Examination, examine } from './examination.ts'
 import { type InnerRepair, nextRepair } from './planner.ts'
 import type { HealedInstance, HealTask, RepairRecord } from './task.ts'
 
-/** Repairs an instance from inside, one repair after the other, until it is right, must be replaced, or nothing is left. */
+/** Tries repairs inside an instance, one by one, until it is right, must be replaced, or none is left. */
 export async function repairInside(task: HealTask, instance: HealedInstance): Promise<void> {
   let examination = await examine(task, instance.id, 0)
   while (true) {
@@ -31,7 +31,7 @@ export async function repairInside(task: HealTask, instance: HealedInstance): Pr
   }
 }
 
-/** Writes down the first repair that would be tried. */
+/** Records the first repair that would be tried. */
 export function planRepair({ policy }: HealTask, instance: HealedInstance, examination: Examination | undefined): void {
   if (!examination) return
   const decision = nextRepair(examination.symptoms, [], policy.maxRepair)

@@ -4,7 +4,10 @@ import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Group, Instance } from '../platform.ts'
 import type { HealTask } from './task.ts'
 
-/** Launches what the group lacks and waits until it is ready. Gives the new ids, and why they are not ready. */
+/**
+ * Launches what the group lacks and waits until it is ready. Returns the new ids; `failure` says why they are not
+ * ready.
+ */
 export async function launchMissing(task: HealTask): Promise<{ launched: string[]; failure?: string }> {
   const group = await groupNow(task)
   const missing = group.size - alive(group).length
@@ -22,8 +25,8 @@ export async function launchMissing(task: HealTask): Promise<{ launched: string[
 }
 
 /**
- * Replaces an instance that still runs: the new one is ready before the old one is drained and ended; when it cannot be
- * ready it is ended again and the old one stays. Gives back why it failed.
+ * Replaces an instance that still runs: drains and terminates it once the new one is ready. If the new one does not
+ * become ready, terminates that and keeps the old one. Returns why it failed.
  */
 export async function replaceInstance(task: HealTask, id: string): Promise<string | undefined> {
   try {
@@ -45,7 +48,7 @@ async function proveReplacement(task: HealTask, id: string): Promise<string | un
   const youngest = others.toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))[0]
   const isThereAlready = others.length >= group.size && youngest !== undefined
   const replacements = isThereAlready ? [youngest.id] : await task.platform.launch(1)
-  task.progress.event(`${replacements.join(', ')} shall replace ${id}`)
+  task.progress.event(`${replacements.join(', ')} will replace ${id}`)
   const failure = await awaitReady(task, replacements)
   if (failure !== undefined) await Promise.all(replacements.map((one) => task.platform.terminate(one)))
   return failure
@@ -88,7 +91,7 @@ function alive(group: Group): Instance[] {
   return group.instances.filter(({ state }) => state !== 'stopped')
 }
 
-/** A failure that a person can act on is a result, its hint a warning; an interruption or a defect of ours is thrown on. */
+/** Turns an OperatorError into a result and warns with its hint; rethrows interruptions and bugs. */
 function messageOf({ progress }: HealTask, error: unknown): string {
   if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
   progress.warn([error.message, error.hint].filter(Boolean).join(': '))

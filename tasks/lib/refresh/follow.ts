@@ -7,15 +7,15 @@ import type { RollTask } from '../roll/task.ts'
 import { goesForward, hasEnded, isOf, type RefreshRecord } from './planner.ts'
 import type { Refresh, RefreshState } from './port.ts'
 
-/** A refresh that is over, and the record of its roll as it is then. */
+/** An ended refresh, and the final record of its roll. */
 export interface Followed {
   readonly state: RefreshState
   readonly record: RefreshRecord
 }
 
 /**
- * Follows a refresh to its end; rolls it back when it takes longer than the policy allows. Throws `interrupted` when the
- * operator stops following, and `failed` when the rollback takes too long too: the refresh itself goes on either way.
+ * Follows a refresh to its end; rolls it back when it exceeds the policy's time limit. Throws `interrupted` when the
+ * operator stops following, and `failed` when the rollback takes too long too; the refresh itself continues either way.
  */
 export async function followRefresh(task: RollTask, refresh: Refresh, begun: RefreshRecord): Promise<Followed> {
   const { clock, policy, progress, signal, pollMs = 5000 } = task
@@ -44,7 +44,7 @@ export async function followRefresh(task: RollTask, refresh: Refresh, begun: Ref
   }
 }
 
-/** What there is to tell when a refresh has changed: its state, and the checkpoints that it came to. */
+/** Lines to print when a refresh has changed: its state, and the checkpoints it has reached. */
 export function changes(before: RefreshState | undefined, now: RefreshState): string[] {
   const line = refreshLine(now)
   if (before && refreshLine(before) === line) return []
@@ -52,25 +52,23 @@ export function changes(before: RefreshState | undefined, now: RefreshState): st
   const reached = now.checkpoints.filter(
     (at) => at < 100 && goesForward(now) && now.percentageComplete >= at && (before?.percentageComplete ?? 0) < at,
   )
-  const wait = reached.map(
-    (at) => `checkpoint of ${at} % reached: waits ${now.checkpointDelaySeconds} s before it goes on`,
-  )
+  const wait = reached.map((at) => `checkpoint of ${at} % reached: waiting ${now.checkpointDelaySeconds} s`)
   return [hasTurned && now.reason !== undefined ? `${line}: ${now.reason}` : line, ...wait]
 }
 
 function refreshLine({ status, percentageComplete, instancesToUpdate }: RefreshState): string {
   const left = instancesToUpdate === undefined ? '' : `, ${count(instancesToUpdate, 'instance')} left`
   const lines: Record<RefreshState['status'], string> = {
-    Pending: 'instance refresh waits to begin',
+    Pending: 'instance refresh is pending',
     InProgress: `instance refresh: ${percentageComplete} %${left}`,
-    Baking: 'instance refresh: all replaced, watched for a while',
+    Baking: 'instance refresh: all replaced, being watched',
     Cancelling: 'instance refresh is being cancelled',
-    RollbackInProgress: `instance refresh goes back: ${percentageComplete} % of the way there is left`,
+    RollbackInProgress: `instance refresh rolls back: ${percentageComplete} % left to undo`,
     Successful: 'instance refresh: done',
     Failed: 'instance refresh failed',
     Cancelled: 'instance refresh was cancelled',
-    RollbackFailed: 'instance refresh could not go back',
-    RollbackSuccessful: 'instance refresh went back',
+    RollbackFailed: 'instance refresh could not roll back',
+    RollbackSuccessful: 'instance refresh rolled back',
   }
   return lines[status]
 }
@@ -84,7 +82,7 @@ interface Following {
 
 async function rollBack({ task, refresh, record, state }: Following, reason: string): Promise<RefreshRecord> {
   const { platform, progress } = task
-  if (!state) throw new OperatorError('failed', `the instance refresh does not show itself: ${reason}`)
+  if (!state) throw new OperatorError('failed', `the instance refresh never appeared: ${reason}`)
   if (!goesForward(state)) throw new OperatorError('failed', `the rollback is ${reason}: ${refreshLine(state)}`)
   progress.event(`roll back: ${reason}`)
   const back = rolledBack(record, reason)
@@ -93,17 +91,17 @@ async function rollBack({ task, refresh, record, state }: Following, reason: str
   return back
 }
 
-/** Whatever ends the following, the platform does not stop: the operator must know. */
+/** The refresh continues on the platform, whatever ended the following: the operator must know. */
 function goesOn(error: unknown, { imageId }: RefreshRecord): unknown {
   if (!(error instanceof OperatorError)) return error
-  const commands = 'npm run roll -- --engine refresh follows it, npm run rollback -- --engine refresh takes it back'
+  const commands = 'npm run roll -- --engine refresh follows it, npm run rollback -- --engine refresh rolls it back'
   if (error.kind === 'interrupted') {
-    return new OperatorError('interrupted', `no longer following the instance refresh to ${imageId}, which goes on`, {
+    return new OperatorError('interrupted', `no longer following the instance refresh to ${imageId}, which continues`, {
       hint: commands,
       cause: error,
     })
   }
-  const hint = [...(error.hint === undefined ? [] : [error.hint]), `the instance refresh goes on: ${commands}`].join(
+  const hint = [...(error.hint === undefined ? [] : [error.hint]), `the instance refresh continues: ${commands}`].join(
     '; ',
   )
   return new OperatorError('failed', error.message, { hint, cause: error.cause ?? error })

@@ -3,10 +3,9 @@ import { targetImageId } from '../roll/fleet.ts'
 import { rolledBack } from '../roll/record.ts'
 import type { RefreshState } from './port.ts'
 
-/** The record of a roll that the platform carries out, or may. */
+/** A roll that the platform may be carrying out. */
 export type RefreshRecord = RollRecord
 
-/** What came of a refresh. */
 export interface RefreshEnd {
   /** `overtaken`: it finished before it could be rolled back. */
   readonly outcome: 'rolled' | 'rolled-back' | 'overtaken' | 'failed'
@@ -17,30 +16,28 @@ export interface RefreshEnd {
   readonly reason?: string
 }
 
-/** What is to be done about a refresh that is under way when another roll, or the same one, is asked for. */
+/** What to do about a refresh in progress when a roll is requested. */
 export type RefreshMove =
   | { readonly do: 'follow' | 'roll back'; readonly record: RefreshRecord }
   | { readonly do: 'refuse'; readonly because: string; readonly hint: string }
 
 const ended = ['Successful', 'Failed', 'Cancelled', 'RollbackFailed', 'RollbackSuccessful']
 
-/** Whether the platform is no longer at it. */
 export function hasEnded({ status }: RefreshState): boolean {
   return ended.includes(status)
 }
 
-/** Whether the refresh is the one that the record is about. */
+/** Whether `state` is the refresh that `record` describes. */
 export function isOf(record: RefreshRecord | undefined, state: RefreshState | undefined): state is RefreshState {
   if (record?.refresh === undefined || state === undefined || state.id === record.refresh.after) return false
   return state.imageId === undefined || [record.imageId, record.previousImageId].includes(state.imageId)
 }
 
-/** Whether the refresh still goes forward. */
 export function goesForward({ status }: RefreshState): boolean {
   return status === 'Pending' || status === 'InProgress' || status === 'Baking'
 }
 
-/** What to do about a refresh under way when `wanted` is the record of the roll that is asked for, if there is one to be. */
+/** `wanted` is the record of the requested roll; undefined when there is nothing to roll. */
 export function nextMove(
   current: RefreshRecord | undefined,
   wanted: RollRecord | undefined,
@@ -50,8 +47,8 @@ export function nextMove(
   if (!wanted || !isOf(current, state) || current?.refresh === undefined) {
     return {
       do: 'refuse',
-      because: `an instance refresh to ${progress} that bakeroll did not begin`,
-      hint: `wait for its end, or cancel it: aws autoscaling cancel-instance-refresh; its id is ${state.id}`,
+      because: `an instance refresh to ${progress}, which bakeroll did not start`,
+      hint: `wait for it to end, or cancel it: aws autoscaling cancel-instance-refresh; its id is ${state.id}`,
     }
   }
   const { refresh } = current
@@ -63,11 +60,11 @@ export function nextMove(
   return {
     do: 'refuse',
     because: `an instance refresh to ${progress}`,
-    hint: 'npm run roll -- --engine refresh follows it; npm run rollback -- --engine refresh takes it back',
+    hint: 'npm run roll -- --engine refresh follows it; npm run rollback -- --engine refresh rolls it back',
   }
 }
 
-/** What came of a refresh that is over, and how the group is left. A failed one leaves a roll that any engine carries on. */
+/** How a refresh ended, and how that leaves the group. A failed one leaves a roll that any engine can resume. */
 export function endOf(record: RefreshRecord, state: RefreshState): RefreshEnd {
   const { refresh: _, ...plain } = record
   const to = state.imageId ?? targetImageId(record)
@@ -88,7 +85,6 @@ export function endOf(record: RefreshRecord, state: RefreshState): RefreshEnd {
   return { outcome: 'failed', imageId: targetImageId(roll), roll, reason: because }
 }
 
-/** What the group forgets and remembers at the end of a refresh. */
 export function changeAtEnd(
   record: RefreshRecord,
   end: RefreshEnd,

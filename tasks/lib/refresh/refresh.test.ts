@@ -199,7 +199,7 @@ t.test('a checkpoint is told once', async (t) => {
   }
   t.match(await refreshGroup(task(all, { progress, platform })), { outcome: 'rolled' })
   const waits = progress.lines.filter((line) => line.startsWith('checkpoint'))
-  t.same(waits, ['checkpoint of 25 % reached: waits 300 s before it goes on'])
+  t.same(waits, ['checkpoint of 25 % reached: waiting 300 s'])
 })
 
 t.test('what the platform takes back is rolled back', async (t) => {
@@ -216,8 +216,8 @@ t.test('what the platform takes back is rolled back', async (t) => {
   settledOn(t, all, 'i1')
   t.equal(all.world.record?.previousImageId, undefined)
   t.same(progress.lines.slice(2), [
-    'instance refresh goes back: 33 % of the way there is left: an alarm',
-    'instance refresh went back: an alarm',
+    'instance refresh rolls back: 33 % left to undo: an alarm',
+    'instance refresh rolled back: an alarm',
   ])
 })
 
@@ -266,8 +266,8 @@ async function stoppedAfter(all: { world: World; aws: Aws }, ms: number): Promis
 t.test('Ctrl-C ends the following, not the refresh; the same command follows it again', async (t) => {
   const all = await serving()
   const stopped = await stoppedAfter(all, 70_000)
-  t.match(stopped, { kind: 'interrupted', message: 'no longer following the instance refresh to i2, which goes on' })
-  t.match(stopped.hint, /roll -- --engine refresh follows it, npm run rollback -- --engine refresh takes it back/)
+  t.match(stopped, { kind: 'interrupted', message: 'no longer following the instance refresh to i2, which continues' })
+  t.match(stopped.hint, /roll -- --engine refresh follows it, npm run rollback -- --engine refresh rolls it back/)
   t.equal(all.world.lock, undefined)
   t.equal(isRefreshing(await simulatedPlatform(all.world).group()), true)
   const progress = recordedProgress()
@@ -283,7 +283,7 @@ t.test('another image while one is under way is refused', async (t) => {
   const before = JSON.stringify(all.world.record)
   const refusal = await refreshGroup(task(all, { image: 'i3' })).catch((error) => error)
   t.match(refusal, { kind: 'refused', message: 'an instance refresh to i2 is under way (33 %)' })
-  t.match(refusal.hint, /follows it; .* takes it back/)
+  t.match(refusal.hint, /follows it; .* rolls it back/)
   t.equal(JSON.stringify(all.world.record), before)
 })
 
@@ -292,7 +292,7 @@ t.test('rollback rolls back the refresh under way', async (t) => {
   await stoppedAfter(all, 70_000)
   const progress = recordedProgress()
   t.match(await refreshGroup(await asRollback(task(all, { progress }))), { outcome: 'rolled', image: 'i1' })
-  t.equal(progress.lines[0], 'taking the instance refresh to i2 back')
+  t.equal(progress.lines[0], 'rolling back the instance refresh to i2')
   t.same(imagesOf(all.world), ['i1', 'i1', 'i1'])
   t.equal(all.aws.started.length, 1, 'by the platform itself')
   settledOn(t, all, 'i1')
@@ -343,7 +343,7 @@ t.test("somebody else's refresh is left alone", async (t) => {
   const refusal = await refreshGroup(task(all)).catch((error) => error)
   t.match(refusal, {
     kind: 'refused',
-    message: /^an instance refresh to i3 .* that bakeroll did not begin$/,
+    message: /^an instance refresh to i3 .*, which bakeroll did not start$/,
     hint: /cancel-instance-refresh/,
   })
   t.match(await refreshGroup(task(all, { image: 'i1' })).catch((error) => error), { kind: 'refused' })
@@ -357,7 +357,7 @@ t.test('a start that is refused is put back', async (t) => {
     throw new OperatorError('refused', 'LimitExceeded: too many')
   }
   const failure = await refreshGroup(task(all)).catch((error) => error)
-  t.match(failure, { kind: 'put-back', message: 'no instance refresh was begun: LimitExceeded: too many' })
+  t.match(failure, { kind: 'put-back', message: 'no instance refresh was started: LimitExceeded: too many' })
   settledOn(t, all, 'i1')
 })
 
@@ -385,8 +385,8 @@ t.test('what takes too long is rolled back, and the rollback has its own limit',
     return 'rolling back'
   }
   const late = await refreshGroup(task(stuck, { policy: slow })).catch((error) => error)
-  t.match(late, { kind: 'failed', message: /^the rollback is not finished after 10\d s: instance refresh goes back/ })
-  t.match(late.hint, /^the instance refresh goes on: /)
+  t.match(late, { kind: 'failed', message: /^the rollback is not finished after 10\d s: instance refresh rolls back/ })
+  t.match(late.hint, /^the instance refresh continues: /)
 })
 
 t.test('a look that fails ends the following only', async (t) => {
@@ -401,7 +401,7 @@ t.test('a look that fails ends the following only', async (t) => {
   t.match(failure, {
     kind: 'failed',
     message: 'ExpiredToken',
-    hint: /^aws sso login; the instance refresh goes on: npm run/,
+    hint: /^aws sso login; the instance refresh continues: npm run/,
   })
   t.match(await refreshGroup(task(all)), { outcome: 'rolled' })
 })

@@ -13,17 +13,18 @@ import { followRefresh } from './follow.ts'
 import { changeAtEnd, endOf, hasEnded, isOf, nextMove, type RefreshEnd, type RefreshRecord } from './planner.ts'
 import type { Refresh, RefreshState } from './port.ts'
 
-/** What a roll by the platform itself works with: a roll, but the probe counts for nothing and `pollMs` is 5 s by itself. */
+/** The probe is not used, and `pollMs` defaults to 5 s. */
 export type RefreshTask = RollTask
 
-/** Whether the roll under way, if there is one, was handed to the platform, so that only this engine can carry it on. */
+/** Whether the roll in progress was handed to the platform, so that only this engine can resume it. */
 export function isRefreshing(group: Group | undefined): boolean {
   return group?.roll?.refresh !== undefined
 }
 
 /**
- * Hands a roll to the platform and follows it: the same promises, outcomes and failures as `rollGroup`. When the client
- * dies or is stopped the platform goes on, and the same command follows it again. A dry run forecasts the same steps.
+ * Hands a roll to the platform and follows it; promises, outcomes and failures are those of `rollGroup`. When the
+ * client stops or dies the refresh continues, and the same command follows it again. A dry run forecasts the same
+ * steps.
  */
 export async function refreshGroup(task: RefreshTask): Promise<RollResult> {
   const { refresh } = task.platform
@@ -62,7 +63,7 @@ interface Run {
   readonly startedMs: number
 }
 
-/** Joins the refresh under way, or rolls it back where that is what is asked for. */
+/** Follows the refresh in progress, or rolls it back if that is what was requested. */
 async function join(
   { task, refresh, before }: Run,
   current: RefreshRecord | undefined,
@@ -76,13 +77,13 @@ async function join(
   progress.event(
     move.do === 'follow'
       ? `following the instance refresh to ${state.imageId ?? targetImageId(move.record)}`
-      : `taking the instance refresh to ${state.imageId} back`,
+      : `rolling back the instance refresh to ${state.imageId}`,
   )
   if (move.do === 'roll back') await refresh.rollBack()
   return move.record
 }
 
-/** Writes down what is begun, and begins it. */
+/** Records the refresh before starting it. */
 async function begin(run: Run, record: RefreshRecord, newest: RefreshState | undefined): Promise<RefreshRecord> {
   const { task, refresh, before } = run
   const { platform, policy, progress } = task
@@ -103,14 +104,14 @@ async function begin(run: Run, record: RefreshRecord, newest: RefreshState | und
   return begun
 }
 
-/** A start that failed is undone, unless its answer was lost and the refresh is under way after all. */
+/** Undoes a failed start, unless only its answer was lost and the refresh is in progress after all. */
 async function putBack({ task, refresh, before }: Run, begun: RefreshRecord, error: unknown): Promise<void> {
   if (!(error instanceof OperatorError)) throw error
   const state = await refresh.look()
   if (isOf(begun, state) && !hasEnded(state)) return
   await refresh.end(before.imageId)
   await task.platform.updateGroup({ roll: before.roll ?? null })
-  throw new OperatorError('put-back', `no instance refresh was begun: ${error.message}`, {
+  throw new OperatorError('put-back', `no instance refresh was started: ${error.message}`, {
     hint: error.hint ?? 'npm run roll replaces the instances without one',
     cause: error,
   })
@@ -121,7 +122,7 @@ async function follow(run: Run, wantedId: string, begun: RefreshRecord): Promise
   return resultOf(run, wantedId, record, await conclude(run, record, state))
 }
 
-/** Leaves the group as the refresh has ended. Can be done again. */
+/** Updates the group to how the refresh ended. Can be repeated. */
 async function conclude({ task, refresh }: Run, record: RefreshRecord, state: RefreshState): Promise<RefreshEnd> {
   const end = endOf(record, state)
   await refresh.end(end.imageId)
@@ -129,7 +130,7 @@ async function conclude({ task, refresh }: Run, record: RefreshRecord, state: Re
   return end
 }
 
-/** The result, when what has ended is what was asked for; else the roll that was asked for. */
+/** The result, if the requested roll is what ended; else carries out the requested one. */
 async function resultOf(run: Run, wantedId: string, record: RefreshRecord, end: RefreshEnd): Promise<RollResult> {
   const { task, before, startedMs, refresh } = run
   const isAsked = record.imageId === wantedId
@@ -151,7 +152,7 @@ function failedRefresh(record: RefreshRecord, { imageId, reason }: RefreshEnd): 
   const isBack = imageId !== record.imageId
   return new OperatorError('failed', `the instance refresh to ${record.imageId} failed: ${reason}`, {
     hint: isBack
-      ? `npm run status shows what serves; npm run roll rolls back to ${imageId}, npm run roll -- --image ID goes elsewhere`
+      ? `npm run status shows what serves; npm run roll rolls back to ${imageId}, npm run roll -- --image ID rolls to another image`
       : 'npm run status shows what serves; npm run roll carries on, npm run rollback goes back',
   })
 }

@@ -8,8 +8,8 @@ import type { RollRun } from './run.ts'
 import type { Step } from './snapshot.ts'
 
 /**
- * Carries the steps of one turn out, in order. One that the platform refuses is said once and left to the next turn, with
- * what comes after it; then it gives `false`. Throws `failed` for `give up` and `stop`, and whatever trying again cannot mend.
+ * Carries out the steps of one turn, in order. When the platform refuses one, warns once, leaves it and the rest to the
+ * next turn, and returns `false`. Throws `failed` for `give up` and `stop`, and what retrying cannot fix.
  */
 export async function actTurn(
   run: RollRun,
@@ -36,7 +36,7 @@ export async function actTurn(
   return true
 }
 
-/** A platform that refuses right now may do it later; the planner decides how long to try. Throws what will not pass. */
+/** Remembers a refusal that may pass; the planner decides how long to retry. Throws what will not pass. */
 export function noteRefusal(run: RollRun, what: 'launch' | 'other', error: unknown): void {
   if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
   if (error.isLasting || error.isOfBrokenGroup) throw error
@@ -105,15 +105,15 @@ async function act(run: RollRun, step: Step, group: Group, record: RollRecord): 
   }
 }
 
-/** How long a roll that has given up tries to write that down: the time in which somebody who was warned empties a disk. */
+/** How long a roll that gave up retries to record that: time for somebody who was warned to empty a disk. */
 const recordPatienceMs = 600_000
 
-/** Whoever tries again tries anew, and what is left of this try is no setback of the next. */
+/** Resets the failure budget for the next run; instances left over from this one do not count against it. */
 function anew(group: Group, record: RollRecord): GroupChange {
   return { roll: { ...record, setbacks: -launchedBack(group, record) } }
 }
 
-/** Where the record cannot be written that is left out in the end, told by `false`; until then it throws. */
+/** Rethrows a failed write for ten minutes, then gives up and returns `false`. */
 function leaveUnwritten({ task, refusals }: RollRun, error: unknown): false {
   const refusedMs = task.clock.now() - (refusals.other?.sinceMs ?? task.clock.now())
   if (refusedMs <= recordPatienceMs) throw error
@@ -125,7 +125,7 @@ function rollbackChange(record: RollRecord, reason: string): GroupChange {
   return { imageId: targetImageId(roll), roll }
 }
 
-/** What was learnt before counts for nothing during the rollback. */
+/** What this run learnt before the rollback does not apply to it. */
 function forget(run: RollRun): void {
   Object.assign(run, { phaseStartedMs: run.task.clock.now(), refusals: {}, heldSinceMs: undefined })
   run.hookFailures.clear()
@@ -139,28 +139,28 @@ function lastChange(group: Group, record: RollRecord): GroupChange {
   return isOther ? { previousImageId: servedBefore, roll: null } : { roll: null }
 }
 
-/** How many instances of the previous image are there. */
+/** Instances of the target image launched since the roll began. */
 function launchedBack({ instances }: Group, record: RollRecord): number {
   return instances.filter((one) => one.imageId === targetImageId(record) && !isOlderThan(record, one)).length
 }
 
 function rollbackFailed(record: RollRecord, reason: string, isWritten: boolean): OperatorError {
-  const again = isWritten ? '' : ', perhaps not before its second time: the record of the group could not be written'
+  const again = isWritten ? '' : " (the first retry may fail at once: the group's record could not be written)"
   const message = `roll to ${record.imageId} failed (${record.reason}), and so did the rollback to ${record.previousImageId}: ${reason}`
   return new OperatorError('failed', message, {
-    hint: `npm run status shows what serves; npm run roll retries the rollback${again}; npm run roll -- --image ID goes elsewhere`,
+    hint: `npm run status shows what serves; npm run roll retries the rollback${again}; npm run roll -- --image ID rolls to another image`,
     isLasting: true,
   })
 }
 
 function stopped(record: RollRecord, reason: string): OperatorError {
   return new OperatorError('failed', `roll to ${record.imageId} stopped, which is not the image's fault: ${reason}`, {
-    hint: 'what serves goes on serving; npm run roll carries on, npm run rollback goes back',
+    hint: 'what serves keeps serving; npm run roll carries on, npm run rollback goes back',
     isLasting: true,
   })
 }
 
-/** Says a step to the person and to the event log. */
+/** Reports a step to the user and to the event log. */
 function tell({ task, refusedSteps }: RollRun, step: Step): void {
   const { because, do: name } = step
   if (name === 'wait' || refusedSteps.has(inWords(step))) return

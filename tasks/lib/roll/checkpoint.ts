@@ -2,25 +2,25 @@ import { counts, type Fleet } from './fleet.ts'
 import type { RollPolicy } from './policy.ts'
 import type { RollSnapshot, Step } from './snapshot.ts'
 
-/** How far a roll may go for now: how many new instances there may be, and whether those that serve must wait to be drained. */
+/** How far a roll may go for now: at most `atMost` new instances. */
 export interface Checkpoint {
   readonly atMost: number
   /** Why no serving instance is drained for now. */
   readonly holds?: string
-  /** What is due at the checkpoint itself. */
+  /** The step due at the checkpoint itself. */
   readonly step?: Step
-  /** What the checkpoint is, for the reasons of steps. */
+  /** Its name in the reasons of steps. */
   readonly name?: string
 }
 
-/** The canary, the next pause point, or no checkpoint at all. There is none during the rollback. */
+/** The canary, the next pause point, or no checkpoint; never one during a rollback. */
 export function checkpointOf(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): Checkpoint {
   const { size } = snapshot.group
   if (snapshot.record.rollingBack) return { atMost: size }
   return canaryCheckpoint(snapshot, fleet, policy) ?? pauseCheckpoint(snapshot, fleet, policy) ?? { atMost: size }
 }
 
-/** Canaries are watched only while they are the only new ones: more of them mean that they have passed. */
+/** Canaries are watched only while they are the only new instances; more of them mean that they passed. */
 function canaryCheckpoint(snapshot: RollSnapshot, { wanted }: Fleet, policy: RollPolicy): Checkpoint | undefined {
   const { readiness, nowMs, group } = snapshot
   const canaries = Math.min(policy.canary, group.size)

@@ -5,10 +5,9 @@ import type { CapacityEvent, InstanceEvent, RollEvent, RollEventSink } from './e
 import { targetImageId } from './fleet.ts'
 import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
 
-/** Tells a sink what became different from one look at the group to the next. */
+/** Reports to a sink what changed between two observations of the group. */
 export interface EventLog {
   look(seen: Observation, record: RollRecord): void
-  /** Says what happened just now. */
   tell(event: OfNow): void
 }
 
@@ -16,7 +15,7 @@ type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never
 /** An event whose time is now. */
 export type OfNow = WithoutTime<RollEvent>
 
-/** Opens an event log that has told nothing yet; without a sink it stays silent. */
+/** Without a sink it does nothing. */
 export function openEventLog(onEvent: RollEventSink | undefined, policy: RollPolicy, nowMs: () => number): EventLog {
   const told = new Map<string, InstanceEvent>()
   let capacity = ''
@@ -71,7 +70,7 @@ function instanceEvent(instance: Instance, seen: Readiness | undefined, record: 
     isNew,
     ready: seen?.ready ?? false,
     ...(zone === undefined ? {} : { zone }),
-    // Only of the new ones is readiness asked for; the count of probes so far is no news.
+    // Readiness is tracked for new instances only; the count of probes so far is not news.
     ...(isNew && seen?.reason !== undefined && !/probes right so far$/.test(seen.reason)
       ? { reason: seen.reason }
       : {}),

@@ -5,7 +5,7 @@ import type { Step } from './snapshot.ts'
 /** How a roll ended: as `RollResult`, or with an error of one of these kinds. */
 export type RollEnd = 'rolled' | 'unchanged' | 'rolled-back' | 'paused' | 'failed' | 'refused' | 'interrupted'
 
-/** One thing that happened during a roll; the events of a roll, in order, tell all of it. `at` is ISO 8601, UTC, with milliseconds. */
+/** The events of a roll, in order, tell all of it. `at` is ISO 8601, UTC, with milliseconds. */
 export type RollEvent = { readonly at: string } & (
   | BeganEvent
   | InstanceEvent
@@ -16,7 +16,7 @@ export type RollEvent = { readonly at: string } & (
   | EndedEvent
 )
 
-/** A run began; a roll that was killed and carried on has several. */
+/** A run began; a roll that was killed and resumed has several. */
 export interface BeganEvent {
   readonly event: 'began'
   readonly group: string
@@ -25,11 +25,11 @@ export interface BeganEvent {
   readonly previousImageId: string
   readonly size: number
   readonly policy: RollPolicy
-  /** Whether this run carries an unfinished roll on. */
+  /** Whether this run continues an unfinished roll. */
   readonly resumed: boolean
 }
 
-/** What became different about one instance; the first one of an instance introduces it. */
+/** An instance changed; its first event introduces it. */
 export interface InstanceEvent {
   readonly event: 'instance'
   readonly id: string
@@ -38,10 +38,10 @@ export interface InstanceEvent {
   readonly zone?: string
   /** ISO 8601, UTC. */
   readonly startedAt: string
-  /** `gone`: the group does not know it any more. */
+  /** `gone`: no longer in the group. */
   readonly state: InstanceState | 'gone'
   readonly health: TargetHealth
-  /** Whether it is on the image that the roll goes to now. */
+  /** Whether it runs the image that the roll goes to now. */
   readonly isNew: boolean
   readonly ready: boolean
   /** Why it is not ready. */
@@ -51,7 +51,7 @@ export interface InstanceEvent {
 /** The group's capacity from now on. */
 export interface CapacityEvent {
   readonly event: 'capacity'
-  /** Instances that are running and healthy at the load balancer. */
+  /** Running, and healthy at the load balancer. */
   readonly healthy: number
   readonly machines: number
   readonly size: number
@@ -61,7 +61,6 @@ export interface CapacityEvent {
   readonly maximum: number
 }
 
-/** The roll took a step. */
 export interface StepEvent {
   readonly event: 'step'
   readonly step: Step['do']
@@ -94,5 +93,4 @@ export interface EndedEvent {
   readonly reason?: string
 }
 
-/** Takes the events of a roll as they happen. */
 export type RollEventSink = (event: RollEvent) => void

@@ -149,7 +149,7 @@ holds('one that loses its readiness five times within its time fails', [
   [
     'and says so',
     snapshot(alone({ ready: true, ...losses(5, 4, 3, 2, 1) })),
-    'roll back: c lost its readiness 5 times: it is back again',
+    'roll back: c lost its readiness 5 times: it is ready again',
   ],
   ['or why', snapshot(alone(losses(5, 4, 3, 2, 1))), 'roll back: c lost its readiness 5 times: slow'],
 ])

@@ -11,7 +11,6 @@ export interface Stop {
   readonly because: string
 }
 
-/** What is to be done about what went wrong. */
 export type FailureDecision =
   | Stop
   | { readonly do: 'roll back'; readonly because: string }
@@ -21,14 +20,15 @@ export type FailureDecision =
 export interface FailedInstance {
   readonly instance: Instance
   readonly because: string
-  /** No doubt that the image is at fault. */
+  /** The image is certainly at fault. */
   readonly isCertain?: true
 }
 
 /**
- * Whose fault it is that a roll does not proceed; `undefined` while nothing is wrong. The image is at fault when one of its
- * instances serves the wrong release, or fails before any other was ready; later, only when more than `setbackLimit` of
- * them failed. An instance whose whole zone stopped serving, and a platform that refuses, are never the image's fault.
+ * Decides what is at fault when a roll does not proceed; `undefined` while nothing is wrong. The image is at fault when
+ * one of its instances serves the wrong release, or fails before any other was ready; later, only when more than
+ * `setbackLimit` of them failed. An instance whose whole zone stopped serving, and a platform that refuses, are never
+ * the image's fault.
  */
 export function decideOnFailures(
   snapshot: RollSnapshot,
@@ -51,16 +51,16 @@ export function decideOnFailures(
   return first ? { do: 'replace', failing } : platformFailure(snapshot, fleet, policy)
 }
 
-/** Why a roll does not wait for a stopped load balancer any longer, which says nothing about the image; `undefined` while it does. */
+/** Why a roll stops waiting for a stopped load balancer, which says nothing about the image; `undefined` while it waits. */
 export function giveUpReason(snapshot: RollSnapshot, policy: RollPolicy): Stop | undefined {
   const because = whyStuck(snapshot, policy)?.because ?? whyLate(snapshot, policy)
   return because === undefined ? undefined : { do: snapshot.record.rollingBack ? 'give up' : 'stop', because }
 }
 
-/** What keeps a roll from going on although no instance of the new image fails. */
+/** What blocks a roll although no instance of the new image fails. */
 function platformFailure(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy): FailureDecision | undefined {
   const stuck = whyStuck(snapshot, policy)
-  // Nothing new is there, so what served before is whole, and putting it back costs nothing.
+  // No new instance exists, so what served before is complete and rolling back costs nothing.
   if (stuck?.isLaunch && fleet.wanted.length === 0) return { do: 'roll back', because: stuck.because }
   if (stuck) return { do: 'stop', because: stuck.because }
   const late = whyLate(snapshot, policy)
@@ -73,7 +73,7 @@ function platformFailure(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolic
   }
 }
 
-/** How many new instances may fail beside others that are ready: a tenth of the group, at least one. */
+/** How many new instances may fail while others are ready: a tenth of the group, at least one. */
 export function setbackLimit(size: number): number {
   return Math.max(1, Math.floor(size / 10))
 }
@@ -111,7 +111,7 @@ function failureOf(snapshot: RollSnapshot, instance: Instance, policy: RollPolic
   if (losses.length >= lossesKept && nowMs - (losses[0] ?? 0) <= limitMs) {
     return {
       instance,
-      because: `${id} lost its readiness ${losses.length} times: ${seen.reason ?? 'it is back again'}`,
+      because: `${id} lost its readiness ${losses.length} times: ${seen.reason ?? 'it is ready again'}`,
     }
   }
   if (isGood(instance, seen, record)) return undefined
@@ -130,13 +130,13 @@ function isWatched({ group, record }: RollSnapshot, { canary, canaryWatchSeconds
   return group.instances.filter((one) => isNew(record, one)).length <= canary
 }
 
-/** Has an instance of the new image been ready in this run that does not fail now? */
+/** Was an instance of the new image that is not failing now ready in this run? */
 function hasReadyBeside({ group, readiness, record }: RollSnapshot, failing: readonly FailedInstance[]): boolean {
   const failed = new Set(failing.map(({ instance }) => instance.id))
   return group.instances.some((one) => isNew(record, one) && !failed.has(one.id) && readiness.get(one.id)?.everReady)
 }
 
-/** The zones where at least two instances that served do not any more, although their machines run, and no other serves. */
+/** Zones where at least two instances stopped serving although their machines run, and no other serves. */
 function zonesLost({ group, readiness }: RollSnapshot): ReadonlySet<string> {
   const zones = new Map<string, { lost: number; serving: number }>()
   for (const instance of group.instances) {
@@ -150,7 +150,7 @@ function zonesLost({ group, readiness }: RollSnapshot): ReadonlySet<string> {
   return new Set([...zones].filter(([, { lost, serving }]) => lost > 1 && serving === 0).map(([name]) => name))
 }
 
-/** What the platform refuses for longer than an instance may take. */
+/** What the platform has refused for longer than an instance may take to become ready. */
 function whyStuck(snapshot: RollSnapshot, { instanceTimeoutSeconds }: RollPolicy) {
   const { refusals, hookFailures, nowMs } = snapshot
   const failed = [...hookFailures.values()].find(({ times }) => times >= hookTries)
@@ -165,7 +165,7 @@ function whyStuck(snapshot: RollSnapshot, { instanceTimeoutSeconds }: RollPolicy
   return undefined
 }
 
-/** How often the hook before its end is tried for one instance. */
+/** Attempts of the `beforeTerminate` hook per instance. */
 const hookTries = 3
 
 function whyLate({ phaseStartedMs, nowMs }: RollSnapshot, { timeoutSeconds }: RollPolicy): string | undefined {

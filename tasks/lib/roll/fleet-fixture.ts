@@ -5,7 +5,6 @@ import { nextSteps } from './planner.ts'
 import { plainPolicy, type RollPolicy } from './policy.ts'
 import { emptyMemory, type RollSnapshot, type Step } from './snapshot.ts'
 
-/** The moment of every snapshot. */
 export const nowMs = Date.UTC(2026, 0, 1, 12)
 
 /** A roll from `old` to `new` that began a minute ago. */
@@ -19,7 +18,7 @@ export const record: RollRecord = {
 /** The same roll after it rolled back. */
 export const back: RollRecord = { ...record, rollingBack: true, reason: 'm3 died' }
 
-/** An instance with what a run has seen of it, in short; what is left out is the usual. */
+/** An instance and what a run has seen of it; omitted fields get the usual values. */
 export type Sketch = Partial<Instance> & { readonly seen?: Partial<Readiness>; readonly ageSeconds?: number }
 
 /** On the old image and serving. */
@@ -27,17 +26,17 @@ export function old(sketch: Sketch = {}): Sketch {
   return { imageId: 'old', ageSeconds: 3600, ...sketch }
 }
 
-/** On the new image and ready; `seen` takes the place of the readiness. */
+/** On the new image and ready; `seen` replaces the readiness. */
 export function fresh(sketch: Sketch = {}): Sketch {
   return { imageId: 'new', ageSeconds: 30, seen: { ready: true, everReady: true }, ...sketch }
 }
 
-/** On the new image, on its way. */
+/** On the new image, still booting. */
 export function booting(sketch: Sketch = {}): Sketch {
   return fresh({ state: 'pending', health: 'initial', seen: {}, ...sketch })
 }
 
-/** What a roll decides from, of a group of `size` 2 with these instances. */
+/** A group of `size` (default 2) with these instances. */
 export function snapshot(
   fleet: Record<string, Sketch>,
   change: Partial<RollSnapshot> & { size?: number } = {},
@@ -50,7 +49,6 @@ export function snapshot(
   return { group, record, readiness, nowMs, ...emptyMemory(nowMs - 60_000), ...rest }
 }
 
-/** The snapshot's instances as the roll sorts them. */
 export function fleetOf(shot: RollSnapshot, first: readonly string[] = []): Fleet {
   return sortFleet(shot, { record: shot.record, condemned: shot.condemned, first })
 }
@@ -60,19 +58,16 @@ export function inShort(shot: RollSnapshot, change: Partial<RollPolicy> = {}): s
   return nextSteps(shot, { ...plainPolicy, ...change }).map(shortStep)
 }
 
-/** One step in short. */
 export function shortStep(step: Step): string {
   if (step.do === 'launch') return `launch ${step.count}`
   if ('at' in step) return `${step.do} ${step.at}`
   return 'instanceId' in step ? `${step.do} ${step.instanceId}` : step.do
 }
 
-/** The reasons of the next steps. */
 export function reasons(shot: RollSnapshot, change: Partial<RollPolicy> = {}): string[] {
   return nextSteps(shot, { ...plainPolicy, ...change }).map(({ because }) => because)
 }
 
-/** An instance of that id. */
 export function instanceOf(id: string, { seen: _, ageSeconds = 0, ...given }: Sketch = {}): Instance {
   return {
     id,

@@ -4,36 +4,34 @@ import { isServing, type Readiness } from '../readiness.ts'
 import { type Leaver, leavingOrder } from './order.ts'
 import type { RollSnapshot } from './snapshot.ts'
 
-/** The instances of a group as a roll sees them. */
 export interface Fleet {
   /** Their machine is gone. */
   readonly dead: readonly Instance[]
   /** On the target image and there to stay; at most `size`. */
   readonly wanted: readonly Instance[]
-  /** To be removed, in this order, once that costs no capacity. */
+  /** To be removed in this order, once that costs no capacity. */
   readonly leaving: readonly Instance[]
 }
 
-/** What else a fleet is sorted by. */
 export interface Sorting {
   readonly record: RollRecord
-  /** New instances that failed and shall be replaced. */
+  /** New instances that failed and must be replaced. */
   readonly condemned: ReadonlySet<string>
   /** Instances that leave first, in this order. */
   readonly first: readonly string[]
 }
 
-/** The image that a roll moves the group to now: the new one, or the previous one in a rollback. */
+/** The image that a roll moves the group to now: the new one, or during a rollback the previous one. */
 export function targetImageId(record: RollRecord): string {
   return record.rollingBack ? record.previousImageId : record.imageId
 }
 
-/** Was the instance there before the roll began, so that its faults are none of the roll's? */
+/** Was the instance there before the roll began? Then its faults are not the roll's. */
 export function isOlderThan(record: RollRecord, instance: Instance): boolean {
   return Date.parse(instance.startedAt) < Date.parse(record.startedAt)
 }
 
-/** Sorts the instances of a group with a roll under way, in n log n. */
+/** Costs n log n. */
 export function sortFleet({ group, readiness }: Observation, sorting: Sorting): Fleet {
   const { record, condemned, first } = sorting
   const begunMs = Date.parse(record.startedAt)
@@ -63,12 +61,12 @@ export function sortFleet({ group, readiness }: Observation, sorting: Sorting): 
   return { dead, wanted, leaving: order }
 }
 
-/** Is the instance one of the roll's own, on the image that it goes to? */
+/** Is it on the new image and, with `force`, launched by this roll? */
 export function isNew(record: RollRecord, instance: Instance): boolean {
   return instance.imageId === record.imageId && !(record.force && isOlderThan(record, instance))
 }
 
-/** Does it count as capacity of the target image, its hook done where there is one? */
+/** Does it count as capacity of the target image, its hook done if there is one? */
 export function counts(
   { readiness, record, accepted }: Pick<RollSnapshot, 'readiness' | 'record' | 'accepted'>,
   instance: Instance,
@@ -77,7 +75,7 @@ export function counts(
   return isAccepted && isGood(instance, readiness.get(instance.id), record)
 }
 
-/** Is the instance ready on the target image? One from before the roll needs no new readiness during the rollback. */
+/** During a rollback an instance older than the roll only has to serve; no new readiness is needed. */
 export function isGood(instance: Instance, readiness: Readiness | undefined, record: RollRecord): boolean {
   if (record.rollingBack && isOlderThan(record, instance)) return isServing(instance)
   return readiness?.ready ?? false
@@ -95,14 +93,14 @@ function isForeign({ imageId }: Instance, record: RollRecord, isOlder: boolean):
   return !isOlder && imageId !== record.imageId && imageId !== record.previousImageId
 }
 
-/** What is lost with it, 0 nothing: drained, draining, not serving, and `serves` where it does serve. */
+/** What is lost with it, 0 for nothing: drained, draining, not serving; `serves` when it serves. */
 function lossOf(instance: Instance, serves: number): number {
   if (instance.health === 'unused') return 0
   if (instance.health === 'draining') return 0.5
   return isServing(instance) ? serves : 1
 }
 
-/** What is lost with one that serves, more than 1: wrong answers, unready, ready. */
+/** What is lost with a serving instance, more than 1: wrong answers, unready, ready. */
 function lossWhileServing(readiness: Readiness | undefined): number {
   if (readiness?.answersWrong) return 1.5
   return readiness?.ready ? 3 : 2

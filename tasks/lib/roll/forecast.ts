@@ -62,7 +62,7 @@ function withReady(snapshot: RollSnapshot, count: number): RollSnapshot {
   return { ...snapshot, group: { ...group, instances }, readiness: new Map([...readiness, ...born.map(asReady)]) }
 }
 
-/** Whatever is on its way has arrived: the drained serve nothing, the others are ready. */
+/** All transitions are complete: the drained serve nothing, the others are ready. */
 function settled(snapshot: RollSnapshot): RollSnapshot {
   const instances = snapshot.group.instances.map((instance): Instance => {
     if (instance.state === 'stopped' || instance.health === 'unused') return instance

@@ -4,12 +4,11 @@ import type { Group, Instance } from '../platform.ts'
 import type { RollRun } from './run.ts'
 import type { Step } from './snapshot.ts'
 
-/** Hooks that run at the same time, at most. */
 const hooksAtOnce = 10
-/** How long a hook that failed before an instance's end rests before it is tried again. */
+/** Rest before a failed `beforeTerminate` hook is tried again. */
 const restMs = 10_000
 
-/** Runs the hooks that the steps of one turn ask for. A failure is remembered for the planner; only an interruption is thrown. */
+/** Runs the hooks due for the steps of one turn. Failures are recorded for the planner; interruptions are thrown. */
 export async function runHooks(run: RollRun, steps: readonly Step[], { instances }: Group): Promise<void> {
   const { afterAccept, beforeTerminate } = run.task.hooks ?? {}
   const byId = new Map(instances.map((one) => [one.id, one]))
@@ -21,7 +20,7 @@ export async function runHooks(run: RollRun, steps: readonly Step[], { instances
   await inTurns(leaving, hooksAtOnce, (one) => release(run, one, beforeTerminate))
 }
 
-/** Whether the hook before its end is not done for an instance that still runs. */
+/** Whether the instance still runs and its `beforeTerminate` hook is not done. */
 export function mustStay(run: RollRun, id: string, { instances }: Group): boolean {
   const isRunning = instances.some((one) => one.id === id && one.state === 'running')
   return run.task.hooks?.beforeTerminate !== undefined && isRunning && !run.released.has(id)

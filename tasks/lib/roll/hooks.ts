@@ -1,17 +1,16 @@
 import type { Instance } from '../platform.ts'
 
 /**
- * What a user wants done around an instance. Each rejects with an OperatorError when it fails or takes too long. A run that
- * was killed may call one again for the same instance.
+ * A user's hooks around an instance. Each rejects with an OperatorError when it fails or times out. After a kill a hook
+ * may be called again for the same instance.
  */
 export interface RollHooks {
-  /** An instance was drained and is about to be ended. While it fails, the instance is not ended. */
+  /** The instance is drained and about to be terminated; while this fails, it is not. */
   readonly beforeTerminate?: (instance: Instance) => Promise<void>
-  /** A new instance is ready. While it fails, the instance does not count as capacity. */
+  /** The new instance is ready; while this fails, it does not count as capacity. */
   readonly afterAccept?: (instance: Instance) => Promise<void>
 }
 
-/** What a hook is told of its instance. */
 export interface HookedInstance {
   readonly id: string
   readonly url: string
@@ -19,7 +18,7 @@ export interface HookedInstance {
   readonly release: string
 }
 
-/** The variables that tell a hook what it is called for. */
+/** The environment variables of a hook. */
 export function variablesOf(hook: string, group: string, instance: HookedInstance) {
   return {
     BAKEROLL_HOOK: hook,
@@ -32,7 +31,7 @@ export function variablesOf(hook: string, group: string, instance: HookedInstanc
   }
 }
 
-/** Their names: a hook may call verbs, which must not take one of these for a mistyped setting. */
+/** A hook may call verbs, which must not take one of these for a mistyped setting. */
 export const hookVariables: readonly string[] = Object.keys(
   variablesOf('', '', { id: '', url: 'http://localhost', imageId: '', release: '' }),
 )

@@ -11,16 +11,14 @@ import { countOutdated } from './record.ts'
 import type { RollRun } from './run.ts'
 import type { RollTask } from './task.ts'
 
-/** How a roll ended, with the group as last seen. */
+/** `group` is as last seen. */
 export interface Finished {
   readonly outcome: 'rolled' | 'rolled-back' | 'paused'
   readonly group: Group
   readonly reason?: string | undefined
 }
 
-/**
- * Begins or carries on the roll that the record tells of: looks, decides, acts and waits until it is finished or pauses.
- */
+/** Begins or resumes the roll in `record`: looks, decides, acts and waits until it is finished or pauses. */
 export async function carryOut(run: RollRun, before: Group, record: RollRecord, eventLog: EventLog): Promise<Finished> {
   const { policy, clock, progress, signal, pollMs = 1000 } = run.task
   await begin(run, before, record)
@@ -30,7 +28,7 @@ export async function carryOut(run: RollRun, before: Group, record: RollRecord, 
     const seen = await lookOrRefuse(run, watch)
     if (seen) {
       const record = seen.group.roll
-      if (!record) throw new OperatorError('failed', 'the roll was removed from the group in its middle')
+      if (!record) throw new OperatorError('failed', "the group's record of the roll was removed during the roll")
       eventLog.look(seen, record)
       const steps = nextSteps({ ...seen, ...run, record }, policy)
       progress.live(instanceLines(seen))
@@ -50,18 +48,18 @@ async function begin(run: RollRun, before: Group, record: RollRecord): Promise<v
   const { platform, progress } = run.task
   if (record !== before.roll) await platform.updateGroup({ imageId: targetImageId(record), roll: record })
   progress.event(openingLine(before, record))
-  // A load balancer that cannot be told anything now may listen later, and the roll goes by what it sees.
+  // A load balancer that cannot be repaired now may be later, and the roll goes by what it sees.
   const mended = await platform.repairLoadBalancer().catch((error: unknown) => noteRefusal(run, 'other', error))
   for (const line of mended ?? []) progress.event(line)
 }
 
 function watchRoll({ platform, probe, clock, probesNeeded = 2 }: RollTask): GroupWatch {
-  // What was there before the roll is what the new ones are measured against.
+  // New instances are measured against those from before the roll.
   const isMeasure = (one: Instance, group: Group) => group.roll !== undefined && isOlderThan(group.roll, one)
   return watchGroup({ platform, probe, clock }, { probesNeeded, choose: chooseProbes, isMeasure })
 }
 
-/** A look that fails for a while is tried again, as everything else. */
+/** A failing look is retried for a while, like everything else. */
 async function lookOrRefuse(run: RollRun, watch: GroupWatch): Promise<Observation | undefined> {
   try {
     const seen = await watch.look()
@@ -71,7 +69,7 @@ async function lookOrRefuse(run: RollRun, watch: GroupWatch): Promise<Observatio
     const { sinceMs, reason } = run.refusals.other ?? { sinceMs: 0, reason: '' }
     const { clock, policy } = run.task
     if (clock.now() - sinceMs <= policy.instanceTimeoutSeconds * 1000) return undefined
-    throw new OperatorError('failed', `the group cannot be seen: ${reason}`, {
+    throw new OperatorError('failed', `the group cannot be read: ${reason}`, {
       hint: 'npm run roll carries on',
       cause: error,
     })
@@ -80,6 +78,6 @@ async function lookOrRefuse(run: RollRun, watch: GroupWatch): Promise<Observatio
 }
 
 function openingLine(group: Group, record: RollRecord): string {
-  if (record === group.roll) return `carrying on the roll to ${record.imageId} of ${record.startedAt}`
+  if (record === group.roll) return `carrying on the roll to ${record.imageId}, begun ${record.startedAt}`
   return `rolling ${countOutdated(group, record)} of ${group.instances.length} instances to ${record.imageId}`
 }

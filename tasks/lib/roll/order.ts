@@ -1,20 +1,19 @@
 import type { Instance } from '../platform.ts'
 
-/** An instance that is to leave. */
 export interface Leaver {
   readonly instance: Instance
-  /** What is lost with it; below 2 it carries no capacity that anybody wants. */
+  /** What is lost with it; below 2 it carries no capacity worth keeping. */
   readonly loss: number
   readonly startedMs: number
 }
 
-/** From this loss on an instance serves; above it, it is ready, too. */
+/** At this loss an instance serves; above it, it is also ready. */
 export const servingLoss = 2
 
 /**
- * The order in which instances leave: those that carry no capacity or answer wrongly, then those that the user named, then
- * the unready before the ready, and of these always the oldest of the zone that has the most serving ones, so that the
- * zones stay balanced. `staying` are the serving ones that stay.
+ * The order in which instances leave: those without capacity or with wrong answers, then those the user named, then the
+ * unready before the ready; among these always the oldest of the zone with the most serving instances, so that zones
+ * stay balanced. `staying` are the serving ones that stay.
  */
 export function leavingOrder(
   leavers: readonly Leaver[],
@@ -38,7 +37,7 @@ export function leavingOrder(
   return order.map(({ instance }) => instance)
 }
 
-/** Those that serve are told apart later. */
+/** Serving instances are distinguished later. */
 function capped(loss: number): number {
   return Math.min(loss, servingLoss)
 }
@@ -60,14 +59,14 @@ function byZone(leavers: readonly Leaver[], staying: readonly Instance[]): Leave
   return leavers.map(() => nextOf(queues.reduce(fuller)))
 }
 
-/** Those of one zone that are to leave, in order, and how many serve there. */
+/** One zone's leavers, in order, and how many instances serve there. */
 interface ZoneQueue {
   readonly waiting: Leaver[]
   next: number
   serving: number
 }
 
-/** The zone that the next one leaves from, of two. */
+/** Of two zones, the one that the next instance leaves. */
 function fuller(a: ZoneQueue, b: ZoneQueue): ZoneQueue {
   const [ofA, ofB] = [a.waiting[a.next], b.waiting[b.next]]
   if (!ofA || !ofB) return ofA ? a : b

@@ -321,12 +321,12 @@ t.test('a stopped load balancer tells nothing about health, so it comes first', 
 t.test('the image that somebody else sets is set back three times, then it is theirs', (t) => {
   const shot = snapshot({ a: old(), b: old() })
   const group = { ...shot.group, imageId: 'other' }
-  const because = "somebody changed the group's image to other, in the middle of the roll to new"
+  const because = "somebody changed the group's image to other during the roll to new"
   for (const imageChanges of [0, 2]) {
     t.same(nextSteps({ ...shot, group, imageChanges }, plainPolicy), [{ do: 'set image', because }])
   }
   t.same(nextSteps({ ...shot, group, imageChanges: 3 }, plainPolicy), [{ do: 'stop', because }])
-  t.match(nextSteps({ ...shot, record: back }, plainPolicy), [{ do: 'set image', because: /to new, .* to old$/ }])
+  t.match(nextSteps({ ...shot, record: back }, plainPolicy), [{ do: 'set image', because: /to new during .* to old$/ }])
   t.end()
 })
 
@@ -355,11 +355,7 @@ t.test('every step says why', (t) => {
     ],
     ['drain one too many', snapshot({ c: fresh(), d: fresh() }, { size: 1 }), ['no longer needed; 1 ready']],
     ['drain during the rollback', snapshot({ a: old(), b: old(), c: fresh() }, { record: back }), ['on new; 2 ready']],
-    [
-      'terminate',
-      snapshot({ a: old({ health: 'unused' }), c: fresh(), d: fresh() }),
-      ['it serves no request any more'],
-    ],
+    ['terminate', snapshot({ a: old({ health: 'unused' }), c: fresh(), d: fresh() }), ['it no longer serves requests']],
     [
       'terminate a gone one',
       snapshot({ a: old({ state: 'stopped' }), c: fresh(), d: fresh() }),
@@ -372,7 +368,7 @@ t.test('every step says why', (t) => {
     [
       'wait for requests',
       snapshot({ a: old({ health: 'draining' }), c: fresh(), d: fresh() }),
-      ['a finishes its requests'],
+      ['a is finishing its requests'],
     ],
     [
       'wait for the canary',

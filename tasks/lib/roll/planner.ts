@@ -6,13 +6,13 @@ import { counts, type Fleet, sortFleet, targetImageId } from './fleet.ts'
 import { floorOf, maximumOf, type RollPolicy } from './policy.ts'
 import type { RollSnapshot, Step } from './snapshot.ts'
 
-/** How often a roll insists on its image before it leaves the group to whoever changes it. */
+/** How often a roll resets its image before it stops because somebody else keeps changing it. */
 const maxImageChanges = 3
 
 /**
- * The next steps of a roll, from what is seen and the policy alone: launch before terminate, in a sliding window of `surge`
- * machines above the group's size. An instance that serves is drained only when the floor that the policy promises is held
- * by others that are ready or, on the old image, serve. Costs n log n.
+ * The next steps of a roll, from observation and policy alone: launch before terminate, in a sliding window of `surge`
+ * machines above the group's size. A serving instance is drained only while others, ready or serving on the old image,
+ * hold the floor that the policy promises. Costs n log n.
  */
 export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
   const { group, record } = snapshot
@@ -23,7 +23,7 @@ export function nextSteps(snapshot: RollSnapshot, policy: RollPolicy): Step[] {
   const fleet = sortFleet(snapshot, { record, condemned: snapshot.condemned, first: policy.first })
   const decision = decideOnFailures(snapshot, fleet, policy)
   if (decision && decision.do !== 'replace') return [decision]
-  // What is replaced leaves from the next look on.
+  // What is replaced leaves after the next look.
   if (decision) return decision.failing.map((one, index) => replacing(one, (record.setbacks ?? 0) + index + 1))
   const checkpoint = checkpointOf(snapshot, fleet, policy)
   const useless = fleet.leaving.filter((one) => isUseless(snapshot, one))
@@ -48,7 +48,7 @@ function replacing({ instance, because }: FailedInstance, setbacks: number): Ste
 }
 
 function insist({ group, record, imageChanges }: RollSnapshot): Step {
-  const because = `somebody changed the group's image to ${group.imageId}, in the middle of the roll to ${targetImageId(record)}`
+  const because = `somebody changed the group's image to ${group.imageId} during the roll to ${targetImageId(record)}`
   return { do: imageChanges < maxImageChanges ? 'set image' : 'stop', because }
 }
 
@@ -63,7 +63,7 @@ function clearDead({ dead }: Fleet): Step[] {
   return dead.map(({ id }) => ({ do: 'terminate', instanceId: id, because: 'its machine is gone' }))
 }
 
-/** Failed, and serves nothing: it holds a place that its replacement needs. */
+/** Failed and serves nothing: it takes a place that its replacement needs. */
 function isUseless({ condemned }: RollSnapshot, instance: Instance): boolean {
   return condemned.has(instance.id) && !isServing(instance) && instance.health !== 'draining'
 }
@@ -79,26 +79,26 @@ function launches(
   { checkpoint, room }: { readonly checkpoint: Checkpoint; readonly room: number },
 ): Step[] {
   const free = maximumOf(policy, group.size) + room - wanted.length - leaving.length
-  // There may be room for one where there is none for many.
+  // The platform may have capacity for one instance but not for many.
   const count = Math.min(free, checkpoint.atMost - wanted.length, refusals.launch ? 1 : group.size)
   if (count <= 0) return []
   const because = `${wanted.length} of ${group.size} wanted${checkpoint.name === undefined ? '' : `, ${checkpoint.name}`}`
   return [{ do: 'launch', count, because }]
 }
 
-/** The idle are first in line to leave, so taking only the surplus leaves the floor of ready or serving ones behind. */
+/** Idle instances leave first, so taking only the surplus leaves the floor of ready or serving ones. */
 function removals(snapshot: RollSnapshot, fleet: Fleet, policy: RollPolicy, checkpoint: Checkpoint): Step[] {
   const { group, record, refusals } = snapshot
   const good = fleet.wanted.filter((instance) => counts(snapshot, instance)).length
   const mayMiss = policy.surge === 0 || refusals.launch ? policy.maxUnavailable : 0
   const floor = floorOf({ maxUnavailable: mayMiss }, group.size)
-  // Where a checkpoint lets fewer new ones in, as many of the others stay.
+  // For each new instance that a checkpoint holds back, an old one stays.
   const dispensable = fleet.leaving.length - (group.size - checkpoint.atMost)
   const surplus = Math.max(0, Math.min(good + fleet.leaving.length - floor, dispensable))
   return fleet.leaving.slice(0, surplus).flatMap((instance): Step[] => {
     const { id: instanceId, health } = instance
     if (health === 'draining') return []
-    if (health === 'unused') return [{ do: 'terminate', instanceId, because: 'it serves no request any more' }]
+    if (health === 'unused') return [{ do: 'terminate', instanceId, because: 'it no longer serves requests' }]
     if (checkpoint.holds !== undefined && isServing(instance)) return []
     const because = `${why(instance, record)}${isServing(instance) ? '' : ` and ${health}`}; ${good} ready`
     return [{ do: 'drain', instanceId, because }]
@@ -118,6 +118,6 @@ function whatFor(snapshot: RollSnapshot, { wanted, leaving }: Fleet): string {
   const unready = wanted.find((instance) => !counts(snapshot, instance))
   if (unready) return `${unready.id}: ${snapshot.readiness.get(unready.id)?.reason ?? 'not healthy yet'}`
   const draining = leaving.find(({ health }) => health === 'draining')
-  if (draining) return `${draining.id} finishes its requests`
+  if (draining) return `${draining.id} is finishing its requests`
   return snapshot.refusals.launch?.reason ?? 'capacity is short'
 }

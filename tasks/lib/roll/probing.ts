@@ -1,15 +1,15 @@
 import type { Group, Instance } from '../platform.ts'
 import { isServing, type Readiness } from '../readiness.ts'
 
-/** How many instances that are ready already are probed again in one look; the load balancer watches the others. */
+/** Ready instances probed again per look; the load balancer watches the rest. */
 const readyAgain = 20
-/** How many of the others are probed in one look, so that there is something to judge latencies by. */
+/** Others probed per look, to have latencies to compare with. */
 const othersAtOnce = 3
 const probesOfEach = 5
 
 /**
- * Whom a roll probes in one look: every instance on the wanted image that is not ready, of the ready ones those that were
- * not probed for longest, and a few of the others that serve.
+ * The instances that a roll probes in one look: all unready ones on the wanted image, the ready ones probed longest
+ * ago, and a few of the others that serve.
  */
 export function chooseProbes(group: Group, readiness: ReadonlyMap<string, Readiness>): Instance[] {
   const wanted: Instance[] = []

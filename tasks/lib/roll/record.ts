@@ -3,8 +3,8 @@ import type { Group, RollRecord } from '../platform.ts'
 import { isOlderThan } from './fleet.ts'
 
 /**
- * The record of a roll to `imageId`: the unfinished one when it is the same roll, else a new one; `undefined` when every
- * instance is on the image already.
+ * The record of a roll to `imageId`: the unfinished one if it is the same roll, else a new one; `undefined` when every
+ * instance already runs the image.
  */
 export function openRecord(
   group: Group,
@@ -26,12 +26,12 @@ export function openRecord(
   }
 }
 
-/** The record of a roll that goes back to where it came from; its setbacks count anew. */
+/** The record once the roll rolls back; its setbacks start again at 0. */
 export function rolledBack({ setbacks: _, ...record }: RollRecord, reason: string): RollRecord {
   return { ...record, rollingBack: true, reason }
 }
 
-/** Which instance took the place of which, between two looks at a group. */
+/** Pairs each instance that left between two observations with one that came. */
 export function replacedBetween(before: Group, after: Group): { from: string; to: string }[] {
   const idsOf = (group: Group) => group.instances.map(({ id }) => id)
   const gone = idsOf(before).filter((id) => !idsOf(after).includes(id))
@@ -42,7 +42,6 @@ export function replacedBetween(before: Group, after: Group): { from: string; to
   })
 }
 
-/** The instances that a roll would replace, for its first line. */
 export function countOutdated(group: Group, record: RollRecord): number {
   const { imageId, force } = record
   return group.instances.filter((one) => one.imageId !== imageId || (force && isOlderThan(record, one))).length
@@ -54,7 +53,7 @@ function previousImageOf(group: Group, imageId: string): string {
   return unfinished.previousImageId === imageId ? unfinished.imageId : unfinished.previousImageId
 }
 
-/** By the platform's own clock, so that no difference between the clocks makes a new instance look old. */
+/** By the platform's clock, so that clock differences do not make a new instance look old. */
 function afterYoungest(group: Group, nowMs: number): number {
   const startedMs = group.instances.map(({ startedAt }) => Date.parse(startedAt) + 1)
   return startedMs.length > 0 ? Math.max(...startedMs) : nowMs

@@ -19,8 +19,8 @@ import { emptyMemory } from './snapshot.ts'
 import type { RollResult, RollTask } from './task.ts'
 
 /**
- * Replaces the instances that do not run the image, and goes back by itself when the image fails. Carries an unfinished
- * roll on. Throws `usage` for an image that cannot be rolled to, `interrupted`, and `failed` when the rollback fails too.
+ * Replaces the instances that do not run the image, and rolls back when the image fails. Resumes an unfinished roll.
+ * Throws `usage` for an image that cannot be rolled to, `interrupted`, and `failed` when the rollback fails too.
  */
 export async function rollGroup(task: RollTask): Promise<RollResult> {
   if (task.dryRun) return planRoll(task)
@@ -44,12 +44,12 @@ export async function rollGroup(task: RollTask): Promise<RollResult> {
   })
 }
 
-/** The roll to the image that served before; refused when there is none. */
+/** A roll to the image that served before; refused when there is none. */
 export async function asRollback(task: Omit<RollTask, 'image'>): Promise<RollTask> {
   return { ...task, isRollback: true, image: rollbackImageId(await existingGroup(task.platform)) }
 }
 
-/** Tells the event log that a roll begins; `end` tells how it ended, and gives what there is to say of it. */
+/** Reports the start of a roll to the event log; `end` reports its end and returns the facts of the result. */
 function tellStory({ onEvent, policy, clock }: RollTask, before: Group, record: RollRecord, startedMs: number) {
   const eventLog = openEventLog(onEvent, policy, () => clock.now())
   eventLog.tell(beganEvent(before, record, policy))
@@ -88,7 +88,7 @@ async function existingGroup(platform: Platform): Promise<Group> {
   throw noGroup(platform)
 }
 
-/** A progress whose warnings the event log tells, too. */
+/** Sends warnings to the event log, too. */
 function withWarnings(progress: Progress, eventLog: EventLog): Progress {
   return {
     ...progress,

@@ -1,7 +1,6 @@
 import { emptyMemory, type Refusal, type RollMemory } from './snapshot.ts'
 import type { RollTask } from './task.ts'
 
-/** What a run of a roll remembers beside what it sees; all of it may be lost with the run. */
 export interface RollRun extends RollMemory {
   readonly task: RollTask
   phaseStartedMs: number
@@ -10,17 +9,16 @@ export interface RollRun extends RollMemory {
   readonly accepted: Set<string> | undefined
   readonly rejected: Map<string, string>
   readonly hookFailures: Map<string, { readonly times: number; readonly reason: string }>
-  /** Before this moment the hook that failed is not tried again. */
+  /** A failed hook is not tried again before this moment. */
   hookRestsUntilMs: number
-  /** The instances that the hook before the end was done for. */
+  /** Instances whose `beforeTerminate` hook is done. */
   readonly released: Set<string>
   heldSinceMs: number | undefined
-  /** What was refused since the last step that was done, in words: it is not said again at each try. */
+  /** Steps refused since the last successful one, in words: retries are not reported again. */
   readonly refusedSteps: Set<string>
   imageChanges: number
 }
 
-/** A run that has done nothing yet. */
 export function newRun(task: RollTask, startedMs: number): RollRun {
   return {
     ...emptyMemory(startedMs),

@@ -7,40 +7,38 @@ import type { RollHooks } from './hooks.ts'
 import type { RollPolicy } from './policy.ts'
 import type { Step } from './snapshot.ts'
 
-/** What a roll works with. */
 export interface RollTask {
   readonly platform: Platform
-  /** Image id or release; without it as `resolveImage` says. */
+  /** Image id or release; default: see `resolveImage`. */
   readonly image?: string | undefined
-  /** It is a rollback, which a later one carries on. */
+  /** This roll is a rollback; a later `rollback` resumes it. */
   readonly isRollback?: true | undefined
   readonly policy: RollPolicy
   readonly probe: Probe
   readonly clock: Clock
   readonly progress: Progress
   readonly signal?: AbortSignal | undefined
-  /** Only tell what would be done. */
+  /** Only report what would be done. */
   readonly dryRun?: boolean | undefined
-  /** Between two looks at the group; 1 s. */
+  /** Interval between observations; default 1 s. */
   readonly pollMs?: number | undefined
-  /** Right probes in a row that prove a new instance; 2. */
+  /** Consecutive right probes that make a new instance ready; default 2. */
   readonly probesNeeded?: number | undefined
   readonly hooks?: RollHooks | undefined
-  /** Takes what happens, as it happens. */
   readonly onEvent?: RollEventSink | undefined
 }
 
 /**
- * What came of a roll. `rolled-back`: what served before serves again, `reason` says why. `paused`: at a pause point, both
- * images serve; the same roll carries on.
+ * `rolled-back`: what served before serves again, `reason` says why. `paused`: at a pause point, both images serve; the
+ * same roll continues.
  */
 export interface RollResult {
   readonly outcome: 'rolled' | 'unchanged' | 'rolled-back' | 'planned' | 'paused'
-  /** The image that the group wants now; of `planned`, the one it would be rolled to. */
+  /** The image that the group now wants; for `planned`, the target. */
   readonly image: string
   readonly replaced: readonly { readonly from: string; readonly to: string }[]
   readonly seconds: number
   readonly reason?: string
-  /** Of `planned`: what would be done, if all goes well. */
+  /** For `planned`: the steps, if all goes well. */
   readonly steps?: readonly Step[]
 }

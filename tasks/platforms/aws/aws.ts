@@ -20,35 +20,33 @@ import { deregister, mendTargetGroup } from './group/target-group.ts'
 import { leftovers } from './infrastructure/leftovers.ts'
 import { namesOf } from './names.ts'
 
-/** What the aws platform is opened with. */
 export interface AwsPlatformSettings {
   readonly aws: Aws
   readonly group: string
-  /** Where that is, for the words that there is none; told by nobody when absent. */
+  /** Region, for messages; absent when none is configured. */
   readonly region?: string | undefined
-  /** Where the service is asked, when not at the load balancer's own name. */
+  /** The service's URL, when not the load balancer's own name. */
   readonly url: string | undefined
   readonly access: InstanceAccess
   readonly infrastructure: Infrastructure
   readonly launch: LaunchTimes
-  /** Regions with copies of the images. */
   readonly copyRegions?: readonly string[]
   readonly progress: Progress
-  /** The operator's request to stop: ends the waiting for AWS, which goes on with what it was told. */
+  /** The operator's request to stop. Ends the waiting; AWS finishes what it was asked to do. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * The platform of EC2 Auto Scaling, Elastic Load Balancing and CloudFormation. What it changes for the time of a verb only
- * (suspended processes, limits of the size) is written down first and put back when the lock is released, or, after a crash,
- * by the next verb that changes the group.
+ * The platform of EC2 Auto Scaling, Elastic Load Balancing and CloudFormation. Temporary changes (suspended processes,
+ * size limits) are recorded first and undone when the lock is released or, after a crash, by the next verb that changes
+ * the group.
  */
 export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
   const { aws, access, signal } = settings
   const names = namesOf(settings.group)
   const releases = new Map<string, string>()
   let lock: GroupLock | undefined
-  /** Whether what there is to put back is of the verb that holds the lock, and no dead one's. */
+  /** Whether the recorded temporary changes are those of this lock's holder, not of a crashed run. */
   let hasInterfered = false
   let lastChange: Promise<unknown> = Promise.resolve()
 
@@ -67,7 +65,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
     if (!stack || !scaling) return { ...(await need()), targetGroup: '' }
     return { record, scaling, targetGroup: stack.outputs['TargetGroupArn'] ?? '' }
   }
-  /** One change after the other: each reads the record, changes it and writes it. */
+  /** Changes run one after another: each reads the record, changes it and writes it. */
   const change = <T>(work: () => Promise<T>): Promise<T> => {
     const next = lastChange.then(() => {
       lock?.assertHeld()
@@ -76,7 +74,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
     lastChange = next.catch(() => undefined)
     return next
   }
-  /** Nothing of Auto Scaling interferes for as long as the lock is held. */
+  /** Suspends Auto Scaling's own processes while the lock is held. */
   const holdingStill = async (now: ScalingState): Promise<ScalingState> => {
     if (!lock) return now
     hasInterfered = true
@@ -142,7 +140,8 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
         const { record, scaling } = await state()
         const member = scaling.Instances?.find(({ InstanceId }) => InstanceId === id)
         if (!member) return terminateOrphan(aws, names, id)
-        // Auto Scaling is ending it already, hooks included, or it is none of the capacity and left alone.
+        // Auto Scaling is already terminating it, hooks included, or it does not count towards the capacity and is left
+        // alone.
         if (!isCounted(member)) return
         const now = await holdingStill({ record, scaling })
         await lowerMinSize(aws, names, now, (scaling.DesiredCapacity ?? 1) - 1)
@@ -193,7 +192,7 @@ export function openAwsPlatform(settings: AwsPlatformSettings): Platform {
   }
 }
 
-/** Whoever took a lock over has the group in hand; nothing is put back under it. */
+/** After a takeover the group belongs to the new holder, so nothing is undone under it. */
 function isHeld(lock: GroupLock): boolean {
   try {
     lock.assertHeld()

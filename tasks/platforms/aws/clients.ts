@@ -6,28 +6,27 @@ import { SSMClient } from '@aws-sdk/client-ssm'
 import { awsFailure, isReading } from './failures/failures.ts'
 import { openSilenceWatch, type SilenceWatch, usualLimits } from './silence.ts'
 
-/** What the clients are opened with; what is absent comes from the AWS configuration of the user. */
+/** What is absent comes from the user's AWS configuration. */
 export interface AwsSettings {
   readonly region: string | undefined
   readonly profile: string | undefined
 }
 
-/** The clients of one run. Every failure of theirs is an OperatorError whose cause is the error of the SDK. */
+/** The AWS clients of one run. Every failure is an OperatorError with the SDK's error as its cause. */
 export interface Aws {
   readonly ec2: EC2Client
   readonly autoScaling: AutoScalingClient
   readonly elb: ElasticLoadBalancingV2Client
   readonly cloudFormation: CloudFormationClient
   readonly ssm: SSMClient
-  /** Opens another client with the same settings, in another region when one is named. */
+  /** Opens another client with the same settings, in `region` if given. */
   open<Client>(Class: new (configuration: ClientConfiguration) => Client, region?: string): Client
   /** The region of all clients. Throws a usage error when none is configured. */
   region(): Promise<string>
-  /** How many requests were sent, by command: `{ DescribeInstances: 2 }`. Retries of the SDK are not counted. */
+  /** Requests sent, by command: `{ DescribeInstances: 2 }`. SDK retries are not counted. */
   readonly calls: ReadonlyMap<string, number>
 }
 
-/** What every client is made with. */
 export interface ClientConfiguration {
   readonly region?: string
   readonly profile?: string
@@ -41,17 +40,16 @@ export interface ClientConfiguration {
   }
 }
 
-/** The part of a client that all of them share. */
 interface AnyClient {
   readonly config: { region(): Promise<string> }
-  // biome-ignore lint/suspicious/noExplicitAny: every client has a type of its own for its stack, and all take this middleware.
+  // biome-ignore lint/suspicious/noExplicitAny: each client types its own stack, and all accept this middleware.
   readonly middlewareStack: { add(middleware: any, options: any): void }
 }
 
 /**
- * Opens the clients. Throttling and passing failures are retried by the SDK in its adaptive mode
- * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html), silence only for `usualLimits.callMs`;
- * AWS_ENDPOINT_URL is obeyed. `signal` is the operator's request to stop.
+ * Opens the clients. The SDK's adaptive mode retries throttling and transient failures
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html); a call without an answer ends after
+ * `usualLimits.callMs`. AWS_ENDPOINT_URL is honoured. `signal` is the operator's request to stop.
  */
 export function openAws(settings: AwsSettings, signal?: AbortSignal): Aws {
   const calls = new Map<string, number>()
@@ -105,7 +103,6 @@ interface Watch {
   fail(error: unknown, command: string): Error
 }
 
-/** What the middlewares of one call share. */
 interface CallContext {
   readonly commandName?: string
   call?: Parameters<SilenceWatch['attempt']>[0]
@@ -113,7 +110,7 @@ interface CallContext {
 
 type Next<Arguments> = (given: Arguments) => Promise<unknown>
 
-/** Counts the requests of a client, ends those that nobody answers, and makes its errors failures that an operator can act on. */
+/** Counts a client's requests, ends unanswered ones, and turns its errors into OperatorErrors. */
 function watch(client: AnyClient, { calls, history, silence, fail }: Watch): void {
   const wholeCall = (next: Next<{ input?: object }>, context: CallContext) => async (request: { input?: object }) => {
     const command = context.commandName?.replace(/Command$/, '') ?? ''
@@ -139,7 +136,7 @@ function watch(client: AnyClient, { calls, history, silence, fail }: Watch): voi
   client.middlewareStack.add(oneAttempt, { step: 'deserialize', name: 'bakerollAttempt', priority: 'high' })
 }
 
-/** A lock that was taken is given back, and a stack that never was more than a plan is removed: nothing was touched. */
+/** Not a change: a lock is released again, and a stack that exists only as a plan is removed. */
 function isPassing(input: object = {}): boolean {
   const { Name = '', ClientRequestToken = '' } = input as { Name?: unknown; ClientRequestToken?: unknown }
   return String(Name).includes('/lock/') || String(ClientRequestToken).startsWith('bakeroll-plan-')

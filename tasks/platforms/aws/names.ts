@@ -1,7 +1,7 @@
-/** How everything of one group is called on AWS, so that two groups of an account never touch each other. */
+/** Names of a group's AWS resources, unique so that two groups of an account never touch each other. */
 export interface Names {
   readonly group: string
-  /** CloudFormation stacks, in the order in which they are made. */
+  /** CloudFormation stacks, in order of creation. */
   readonly networkStack: string
   readonly serviceStack: string
   readonly guardStack: string
@@ -13,7 +13,6 @@ export interface Names {
   readonly tags: Readonly<Record<string, string>>
 }
 
-/** The names of a group's resources. */
 export function namesOf(group: string): Names {
   return {
     group,
@@ -26,10 +25,10 @@ export function namesOf(group: string): Names {
   }
 }
 
-/** All SSM parameters of the project lie below it. */
+/** Prefix of all our SSM parameters. */
 export const parameterRoot = '/bakeroll'
 
-/** The tag that tells to which group a resource belongs. */
+/** Tag with the name of the group that a resource belongs to. */
 export const groupTag = 'bakeroll:group'
 
 /** Tags of an AMI; an AMI with `layer` is one of ours. */
@@ -37,9 +36,9 @@ export const imageTags = {
   /** `base` or `release`. */
   layer: 'bakeroll:layer',
   release: 'bakeroll:release',
-  /** Hash of everything that went into the image (recipe.ts). */
+  /** Hash of all inputs of the image (recipe.ts). */
   content: 'bakeroll:content',
-  /** Hash of the base layer below. */
+  /** Hash of the base layer. */
   base: 'bakeroll:base',
   /** The id of the AMI that the base layer was made from. */
   sourceImage: 'bakeroll:source-image',

@@ -12,13 +12,12 @@ import { recordedGroups } from './group/record.ts'
 import { openInfrastructure } from './infrastructure/infrastructure.ts'
 import { namesOf } from './names.ts'
 
-/** Time for an instance to boot and be ready, and for Auto Scaling to begin a launch. */
+/** Time for an instance to become ready, and for Auto Scaling to start a launch. */
 const usualSeconds = { instance: 600, launch: 300 }
 
-/** The verbs that measure instances to prove them. */
+/** Verbs that probe instances to establish readiness. */
 const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback', 'scale', 'heal'])
 
-/** The aws platform with what the verbs need of it. */
 export async function openAwsVerbs({ verb, settings, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
   const home = homeAt(settings.home)
   if (verb !== 'doctor') {
@@ -28,8 +27,8 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   const aws = openAws(settings.aws, signal)
   const mode = settings.aws.reach
   const endpoint = process.env['AWS_ENDPOINT_URL']
-  if (endpoint && verb !== 'doctor') progress.event(`AWS is asked at ${endpoint} (AWS_ENDPOINT_URL)`)
-  // Without a region the first call says so; a doctor makes a finding of it.
+  if (endpoint && verb !== 'doctor') progress.event(`AWS requests go to ${endpoint} (AWS_ENDPOINT_URL)`)
+  // Without a region the first call fails with a message; `doctor` reports it as a finding.
   const region = await aws.region().catch(() => undefined)
   const shared = {
     aws,
@@ -52,7 +51,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   const parts = partsOf(settings.group)
   const { access, infrastructure } = parts
   const platform = openAwsPlatform({ ...shared, ...parts })
-  // What the way to the instances lacks is said before anything is changed, not in the middle.
+  // Report missing access to instances before any change, not midway.
   const isPlan = verb === 'deploy' && settings.dryRun
   if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await access.assertReady()
   const instanceProbe = openInstanceProbe(access)
@@ -108,7 +107,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   }
 }
 
-/** A target that the report calls by the id of its instance, although it is reached elsewhere. */
+/** The report names the target by its instance id, although it is reached at another address. */
 function targetOf(id: string, url: string): CheckTarget {
   const { protocol, hostname, port } = new URL(url)
   return { url: `${protocol}//${id}${port === '' ? '' : `:${port}`}`, address: hostname }

@@ -15,7 +15,7 @@ t.test('an attempt that nobody answers is worth another one, the last is not', a
     }
     await t.rejects(
       watch.attempt(call, 'ec2', async () => 'too late'),
-      { message: 'its time is over' },
+      { message: 'the time of the call is up' },
     )
     t.equal(call.attempts, 3)
   })

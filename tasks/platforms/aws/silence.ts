@@ -1,18 +1,21 @@
-/** How long a call goes on without any answer. */
+/** How long a call may go unanswered. */
 export interface SilenceLimits {
-  /** One attempt, until its answer is whole. */
+  /** One attempt, until the answer is complete. */
   readonly attemptMs: number
-  /** All attempts of a call together, and the search for credentials before them. */
+  /** All attempts of a call together, including the search for credentials. */
   readonly callMs: number
-  /** For this long after a call was given up, calls to the same host fail at once, and as long as nothing has answered in this run, calls to any. */
+  /**
+   * For this long after a call was given up, calls to the same host fail at once, as do calls to any host if nothing
+   * has answered in this run yet.
+   */
   readonly quietMs: number
-  /** What a call has left once the operator has asked to stop: a lock is to be given back all the same. */
+  /** Time left for a call once the operator has asked to stop, so that a lock can still be released. */
   readonly stopMs: number
 }
 
 export const usualLimits: SilenceLimits = { attemptMs: 15_000, callMs: 35_000, quietMs: 5000, stopMs: 10_000 }
 
-/** No answer came in time. The SDK does not try again after this one. */
+/** No answer in time. The SDK does not retry it. */
 export class SilenceError extends Error {
   override readonly name = 'SilenceError'
   readonly $metadata: { attempts: number }
@@ -23,26 +26,24 @@ export class SilenceError extends Error {
   }
 }
 
-/** The state of one call. */
 interface Call {
-  /** It only looks, so the operator's request to stop ends it at once. */
+  /** It changes nothing, so the operator's request to stop ends it at once. */
   readonly isReading: boolean
   spentMs: number
   attempts: number
   isOver: boolean
 }
 
-/** Ends what AWS does not answer. */
+/** Ends calls that AWS does not answer. */
 export interface SilenceWatch {
-  /** Runs a whole call, `attempt` inside of it; it ends with a SilenceError when not even an attempt begins in time. */
+  /** Runs a whole call, with `attempt` inside; throws a SilenceError when not even one attempt starts in time. */
   call<T>(isReading: boolean, work: (call: Call) => Promise<T>): Promise<T>
-  /** Runs one attempt of a call at a host. */
   attempt<T>(call: Call, host: string, work: () => Promise<T>): Promise<T>
 }
 
 /**
- * Watches all clients of one run. `signal` is the operator's request to stop: what is asked then is waited for a little, so that
- * a run ends soon and still gives back what it took.
+ * Watches all clients of one run. `signal` is the operator's request to stop: calls made after it get a short time, so
+ * that a run ends soon and still releases what it took.
  */
 export function openSilenceWatch(signal?: AbortSignal, limits = usualLimits): SilenceWatch {
   let lastSilence: { host: string; atMs: number } | undefined
@@ -72,7 +73,7 @@ export function openSilenceWatch(signal?: AbortSignal, limits = usualLimits): Si
     },
 
     async attempt(call, host, work) {
-      if (call.isOver) throw new SilenceError('its time is over', call.attempts)
+      if (call.isOver) throw new SilenceError('the time of the call is up', call.attempts)
       if (isQuiet(host)) throw new SilenceError(`not asked, ${lastSilence?.host} does not answer`, call.attempts)
       call.attempts += 1
       const startedMs = performance.now()
@@ -88,7 +89,7 @@ export function openSilenceWatch(signal?: AbortSignal, limits = usualLimits): Si
         call.spentMs += performance.now() - startedMs
         if (signal?.aborted || leftMs < limits.attemptMs)
           throw giveUp(call, host, `no answer from ${host} within ${Math.round(call.spentMs / 1000)} s`)
-        // The SDK tries again after an error of this name.
+        // The SDK retries errors of this name.
         throw Object.assign(new Error('no answer in time'), { name: 'TimeoutError' })
       }
     },
@@ -101,13 +102,13 @@ interface PatienceSettings {
   readonly limits: SilenceLimits
   readonly signal: AbortSignal | undefined
   readonly isReading: boolean
-  /** Asked when the time is over; it goes on when this is false. */
+  /** Called when the time is up; the wait continues when this is false. */
   isOver?(): boolean
 }
 
 /**
- * Waits for work: `timeIsOver` is thrown when that takes longer than `ms`. Once the operator wants to stop, what only looks
- * is stopped at once, and the rest has `stopMs` more.
+ * Waits for work; throws `timeIsOver` after `ms`. Once the operator asks to stop, a reading call ends at once and any
+ * other has `stopMs` left.
  */
 function openPatience(ms: number, { limits, signal, isReading, isOver = () => true }: PatienceSettings) {
   const { promise, reject } = Promise.withResolvers<never>()
@@ -118,7 +119,7 @@ function openPatience(ms: number, { limits, signal, isReading, isOver = () => tr
   signal?.addEventListener('abort', hurry, { once: true })
   return {
     async waitFor<T>(work: Promise<T>): Promise<T> {
-      // Whatever still comes of it: nobody listens any more.
+      // A late rejection has no listener any more.
       work.catch(() => {})
       try {
         return await Promise.race([work, promise])
@@ -130,13 +131,13 @@ function openPatience(ms: number, { limits, signal, isReading, isOver = () => tr
   }
 }
 
-/** An error that AWS itself sent, or an answer that could not be read. */
+/** An error from AWS itself, or an answer that could not be parsed. */
 function wasAnswered(error: unknown): boolean {
   const { $response, $metadata } = error as { $response?: unknown; $metadata?: { httpStatusCode?: number } }
   return $response !== undefined || $metadata?.httpStatusCode !== undefined
 }
 
-/** The SDK gives a connection that broke the name of a time-out, too; a broken one came to its end. */
+/** The SDK gives a broken connection the name of a time-out too; that one has ended. */
 function isSilence(error: unknown): boolean {
   if (error === timeIsOver) return true
   const { name, code = '' } = error as { name?: string; code?: string }

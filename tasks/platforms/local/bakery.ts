@@ -19,23 +19,21 @@ import { keepBoot, type LocalPace } from './pace.ts'
 import { bakeDiskMib, bakeMemoryMib, checkDisk, checkMemory } from './resources.ts'
 import { verifyImage } from './verify.ts'
 
-/** Which image is wanted. */
 export interface Wanted {
   readonly home: Home
   readonly release: string
-  /** Bake even when the same image exists already: both layers, so that newer Debian packages come in. */
+  /** Bake both layers even when an identical image exists, to pick up newer Debian packages. */
   readonly force: boolean
-  /** The Debian release below. */
+  /** The Debian suite. */
   readonly suite: string
   readonly diskGib: number
 }
 
-/** What a bake on this computer works with. */
 export interface BakeTask extends Wanted {
   readonly machine: MachineSettings
-  /** Measures this computer, at the first call. */
+  /** Measures this computer on the first call. */
   pace(): LocalPace
-  /** Called when there is something to make, and a machine will be needed for it. */
+  /** Called before the first machine starts. */
   beforeMachines?(): void
   readonly progress: Progress
   readonly signal: AbortSignal
@@ -46,22 +44,21 @@ export interface BakeResult {
   readonly reused: boolean
 }
 
-/** What a bake would do, in words; nothing is touched. */
+/** What a bake would do, without effects. */
 export interface BakePlan {
   readonly recipe: Recipe
   readonly steps: readonly string[]
-  /** What is not here yet. */
+  /** What still has to be made. */
   readonly work: { readonly base: boolean; readonly release: boolean; readonly test: boolean }
   readonly reusable: ImageRecord | undefined
 }
 
-/** What the base layer needs from Debian; the roles ask for the same, and find it there. */
+/** Debian packages of the base layer. The roles ask for the same and find them installed. */
 export const basePackages = [
   ...['openssh-server', 'sudo', 'curl', 'python3', 'python3-apt', 'linux-image-cloud-amd64', 'initramfs-tools'],
   ...['docker.io', 'apparmor', 'nginx-light', 'logrotate', 'chrony', 'nftables'],
 ]
 
-/** Reads what a bake would use and says what it would do with it. */
 export async function planBake(task: Wanted): Promise<BakePlan> {
   const recipe = await recipeFor(task.release, sourceOf(task))
   const known = listImages(task.home).find((image) => image.contentHash === recipe.content)
@@ -73,14 +70,14 @@ export async function planBake(task: Wanted): Promise<BakePlan> {
     ...(base ? [`make the base layer ${recipe.base}`] : []),
     ...(release ? [`bake release ${task.release} on the base layer ${recipe.base}`] : []),
     ...(work.test ? [`boot and test the image of release ${task.release}`] : []),
-    ...(reusable?.verified ? [`reuse ${reusable.id}: it holds the same`] : []),
+    ...(reusable?.verified ? [`reuse ${reusable.id}: same content`] : []),
   ]
   return { recipe, reusable, steps, work }
 }
 
 /**
- * Gives the verified image of a release, by baking it unless the same was baked before: base layer, release layer, and
- * an instance booted from the result and tested. One bake at a time in a home; what a killed one left is removed.
+ * Returns the verified image of a release. Unless an identical one exists, builds the base layer and the release layer,
+ * then boots and tests the result. One bake at a time per home; removes what a killed bake left behind.
  */
 export async function bakeImage(task: BakeTask): Promise<BakeResult> {
   const before = await planBake(task)
@@ -88,7 +85,7 @@ export async function bakeImage(task: BakeTask): Promise<BakeResult> {
   const lock = await takeLock(bakeLockFile(task.home), 'bake')
   try {
     await removeLeftovers(task.home)
-    // Whoever held the lock before may have baked the same.
+    // The previous holder of the lock may have baked the same image.
     const { recipe, reusable } = await planBake(task)
     if (reusable?.verified) return { image: reusable, reused: true }
     task.beforeMachines?.()
@@ -126,15 +123,15 @@ function sourceOf({ suite, diskGib }: Wanted): SourceSettings {
   return { suite, diskGib, packages: basePackages }
 }
 
-/** A bake that was killed leaves its folder and perhaps its machines: both go. */
+/** A killed bake leaves its folder and perhaps its machines. */
 export async function removeLeftovers(home: Home): Promise<void> {
   for (const name of foldersIn(workFolder(home))) {
     const folder = join(workFolder(home), name)
     const machines = foldersIn(join(folder, 'instances')).map((id) => join(folder, 'instances', id))
-    // Packer's machine was told a plain name of it.
+    // Packer's machine got the plain name of it.
     await stopProcess(join(folder, 'qemu.pid'), join('work', name, 'qemu.pid'))
     for (const machine of machines) await stopProcess(join(machine, 'qemu.pid'))
-    // Packer tidies up in there when its machine goes away.
+    // Packer cleans up in there once its machine is gone.
     for (let tries = 0; existsSync(folder) && tries < 20; tries++) {
       await rm(folder, { recursive: true, force: true }).catch(() => sleep(250))
     }

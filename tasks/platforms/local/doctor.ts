@@ -21,24 +21,23 @@ import {
   demoInstances,
 } from './resources.ts'
 
-/** What is examined. */
 export interface Examined {
   readonly home: Home
   readonly port: number
-  /** Where the load balancer of the group listens already; undefined without a group. */
+  /** Address of the group's load balancer; undefined without a group. */
   readonly groupUrl: string | undefined
   readonly accelerator: 'auto' | Accelerator
   readonly memoryMib: number
   /** The Debian suite inside images. */
   readonly suite: string
   readonly pace: Pace
-  /** How long a demo would take here, as the demo itself would say. */
+  /** Estimated length of a demo, as the demo itself prints it. */
   minutesOfDemo(): Promise<number>
 }
 
 /**
- * Looks at everything that the local platform needs on this computer, with the checks that the verbs make themselves.
- * Changes nothing. What a verb mends by itself is a warning; what it would be refused for is a failure.
+ * Checks everything that the local platform needs, with the verbs' own checks and without changes. What a verb fixes by
+ * itself is a warning; what makes it refuse is a failure.
  */
 export async function examineComputer(examined: Examined): Promise<Finding[]> {
   const { home } = examined
@@ -64,7 +63,7 @@ export async function examineComputer(examined: Examined): Promise<Finding[]> {
   return findings.flat()
 }
 
-/** The factor of all time limits. Much of it is of other programs when it is this high. */
+/** The factor of all time limits. Such a high one is mostly due to other programs. */
 function paceFinding({ factor, because }: Pace): Finding {
   const found = `time limits times ${factor} (${because})`
   if (factor <= 9) return { name: 'pace', status: 'ok', found }
@@ -72,7 +71,7 @@ function paceFinding({ factor, because }: Pace): Finding {
   return { name: 'pace', status: 'warn', found, hint }
 }
 
-/** Runs the check of a verb; what the verb would refuse for is a failure. */
+/** Runs a verb's own check. */
 async function finding(name: string, found: string, check: () => void | Promise<void>): Promise<Finding> {
   try {
     await check()
@@ -85,23 +84,23 @@ async function finding(name: string, found: string, check: () => void | Promise<
 
 function nodeFinding(): Finding {
   const isLocked = process.execPath.includes('/node_modules/')
-  const whose = isLocked ? 'from the locked packages' : `${process.execPath}, in the place of the locked one`
+  const whose = isLocked ? 'from the locked packages' : `${process.execPath}, instead of the locked one`
   return { name: 'Node', status: 'ok', found: `${process.version} ${whose}` }
 }
 
-/** Packer up to 1.9 brought its plugins along. */
+/** Packer up to 1.9 includes its plugins. */
 async function pluginsFinding(): Promise<Finding[]> {
   const version = await packerVersion()
   const missing = version === undefined ? [] : await missingPlugins(version)
   if (missing.length === 0) return []
-  const found = `missing for Packer ${version}: ${missing.join(', ')}; installed when they are needed`
+  const found = `missing for Packer ${version}: ${missing.join(', ')}; installed when needed`
   return [{ name: 'packer plugins', status: 'warn', found, hint: 'packer init packer/plugins' }]
 }
 
 async function mirrorFinding(suite: string): Promise<Finding> {
   const [first] = await hostMirrors(suite)
   const uri = first?.split(' ')[1]
-  const found = uri === undefined ? "Debian's own: apt of this computer knows none" : `${uri}, as apt of this computer`
+  const found = uri === undefined ? "Debian's own: apt on this computer has none" : `${uri}, as apt on this computer`
   return { name: `mirror of ${suite}`, status: 'ok', found }
 }
 
@@ -109,10 +108,10 @@ async function acceleratorFinding({ accelerator: wanted, minutesOfDemo }: Examin
   const name = 'accelerator'
   const { accelerator, because } = chooseAccelerator(wanted)
   if (accelerator === 'kvm') return { name, status: 'ok', found: `kvm: ${because}` }
-  // What is in the way of a plan is a finding of its own.
+  // What prevents the estimate is a finding of its own.
   const minutes = await minutesOfDemo().catch(() => undefined)
-  const demo = minutes === undefined ? '' : `: a demo, at the pace of now, about ${count(minutes, 'minute')}`
-  const found = `tcg: ${because}. All works, and what boots takes minutes${demo}`
+  const demo = minutes === undefined ? '' : `: a demo takes about ${count(minutes, 'minute')} at the current pace`
+  const found = `tcg: ${because}. Everything works, but each boot takes minutes${demo}`
   const hint = because.includes('/dev/kvm') ? kvmHint() : undefined
   return { name, status: wanted === 'tcg' ? 'ok' : 'warn', found, ...(hint ? { hint } : {}) }
 }
@@ -124,13 +123,13 @@ function kvmHint(): string {
 }
 
 function memoryFinding({ memoryMib }: Examined): Promise<Finding> {
-  return finding('memory', `${Math.round(totalmem() / 1024 ** 2)} MiB in all`, () => {
+  return finding('memory', `${Math.round(totalmem() / 1024 ** 2)} MiB in total`, () => {
     checkMemory(bakeMemoryMib({ memoryMib }), 'a bake')
     checkMemory(demoInstances * memoryMib, `${demoInstances} instances`)
   })
 }
 
-/** Where an image is there already, a bake is not needed for everything. */
+/** With an image already here, missing space for a bake is only a warning. */
 async function diskFinding(home: Home): Promise<Finding> {
   const bake = await finding('disk', 'room for a bake and a group', () => checkDisk(home, bakeDiskMib))
   if (bake.status === 'ok' || !listImages(home).some(({ verified }) => verified)) return bake

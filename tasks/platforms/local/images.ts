@@ -6,17 +6,17 @@ import type { Image } from '../../lib/platform.ts'
 import { foldersIn, type Home } from '../home.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
-/** What the local platform writes beside each image's disk. */
+/** Stored next to each image's disk. */
 export interface ImageRecord extends Image {
-  /** Hash of everything that went in: the same hash is the same image. */
+  /** Hash of all inputs: same hash, same image. */
   readonly contentHash: string
-  /** The base layer below, a folder of `bases`. */
+  /** The base layer, a folder of `bases`. */
   readonly base: string
-  /** Digests of what went in, by name. */
+  /** Digests of the inputs, by name. */
   readonly digests: Readonly<Record<string, string>>
 }
 
-/** The base layer on disk: a flat qcow2 disk and the kernel that boots it. */
+/** A base layer: a flat qcow2 disk and the kernel that boots it. */
 export interface BaseFiles {
   readonly folder: string
   readonly disk: string
@@ -34,12 +34,12 @@ export function baseFiles(home: Home, base: string): BaseFiles {
   }
 }
 
-/** The disk of an image; instances are thin disks over it. */
+/** Instances are thin disks over it. */
 export function imageDisk(home: Home, id: string): string {
   return join(home.images, id, 'disk.qcow2')
 }
 
-/** All images, newest first; a folder that a killed bake left half made is none. */
+/** Newest first. The unfinished folder of a killed bake does not count. */
 export function listImages(home: Home): ImageRecord[] {
   return foldersIn(home.images)
     .filter((id) => existsSync(imageDisk(home, id)))
@@ -47,7 +47,7 @@ export function listImages(home: Home): ImageRecord[] {
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
 }
 
-/** An image whose record cannot be read is none: one damaged file must not hide all the others. */
+/** Skips an image whose record cannot be read: one damaged file must not hide the others. */
 function recordIn(folder: string): ImageRecord | undefined {
   try {
     return readStateFile<ImageRecord>(join(folder, 'image.json'))?.value
@@ -56,7 +56,7 @@ function recordIn(folder: string): ImageRecord | undefined {
   }
 }
 
-/** The record of one image; throws when it is gone. */
+/** Throws when the image is gone. */
 export function imageRecord(home: Home, id: string): ImageRecord {
   const record = listImages(home).find((image) => image.id === id)
   if (record === undefined) {
@@ -65,7 +65,9 @@ export function imageRecord(home: Home, id: string): ImageRecord {
   return record
 }
 
-/** Makes a finished folder (disk.qcow2 inside) an image: its record first, then, in one rename, its place. */
+/**
+ * Turns a finished folder (with disk.qcow2) into an image: writes the record, then moves it into place with one rename.
+ */
 export async function addImage(home: Home, folder: string, record: ImageRecord): Promise<void> {
   await mkdir(home.images, { recursive: true, mode: 0o700 })
   await writeStateFile(join(folder, 'image.json'), record)
@@ -78,7 +80,7 @@ export async function markVerified(home: Home, record: ImageRecord): Promise<Ima
   return verified
 }
 
-/** Removes an image: first from the list, then from the disk. */
+/** Removes an image, first from the list, then from the disk, and base layers that it alone needed. */
 export async function removeImage(home: Home, id: string): Promise<void> {
   await removeFolder(join(home.images, id))
   for (const base of unusedBases(home)) await removeBase(home, base)
@@ -88,12 +90,12 @@ export async function removeBase(home: Home, base: string): Promise<void> {
   await removeFolder(join(home.bases, base))
 }
 
-/** The base layers that would go with these images, as `removeImage` of them all would do it; none for no images. */
+/** The base layers that `removeImage` would remove with these images; none for no images. */
 export function basesOnlyOf(home: Home, imageIds: readonly string[]): string[] {
   return imageIds.length === 0 ? [] : unusedBases(home, imageIds)
 }
 
-/** The base layers that no image needs; the newest one stays for the next release, as long as there are images. */
+/** Base layers that no image needs. The newest stays for the next release while there are images. */
 export function unusedBases(home: Home, without: readonly string[] = []): string[] {
   const images = listImages(home).filter(({ id }) => !without.includes(id))
   const bases = foldersIn(home.bases).sort(byAge)
@@ -101,7 +103,7 @@ export function unusedBases(home: Home, without: readonly string[] = []): string
   return images.length === 0 ? unused : unused.filter((base) => base !== bases.at(-1))
 }
 
-/** The newest base layer of a recipe; its folder's name is the recipe's hash and the moment that it was made. */
+/** The newest base layer of a recipe; the folder name is the recipe's hash and the creation time. */
 export function newestBase(home: Home, hash: string): string | undefined {
   return foldersIn(home.bases)
     .filter((base) => base.startsWith(`${hash}-`) && existsSync(baseFiles(home, base).disk))
@@ -109,12 +111,12 @@ export function newestBase(home: Home, hash: string): string | undefined {
     .at(-1)
 }
 
-/** Orders the names of base layers, oldest first. */
+/** Sorts names of base layers, oldest first. */
 export function byAge(a: string, b: string): number {
   return (a.split('-')[1] ?? '').localeCompare(b.split('-')[1] ?? '')
 }
 
-/** Out of the list in one step, then off the disk; carries on where a killed removal stopped. */
+/** Removes it from the list in one step, then from the disk; continues an interrupted removal. */
 async function removeFolder(folder: string): Promise<void> {
   const gone = join(dirname(folder), `.${basename(folder)}.removed`)
   if (existsSync(folder)) await rename(folder, gone)

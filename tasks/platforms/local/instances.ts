@@ -22,7 +22,7 @@ import { operatorKey } from '../operator-key.ts'
 import { baseFiles, imageDisk, imageRecord } from './images.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
-/** What stands in an instance's folder; written before its machine starts, so that no machine is ever unknown. */
+/** Stored in an instance's folder before its machine starts, so that no machine is ever unknown. */
 export interface InstanceRecord {
   readonly id: string
   readonly imageId: string
@@ -34,7 +34,6 @@ export interface InstanceRecord {
   readonly draining: boolean
 }
 
-/** How machines are made. */
 export interface MachineSettings {
   readonly accelerator: Accelerator
   readonly cpus: number
@@ -42,7 +41,7 @@ export interface MachineSettings {
   readonly network: Network
 }
 
-/** Where one instance's files are; `folder` is the folder of its owner: a group, or a bake that tests its image. */
+/** `folder` belongs to the owner: a group, or a bake that tests its image. */
 export function instanceFiles(folder: string, id: string) {
   const home = join(folder, 'instances', id)
   return {
@@ -56,7 +55,7 @@ export function instanceFiles(folder: string, id: string) {
   }
 }
 
-/** Every instance that has a folder. One whose record is damaged is still listed, as far as its name tells. */
+/** Every instance that has a folder. One with a damaged record is still listed, with its id only. */
 export function listInstances(folder: string): InstanceRecord[] {
   return foldersIn(join(folder, 'instances')).map((id) => recordOf(folder, id) ?? unreadable(id))
 }
@@ -74,16 +73,16 @@ function unreadable(id: string): InstanceRecord {
   return { id, imageId: '', release: '', host: '127.0.0.1', httpPort: 0, sshPort: 0, startedAt, draining: false }
 }
 
-/** Whether the instance's machine runs; one with an unreadable record does not count as running. */
+/** An instance with an unreadable record does not count as running. */
 export function instanceRuns(folder: string, id: string): boolean {
   return machineRuns(instanceFiles(folder, id).pidFile) && recordOf(folder, id) !== undefined
 }
 
-/** The ports of an instance, at an address that nothing else listens at. */
+/** Ports of an instance, on an address of its own. */
 const httpPort = 8080
 const sshPort = 2222
 
-/** Launches one instance of an image; gives its record as soon as its machine is switched on. */
+/** Launches an instance of an image; returns its record once the machine is on. */
 export async function launchInstance(
   home: Home,
   folder: string,
@@ -151,8 +150,8 @@ function machineOf(
 }
 
 /**
- * Ends an instance and removes its folder; first its name leaves the list, so that a kill half way leaves nothing half removed, and
- * what it leaves of the disk goes with the next.
+ * Stops an instance and removes its folder. A rename takes it off the list first, so that a kill leaves nothing half
+ * removed; the next call removes what is left on disk.
  */
 export async function terminateInstance(folder: string, id: string): Promise<void> {
   const files = instanceFiles(folder, id)
@@ -169,15 +168,14 @@ export async function setDraining(folder: string, record: InstanceRecord, draini
   await writeStateFile(instanceFiles(folder, record.id).record, { ...record, draining })
 }
 
-/** What the instance has written to its serial console; empty before its first word. */
+/** Serial console output; empty before the first line. */
 export function consoleOf(folder: string, id: string): string {
   const file = instanceFiles(folder, id).console
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
 /**
- * The file that pins the instance's SSH host key, read from its serial console at the first call that finds it there;
- * `undefined` while the instance has not published it.
+ * The known-hosts file of an instance, written once its serial console shows the SSH host key; undefined until then.
  */
 export async function knownHostsOf(folder: string, record: InstanceRecord): Promise<string | undefined> {
   const file = instanceFiles(folder, record.id).knownHosts
@@ -188,7 +186,7 @@ export async function knownHostsOf(folder: string, record: InstanceRecord): Prom
   return file
 }
 
-/** The addresses on loopback that no instance of the folder has: Linux owns all of 127.0.0.0/8, so each home and group takes a range. */
+/** Free loopback addresses: Linux owns all of 127.0.0.0/8, so each home and group gets its own range. */
 function freeHosts(folder: string): string[] {
   const [a = 0, b = 0] = createHash('sha256').update(folder).digest()
   const taken = new Set(listInstances(folder).map((instance) => instance.host))

@@ -6,14 +6,14 @@ import type { DebianDisk, DebianSystem } from '../../tools/debian-disk.ts'
 import type { Home } from '../home.ts'
 
 /**
- * The Debian disk that a base layer is made on. It takes minutes and outlives a bake that fails after it: it lies under the
- * hash of what it was made from, and goes when its base layer is there.
+ * The Debian disk under a base layer. It takes minutes to make and survives a bake that fails later: it is stored under
+ * the hash of its inputs and removed once its base layer exists.
  */
 export function disksFolder(home: Home): string {
   return join(home.folder, 'disks')
 }
 
-/** The hash of everything that a Debian disk is made from here; what its packages are at the mirror is not asked. */
+/** Hash of all local inputs of a Debian disk; package versions at the mirror are not included. */
 export async function hashOfSystem(system: DebianSystem): Promise<string> {
   const hash = createHash('sha256')
   const { files, finishScript, ...rest } = system
@@ -23,15 +23,14 @@ export async function hashOfSystem(system: DebianSystem): Promise<string> {
   return hash.digest('hex').slice(0, 12)
 }
 
-/** Where the parts of a disk lie in its folder. */
 export function diskIn(folder: string): DebianDisk {
   const at = (name: string) => join(folder, name)
   return { disk: at('disk.qcow2'), kernel: at('vmlinuz'), initrd: at('initrd.img') }
 }
 
 /**
- * The disk of this hash: the kept one, unless `anew`, else what `make` makes. A half-made one is never taken: it has its place
- * by one rename. No other disk is kept beside it.
+ * The disk of this hash: the kept one, unless `anew`, else a new one from `make`. One rename puts it in place, so an
+ * unfinished disk is never used. All other kept disks are removed.
  */
 export async function keptDisk(
   home: Home,
@@ -48,14 +47,14 @@ export async function keptDisk(
   return diskIn(folder)
 }
 
-/** Removes every kept disk, and what a killed bake left of one; gives the hashes of the kept ones. */
+/** Removes every kept disk and unfinished ones; returns the hashes of the kept ones. */
 export async function removeKeptDisks(home: Home): Promise<string[]> {
   const kept = keptDisks(home)
   await rm(disksFolder(home), { recursive: true, force: true })
   return kept
 }
 
-/** The hashes of the disks that bakes which failed have left for the next one. */
+/** Hashes of the disks that failed bakes left for the next one. */
 export function keptDisks(home: Home): string[] {
   const folder = disksFolder(home)
   return existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')) : []

@@ -27,29 +27,28 @@ import type { MachineSettings } from './instances.ts'
 import { diskIn, hashOfSystem, keptDisk, removeKeptDisks } from './kept-disk.ts'
 import { bakeMemoryMib } from './resources.ts'
 
-/** What the base layer's disk is made of, beside the Ansible roles. */
+/** Inputs of the base layer's disk besides the Ansible roles. */
 export interface SourceSettings {
   readonly suite: string
   readonly diskGib: number
   readonly packages: readonly string[]
 }
 
-/** What a layer is made with. */
 export interface LayerTask {
   readonly home: Home
   readonly release: string
-  /** Use nothing that an earlier bake has left. */
+  /** Use nothing from an earlier bake. */
   readonly force: boolean
   readonly source: SourceSettings
   readonly machine: MachineSettings
-  /** What the outside programs are told in the place of real paths. */
+  /** Stand-ins for paths that outside programs cannot handle. */
   readonly paths: PlainPaths
   readonly limits: Limits
   readonly progress: Progress
   readonly signal: AbortSignal
 }
 
-/** Where a bake works; its folder goes when the bake is done, its log stays. */
+/** The folder is removed when the bake is done; the log stays. */
 export interface Work {
   readonly folder: string
   readonly logFile: string
@@ -57,12 +56,11 @@ export interface Work {
 
 const project = join(import.meta.dirname, '../../..')
 
-/** The folder that holds the work of every bake of a home. */
+/** Parent of all work folders of a home. */
 export function workFolder(home: Home): string {
   return join(home.folder, 'work')
 }
 
-/** Opens the folder and the log of one piece of work. */
 export async function openWork(home: Home, name: string): Promise<Work> {
   const folder = join(workFolder(home), name)
   const logs = join(home.folder, 'logs')
@@ -72,8 +70,8 @@ export async function openWork(home: Home, name: string): Promise<Work> {
 }
 
 /**
- * Makes the base layer: Debian with all packages at native speed, then the roles on a machine. Gives the name of its
- * folder, which is in place by one rename.
+ * Makes the base layer: Debian with all packages at native speed, then the roles on a machine. Returns the name of its
+ * folder, moved into place with one rename.
  */
 export async function makeBase(task: LayerTask, recipe: Recipe): Promise<string> {
   const work = await openWork(task.home, `base-${recipe.base}`)
@@ -108,7 +106,7 @@ function timestamp(moment: Date): string {
   return moment.toISOString().slice(0, 19).replace(/\D/g, '')
 }
 
-/** Makes the image of a release, thin over a base layer; not verified yet. */
+/** Makes the image of a release, a thin disk over a base layer, not yet verified. */
 export async function makeRelease(task: LayerTask, recipe: Recipe, base: string): Promise<ImageRecord> {
   const { content, digests } = recipe
   const now = new Date()
@@ -118,7 +116,7 @@ export async function makeRelease(task: LayerTask, recipe: Recipe, base: string)
   const below = baseFiles(task.home, base)
   await provision(task, work, 'release', below, await releaseVariables(task.release, recipe, work.folder))
   const folder = join(work.folder, 'output')
-  // The builder's disk knows the base by an absolute path; an image names it as seen from its own place.
+  // The builder's disk refers to the base by an absolute path, an image by a relative one.
   const backing = backingPath(join(task.home.images, id, 'disk.qcow2'), below.disk)
   assertDisk(await runToEnd(renamedBacking(join(folder, 'disk.qcow2'), backing)))
   const record = { id, release: task.release, createdAt, verified: false, contentHash: content, base, digests }
@@ -127,7 +125,7 @@ export async function makeRelease(task: LayerTask, recipe: Recipe, base: string)
   return record
 }
 
-/** Makes the disk of a plain Debian system that lets Packer in. */
+/** Makes the disk of a plain Debian system that Packer can log in to. */
 export async function makeSource(task: LayerTask, to: DebianDisk, work: Work): Promise<void> {
   const { paths, signal } = task
   await makeDebianDisk(systemOf(task), to, { workFolder: paths.of(work.folder), logFile: work.logFile, signal })
@@ -146,7 +144,10 @@ function systemOf({ source, paths }: LayerTask): DebianSystem {
   }
 }
 
-/** Runs the roles of the layers (Ansible tags, comma between) on a machine over `below`; the disk is output/disk.qcow2. */
+/**
+ * Runs the roles of the layers (comma-separated Ansible tags) on a machine over `below`; the result is
+ * output/disk.qcow2.
+ */
 export async function provision(
   task: LayerTask,
   work: Work,
@@ -180,7 +181,7 @@ export async function provision(
       kernel: below.kernel,
       initrd: below.initrd,
       kernel_arguments: kernelArguments,
-      // A release fetches nothing.
+      // A release layer downloads nothing.
       network: layers === 'release' ? 'closed' : 'open',
       sandbox,
       metadata_netdev: metadataNetwork(file('metadata.json'), task.paths.of),

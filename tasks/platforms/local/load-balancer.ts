@@ -16,15 +16,15 @@ import {
 } from '../../tools/haproxy-runtime.ts'
 import type { InstanceRecord } from './instances.ts'
 
-/** The load balancer of one group: an HAProxy whose file and running state say the same at any moment. */
+/** The HAProxy of one group, whose configuration file and running state always agree. */
 export interface LoadBalancer {
   readonly host: string
   readonly port: number
   state(): Promise<'running' | 'stopped'>
-  /** What it thinks of each instance, by id; empty when it is stopped. */
+  /** Health of each instance by id; empty when stopped. */
   healths(): Promise<Map<string, TargetHealth>>
   start(instances: readonly InstanceRecord[]): Promise<void>
-  /** Makes the running load balancer know exactly these instances; gives back what that changed, in words. */
+  /** Brings the running load balancer to exactly these instances; returns the changes in words. */
   adjust(instances: readonly InstanceRecord[]): Promise<string[]>
   stop(): Promise<void>
 }
@@ -32,7 +32,7 @@ export interface LoadBalancer {
 /** Short intervals, because a laptop has few instances. */
 const checkEvery = { checkIntervalMs: 1000, rise: 2, fall: 3 }
 
-/** How long a running request may take before draining cuts it. */
+/** Draining cuts requests that take longer. */
 const drainTimeoutMs = 60_000
 
 export function loadBalancerOf(group: string, groupFolder: string, port: number, limits: () => Limits): LoadBalancer {
@@ -65,7 +65,7 @@ export function loadBalancerOf(group: string, groupFolder: string, port: number,
     writeAtomically(files.configFile, text)
   }
 
-  /** Not running, or running without the socket that it is changed through: of no use either way. */
+  /** Not running, or running without its admin socket: useless either way. */
   const isMute = async () =>
     (await haproxyState(files)) === 'stopped' || (await listServers(files.socketPath)) === 'stopped'
 
@@ -134,6 +134,6 @@ function serverOf(instance: InstanceRecord): HaproxyServer {
 function healthOf(server: ServerState): TargetHealth {
   if (server.admin !== 'ready') return server.currentConnections + server.queued > 0 ? 'draining' : 'unused'
   if (server.operational === 'up') return 'healthy'
-  // HAProxy forgets the last result while a check runs, so it says something of servers that never passed one only.
+  // HAProxy has no last result while a check runs, so only servers that never passed one show up here.
   return server.check === 'unknown' ? 'initial' : 'unhealthy'
 }

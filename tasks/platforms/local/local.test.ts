@@ -118,7 +118,7 @@ t.test('a taken port is refused before anything is written', async (t) => {
   const { platform } = await open(home, 'timeapp', port)
   await t.rejects(platform.createGroup('image-1', 1), {
     kind: 'refused',
-    message: `127.0.0.1:${port} is taken by another program`,
+    message: `127.0.0.1:${port} is used by another program`,
   })
   t.equal(await platform.group(), undefined)
   t.strictSame(readdirSync(home.folder), [])

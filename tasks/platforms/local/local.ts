@@ -25,16 +25,15 @@ import { lockOwnerOf, takeLock } from './lock.ts'
 import { checkPort, checkRoomForInstances } from './resources.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
-/** What the local platform is opened with. */
 export interface LocalSettings {
   readonly home: Home
   readonly group: string
-  /** Where a new group's load balancer listens on 127.0.0.1. */
+  /** Port of a new group's load balancer on 127.0.0.1. */
   readonly port: number
   readonly machine: MachineSettings
-  /** The verb that was called, for hints. */
+  /** The operator's verb, for hints. */
   readonly verb?: string | undefined
-  /** How long things may take here; asked for when the first of them begins. */
+  /** Time limits; called when the first one is needed. */
   limits(): Limits
 }
 
@@ -46,12 +45,11 @@ interface GroupRecord {
   readonly roll?: RollRecord
 }
 
-/** The names of all groups of a home. */
 export function groupNames(home: Home): string[] {
   return foldersIn(home.groups).filter((name) => existsSync(join(home.groups, name, 'group.json')))
 }
 
-/** The platform of this computer: QEMU machines behind HAProxy, state under the home. */
+/** The local platform: QEMU machines behind HAProxy, with state below the home. */
 export function openLocalPlatform(settings: LocalSettings): Platform {
   const { home } = settings
   const folder = join(home.groups, settings.group)
@@ -73,9 +71,9 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
   }
   const balancer = (record: GroupRecord): LoadBalancer =>
     loadBalancerOf(settings.group, folder, record.port, settings.limits)
-  /** A stopped machine stays listed but takes no requests. */
+  /** A stopped machine stays listed but gets no requests. */
   const inService = () => listInstances(folder).filter(({ id }) => instanceRuns(folder, id))
-  /** Makes the load balancer know the instances in service, but `without`; one change after the other. */
+  /** Sets the load balancer to the instances in service except `without`; changes run one after another. */
   let lastChange: Promise<unknown> = Promise.resolve()
   const adjustBalancer = (record: GroupRecord, without?: string): Promise<string[]> => {
     const change = lastChange.then(() => balancer(record).adjust(inService().filter(({ id }) => id !== without)))
@@ -113,7 +111,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
 
     async repairLoadBalancer() {
       const loadBalancer = balancer(needGroup())
-      // A drain that nobody finished: the next decision may be another one.
+      // An unfinished drain is undone, because the next decision may differ.
       for (const instance of inService()) if (instance.draining) await setDraining(folder, instance, false)
       if ((await loadBalancer.state()) === 'running') return adjustBalancer(needGroup())
       await loadBalancer.start(inService())
@@ -211,7 +209,7 @@ function instanceOf(folder: string, record: InstanceRecord, health: Instance['he
   }
 }
 
-/** Elastic Load Balancing calls a target `initial` until it has passed its first checks, also while it boots. */
+/** As in Elastic Load Balancing, a target is `initial` until it has passed its first checks, boot included. */
 function observedHealth(
   state: 'running' | 'pending',
   draining: boolean,

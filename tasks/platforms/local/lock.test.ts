@@ -50,15 +50,15 @@ t.test('one holder at a time', async (t) => {
   t.match(lockOwnerOf(file), { verb: 'roll', owner: new RegExp(`@${hostname()}, process ${process.pid}$`) })
   await t.rejects(takeLock(file, 'heal'), {
     kind: 'refused',
-    message: new RegExp(`^roll is under way for \\d+ s \\(.+@${hostname()}, process ${process.pid}\\)$`),
-    hint: 'wait until it ends; npm run status shows the group',
+    message: new RegExp(`^roll has been running for \\d+ s \\(.+@${hostname()}, process ${process.pid}\\)$`),
+    hint: 'wait for it to finish; npm run status shows the group',
   })
   t.equal((await takeLock(`${file}2`, 'heal')).takenOver, undefined, 'another group is free')
   await takeLock(`${file}3`, 'bake')
   await t.rejects(takeLock(`${file}3`, 'bake'), {
     kind: 'refused',
-    message: /^bake is under way/,
-    hint: 'wait until it ends',
+    message: /^bake has been running/,
+    hint: 'wait for it to finish',
   })
   await lock.release()
   t.equal(lockOwnerOf(file), undefined)
@@ -72,7 +72,7 @@ t.test('a refusal tells the age', async (t) => {
   await takeLock(file, 'bake')
   const since = new Date(Date.now() - 90_000).toISOString()
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), since }))
-  await t.rejects(takeLock(file, 'heal'), { kind: 'refused', message: /^bake is under way for 9\d s \(/ })
+  await t.rejects(takeLock(file, 'heal'), { kind: 'refused', message: /^bake has been running for 9\d s \(/ })
 })
 
 t.test('a release by somebody else, or by one who lost the lock, frees nothing', async (t) => {
@@ -136,7 +136,7 @@ t.test('the lock of a killed process is taken over', async (t) => {
   t.equal(await taker.take(file), 'won ')
   await t.rejects(takeLock(file, 'heal'), {
     kind: 'refused',
-    message: new RegExp(`^deploy is under way for \\d+ s \\(.+, process ${taker.process.pid}\\)$`),
+    message: new RegExp(`^deploy has been running for \\d+ s \\(.+, process ${taker.process.pid}\\)$`),
   })
   taker.process.kill('SIGKILL')
   await once(taker.process, 'exit')

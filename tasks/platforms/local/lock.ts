@@ -8,19 +8,19 @@ import { isAlive, type ProcessIdentity, thisProcess } from '../../../checker/pro
 import { OperatorError } from '../../lib/errors.ts'
 import type { Lock, LockOwner } from '../../lib/platform.ts'
 
-/** The one lock of all bakes of a home. */
+/** All bakes of a home share this lock. */
 export function bakeLockFile(home: { readonly folder: string }): string {
   return join(home.folder, 'locks', '.bake')
 }
 
 interface LockFile extends LockOwner, ProcessIdentity {
-  /** Tells this taking of the lock from every other. */
+  /** Identifies one attempt to take the lock. */
   readonly token: string
 }
 
 /**
- * Takes a lock file, or throws a refusal that names owner and age. The file appears whole or not at all; one whose process
- * is dead is taken over, by one process only.
+ * Takes a lock file, or throws `refused` with owner and age. The file is written atomically; when its owner is dead,
+ * exactly one process takes it over.
  */
 export async function takeLock(
   file: string,
@@ -40,7 +40,7 @@ export async function takeLock(
   return takenOver === undefined ? lock : { ...lock, takenOver }
 }
 
-/** A user without an entry in the password database, as in many a container, has a number only. */
+/** In many containers the user has no entry in the password database, only a number. */
 function userName(): string {
   try {
     return userInfo().username
@@ -53,11 +53,11 @@ function userName(): string {
 const busy = 5
 
 /**
- * Does the work while no other process does any under the same guard. To look who holds a lock and to take it over are two
- * steps; the lock that SQLite sets on the guard file makes them one, and the system lifts it when a process dies in between.
+ * Runs `work` while no other process does under the same guard. Checking and taking over a lock is not atomic; SQLite's
+ * lock on the guard file makes it so, and the system releases that when the process dies.
  */
 function alone<T>(guard: string, patienceMs: number, work: () => T): T {
-  // Whoever may read a file may lock it: it is there, for its owner alone, before SQLite opens it.
+  // Anyone who can read a file can lock it, so it is created for its owner alone before SQLite opens it.
   closeSync(openSync(guard, 'a', 0o600))
   const database = new DatabaseSync(guard, { timeout: patienceMs })
   try {
@@ -74,7 +74,7 @@ function alone<T>(guard: string, patienceMs: number, work: () => T): T {
   }
 }
 
-/** Gives the dead owner of the lock, if there was one. */
+/** Returns the dead owner of the lock, if any. */
 function claim(file: string, own: LockFile): LockOwner | undefined {
   const holder = read(file)
   if (holder !== undefined && isAlive(holder)) throw refusal(holder)
@@ -82,7 +82,7 @@ function claim(file: string, own: LockFile): LockOwner | undefined {
   return holder
 }
 
-/** Who holds the lock now; `undefined` when nobody does or its process is dead. */
+/** Undefined when nobody holds the lock or its process is dead. */
 export function lockOwnerOf(file: string): LockOwner | undefined {
   const holder = read(file)
   return holder !== undefined && isAlive(holder) ? holder : undefined
@@ -94,8 +94,8 @@ function releaseLock(file: string, own: LockFile): void {
 
 function refusal(holder: LockFile): OperatorError {
   const age = Math.max(0, Math.round((Date.now() - Date.parse(holder.since)) / 1000))
-  return new OperatorError('refused', `${holder.verb} is under way for ${age} s (${holder.owner})`, {
-    hint: holder.verb === 'bake' ? 'wait until it ends' : 'wait until it ends; npm run status shows the group',
+  return new OperatorError('refused', `${holder.verb} has been running for ${age} s (${holder.owner})`, {
+    hint: holder.verb === 'bake' ? 'wait for it to finish' : 'wait for it to finish; npm run status shows the group',
   })
 }
 

@@ -10,10 +10,9 @@ import { groupNames, openLocalPlatform } from './local.ts'
 import { localPace } from './pace.ts'
 import { checkArchitecture } from './resources.ts'
 
-/** The local platform with what the verbs need of it. */
 export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): OpenPlatform {
   const home = homeAt(settings.home)
-  // A doctor tells these as findings among others.
+  // `doctor` reports these as findings.
   if (verb !== 'doctor') {
     checkArchitecture()
     checkHomeIsWritable(home)
@@ -85,9 +84,9 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
 
 let isRootTold = false
 
-/** HAProxy gives up being root, QEMU cannot: its metadata service reads what is root's alone. */
+/** HAProxy drops root privileges. QEMU cannot: its metadata service reads files that only root may read. */
 function tellRoot(progress: Progress): void {
   if (process.getuid?.() !== 0 || isRootTold) return
   isRootTold = true
-  progress.warn('bakeroll runs as root, and so do its machines; any user can run it, with fewer rights')
+  progress.warn('bakeroll and its machines run as root; an ordinary user is enough, and safer')
 }

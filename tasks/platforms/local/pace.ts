@@ -7,12 +7,12 @@ import { baseFiles, byAge } from './images.ts'
 import type { MachineSettings } from './instances.ts'
 import { writeStateFile } from './state-file.ts'
 
-/** The pace of this computer, with what a boot that is timed now has to be seen beside. */
+/** Pace of this computer, plus the crowding to store with a boot that is timed now. */
 export interface LocalPace extends Pace {
   readonly crowding: number
 }
 
-/** What is kept beside a base layer. */
+/** Stored next to a base layer. */
 interface Boot {
   readonly seconds: number
   readonly crowding: number
@@ -20,7 +20,7 @@ interface Boot {
 
 const bootFile = (home: Home, base: string) => join(baseFiles(home, base).folder, 'boot.json')
 
-/** Measures this computer at the first call, and no more in this run. `wanted` overrules. */
+/** Measures this computer on the first call only. `wanted` overrides it. */
 export function localPace(
   home: Home,
   { accelerator, cpus }: MachineSettings,
@@ -36,19 +36,19 @@ export function localPace(
   }
 }
 
-/** Keeps how long a machine took from its start to its first right answer. */
+/** Stores the time from a machine's start to its first right answer. */
 export async function keepBoot(home: Home, base: string, boot: Boot): Promise<void> {
   await writeStateFile(bootFile(home, base), boot)
 }
 
-/** The boot that was timed on the newest base layer that knows one. */
+/** The boot time of the newest base layer that has one. */
 function lastBoot(home: Home): Boot | undefined {
   for (const base of foldersIn(home.bases).sort(byAge).reverse()) {
     try {
       const { seconds, crowding } = JSON.parse(readFileSync(bootFile(home, base), 'utf8'))
       if (seconds > 0 && crowding >= 1) return { seconds, crowding }
     } catch {
-      // Not timed yet, or damaged: the next one tells.
+      // Not timed yet, or damaged: try the next one.
     }
   }
   return undefined

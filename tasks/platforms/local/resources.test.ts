@@ -52,7 +52,7 @@ t.test('ports', async (t) => {
   t.equal(await listenProblem('127.0.0.1', port), 'EADDRINUSE')
   await t.rejects(checkPort(port, 'demo'), {
     kind: 'refused',
-    message: `127.0.0.1:${port} is taken by another program`,
+    message: `127.0.0.1:${port} is used by another program`,
     hint: /^BAKEROLL_LOCAL_PORT=\d+ npm run demo$/,
   })
   t.equal(await listenProblem('127.77.0.1', port), undefined, 'another address')

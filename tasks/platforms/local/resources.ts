@@ -6,34 +6,34 @@ import { OperatorError } from '../../lib/errors.ts'
 import { freePortFrom, listenProblem } from '../../tools/ports.ts'
 import type { Home } from '../home.ts'
 
-/** What a machine of plain size writes to its thin disk before it serves, generously. */
+/** Generous bound on what a machine writes to its thin disk before it serves. */
 const diskMibPerInstance = 512
 
-/** Free space that a base layer and a release need while they are made. */
+/** Free space needed while a base layer and a release are made. */
 export const bakeDiskMib = 5000
 
-/** Memory of the machine that a bake works on: Docker unpacks layers there, which takes more than serving from them. */
+/** Memory of the bake machine: Docker unpacks layers there, which takes more than serving. */
 export function bakeMemoryMib({ memoryMib }: { memoryMib: number }): number {
   return Math.max(1024, memoryMib)
 }
 
-/** The instances that a demo, or a roll of two, has at the most. */
+/** Maximum number of instances in a demo, or in a roll of two. */
 export const demoInstances = 3
 
-/** Throws a refusal when the computer has too little memory or disk for `count` more machines. */
+/** Throws `refused` when there is too little memory or disk for `count` more machines. */
 export async function checkRoomForInstances(home: Home, count: number, machine: { memoryMib: number }): Promise<void> {
   checkMemory(count * machine.memoryMib, `${count} more ${count === 1 ? 'instance' : 'instances'}`)
   await checkDisk(home, count * diskMibPerInstance)
 }
 
-/** Throws a refusal when a load balancer could not listen on the port; the hint calls the same verb with a port that works. */
+/** Throws `refused` when the load balancer could not listen on the port; the hint repeats the verb with a free one. */
 export async function checkPort(port: number, verb: string): Promise<void> {
   const host = '127.0.0.1'
   const problem = await listenProblem(host, port)
   if (problem === undefined) return
   const words: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'is taken by another program',
-    EACCES: 'may be listened on by root alone, like every port below 1024',
+    EADDRINUSE: 'is used by another program',
+    EACCES: 'is open to root only, like every port below 1024',
   }
   const other = await freePortFrom(host, problem === 'EACCES' ? 8080 : port + 1)
   const hint =
@@ -43,7 +43,7 @@ export async function checkPort(port: number, verb: string): Promise<void> {
   })
 }
 
-/** Throws a refusal when less than `neededMib` of memory is free for `what`. */
+/** Throws `refused` when less than `neededMib` of memory is free for `what`. */
 export function checkMemory(neededMib: number, what: string, freeMib = availableMemoryMib()): void {
   if (freeMib >= neededMib) return
   throw new OperatorError(
@@ -55,7 +55,7 @@ export function checkMemory(neededMib: number, what: string, freeMib = available
   )
 }
 
-/** Throws a refusal when less than `neededMib` is free on the disk of the home. */
+/** Throws `refused` when less than `neededMib` is free on the home's disk. */
 export async function checkDisk(home: Home, neededMib: number): Promise<void> {
   let folder = home.folder
   while (!existsSync(folder)) folder = dirname(folder)
@@ -69,16 +69,16 @@ export async function checkDisk(home: Home, neededMib: number): Promise<void> {
   )
 }
 
-/** MemAvailable of /proc/meminfo (proc_meminfo(5)): what can be had without swapping, caches included. */
+/** MemAvailable of /proc/meminfo (proc_meminfo(5)): available without swapping, caches included. */
 function availableMemoryMib(): number {
   const kib = readFileSync('/proc/meminfo', 'utf8').match(/^MemAvailable:\s+(\d+) kB/m)?.[1]
   return kib === undefined ? freemem() / 1024 ** 2 : Number(kib) / 1024
 }
 
-/** Throws a refusal where the processor is not the one that local machines have. */
+/** Throws `refused` when this computer's processor is not that of local machines. */
 export function checkArchitecture(arch: string = process.arch): void {
   if (arch === 'x64') return
   throw new OperatorError('refused', `local machines need an x86-64 computer, this one is ${arch}`, {
-    hint: '--platform aws and check run here, too; neither has been tried on it',
+    hint: '--platform aws and check should work here, but are untested',
   })
 }

@@ -47,8 +47,8 @@ t.test('when both are damaged, the file is named', async (t) => {
   const file = join(t.testdir({ 'group.json': '{', 'group.json.previous': '' }), 'group.json')
   const error = {
     kind: 'failed',
-    message: `the state file ${file} is damaged and has no readable predecessor`,
-    hint: 'mend it by hand, or remove the folder it stands in',
+    message: `the state file ${file} is damaged, and so is its backup`,
+    hint: 'repair it by hand, or remove its folder',
   }
   t.throws(() => readStateFile(file), error)
   await writeStateFile(file, { size: 1 })

@@ -3,28 +3,25 @@ import { copyFile } from 'node:fs/promises'
 import { writeDurably } from '../../../checker/atomic-file.ts'
 import { OperatorError } from '../../lib/errors.ts'
 
-/**
- * Writes JSON so that a reader finds the old or the new text, never half of one, whatever dies when; the text before
- * stays beside it as FILE.previous.
- */
+/** Writes JSON atomically, whatever crashes when. Keeps the previous text as FILE.previous. */
 export async function writeStateFile(file: string, value: unknown): Promise<void> {
   const text = `${JSON.stringify(value, null, 2)}\n`
   const previous = `${file}.previous`
-  // A damaged text must not take the place of its sound predecessor.
+  // A damaged file must not replace a sound FILE.previous.
   if (parsed(file) !== undefined) await copyFile(file, previous)
   else if (parsed(previous) === undefined) await writeDurably(previous, text)
   await writeDurably(file, text)
 }
 
-/** What a state file says, and whether it had to be read from its predecessor because it was damaged. */
+/** `damaged`: read from FILE.previous. */
 export interface ReadState<T> {
   readonly value: T
   readonly damaged: boolean
 }
 
 /**
- * Reads a state file; `undefined` when there is none. A damaged one (a disk that lied, an edit by hand) is answered
- * from FILE.previous; throws an OperatorError that names the file when that is unreadable too.
+ * Reads a state file; undefined when there is none. Falls back to FILE.previous when it is damaged (a faulty disk, an
+ * edit by hand); throws an OperatorError that names the file when that is unreadable too.
  */
 export function readStateFile<T>(file: string): ReadState<T> | undefined {
   if (!existsSync(file)) return undefined
@@ -32,8 +29,8 @@ export function readStateFile<T>(file: string): ReadState<T> | undefined {
   if (value !== undefined) return { value, damaged: false }
   const previous = parsed<T>(`${file}.previous`)
   if (previous !== undefined) return { value: previous, damaged: true }
-  throw new OperatorError('failed', `the state file ${file} is damaged and has no readable predecessor`, {
-    hint: 'mend it by hand, or remove the folder it stands in',
+  throw new OperatorError('failed', `the state file ${file} is damaged, and so is its backup`, {
+    hint: 'repair it by hand, or remove its folder',
   })
 }
 

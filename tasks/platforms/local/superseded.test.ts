@@ -41,7 +41,7 @@ t.test('a bake under way keeps its own', async (t) => {
   const layers = supersededLayers(home)
   const lock = await takeLock(bakeLockFile(home), 'bake')
   t.same(told(home), [])
-  await t.rejects(layers[0]?.remove() ?? Promise.resolve(), { kind: 'refused', message: /^bake is under way/ })
+  await t.rejects(layers[0]?.remove() ?? Promise.resolve(), { kind: 'refused', message: /^bake has been running/ })
   t.ok(existsSync(join(home.bases, 'abc-1')))
   await lock.release()
 })

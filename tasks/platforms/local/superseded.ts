@@ -5,8 +5,8 @@ import { keptDisks, removeKeptDisks } from './kept-disk.ts'
 import { bakeLockFile, lockOwnerOf, takeLock } from './lock.ts'
 
 /**
- * What bakes have left for the next one, and no image needs: Debian disks, and base layers when there are no images. Nothing
- * while a bake is under way, whose own they may be.
+ * What bakes keep for the next one but no image needs: Debian disks, and base layers when there are no images. Empty
+ * during a bake, which may be using them.
  */
 export function supersededLayers(home: Home): Superseded[] {
   const lockFile = bakeLockFile(home)

@@ -20,7 +20,6 @@ import {
   terminateInstance,
 } from './instances.ts'
 
-/** An image to test, and where its test instance may live. */
 export interface Verification {
   readonly home: Home
   readonly folder: string
@@ -32,9 +31,9 @@ export interface Verification {
 }
 
 /**
- * Boots an instance from the image and tests it from outside and over SSH, before and after a reboot. Throws an
- * OperatorError that names the first thing that is wrong. The instance is gone afterwards, whatever happened. Gives the
- * seconds of its first boot, from its start to its first right answer.
+ * Boots an instance of the image and tests it from outside and over SSH, before and after a reboot. Throws an
+ * OperatorError that names the first fault. Always removes the instance. Returns the seconds from its start to its
+ * first right answer.
  */
 export async function verifyImage(task: Verification): Promise<number> {
   await mkdir(task.folder, { recursive: true, mode: 0o700 })
@@ -55,7 +54,7 @@ export async function verifyImage(task: Verification): Promise<number> {
   }
 }
 
-/** Waits until the service answers, with the right version and clock. */
+/** Waits until the service answers with the right version and clock. */
 async function untilRight(task: Verification, instance: InstanceRecord): Promise<void> {
   const deadline = Date.now() + task.limits.bootSeconds * 1000
   for (;;) {
@@ -74,12 +73,12 @@ async function untilRight(task: Verification, instance: InstanceRecord): Promise
   }
 }
 
-/** Gives the id of the boot. Its clock was measured from outside; here it must have one to follow from then on. */
+/** Returns the boot id. The clock was measured from outside; here it must be synchronised, so that it stays right. */
 async function testInside(task: Verification, instance: InstanceRecord): Promise<string> {
   const { clockSeconds, serviceSeconds } = task.limits
   const answer = await over(task, instance, imageTest(task.image.release, { clockSeconds, serviceSeconds }))
   if (answer.exitCode !== 0) throw untrue(task, faultIn(answer.stdout) ?? answer.stderr.trim())
-  if (!isSynchronised(answer.stdout)) throw untrue(task, `its clock follows none after ${clockSeconds} s`)
+  if (!isSynchronised(answer.stdout)) throw untrue(task, `its clock is not synchronised after ${clockSeconds} s`)
   return bootIdIn(answer.stdout)
 }
 
@@ -87,7 +86,7 @@ async function untilRebooted(task: Verification, instance: InstanceRecord, bootI
   const deadline = Date.now() + task.limits.bootSeconds * 1000
   for (;;) {
     const [bootIdNow, reason] = await over(task, instance, 'cat /proc/sys/kernel/random/boot_id').then(
-      ({ stdout }) => [stdout.trim(), 'it still runs the first'] as const,
+      ({ stdout }) => [stdout.trim(), 'the first one is still running'] as const,
       (error: unknown) => [bootId, (error as Error).message] as const,
     )
     if (bootIdNow !== bootId) return
@@ -99,7 +98,7 @@ async function untilRebooted(task: Verification, instance: InstanceRecord, bootI
   }
 }
 
-/** The end of what the instance wrote to its console, each line on a line of its own. */
+/** The end of the console output, one line each. */
 function lastWords(task: Verification, instance: InstanceRecord): string {
   const lines = consoleOf(task.folder, instance.id).trimEnd().split('\n').slice(-10)
   return lines.map((line) => `\n  ${line.trimEnd()}`).join('')
@@ -115,7 +114,7 @@ async function over(task: Verification, instance: InstanceRecord, script: string
 }
 
 function untrue(task: Verification, what: string): OperatorError {
-  return new OperatorError('failed', `the image ${task.image.id} does not pass its test: ${what}`, {
+  return new OperatorError('failed', `the image ${task.image.id} failed its test: ${what}`, {
     hint: `npm run bake -- --release ${task.image.release} --force bakes it again`,
   })
 }

@@ -3,16 +3,16 @@ import type { CheckRun } from '../../../checker/run-types.ts'
 import { isInstalled, ownFolder, sourceSuffix } from '../../settings/own.ts'
 import type { Settings } from '../../settings/settings.ts'
 
-/** What a group is found by, beside flags: the project's own variables, and where the AWS SDK looks. No credentials. */
+/** Variables that locate a group: the project's own, and where the AWS SDK looks. No credentials. */
 const carried =
   /^(BAKEROLL_(?!CHECK_)\w+|AWS_(PROFILE|REGION|DEFAULT_REGION|CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL))$/
 
-/** From the folder that the user stands in follows the project, where that is not bakeroll's own. */
+/** The package finds the project from the user's folder. */
 function isCarried(name: string): boolean {
   return carried.test(name) || (isInstalled && name === 'INIT_CWD')
 }
 
-/** The words by which cron or systemd call a check again: of urls the checker alone, of the deployed group the verb. */
+/** The command by which cron or systemd repeats a check: for urls the checker alone, for the deployed group the verb. */
 export function callAgain(
   { platform, group, home, config, check }: Settings,
   isNamed: boolean,

@@ -44,5 +44,5 @@ t.test('an error of the roll is told before one of the load, which is told besid
   )
   t.strictSame(warnings, [])
   await t.rejects(underLoad(bad, failing, warn), { message: 'no instance is healthy' })
-  t.strictSame(warnings, ['the load did not end well: hey gave no report'])
+  t.strictSame(warnings, ['the load did not stop cleanly: hey gave no report'])
 })

@@ -1,13 +1,12 @@
 import type { Load, LoadResult } from '../../tools/load.ts'
 
-/** A load and how long it ran. */
 export interface TimedLoad extends LoadResult {
   readonly seconds: number
 }
 
 /**
- * Does the work while a load runs; gives what was counted, with the seconds. An error of the work says more than one of the load at
- * its stop, which is then told beside.
+ * Does the work while a load runs; returns what the load counted. When the work fails, its error is thrown, and one of
+ * stopping the load is only a warning.
  */
 export async function underLoad(
   running: Load,
@@ -18,7 +17,7 @@ export async function underLoad(
   try {
     await work()
   } catch (error) {
-    await running.stop().catch((ofLoad: unknown) => warn(`the load did not end well: ${messageOf(ofLoad)}`))
+    await running.stop().catch((ofLoad: unknown) => warn(`the load did not stop cleanly: ${messageOf(ofLoad)}`))
     throw error
   }
   const result = await running.stop()
@@ -29,7 +28,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Requests a second that were answered or failed, with one digit below ten. */
+/** Requests a second, answered or failed; one decimal below ten. */
 export function perSecond({ sent, seconds }: Pick<TimedLoad, 'sent' | 'seconds'>): number {
   const rate = sent / Math.max(1, seconds)
   return rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate)
@@ -42,7 +41,7 @@ export function duringWords(during: TimedLoad, askedPerSecond: number): string {
   return `${during.sent} requests during the roll, ${rate} a second${asked}; ${during.failed} failed`
 }
 
-/** `15903 requests during the roll, 58 a second, and 7242 after it, 0 failed`: both parts as they were counted. */
+/** `15903 requests during the roll, 58 a second, and 7242 after it, 0 failed`. */
 export function requestWords(during: TimedLoad, after: TimedLoad): string {
   const failed = during.failed + after.failed
   const both = after.sent > 0 ? ` and ${after.sent} after it` : ''

@@ -3,8 +3,8 @@ import type { InfrastructurePlan } from '../../lib/infrastructure.ts'
 import type { TaskContext } from '../../terminal/task.ts'
 
 /**
- * Shows what would be changed below the group and asks. An unattended run needs --yes, and --allow-risky for what widens
- * access or replaces what holds state; without them it is refused and the plan is taken back.
+ * Shows the infrastructure changes and asks. An unattended run needs --yes, and --allow-risky for what widens access or
+ * replaces something that holds state; without them it is refused and the plan is discarded.
  */
 export async function confirmPlan(
   plan: InfrastructurePlan,
@@ -16,7 +16,7 @@ export async function confirmPlan(
   try {
     if (settings.yes && plan.dangers.length > 0 && !settings.deploy.allowRisky) {
       throw new OperatorError('refused', `not done unattended: ${plan.dangers.join('; ')}`, {
-        hint: 'without --yes it asks; npm run deploy -- --platform aws --yes --allow-risky does it unasked',
+        hint: 'without --yes it asks; npm run deploy -- --platform aws --yes --allow-risky does it without asking',
       })
     }
     for (const danger of plan.dangers) progress.warn(danger)

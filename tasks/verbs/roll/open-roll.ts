@@ -16,15 +16,15 @@ import { hookCommand } from '../../tools/hook.ts'
 import { rollPolicy } from './policy.ts'
 import { openRollReport, type RollReport } from './report.ts'
 
-/** What `roll` and `rollback` work with, and who replaces the instances: what one engine began, only that one carries on. */
+/** Shared by `roll` and `rollback`. A roll is finished by the engine that began it, whatever the settings say. */
 export interface OpenRoll {
   readonly task: Omit<RefreshTask, 'image'>
   readonly engine: 'own' | 'refresh'
-  /** Keeps what happens, where that was asked for. */
+  /** Records the roll, if a report was requested. */
   readonly report: RollReport
 }
 
-/** Opens a roll as the settings say. Throws a usage error for a policy that this group, or this engine, cannot keep to. */
+/** Throws a usage error for a policy that this group, or this engine, cannot follow. */
 export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   const { settings, progress, signal } = context
   const report = openRollReport(settings.roll.report, progress)
@@ -36,12 +36,13 @@ export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   const policy = { ...rollPolicy(settings.roll, terms), canaryGraceSeconds }
   const engine = isRefreshing(group) ? 'refresh' : settings.roll.engine
   if (engine === 'refresh') refuseBeyondRefresh(settings, policy, size)
-  for (const id of unknownIds(policy.first, group)) progress.warn(`--first: ${id} is no instance of ${group?.name} now`)
+  for (const id of unknownIds(policy.first, group))
+    progress.warn(`--first: ${id} is not an instance of ${group?.name} now`)
   const task = { platform, policy, probe, clock, progress, signal, dryRun: settings.dryRun }
   return { task: { ...task, hooks: rollHooks(context), onEvent: report.onEvent }, engine, report }
 }
 
-/** What `roll` and `rollback` say at their end: 4 when the group went back by itself. */
+/** The result of `roll` or `rollback`; exit code 4 when the group rolled back by itself. */
 export function rollResult(result: RollResult, verb: string): TaskResult {
   const { steps = [], ...facts } = result
   const planned = steps.map((step) => `${step.do}${'instanceId' in step ? ` ${step.instanceId}` : ''}: ${step.because}`)
@@ -61,7 +62,7 @@ export function rollResult(result: RollResult, verb: string): TaskResult {
   }
 }
 
-/** Those that a run which was stopped has already replaced are no mistake, so this is no reason to refuse. */
+/** Only a warning: an interrupted run may have replaced them already. */
 function unknownIds(ids: readonly string[], group: Group | undefined): string[] {
   if (!group) return []
   return ids.filter((id) => !group.instances.some((instance) => instance.id === id))
@@ -75,13 +76,13 @@ function refuseBeyondRefresh(settings: Settings, policy: RollPolicy, size: numbe
   const hint =
     settings.roll.engine === 'refresh'
       ? 'without --engine refresh bakeroll replaces the instances itself'
-      : 'the roll under way is an instance refresh, and only such a one carries it on'
+      : 'the roll under way is an instance refresh, and only an instance refresh carries it on'
   throw new OperatorError('usage', problems.join('\n'), { hint })
 }
 
 function rollHooks({ settings, progress, signal }: TaskContext): RollHooks {
   const { beforeTerminate, afterAccept, hookTimeoutSeconds: timeoutSeconds } = settings.roll
-  // As with paths: what is relative starts where the user stands; in a project its file says most hooks, for whichever folder.
+  // Relative paths start where the user stands; the package starts hooks in the project, whatever the folder.
   const stand = process.env['INIT_CWD'] ?? process.cwd()
   const folder = isInstalled ? projectOf(stand) : stand
   const around = { timeoutSeconds, group: settings.group, folder, progress, signal }

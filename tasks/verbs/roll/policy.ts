@@ -3,17 +3,16 @@ import { OperatorError } from '../../lib/errors.ts'
 import type { RollPolicy } from '../../lib/roll/policy.ts'
 import type { Settings } from '../../settings/settings.ts'
 
-/** What a policy depends on beside the settings of `roll`. */
 export interface PolicyTerms {
-  /** The size of the group. */
   readonly size: number
   readonly force: boolean
   readonly instanceTimeoutSeconds: number
 }
 
 /**
- * The policy that the settings say, in instances of this group. A share is rounded down, but is at least 1; that of the
- * instances that may be missing can come to none, since it is a promise. Throws a usage error when no machine could be new.
+ * The policy from the settings, in instances of this group. A share is rounded down, but to at least 1; only the share
+ * that may be missing can become 0, since it is a promise. Throws a usage error when there is no room for a new
+ * instance.
  */
 export function rollPolicy(roll: Settings['roll'], terms: PolicyTerms): RollPolicy {
   const { size, force, instanceTimeoutSeconds } = terms
@@ -32,12 +31,12 @@ export function rollPolicy(roll: Settings['roll'], terms: PolicyTerms): RollPoli
     first: [...new Set(first)],
     force,
     instanceTimeoutSeconds,
-    // A wait that was asked for is no delay.
+    // Requested waits do not count towards the time limit.
     timeoutSeconds: roll.timeoutSeconds + canaryWatchSeconds + pauseAt.length * (pauseSeconds ?? 0),
   }
 }
 
-/** Ascending, each once; a roll that has come to its end has no use for a pause. */
+/** Ascending and unique, without the end of the roll, where a pause makes no sense. */
 function pausePoints(wanted: Settings['roll']['pauseAt'], size: number): number[] {
   const points = new Set(wanted.map((point) => resolveCount(point, size)))
   return [...points].filter((point) => point < size).toSorted((a, b) => a - b)

@@ -4,15 +4,14 @@ import type { RollEventSink } from '../../lib/roll/events.ts'
 import { openReport, reportProblem } from '../../report/report.ts'
 import type { TaskResult } from '../../terminal/task.ts'
 
-/** The report of a roll as the verbs keep it. */
 export interface RollReport {
-  /** Undefined when no report was asked for. */
+  /** Undefined when no report was requested. */
   readonly onEvent: RollEventSink | undefined
-  /** Runs the roll, writes the page however it ends, and names it. That it could not be written is a warning. */
+  /** Runs the roll, writes the page however the roll ends, and adds its path to the result. A failed write is a warning. */
   keep(roll: () => Promise<TaskResult>): Promise<TaskResult>
 }
 
-/** Opens the report FILE, if there is to be one. Throws a usage error when it could not be written. */
+/** Throws a usage error when the file cannot be written. */
 export function openRollReport(file: string | undefined, progress: Progress): RollReport {
   if (file === undefined) return { onEvent: undefined, keep: (roll) => roll() }
   const problem = reportProblem(file)

@@ -2,17 +2,17 @@ import { fitted } from '../../../checker/formatters/wrapping.ts'
 import type { Group, Instance, LockOwner } from '../../lib/platform.ts'
 import { listing } from '../../terminal/listing.ts'
 
-/** What is known beside the group itself. */
+/** What is shown besides the group itself. */
 export interface Surrounding {
   readonly busy?: LockOwner | undefined
-  /** What was changed behind its back; undefined: nobody asked. */
+  /** Changes made by other means than bakeroll; undefined: not checked. */
   readonly drifted?: readonly string[] | undefined
 }
 
-/** The group as a person reads it, on a terminal of so many columns. */
+/** The group for people, wrapped to `columns`. */
 export function statusLines(group: Group, { busy, drifted }: Surrounding, columns?: number): string[] {
   const drift =
-    drifted === undefined ? [] : drifted.length > 0 ? ['changed behind its back:', ...drifted] : ['no drift']
+    drifted === undefined ? [] : drifted.length > 0 ? ['changed outside bakeroll:', ...drifted] : ['no drift']
   const aside = (group.aside ?? []).map(({ id, because }) => `${id} is ${because}, and left alone`)
   return [
     ...fitted(
@@ -24,7 +24,6 @@ export function statusLines(group: Group, { busy, drifted }: Surrounding, column
   ]
 }
 
-/** What `--json` tells of an instance. */
 export function instanceFacts(instance: Instance) {
   const { id, release, imageId, state, health, startedAt } = instance
   return { id, release, image: imageId, imageId, state, health, address: new URL(instance.url).host, startedAt }
@@ -42,7 +41,7 @@ function instanceTable(group: Group, columns: number | undefined): string {
     const outdated = imageId === group.imageId ? '' : ' (outdated)'
     return [id, `${release}${outdated}`, imageId, state, health, address, age(startedAt)]
   })
-  // The release says which image it is, and the line above names the group's.
+  // The release already identifies the image, and the line above names the group's.
   const heads = ['INSTANCE', 'RELEASE', 'IMAGE', 'STATE', 'HEALTH', 'ADDRESS', 'AGE']
   return listing({ heads, rows, dispensable: ['IMAGE'] }, columns)
 }

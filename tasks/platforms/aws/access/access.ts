@@ -10,51 +10,47 @@ import { forgetHostKeys, openHostKeys } from './host-keys.ts'
 import { openSessionKeys } from './session-key.ts'
 
 /**
- * `endpoint`: through the EC2 Instance Connect endpoint of the network. `direct`: at the private address, over a VPN say.
- * `none`: not at all.
+ * `endpoint`: through the EC2 Instance Connect endpoint of the network. `direct`: at the private address, for example
+ * over a VPN. `none`: no access.
  */
 export type AccessMode = 'endpoint' | 'direct' | 'none'
 
-/** What is needed of an instance to reach it. */
 export type Reachable = Pick<Instance, 'id' | 'startedAt' | 'ssh'>
 
-/** The way to the instances of a group, which have no public address. */
+/** SSH access to the instances of a group, which have no public address. */
 export interface InstanceAccess {
   readonly mode: AccessMode
-  /** Throws a usage error when this computer lacks what the way needs. Cheap after the first call. */
+  /** Throws a usage error when this computer cannot open the connection. Cheap after the first call. */
   assertReady(): Promise<void>
   /**
-   * The arguments of ssh up to and with the destination, good for a connection that begins within 30 s: they come with a push
-   * of the key. Waits at most `waitSeconds` for the instance to show its host key, 300 unless told.
+   * The arguments of ssh up to and including the destination. Pushes the session key, so the connection must begin
+   * within 30 s. Waits at most `waitSeconds` (default 300) for the instance to publish its host key.
    */
   sshArguments(instance: Reachable, waitSeconds?: number): Promise<string[]>
-  /** What the instance wrote to its serial console. */
+  /** The instance's serial console output. */
   consoleOutput(id: string): Promise<string>
-  /** Forgets what is known of the instances of a group that is gone. */
+  /** Deletes the stored host keys, once the group is gone. */
   forget(): Promise<void>
 }
 
-/** What an access is opened with. */
 export interface AccessSettings {
   readonly aws: Pick<Aws, 'ec2' | 'open' | 'region'>
   readonly mode: AccessMode
-  /** The folder that holds keys and what is known of hosts. */
+  /** The folder that holds keys and known hosts. */
   readonly home: string
   readonly group: string
   readonly profile?: string | undefined
   /** The id of the Instance Connect endpoint; when absent, the AWS CLI looks for it at every connection. */
   readonly endpointId?: string | undefined
   readonly signal?: AbortSignal | undefined
-  /** Told when a wait begins. */
+  /** Called when a wait begins. */
   readonly onWait?: (message: string) => void
 }
 
-/** The folder with the host keys of a group's instances. */
 export function hostKeyFolder(home: string, group: string): string {
   return join(home, 'aws', group, 'known-hosts')
 }
 
-/** Opens the way to the instances of a group. */
 export function openAccess(settings: AccessSettings): InstanceAccess {
   const { aws, mode, home, group, signal, onWait } = settings
   const keys = join(home, 'keys')
@@ -88,7 +84,7 @@ async function tunnelTo(instanceId: string, { aws, profile, endpointId }: Access
 }
 
 async function refuse(group: string): Promise<never> {
-  throw new OperatorError('usage', `the instances of group ${group} are not reached over SSH (aws.reach is none)`, {
-    hint: 'BAKEROLL_AWS_REACH=endpoint reaches them through the Instance Connect endpoint, direct over a VPN',
+  throw new OperatorError('usage', `no SSH access to the instances of group ${group}: aws.reach is none`, {
+    hint: 'set BAKEROLL_AWS_REACH=endpoint (Instance Connect endpoint) or direct (VPN)',
   })
 }

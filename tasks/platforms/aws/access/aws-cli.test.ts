@@ -29,12 +29,12 @@ t.test('the program on PATH', async (t) => {
   })
   await t.test('too old', async (t) => {
     onPath(t, { aws: 'echo "aws-cli/2.9.19 Python/3.11.2 Linux/6.1.0" >&2' })
-    const message = 'the AWS CLI here is 2.9.19, and tunnels need 2.12'
+    const message = 'the AWS CLI is 2.9.19; tunnels need 2.12'
     await t.rejects(assertTunnelsCanOpen(), { kind, hint, message })
   })
   await t.test('broken', async (t) => {
     onPath(t, { aws: 'echo "ImportError: no module" >&2; exit 1' })
-    const message = 'aws --version tells no version: ImportError: no module'
+    const message = 'aws --version prints no version: ImportError: no module'
     await t.rejects(assertTunnelsCanOpen(), { kind, hint, message })
   })
   await t.test('absent', async (t) => {
@@ -43,7 +43,7 @@ t.test('the program on PATH', async (t) => {
       process.env['PATH'] = PATH
     })
     process.env['PATH'] = t.testdir()
-    const message = 'the AWS CLI is not installed, and instances are reached through it'
+    const message = 'the AWS CLI is not installed; access to instances needs it'
     await t.rejects(assertTunnelsCanOpen(), { kind, hint, message })
   })
 })

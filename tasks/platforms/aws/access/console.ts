@@ -3,9 +3,9 @@ import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 
 /**
- * What an instance wrote to its serial console, 64 KiB at most. As it is now on instance types of the Nitro system; on others
- * as EC2 kept it some minutes after a start or an end
- * (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html). Empty when there is nothing yet.
+ * The serial console output of an instance, at most the last 64 KiB; empty when there is none yet. Current on Nitro
+ * instance types; on others, the copy that EC2 takes some minutes after a start or stop
+ * (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html).
  */
 export async function consoleOutput({ ec2 }: Pick<Aws, 'ec2'>, id: string): Promise<string> {
   const read = async (Latest: boolean) => {

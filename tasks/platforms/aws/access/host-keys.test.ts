@@ -35,7 +35,7 @@ t.test('a console that lags is read until it shows the key, which is then rememb
   const file = await keys.fileOf(instance, { waitSeconds: 300, onWait: (message) => told.push(message) })
   t.equal(readFileSync(file, 'utf8'), `i-1 ${key('a')}\n`)
   t.strictSame(seen.reads, [0, 10_000, 20_000, 30_000, 40_000, 50_000])
-  t.strictSame(told, ['waiting for i-1 to show its SSH host key on its serial console'])
+  t.strictSame(told, ['waiting for i-1 to print its SSH host key on its serial console'])
   const later = world(folder, { text: published('b') })
   t.equal(await later.keys.fileOf(instance, { waitSeconds: 0 }), file)
   t.equal(readFileSync(file, 'utf8'), `i-1 ${key('a')}\n`, 'the key of an instance never changes')
@@ -50,7 +50,7 @@ t.test('the wait has an end', async (t) => {
   const { keys, seen } = world(t.testdir(), { showsAtMs: Number.POSITIVE_INFINITY })
   await t.rejects(keys.fileOf(instance, { waitSeconds: 25 }), {
     kind: 'failed',
-    message: 'i-1 has not shown its SSH host key on its serial console yet',
+    message: 'i-1 has not printed its SSH host key on its serial console yet',
     hint: /npm run logs -- --platform aws --instance i-1/,
   })
   t.strictSame(seen.reads, [0, 10_000, 20_000])

@@ -7,7 +7,7 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Instance } from '../../../lib/platform.ts'
 import { hostKeyFrom } from '../../../tools/ssh.ts'
 
-/** How long to wait for an instance that is still writing its first words. */
+/** How long to wait for an instance that has just started. */
 export interface Patience {
   readonly waitSeconds: number
   readonly signal?: AbortSignal | undefined
@@ -15,22 +15,21 @@ export interface Patience {
   readonly onWait?: (message: string) => void
 }
 
-/** The SSH host keys of a group's instances, by the id of the instance: addresses are used again, ids never. */
+/** The SSH host keys of a group's instances, by instance id: addresses are reused, ids never. */
 export interface HostKeys {
   /**
-   * The file that pins the host key of an instance, under its id as the name; read from its serial console at the first call
-   * that finds it there. Throws `failed` when it has not come until then.
+   * The known-hosts file of an instance, which names it by its id. Reads the key from the serial console the first
+   * time. Throws `failed` when the key does not appear in time.
    */
   fileOf(instance: Pick<Instance, 'id' | 'startedAt'>, patience: Patience): Promise<string>
 }
 
-/** EC2 limits how often a console may be read, so no instance's is read more often than that. */
+/** EC2 limits how often a console may be read. */
 const pollMs = 10_000
 
-/** Where EC2 shows the console late, that takes some minutes after the start; a key that is not there by then does not come. */
+/** EC2 may show the console some minutes after the start; a key that is missing by then will not come. */
 const latestSeconds = 600
 
-/** What host keys are read with; the clock is there for tests. */
 export interface HostKeySource {
   /** Holds one file per instance. */
   readonly folder: string
@@ -39,7 +38,6 @@ export interface HostKeySource {
   readonly pause?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
 }
 
-/** Opens the memory of host keys in a folder. */
 export function openHostKeys({ folder, console, now = Date.now, pause = waitFor }: HostKeySource): HostKeys {
   const lookedAtMs = new Map<string, number>()
   const look = async (id: string): Promise<string | undefined> => {
@@ -62,7 +60,7 @@ export function openHostKeys({ folder, console, now = Date.now, pause = waitFor 
         const found = restMs > 0 ? undefined : await look(id)
         if (found !== undefined) return found
         if (now() >= untilMs) throw notPublished(id, now() >= comesUntilMs)
-        if (waits === 0) onWait?.(`waiting for ${id} to show its SSH host key on its serial console`)
+        if (waits === 0) onWait?.(`waiting for ${id} to print its SSH host key on its serial console`)
         await pause(Math.max(1, Math.min(restMs > 0 ? restMs : pollMs, untilMs - now())), signal)
       }
     },
@@ -71,7 +69,7 @@ export function openHostKeys({ folder, console, now = Date.now, pause = waitFor 
 
 function notPublished(id: string, isTooLate: boolean): OperatorError {
   if (!isTooLate) {
-    return new OperatorError('failed', `${id} has not shown its SSH host key on its serial console yet`, {
+    return new OperatorError('failed', `${id} has not printed its SSH host key on its serial console yet`, {
       hint: `npm run logs -- --platform aws --instance ${id} shows the console; EC2 shows it minutes late`,
     })
   }
@@ -88,7 +86,7 @@ async function waitFor(ms: number, signal: AbortSignal | undefined): Promise<voi
   }
 }
 
-/** Forgets the host keys of a group that is gone. */
+/** Deletes the stored host keys of a group. */
 export async function forgetHostKeys(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
 }

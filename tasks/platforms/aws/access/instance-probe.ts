@@ -6,27 +6,29 @@ import type { InstanceAccess } from './access.ts'
 import { openTunnel } from './tunnel.ts'
 import { openTunnels, type Tunnels } from './tunnels.ts'
 
-/** Our own measurement of instances that have no public address. */
+/** Probes instances that have no public address. */
 export interface InstanceProbe {
-  /** As `Probe` says; throws a usage error when this computer lacks what the way to the instances needs. */
+  /** See `Probe`. Throws a usage error when this computer cannot reach the instances. */
   readonly probe: Probe
-  /** The base url of an instance for a measurement of another kind, good until `close`. */
+  /** The base URL of an instance for another kind of measurement, valid until `close`. */
   urlFor(instance: Instance): Promise<string>
-  /** Ends what leads to the instances. */
+  /** Closes all tunnels. */
   close(): Promise<void>
 }
 
-/** How long a right answer counts while the load balancer says the same; a tunnel costs seconds, so none is kept for that long. */
+/**
+ * How long a successful probe counts while the load balancer agrees. A tunnel takes seconds to open, so none is kept
+ * open instead.
+ */
 const trustedMs = 60_000
 
-/** What a probe measures with; replaced in tests. */
+/** Replaced in tests. */
 export interface ProbeTools {
   readonly tunnels?: Tunnels<Instance>
   readonly measure?: typeof probeInstance
   readonly now?: () => number
 }
 
-/** Opens the probe of a group's instances, each by the way that its access gives. */
 export function openInstanceProbe(access: InstanceAccess, tools: ProbeTools = {}): InstanceProbe {
   const { measure = probeInstance, now = Date.now } = tools
   const tunnels =
@@ -54,14 +56,14 @@ function byLoadBalancer(health: Instance['health']): ProbeResult {
 }
 
 /**
- * Measures through a tunnel, twice where the first answer is right. Two right answers count for a while, as long as the load
- * balancer agrees, and end the tunnel: a thousand instances are measured through a few.
+ * Probes through a tunnel, a second time when the first probe succeeds. Two successes close the tunnel and count for a
+ * while, as long as the load balancer agrees: a few tunnels are enough for a thousand instances.
  */
 function throughTunnels(tunnels: Tunnels<Instance>, measure: typeof probeInstance, now: () => number): Probe {
   const trusted = new Map<string, { result: ProbeResult; release: string; untilMs: number }>()
   return async (instance, release) => {
     const { id, health } = instance
-    // Nobody takes an instance for ready that the load balancer has not looked at, and its console may be empty yet.
+    // An instance that the load balancer has not checked cannot be ready, and its console may still be empty.
     if (health === 'initial') return byLoadBalancer(health)
     const known = trusted.get(id)
     if (health === 'healthy' && known?.release === release && now() < known.untilMs) return known.result

@@ -1,18 +1,18 @@
 import type { Aws } from '../clients.ts'
 
-/** A pushed key is good for 60 s; after half of that it is pushed again, so that a slow connection still finds it. */
+/** A pushed key is valid for 60 s. It is pushed again after half of that, so that a slow connection still finds it. */
 const freshMs = 30_000
 
 /**
- * Lets a public key log in at instances for the next minute
+ * Lets a public key log in to instances for the next minute
  * (https://docs.aws.amazon.com/ec2-instance-connect/latest/APIReference/API_SendSSHPublicKey.html).
  */
 export interface SessionKeys {
-  /** Safe to call before every connection: a key that was pushed just now is not pushed again. */
+  /** Call it before every connection: a key that was just pushed is not pushed again. */
   push(instanceId: string, user: string): Promise<void>
 }
 
-/** Pushes this key; `now` is the clock, milliseconds. */
+/** `now`: Unix time in milliseconds. */
 export function openSessionKeys(
   aws: Pick<Aws, 'open'>,
   publicKey: () => Promise<string>,

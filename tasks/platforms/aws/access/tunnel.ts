@@ -4,26 +4,26 @@ import { OperatorError } from '../../../lib/errors.ts'
 import { anyFreePort } from '../../../tools/ports.ts'
 import { reasonIn } from '../../../tools/ssh.ts'
 
-/** A port of this computer that leads to the web server of one instance. */
+/** A local port forwarded to the web server of one instance. */
 export interface Tunnel {
   /** `http://127.0.0.1:41234`. */
   readonly url: string
   isOpen(): boolean
-  /** Ends it and its process. Safe to call twice. */
+  /** Also ends its process. Safe to call twice. */
   close(): Promise<void>
 }
 
 const said = 'tunnel is open'
 
-/** The ports of a tunnel: one of this computer, and the one of the instance that it leads to. */
+/** `here` is the local port, `there` the instance's. */
 export interface TunnelPorts {
   readonly here: number
   readonly there: number
 }
 
 /**
- * The arguments of ssh for a tunnel. The far side says when all stands, and ends with its standard
- * input, so that no tunnel outlives its owner, however that one ends.
+ * The arguments of ssh for a tunnel. The remote command announces that the tunnel is open and exits when its standard
+ * input closes, so no tunnel outlives its owner, however the owner ends.
  */
 export function tunnelArguments(sshArguments: readonly string[], { here, there }: TunnelPorts): string[] {
   const options = ['ExitOnForwardFailure=yes', 'ServerAliveInterval=5', 'ServerAliveCountMax=3']
@@ -40,7 +40,7 @@ const endAll = () => {
   for (const child of running) child.kill()
 }
 
-/** Opens a tunnel over SSH. Throws `failed`, with what ssh said, when it does not stand within `timeoutSeconds`. */
+/** Opens a tunnel over SSH. Throws `failed`, with what ssh printed, when it is not open within `timeoutSeconds`. */
 export async function openTunnel(
   sshArguments: readonly string[],
   { there = 80, timeoutSeconds = 45 } = {},
@@ -51,7 +51,7 @@ export async function openTunnel(
     const failure = await standing(child, timeoutSeconds)
     if (failure === undefined) return tunnelOf(child, here)
     await end(child)
-    // Between the choice of a port and its use, somebody else may have taken it.
+    // Another process may have taken the port since it was chosen.
     if (tries < 3 && /Address already in use|cannot listen to port/i.test(failure)) continue
     throw new OperatorError('failed', `no tunnel over SSH: ${reasonIn(failure)}`)
   }
@@ -69,7 +69,7 @@ function start(arguments_: string[]): ChildProcess {
   return child
 }
 
-/** Waits until the tunnel stands; else gives all that was said against it. */
+/** Waits until the tunnel is open; otherwise returns what ssh printed. */
 async function standing(child: ChildProcess, timeoutSeconds: number): Promise<string | undefined> {
   let complaints = ''
   let answer = ''

@@ -91,11 +91,11 @@ t.test('held tunnels stay, up to the limit, and take no place from others', asyn
   await tunnels.hold({ id: 'i-2' })
   await t.rejects(tunnels.hold({ id: 'i-3' }), {
     kind: 'usage',
-    message: 'at most 2 instances are reached at once through the endpoint',
+    message: 'at most 2 instances can be reached through the endpoint at once',
   })
   await Promise.all(['i-4', 'i-5', 'i-6'].map(ask))
   t.ok(open.has('i-1') && open.has('i-2'))
   await tunnels.close()
   t.equal(open.size, 0)
-  await t.rejects(ask('i-1'), { kind: 'interrupted', message: 'the way to the instances is closed' })
+  await t.rejects(ask('i-1'), { kind: 'interrupted', message: 'access to the instances is closed' })
 })

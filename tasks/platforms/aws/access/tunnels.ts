@@ -2,17 +2,19 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Tunnel } from './tunnel.ts'
 
 /**
- * Tunnels to instances, shared and few: an Instance Connect endpoint carries 20 connections at once
- * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/eice-quotas.html), and other people use it, too.
+ * Shared tunnels to instances, kept few: an Instance Connect endpoint carries 20 connections at once
+ * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/eice-quotas.html), and others use it too.
  */
 export interface Tunnels<T extends { readonly id: string }> {
-  /** Does `work` with a url that leads to the instance, in turn; the tunnel stays for the next time until another needs its place. */
+  /**
+   * Calls `work` with a URL of the instance when a tunnel is free. The tunnel stays open until another instance needs
+   * its place.
+   */
   through<R>(instance: T, work: (url: string) => Promise<R>): Promise<R>
-  /** A url that leads to the instance until `close`; throws a usage error beyond the limit. */
+  /** A URL of the instance, valid until `close`; throws a usage error beyond the limit. */
   hold(instance: T): Promise<string>
-  /** Ends the tunnel to an instance as soon as nobody uses it. */
+  /** Closes the tunnel to an instance as soon as it is idle. */
   end(id: string): Promise<void>
-  /** Ends all tunnels. */
   close(): Promise<void>
 }
 
@@ -24,7 +26,7 @@ interface Place {
   isUnwanted: boolean
 }
 
-/** Opens tunnels by `open` as they are needed, at most `limit` for `through` and as many for `hold`. */
+/** Opens tunnels on demand, at most `limit` for `through` and as many again for `hold`. */
 export function openTunnels<T extends { readonly id: string }>(
   open: (instance: T) => Promise<Tunnel>,
   limit = 8,
@@ -47,14 +49,14 @@ export function openTunnels<T extends { readonly id: string }>(
     wake()
     await place?.opened?.close()
   }
-  /** The tunnel that was idle for longest makes room. */
+  /** Closes the tunnel that has been idle longest. */
   const makeRoom = () => {
     const idle = [...places].filter(([, { users }]) => users === 0).sort(([, a], [, b]) => a.usedAt - b.usedAt)[0]
     return idle ? remove(idle[0]) : change()
   }
   const enter = async (instance: T): Promise<Place> => {
     for (;;) {
-      if (isClosed) throw new OperatorError('interrupted', 'the way to the instances is closed')
+      if (isClosed) throw new OperatorError('interrupted', 'access to the instances is closed')
       const found = places.get(instance.id)
       const isUsable = found && (found.opened?.isOpen() ?? true)
       if (!found && places.size < limit) return begin(instance)
@@ -120,7 +122,7 @@ export function openTunnels<T extends { readonly id: string }>(
 }
 
 function tooMany(limit: number): OperatorError {
-  return new OperatorError('usage', `at most ${limit} instances are reached at once through the endpoint`, {
-    hint: 'npm run check without --instances asks the load balancer; npm run status shows what that says of each',
+  return new OperatorError('usage', `at most ${limit} instances can be reached through the endpoint at once`, {
+    hint: 'npm run check without --instances asks the load balancer; npm run status shows its verdict on each',
   })
 }

@@ -8,13 +8,11 @@ import type { Aws } from '../clients.ts'
 import { imageTags } from '../names.ts'
 import { type Ami, copiesOf } from './ami-images.ts'
 
-/** An image in one region. */
 export interface PlacedImage {
   readonly ec2: EC2Client
   readonly id: string
 }
 
-/** The image itself and its copies in these regions. */
 export async function everywhere(aws: Aws, ami: Ami, copyRegions: readonly string[]): Promise<PlacedImage[]> {
   const places: PlacedImage[] = [{ ec2: aws.ec2, id: ami.id }]
   const own = await aws.region()
@@ -26,20 +24,19 @@ export async function everywhere(aws: Aws, ami: Ami, copyRegions: readonly strin
 }
 
 /**
- * Makes every instance of an image require tokens for its metadata, however it is launched
+ * Makes IMDSv2 tokens mandatory for every instance of an image, however it is launched
  * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html#configure-IMDS-new-instances-ami-configuration).
  */
 export async function requireTokensOf(place: PlacedImage): Promise<void> {
   await place.ec2.send(new ModifyImageAttributeCommand({ ImageId: place.id, ImdsSupport: { Value: 'v2.0' } }))
 }
 
-/** Says when an image counts as deprecated, days from `now`. */
+/** Deprecates an image `days` after `now`. */
 export async function deprecateAfter(place: PlacedImage, days: number, now: Date): Promise<void> {
   const DeprecateAt = new Date(now.getTime() + days * 86_400_000)
   await place.ec2.send(new EnableImageDeprecationCommand({ ImageId: place.id, DeprecateAt }))
 }
 
-/** Marks an image as one that has passed its test. */
 export async function markVerified(place: PlacedImage, now: Date): Promise<void> {
   const Tags = [{ Key: imageTags.verified, Value: now.toISOString() }]
   await place.ec2.send(new CreateTagsCommand({ Resources: [place.id], Tags }))

@@ -11,11 +11,11 @@ import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { imageTags } from '../names.ts'
 
-/** An AMI of ours, as its tags tell it. */
+/** One of our AMIs, read from its tags. */
 export interface Ami extends Image {
-  /** Unique in the account; copies in other regions have the same. */
+  /** Unique in the account; copies in other regions share it. */
   readonly name: string
-  /** Hash of everything that went in: the same hash is the same image. Empty for a base layer. */
+  /** Hash of all inputs: same hash, same image. Empty for a base layer. */
   readonly contentHash: string
   /** Hash of the base layer. */
   readonly base: string
@@ -27,17 +27,16 @@ export interface Ami extends Image {
 
 type Layer = 'base' | 'release'
 
-/** All images of releases in the region, newest first. */
+/** Release images in the region, newest first. */
 export async function listAmis(aws: Aws): Promise<Ami[]> {
   return ofLayer(aws, 'release')
 }
 
-/** All base layers in the region, newest first; each is a source of releases to come, and no instance needs one. */
+/** Base layers in the region, newest first. Releases are built on them; no instance runs one. */
 export async function listBaseAmis(aws: Aws): Promise<Ami[]> {
   return ofLayer(aws, 'base')
 }
 
-/** The newest base layer of a recipe. */
 export async function newestBaseAmi(aws: Aws, hash: string): Promise<Ami | undefined> {
   return (await listBaseAmis(aws)).find((ami) => ami.base === hash)
 }
@@ -50,13 +49,12 @@ async function ofLayer(aws: Aws, layer: Layer): Promise<Ami[]> {
   return images.map(amiFrom).sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.name.localeCompare(a.name))
 }
 
-/** The images of this account that fit, also deprecated ones. */
+/** Matching images of this account, deprecated ones included. */
 export async function ownImages(ec2: EC2Client, Filters: Filter[]): Promise<AwsImage[]> {
   const pages = paginateDescribeImages({ client: ec2, pageSize: 200 }, { Owners: ['self'], Filters })
   return (await Array.fromAsync(pages)).flatMap(({ Images = [] }) => Images)
 }
 
-/** What the tags of an AMI say about it. */
 export function amiFrom(image: AwsImage): Ami {
   const tags = new Map(image.Tags?.map(({ Key = '', Value = '' }) => [Key, Value]))
   return {
@@ -73,8 +71,8 @@ export function amiFrom(image: AwsImage): Ami {
 }
 
 /**
- * Removes an AMI with its snapshots, its copies in other regions, and the base layers that no image is made from any more:
- * the newest one stays for the next release, as long as there are images. One that is gone already is no error.
+ * Removes an AMI with its snapshots, its copies in other regions, and base layers that no image is built on any more.
+ * The newest base layer stays for the next release while there are images. An AMI that is gone already is no error.
  */
 export async function removeAmi(aws: Aws, id: string, copyRegions: readonly string[] = []): Promise<void> {
   const [image] = await ownImages(aws.ec2, [{ Name: 'image-id', Values: [id] }])
@@ -89,7 +87,7 @@ export async function removeAmi(aws: Aws, id: string, copyRegions: readonly stri
   for (const base of unusedBases(images, bases)) await removeImage(aws.ec2, base.id)
 }
 
-/** The AMIs of this name in the region of the client: a copy has the name of its original. */
+/** AMIs of this name in the client's region: a copy has the name of its original. */
 export async function copiesOf(ec2: EC2Client, name: string): Promise<AwsImage[]> {
   return ownImages(ec2, [
     { Name: 'name', Values: [name] },
@@ -97,7 +95,10 @@ export async function copiesOf(ec2: EC2Client, name: string): Promise<AwsImage[]
   ])
 }
 
-/** The base layers, newest first, that can go: all but the newest of each recipe in use, and, while there are images, the newest. */
+/**
+ * The base layers that can go. The newest of each recipe in use stays and, while there are images, the newest of all.
+ * `bases` is newest first.
+ */
 export function unusedBases(images: readonly Ami[], bases: readonly Ami[]): Ami[] {
   const used = new Set(images.map(({ base }) => base))
   return bases.filter((base, index) => {
@@ -111,14 +112,14 @@ async function removeImage(ec2: EC2Client, id: string): Promise<void> {
   for (const image of await ownImages(ec2, [{ Name: 'image-id', Values: [id] }])) await deregister(ec2, image)
 }
 
-/** Takes an AMI out of the list, then deletes the snapshots that it stood on. */
+/** Deregisters an AMI, then deletes its snapshots. */
 export async function deregister(ec2: EC2Client, image: AwsImage): Promise<void> {
   await ec2
     .send(new DeregisterImageCommand({ ImageId: image.ImageId }))
     .catch(unless('InvalidAMIID.NotFound', 'InvalidAMIID.Unavailable'))
   for (const { Ebs } of image.BlockDeviceMappings ?? []) {
     if (Ebs?.SnapshotId === undefined) continue
-    // A snapshot that another AMI stands on, too, goes with that one.
+    // A snapshot that another AMI uses too is deleted with that one.
     await ec2
       .send(new DeleteSnapshotCommand({ SnapshotId: Ebs.SnapshotId }))
       .catch(unless('InvalidSnapshot.NotFound', 'InvalidSnapshot.InUse'))

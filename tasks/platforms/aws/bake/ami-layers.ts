@@ -17,7 +17,6 @@ import type { BakeRun } from './task.ts'
 
 const project = join(import.meta.dirname, '../../../..')
 
-/** Makes the base layer on a source image. */
 export async function makeBaseAmi(run: BakeRun, recipe: Recipe, source: SourceImage): Promise<Ami> {
   const folder = await workFolder(run, 'base')
   const name = `bakeroll-base-${recipe.base}-${timestamp()}-${run.bakeId}`
@@ -26,7 +25,7 @@ export async function makeBaseAmi(run: BakeRun, recipe: Recipe, source: SourceIm
   return buildLayer(run, { layers: 'base', name, source, tags, folder, variables })
 }
 
-/** Makes the image of a release on a base layer; not verified yet. */
+/** Builds the image of a release on a base layer, not yet verified. */
 export async function makeReleaseAmi(run: BakeRun, recipe: Recipe, base: Ami): Promise<Ami> {
   const { aws } = run.task
   const folder = await workFolder(run, 'release')
@@ -41,7 +40,7 @@ export async function makeReleaseAmi(run: BakeRun, recipe: Recipe, base: Ami): P
   return buildLayer(run, { layers: isOnBase ? 'release' : 'base,release', name, source, tags, folder, variables })
 }
 
-/** Boots an instance of the image, tests it from inside before and after a reboot, and throws it away. */
+/** Boots an instance of the image, tests it from inside before and after a reboot, and terminates it. */
 export async function testAmi(run: BakeRun, ami: Ami): Promise<void> {
   const folder = await workFolder(run, 'test')
   const lines: { text: string; heardAt: number }[] = []
@@ -58,13 +57,12 @@ export async function testAmi(run: BakeRun, ami: Ami): Promise<void> {
 }
 
 function untrue(ami: Ami, what: string, cause?: unknown): OperatorError {
-  return new OperatorError('failed', `the image ${ami.id} does not pass its test: ${what.replace(/^verify: /, '')}`, {
+  return new OperatorError('failed', `the image ${ami.id} failed its test: ${what.replace(/^verify: /, '')}`, {
     hint: `npm run bake -- --platform aws --release ${ami.release} --force bakes it again`,
     cause,
   })
 }
 
-/** What Packer can launch for an image: the image itself. */
 function launchable(ami: Ami): string {
   if (ami.rootDeviceType === 'ebs') return ami.id
   throw new OperatorError('failed', `the root device of ${ami.id} is ${ami.rootDeviceType}, expected ebs`)
@@ -89,7 +87,7 @@ async function buildLayer(run: BakeRun, { folder, variables, ...layer }: Layer):
   const id = amisIn(await readFile(manifest, 'utf8')).get(run.region)
   if (id === undefined) throw new OperatorError('failed', `${manifest} names no image in ${run.region}`)
   const [image] = await ownImages(run.task.aws.ec2, [{ Name: 'image-id', Values: [id] }])
-  if (image === undefined) throw new OperatorError('failed', `Packer made ${id}, but it is not there`)
+  if (image === undefined) throw new OperatorError('failed', `Packer reported ${id}, but there is no such image`)
   return amiFrom(image)
 }
 
@@ -121,10 +119,10 @@ async function packer(run: BakeRun, { only, variables, name, folder, onLine }: P
     requireTokensDuring(aws, machineOf(run), signal, once),
   )
   progress.live([])
-  if (machines.length === 0) progress.warn('the builder was gone before its metadata could be made to require tokens')
+  if (machines.length === 0) progress.warn('the builder was gone before IMDSv2 tokens could be made mandatory on it')
 }
 
-/** Where Packer was told to use a key pair of the user, that may be another machine's as well. */
+/** A key pair from the user's settings may belong to other machines as well, so the tag identifies the builder then. */
 function machineOf({ settings, bakeId, keyPair }: BakeRun) {
   return settings.packerVariables.has('ssh_keypair_name')
     ? { Name: `tag:${imageTags.bake}`, Values: [bakeId] }
@@ -146,7 +144,7 @@ async function tagsOf(
   }
 }
 
-/** The commit of the project, with `-dirty` behind it when files differ; `undefined` outside of a clone. */
+/** The project's commit, `-dirty` appended when files differ; `undefined` outside a clone. */
 async function gitRevision(): Promise<string | undefined> {
   const argv = [
     '-C',

@@ -18,11 +18,11 @@ t.test('settings that go together', async (t) => {
 t.test('settings that do not', async (t) => {
   t.throws(() => checkBakeSettings(awsSettings({ shareAccounts: ['123456789012'] })), {
     kind: 'usage',
-    message: 'aws.kmsKey: needed to share an image: nobody else can use the default key',
+    message: 'aws.kmsKey: needed to share an image: other accounts cannot use the default key',
   })
   t.throws(() => checkBakeSettings(awsSettings({ kmsKey: '1234abcd', copyRegions: ['us-east-1'] })), {
     kind: 'usage',
-    message: 'aws.kmsKey: 1234abcd is of one region, but copies are made in others',
+    message: 'aws.kmsKey: 1234abcd exists in one region only, but copies go to others',
   })
   t.throws(() => checkBakeSettings(awsSettings({ builderInterface: 'session_manager' })), {
     kind: 'usage',

@@ -7,17 +7,21 @@ import { isAwsError } from '../failures/failures.ts'
 import { builderVpc } from './builder-group.ts'
 import { architecture } from './source-image.ts'
 
-/** Throws a usage error when settings of a bake do not go together. Asks nobody. */
+/** Throws a usage error when bake settings contradict each other. Makes no request. */
 export function checkBakeSettings(settings: AwsSettings): void {
   const { kmsKey, shareAccounts, copyRegions, builderInterface, builderInstanceProfile } = settings
   if (shareAccounts.length > 0 && kmsKey === undefined) {
-    throw new OperatorError('usage', 'aws.kmsKey: needed to share an image: nobody else can use the default key', {
-      hint: 'BAKEROLL_AWS_KMS_KEY=alias/bakeroll, a key of yours that the other accounts may use',
-    })
+    throw new OperatorError(
+      'usage',
+      'aws.kmsKey: needed to share an image: other accounts cannot use the default key',
+      {
+        hint: 'BAKEROLL_AWS_KMS_KEY=alias/bakeroll, a key that the other accounts may use',
+      },
+    )
   }
   if (kmsKey !== undefined && copyRegions.length > 0 && !/^(alias\/|mrk-)/.test(kmsKey)) {
-    throw new OperatorError('usage', `aws.kmsKey: ${kmsKey} is of one region, but copies are made in others`, {
-      hint: 'give the alias that a key has in each region, alias/bakeroll say',
+    throw new OperatorError('usage', `aws.kmsKey: ${kmsKey} exists in one region only, but copies go to others`, {
+      hint: 'use an alias that exists in each region, such as alias/bakeroll',
     })
   }
   if (builderInterface === 'session_manager' && builderInstanceProfile === undefined) {
@@ -27,7 +31,7 @@ export function checkBakeSettings(settings: AwsSettings): void {
   }
 }
 
-/** Gives the VPC of the builder; throws a usage error when it could not start where and as the settings say. */
+/** Returns the builder's VPC; throws a usage error when the builder could not start as the settings say. */
 export async function checkBuilder(aws: Aws, settings: AwsSettings): Promise<string> {
   if (settings.builderInterface === 'session_manager' && findProgram('session-manager-plugin') === undefined) {
     throw new OperatorError('refused', 'session-manager-plugin is not installed', {

@@ -15,36 +15,35 @@ import { letCallerIn, makeBuilderGroup, removeGroup } from './builder-group.ts'
 import { callerCidr } from './caller.ts'
 import type { AmiBakeTask, BakeRun } from './task.ts'
 
-/** What a bake writes down before its first effect, for the case that it is killed. */
+/** Written before a bake's first effect, so that the next bake can clean up when this one is killed. */
 export interface BakeRecord {
   readonly id: string
   readonly account: string
   readonly region: string
-  /** The process of the bake, and the name of the script that it runs. */
+  /** The bake's process, and the name of the script it runs. */
   readonly pid: number
   readonly script: string
 }
 
-/** The folder that holds one folder for each bake under way. */
+/** Holds one folder per running bake. */
 export function bakesFolder(home: string): string {
   return join(home, 'aws', 'bakes')
 }
 
-/** The key pair that every machine of a bake is launched with, and no other. */
+/** The key pair of every machine of one bake, and of no other machine. */
 export function keyPairOf(bakeId: string): string {
   return `bakeroll-${bakeId}`
 }
 
-/** The account of the credentials. */
 export async function accountOf(aws: Aws): Promise<string> {
   const { Account = '' } = await aws.open(STSClient).send(new GetCallerIdentityCommand({}))
   return Account
 }
 
 /**
- * Does the work of a bake in a folder of its own and with a key pair and a security group of its own, which all go at the end, whatever happens.
- * The key is made here because the one that Packer 1.6 lets EC2 make is RSA, whose signatures by SHA-1 Debian's sshd
- * declines (https://www.openssh.com/txt/release-8.8).
+ * Runs a bake with its own folder, key pair and security group, all removed at the end, whatever happens. The key is
+ * made here because Packer 1.6 has EC2 make an RSA key, whose SHA-1 signatures Debian's sshd refuses
+ * (https://www.openssh.com/txt/release-8.8).
  */
 export async function withBakeRun<T>(
   task: AmiBakeTask,
@@ -72,13 +71,13 @@ export async function withBakeRun<T>(
   } finally {
     const isGone = await endGroup(task, groupId)
     await task.aws.ec2.send(new DeleteKeyPairCommand({ KeyName: run.keyPair.name }))
-    // What is known of the bake stays as long as something of it does.
+    // The record stays as long as anything of the bake is left.
     if (isGone) await rm(run.folder, { recursive: true, force: true })
     await run.paths.remove()
   }
 }
 
-/** False when the group is still there: no reason to lose an image, or the reason why there is none. */
+/** Returns false when the group could not be removed: that must not lose an image or hide an error. */
 async function endGroup({ aws, progress }: AmiBakeTask, groupId: string | undefined): Promise<boolean> {
   if (groupId === undefined) return true
   try {
@@ -112,8 +111,8 @@ async function openRun(task: AmiBakeTask): Promise<BakeRun> {
 }
 
 /**
- * The credentials as our own clients found them: Packer 1.6 cannot read every kind of profile (single sign-on, say). And how
- * Ansible is to work.
+ * The credentials of our own clients, because Packer 1.6 cannot read every kind of profile (single sign-on, for
+ * example), and settings for Ansible.
  */
 async function environment({ aws, home, progress, signal }: AmiBakeTask, region: string) {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = await aws.ec2.config.credentials()

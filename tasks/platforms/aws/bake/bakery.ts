@@ -16,21 +16,21 @@ export interface AmiBakeResult {
   readonly reused: boolean
 }
 
-/** What a bake would do, in words; nothing is touched. */
+/** What a bake would do, in words, without effects. */
 export interface AmiBakePlan {
   readonly recipe: Recipe
   readonly steps: readonly string[]
   readonly reusable: Ami | undefined
 }
 
-/** Reads what a bake would use and says what it would do with it; throws a usage error for settings that do not go together. */
+/** Plans a bake; throws a usage error when settings contradict each other. */
 export async function planAmiBake(task: WantedAmi): Promise<AmiBakePlan> {
   const { aws, settings, release, force } = task
   checkBakeSettings(settings)
   const recipe = await recipeFor(release, sourceOf(settings))
   const known = (await listAmis(aws)).find((ami) => ami.contentHash === recipe.content)
   const reusable = force ? undefined : known
-  if (reusable?.verified) return { recipe, reusable, steps: [`reuse ${reusable.id}: it holds the same`] }
+  if (reusable?.verified) return { recipe, reusable, steps: [`reuse ${reusable.id}: same content`] }
   const steps = [`boot and test the image of release ${release}`]
   if (reusable !== undefined) return { recipe, reusable, steps }
   steps.unshift(`bake release ${release} on the base layer ${recipe.base}`)
@@ -42,9 +42,9 @@ export async function planAmiBake(task: WantedAmi): Promise<AmiBakePlan> {
 }
 
 /**
- * Gives the verified AMI of a release, by baking it unless the same was baked before: base layer, release layer, and an
- * instance of the result, tested and thrown away. What a killed bake of this home left is removed. Two computers that bake
- * the same at once make two images with names of their own, which harms nobody; so there is no lock.
+ * Returns the verified AMI of a release. Unless an identical one exists, builds the base layer and the release layer,
+ * then tests the result on a temporary instance. Removes what killed bakes of this home left behind. There is no lock:
+ * two computers that bake the same release at once make two separate images, which is harmless.
  */
 export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
   const { aws, home, settings, progress } = task
@@ -59,7 +59,7 @@ export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
     const places = await everywhere(aws, image, settings.copyRegions)
     for (const place of places) await requireTokensOf(place)
     await progress.step(`boot and test ${image.id}`, () => testAmi(run, image))
-    // Only now may it be deployed, here and in every region with a copy.
+    // From here on it may be deployed, in every region that has it.
     const now = new Date()
     for (const place of places) {
       if (settings.deprecateAfterDays !== undefined) await deprecateAfter(place, settings.deprecateAfterDays, now)
@@ -78,8 +78,8 @@ async function makeImage(run: BakeRun, recipe: Recipe): Promise<Ami> {
 }
 
 /**
- * What the base layer is made of beside the roles. Not the id of the newest image: Debian makes new ones every few weeks, and
- * `--force` says when they should come in.
+ * The base layer's inputs besides the roles. The id of the newest source image is left out: Debian publishes one every
+ * few weeks, and `--force` decides when to pick it up.
  */
 function sourceOf({ sourceOwner, sourceName, sourceParameter, packerVariables }: AwsSettings): object {
   const source = sourceParameter === undefined ? { sourceOwner, sourceName } : { sourceParameter }

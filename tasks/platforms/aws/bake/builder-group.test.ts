@@ -34,7 +34,7 @@ t.test('without a default VPC a subnet is asked for', async (t) => {
   await t.rejects(builderVpc(ec2Answering({ Vpcs: [] }).aws, awsSettings()), {
     kind: 'usage',
     message: 'there is no default VPC in eu-central-1 for the builder',
-    hint: 'BAKEROLL_AWS_BUILDER_SUBNET_ID=subnet-..., a public subnet of a network of yours',
+    hint: 'BAKEROLL_AWS_BUILDER_SUBNET_ID=subnet-..., a public subnet of one of your networks',
   })
 })
 

@@ -14,7 +14,6 @@ import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { imageTags } from '../names.ts'
 
-/** What the security group of a bake depends on. */
 export interface BuilderGroupTask {
   readonly bakeId: string
   readonly vpcId: string
@@ -22,7 +21,7 @@ export interface BuilderGroupTask {
   readonly settings: Pick<AwsSettings, 'builderInterface' | 'packerVariables'>
 }
 
-/** Gives the VPC that builders start in; throws a usage error when there is none. */
+/** Returns the VPC that builders start in; throws a usage error when there is none. */
 export async function builderVpc(
   aws: Aws,
   settings: Pick<AwsSettings, 'builderSubnetId' | 'packerVariables'>,
@@ -37,7 +36,7 @@ async function defaultVpc(aws: Aws): Promise<string> {
   const id = Vpcs[0]?.VpcId
   if (id !== undefined) return id
   throw new OperatorError('usage', `there is no default VPC in ${await aws.region()} for the builder`, {
-    hint: 'BAKEROLL_AWS_BUILDER_SUBNET_ID=subnet-..., a public subnet of a network of yours',
+    hint: 'BAKEROLL_AWS_BUILDER_SUBNET_ID=subnet-..., a public subnet of one of your networks',
   })
 }
 
@@ -56,9 +55,9 @@ async function vpcOfSubnet(aws: Aws, subnetId: string): Promise<string> {
 }
 
 /**
- * Makes the security group `bakeroll-BAKEID` for every machine of a bake and gives its id. Nobody may come in yet. It carries
- * the tag of the bake from the first, which Packer 1.6 cannot give to one of its own. Makes none, `undefined`, where
- * `aws.packerVariables` tell Packer about groups.
+ * Creates the security group `bakeroll-BAKEID` for all machines of a bake and returns its id. It admits nobody yet. It
+ * is created with the bake's tag, which Packer 1.6 cannot do for a group of its own. Returns `undefined` when
+ * `aws.packerVariables` configure groups for Packer.
  */
 export async function makeBuilderGroup(ec2: EC2Client, task: BuilderGroupTask): Promise<string | undefined> {
   const { bakeId, vpcId, settings } = task
@@ -76,7 +75,7 @@ export async function makeBuilderGroup(ec2: EC2Client, task: BuilderGroupTask): 
   return GroupId
 }
 
-/** Lets nobody into a new group but the caller, to SSH. Through Session Manager nobody needs to come in. */
+/** Admits only the caller, only to SSH. Session Manager needs no ingress. */
 export async function letCallerIn(ec2: EC2Client, GroupId: string, task: BuilderGroupTask): Promise<void> {
   const { callerCidr, settings } = task
   await waitUntilSecurityGroupExists({ client: ec2, maxWaitTime: 60, minDelay: 1 }, { GroupIds: [GroupId] })
@@ -87,7 +86,7 @@ export async function letCallerIn(ec2: EC2Client, GroupId: string, task: Builder
   await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }))
 }
 
-/** Removes a security group, gone or not; waits up to a minute for a network interface that outlives its machine. */
+/** Deletes a security group if it exists; waits up to a minute for a network interface that outlives its machine. */
 export async function removeGroup(ec2: EC2Client, GroupId: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {

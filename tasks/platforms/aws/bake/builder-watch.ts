@@ -4,9 +4,8 @@ import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 
 /**
- * Makes every machine of a bake, found by `machine`, require tokens for its metadata (IMDSv2, one hop) as soon as it runs, while the work goes on:
- * Packer 1.6 does not know how. The work is stopped when AWS refuses. Gives the ids of the machines, beside what the work
- * gave.
+ * While `work` runs, makes IMDSv2 tokens mandatory (one hop) on every machine that `machine` matches, as soon as it
+ * runs: Packer 1.6 cannot. Stops the work when AWS refuses. Returns the ids of the machines besides the work's result.
  */
 export async function requireTokensDuring<T>(
   aws: Aws,
@@ -20,7 +19,7 @@ export async function requireTokensDuring<T>(
     isRefused.abort()
     throw error
   })
-  // Looked at below; until then a refusal is no unhandled one.
+  // Awaited below; this avoids an unhandled rejection until then.
   watching.catch(() => {})
   const [worked] = await Promise.allSettled([work(AbortSignal.any([signal, isRefused.signal]))])
   isOver.abort()
@@ -35,7 +34,7 @@ async function watch(aws: Aws, machine: Filter, isOver: AbortSignal): Promise<st
     for (const id of await runningMachines(aws, machine)) {
       if (!done.has(id) && (await requireTokens(aws, id))) done.add(id)
     }
-    // Until the machine is there, look often; nothing of ours runs on it before SSH answers.
+    // Poll fast until the machine is up; nothing of ours runs on it before SSH answers.
     await sleep(done.size === 0 ? 1000 : 5000, undefined, { signal: isOver }).catch(() => {})
   }
   return [...done]
@@ -48,7 +47,7 @@ async function runningMachines(aws: Aws, machine: Filter): Promise<string[]> {
   return machines.map(({ InstanceId = '' }) => InstanceId)
 }
 
-/** False when the machine is in no state for it yet, or any more. */
+/** False when the machine's state does not allow it yet, or any more. */
 async function requireTokens(aws: Aws, InstanceId: string): Promise<boolean> {
   try {
     await aws.ec2.send(

@@ -24,7 +24,7 @@ t.test('who is not asked for', async (t) => {
   t.equal(await callerCidr({ ...nothing, builderInterface: 'session_manager' }, nobody), '127.0.0.1/32')
   await t.rejects(callerCidr({ ...nothing, builderInterface: 'private_ip' }, nobody), {
     kind: 'usage',
-    message: 'aws.callerCidr: needed where the builder is reached at its private address',
+    message: 'aws.callerCidr: needed when the builder is reached at its private address',
   })
 })
 
@@ -34,12 +34,12 @@ t.test('the public address of this computer', async (t) => {
 })
 
 t.test('answers that are no address', async (t) => {
-  const hint = 'BAKEROLL_AWS_CALLER_CIDR=203.0.113.7/32 says who may reach the builder'
+  const hint = 'BAKEROLL_AWS_CALLER_CIDR=203.0.113.7/32 sets who may reach the builder'
   const cases: [what: string, answer: RequestListener, why: string][] = [
-    ['a page', (_, response) => response.end('<html>'), 'it says "<html>"'],
-    ['too large a number', (_, response) => response.end('203.0.113.256'), 'it says "203.0.113.256"'],
-    ['IPv6', (_, response) => response.end('2001:db8::1'), 'it says "2001:db8::1"'],
-    ['nothing', (_, response) => response.end(), 'it says ""'],
+    ['a page', (_, response) => response.end('<html>'), 'it answered "<html>"'],
+    ['too large a number', (_, response) => response.end('203.0.113.256'), 'it answered "203.0.113.256"'],
+    ['IPv6', (_, response) => response.end('2001:db8::1'), 'it answered "2001:db8::1"'],
+    ['nothing', (_, response) => response.end(), 'it answered ""'],
     ['an error', (_, response) => response.writeHead(503).end('203.0.113.7'), 'HTTP 503'],
     ['cut off', (_, response) => response.destroy(), 'other side closed'],
   ]
@@ -47,7 +47,7 @@ t.test('answers that are no address', async (t) => {
     const url = await service(t, answer)
     await t.rejects(
       callerCidr(nothing, url),
-      { kind: 'refused', message: `${url} does not tell the public address of this computer: ${why}`, hint },
+      { kind: 'refused', message: `${url} did not return the public address of this computer: ${why}`, hint },
       what,
     )
   }

@@ -1,24 +1,23 @@
 import { OperatorError } from '../../../lib/errors.ts'
 
-/** AWS's own answer to the question from which address a request came (https://checkip.amazonaws.com). */
+/** Answers with the address that the request came from (https://checkip.amazonaws.com). */
 const checkIp = 'https://checkip.amazonaws.com'
 
-/** How the builder is reached, and by whom. */
 export interface CallerSettings {
   readonly callerCidr: string | undefined
   readonly builderInterface: 'public_ip' | 'private_ip' | 'session_manager'
 }
 
 /**
- * The network that may reach the builder over SSH: the setting, else the public address of this computer alone. Through Session
- * Manager nobody needs to.
+ * The network that may reach the builder over SSH: the setting, else this computer's public address. Session Manager
+ * needs none.
  */
 export async function callerCidr({ callerCidr, builderInterface }: CallerSettings, ask = checkIp): Promise<string> {
   if (callerCidr !== undefined) return callerCidr
   if (builderInterface === 'session_manager') return '127.0.0.1/32'
   if (builderInterface === 'private_ip') {
-    throw new OperatorError('usage', 'aws.callerCidr: needed where the builder is reached at its private address', {
-      hint: "BAKEROLL_AWS_CALLER_CIDR=10.0.0.0/16, the network in which this computer's VPN ends",
+    throw new OperatorError('usage', 'aws.callerCidr: needed when the builder is reached at its private address', {
+      hint: "BAKEROLL_AWS_CALLER_CIDR=10.0.0.0/16, the network of this computer's VPN",
     })
   }
   const address = await publicAddress(ask)
@@ -27,8 +26,8 @@ export async function callerCidr({ callerCidr, builderInterface }: CallerSetting
 
 async function publicAddress(ask: string): Promise<string> {
   const failure = (why: string, cause?: unknown) =>
-    new OperatorError('refused', `${ask} does not tell the public address of this computer: ${why}`, {
-      hint: 'BAKEROLL_AWS_CALLER_CIDR=203.0.113.7/32 says who may reach the builder',
+    new OperatorError('refused', `${ask} did not return the public address of this computer: ${why}`, {
+      hint: 'BAKEROLL_AWS_CALLER_CIDR=203.0.113.7/32 sets who may reach the builder',
       cause,
     })
   let text: string
@@ -43,10 +42,10 @@ async function publicAddress(ask: string): Promise<string> {
   }
   const parts = text.split('.')
   if (parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return text
-  throw failure(`it says ${JSON.stringify(text.slice(0, 60))}`)
+  throw failure(`it answered ${JSON.stringify(text.slice(0, 60))}`)
 }
 
-/** `fetch` hides why it failed one level down. */
+/** `fetch` puts the reason of a failure in `cause`. */
 function causeOf(error: unknown): string {
   const { cause, message } = error as Error
   return cause instanceof Error ? cause.message : message

@@ -22,9 +22,9 @@ import { type BakeRecord, bakesFolder, keyPairOf } from './bake-run.ts'
 import { removeGroup } from './builder-group.ts'
 
 /**
- * Removes what killed bakes of this home left on AWS, and gives it back in words. A bake is an orphan when its process is gone,
- * and Packer's, too; its things are known by its id, in their tag `bakeroll:bake`, their name or their key pair. Bakes of other computers
- * and other accounts are left alone: nobody here can know whether they live.
+ * Removes what killed bakes of this home left on AWS, and returns it in words. A bake is orphaned when both its process
+ * and its Packer are gone. Its resources are found by its id, in the tag `bakeroll:bake`, the name or the key pair.
+ * Bakes of other computers and accounts are left alone: they may still be running.
  */
 export async function removeOrphanedBakes(aws: Aws, home: string, account: string): Promise<string[]> {
   const removed: string[] = []
@@ -50,7 +50,9 @@ function readRecord(folder: string): BakeRecord | undefined {
   }
 }
 
-/** A Packer that outlived its bake is asked to clean up, and left alone when it takes longer than a minute. */
+/**
+ * A Packer that outlived its bake is asked to clean up; the bake is left alone when that takes longer than a minute.
+ */
 async function isOrphaned(folder: string, { id, script }: BakeRecord): Promise<boolean> {
   if (processRuns(join(folder, 'bake.pid'), script)) return false
   const packer = () => ownProcess(join(folder, 'packer.pid'), id)
@@ -93,7 +95,7 @@ async function machinesOf(ec2: EC2Client, id: string): Promise<Instance[]> {
   return [...machines.values()]
 }
 
-/** Ours carries the tag, as newer Packer's does; one that Packer 1.6 made is known by the machine that it was made for. */
+/** Our groups and those of newer Packer carry the tag; one that Packer 1.6 made is found through its machine. */
 async function groupsOf(ec2: EC2Client, id: string, machines: readonly Instance[]): Promise<string[]> {
   const Filters = [{ Name: `tag:${imageTags.bake}`, Values: [id] }]
   const pages = await Array.fromAsync(paginateDescribeSecurityGroups({ client: ec2 }, { Filters }))
@@ -104,7 +106,7 @@ async function groupsOf(ec2: EC2Client, id: string, machines: readonly Instance[
   return [...new Set([...tagged, ...known].map(({ GroupId = '' }) => GroupId))]
 }
 
-/** Images that Packer had made but not tagged yet; a tagged one is whole, and the next bake tests it. */
+/** Images that Packer made but did not tag; a tagged one is complete, and the next bake tests it. */
 async function unfinishedImages(ec2: EC2Client, id: string) {
   const images = await ownImages(ec2, [{ Name: 'name', Values: [`bakeroll-*-${id}`] }])
   return images.filter(({ Tags = [] }) => !Tags.some(({ Key }) => Key === imageTags.layer))

@@ -1,12 +1,11 @@
 import type { BuilderRun } from './task.ts'
 
-/** What one layer is made of. */
 export interface LayerBuild {
   readonly layers: 'base' | 'release' | 'base,release'
   readonly name: string
   readonly source: { readonly id: string; readonly rootDevice: string; readonly rootGib: number }
   readonly tags: Readonly<Record<string, string>>
-  /** True for the image that instances are made from: copied and shared as the settings say. */
+  /** True for the image that instances run: it is copied and shared as the settings say. */
   readonly isDelivered: boolean
   readonly manifest: string
   readonly extraVars: string
@@ -14,7 +13,7 @@ export interface LayerBuild {
 
 type Variables = Record<string, string>
 
-/** The variables of packer/variables.pkr.hcl for one layer; what the settings name themselves comes last and wins. */
+/** The variables of packer/variables.pkr.hcl for one layer; `aws.packerVariables` come last and win. */
 export function layerVariables(run: BuilderRun, build: LayerBuild): Variables {
   const { kmsKey, copyRegions, shareAccounts, packerVariables } = run.settings
   const regions = build.isDelivered ? copyRegions.filter((region) => region !== run.region) : []
@@ -38,7 +37,6 @@ export function layerVariables(run: BuilderRun, build: LayerBuild): Variables {
   }
 }
 
-/** The variables for the test of an image. */
 export function testVariables(run: BuilderRun, test: { image: string; release: string; folder: string }): Variables {
   return {
     ...builderVariables(run),
@@ -68,12 +66,12 @@ function builderVariables({ settings, ...run }: BuilderRun): Variables {
   }
 }
 
-/** A list or a map as HCL reads it, which takes JSON but for what begins a template in a string. */
+/** A list or map in HCL, which accepts JSON except for template openings in strings. */
 export function expression(value: readonly string[] | Readonly<Record<string, string>>): string {
   return JSON.stringify(value).replaceAll(/([$%])\{/g, '$1$1{')
 }
 
-/** The AMIs of a manifest of Packer, by region: `builds[0].artifact_id` is `eu-central-1:ami-1,us-east-1:ami-2`. */
+/** The AMIs in a Packer manifest, by region: `builds[0].artifact_id` is `eu-central-1:ami-1,us-east-1:ami-2`. */
 export function amisIn(manifest: string): Map<string, string> {
   const { builds } = JSON.parse(manifest) as { builds?: { artifact_id?: string }[] }
   const pairs = (builds ?? []).flatMap(({ artifact_id = '' }) => artifact_id.split(',').filter(Boolean))

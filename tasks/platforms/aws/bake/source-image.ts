@@ -4,28 +4,27 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 
-/** Where the source image comes from: an owner and a name with `*` in it, or an SSM parameter with its id. */
+/** Where the source image comes from: an owner and a name pattern (`*`), or an SSM parameter that holds its id. */
 export interface SourceSettings {
   readonly sourceOwner: string
   readonly sourceName: string
   readonly sourceParameter: string | undefined
 }
 
-/** What a builder starts from. */
 export interface SourceImage {
   readonly id: string
   readonly name: string
-  /** What it calls its root volume, `/dev/xvda`. */
+  /** Device name of the root volume, `/dev/xvda`. */
   readonly rootDevice: string
   readonly rootGib: number
 }
 
-/** What AWS calls the architecture of this computer, for which the Node of the container image is made. */
+/** AWS's name for this computer's architecture, which is also that of the container image's Node. */
 export const architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
 
 /**
- * Finds the image that a base layer starts from: the newest one of the owner and the name, or the one that the parameter
- * names. Throws a usage error when there is none, or when it is of another architecture than this computer.
+ * Finds the image to build a base layer on: the newest one that matches owner and name, or the one in the parameter.
+ * Throws a usage error when there is none, or when its architecture is not this computer's.
  */
 export async function findSourceImage(aws: Aws, settings: SourceSettings): Promise<SourceImage> {
   const { sourceParameter } = settings
@@ -34,7 +33,7 @@ export async function findSourceImage(aws: Aws, settings: SourceSettings): Promi
   return describeSource(aws, id, `the SSM parameter ${sourceParameter}`)
 }
 
-/** Looks up one image as a source; `who` says in a failure where its id comes from. */
+/** Looks up a source image; `who` says in an error where its id comes from. */
 export async function describeSource(aws: Aws, id: string, who: string): Promise<SourceImage> {
   const image = await aws.ec2
     .send(new DescribeImagesCommand({ ImageIds: [id] }))
@@ -45,7 +44,7 @@ export async function describeSource(aws: Aws, id: string, who: string): Promise
       throw error
     })
   if (image === undefined) {
-    throw new OperatorError('usage', `${who} names ${id}, which is no image in ${await aws.region()}`, {
+    throw new OperatorError('usage', `${who} names ${id}, but there is no such image in ${await aws.region()}`, {
       hint: 'set aws.sourceParameter, or aws.sourceOwner and aws.sourceName',
     })
   }
@@ -76,13 +75,13 @@ async function parameterValue(aws: Aws, name: string): Promise<string> {
   const { Parameter } = await aws.ssm.send(new GetParameterCommand({ Name: name })).catch(async (cause) => {
     if (!isAwsError(cause, 'ParameterNotFound')) throw cause
     throw new OperatorError('usage', `there is no SSM parameter ${name} in ${await aws.region()}`, {
-      hint: `aws ssm get-parameters-by-path --recursive --path ${name.split('/').slice(0, 4).join('/')} lists what there is`,
+      hint: `aws ssm get-parameters-by-path --recursive --path ${name.split('/').slice(0, 4).join('/')} lists those that exist`,
       cause,
     })
   })
   const value = Parameter?.Value ?? ''
   if (/^ami-[0-9a-z]+$/.test(value)) return value
-  throw new OperatorError('usage', `the SSM parameter ${name} holds no image id, but ${JSON.stringify(value)}`)
+  throw new OperatorError('usage', `the SSM parameter ${name} holds ${JSON.stringify(value)}, expected an image id`)
 }
 
 function sourceFrom(image: AwsImage): SourceImage {
@@ -91,7 +90,7 @@ function sourceFrom(image: AwsImage): SourceImage {
     throw new OperatorError(
       'usage',
       `the source image ${ImageId} (${Name}) is ${Architecture}, but this computer makes releases for ${architecture}`,
-      { hint: 'take an image of the same architecture, or bake on a computer of the other one' },
+      { hint: 'use an image of this architecture, or bake on a computer of the other one' },
     )
   }
   const root = image.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === RootDeviceName)

@@ -3,45 +3,42 @@ import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import type { PlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
 
-/** Which image is wanted. */
 export interface WantedAmi {
   readonly aws: Aws
-  /** The folder of the local state. */
+  /** The folder with the local state. */
   readonly home: string
   readonly release: string
-  /** Bake even when the same image exists already: both layers, so that newer Debian packages come in. */
+  /** Bake both layers even when an identical image exists, to pick up newer Debian packages. */
   readonly force: boolean
   readonly settings: AwsSettings
 }
 
-/** What a bake on AWS works with. */
 export interface AmiBakeTask extends WantedAmi {
   readonly progress: Progress
   readonly signal: AbortSignal
 }
 
-/** What every run of Packer in one bake is told. */
+/** Shared by every Packer run of one bake. */
 export interface BuilderRun {
   readonly bakeId: string
   readonly region: string
-  /** Where EC2 answers, when not at AWS. */
+  /** Endpoint of EC2, when not AWS's own. */
   readonly endpoint: string | undefined
   readonly callerCidr: string
-  /** What Packer takes in the place of a group of its own. */
+  /** Used by Packer instead of a group of its own. */
   readonly securityGroupIds: readonly string[]
   readonly keyPair: { readonly name: string; readonly privateKeyFile: string }
-  /** Tags of whatever is there while the bake runs. */
+  /** Tags of everything that exists only during the bake. */
   readonly runTags: Readonly<Record<string, string>>
   readonly settings: AwsSettings
 }
 
-/** One bake under way. */
 export interface BakeRun extends BuilderRun {
   readonly task: AmiBakeTask
-  /** Where it works; gone at its end. */
+  /** Work folder, removed at the end. */
   readonly folder: string
-  /** What Packer and Ansible are told in the place of real paths. */
+  /** Stand-ins for paths that Packer and Ansible cannot handle. */
   readonly paths: PlainPaths
-  /** What Packer finds in its environment: the identity of our own clients, and how Ansible is to work. */
+  /** Packer's environment: our clients' credentials, and settings for Ansible. */
   readonly env: Readonly<Record<string, string | undefined>>
 }

@@ -17,7 +17,6 @@ import { awsMessage, isAwsError } from '../failures/failures.ts'
 import { deleteStack, describeStack, isNoChange, requestToken } from './stacks.ts'
 import { stateOf } from './states.ts'
 
-/** What a change set is made of. */
 export interface ChangeSetSpec {
   readonly name: string
   readonly body: string
@@ -26,7 +25,7 @@ export interface ChangeSetSpec {
   readonly isNew: boolean
 }
 
-/** A change set that AWS has worked out and that can be carried out. */
+/** A change set that is ready to be executed. */
 export interface ChangeSet {
   readonly id: string
   readonly stackId: string
@@ -34,8 +33,8 @@ export interface ChangeSet {
 }
 
 /**
- * Has CloudFormation work out a change set, and reads it to the last page; undefined when nothing would change. Throws
- * `refused` with AWS's reason when it cannot be. It leaves nothing behind but the change set that it gives.
+ * Creates a change set and reads all its pages; undefined when nothing would change. Throws `refused` with AWS's reason
+ * when CloudFormation rejects it. Leaves nothing behind but the change set that it returns.
  */
 export async function makeChangeSet(aws: Aws, spec: ChangeSetSpec): Promise<ChangeSet | undefined> {
   let made: CreateChangeSetOutput
@@ -47,7 +46,7 @@ export async function makeChangeSet(aws: Aws, spec: ChangeSetSpec): Promise<Chan
         ClientToken: requestToken('plan'),
         ChangeSetType: spec.isNew ? 'CREATE' : 'UPDATE',
         TemplateBody: spec.body,
-        // IAM resources with names of their own, as service.yaml has them, must be allowed.
+        // service.yaml has named IAM resources, which must be allowed explicitly.
         Capabilities: ['CAPABILITY_NAMED_IAM'],
         Parameters: [...spec.parameters],
         Tags: Object.entries(spec.tags).map(([Key, Value]) => ({ Key, Value })),
@@ -67,12 +66,12 @@ export async function makeChangeSet(aws: Aws, spec: ChangeSetSpec): Promise<Chan
   await dropChangeSet(aws, { id, stackId })
   if (isNoChange(described.StatusReason ?? '')) return undefined
   const why = [described.StatusReason ?? 'no reason given', ...details].join('\n  ')
-  throw new OperatorError('refused', `stack ${spec.name}: CloudFormation cannot work out the changes: ${why}`, {
-    hint: 'nothing was changed; mend the settings and run it again',
+  throw new OperatorError('refused', `stack ${spec.name}: CloudFormation rejects the changes: ${why}`, {
+    hint: 'nothing was changed; correct the settings and run it again',
   })
 }
 
-/** Deletes a change set, and the stack with it when that was never more than change sets and this is the last. */
+/** Deletes a change set, and the stack too when it never held anything but change sets and this is the last. */
 export async function dropChangeSet(aws: Aws, { id, stackId }: Pick<ChangeSet, 'id' | 'stackId'>): Promise<void> {
   try {
     await aws.cloudFormation.send(new DeleteChangeSetCommand({ ChangeSetName: id }))
@@ -86,7 +85,7 @@ export async function dropChangeSet(aws: Aws, { id, stackId }: Pick<ChangeSet, '
   if (others.length === 0) await deleteStack(aws, stackId, { verb: 'plan', timeoutSeconds: 120 })
 }
 
-/** Waits until CloudFormation has worked it out, which takes seconds; looks often at first. */
+/** Waits for CloudFormation to compute the changes, which takes seconds; polls fast at first. */
 async function workedOut(aws: Aws, ChangeSetName: string): Promise<DescribeChangeSetOutput> {
   const deadline = Date.now() + 300_000
   for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 1.6)) {
@@ -95,7 +94,7 @@ async function workedOut(aws: Aws, ChangeSetName: string): Promise<DescribeChang
     )
     if (!/^CREATE_(PENDING|IN_PROGRESS)$/.test(described.Status ?? '')) return described
     if (Date.now() > deadline) {
-      throw new OperatorError('refused', `CloudFormation has not worked out the changes within 300 s: ${ChangeSetName}`)
+      throw new OperatorError('refused', `CloudFormation has not computed the changes within 300 s: ${ChangeSetName}`)
     }
     await sleep(pauseMs)
   }
@@ -113,8 +112,9 @@ async function allChanges(aws: Aws, first: DescribeChangeSetOutput): Promise<Cha
 }
 
 /**
- * What CloudFormation's early validation found
- * (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html); nothing where it is not to be had.
+ * Findings of CloudFormation's early validation
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html); empty when they cannot
+ * be read.
  */
 async function validationProblems(aws: Aws, StackName: string, ChangeSetName: string): Promise<string[]> {
   try {

@@ -73,7 +73,7 @@ t.test('lines: added, changed, replaced, removed, in this order', async (t) => {
     '! TargetGroup (AWS::ElasticLoadBalancingV2::TargetGroup): replaced, for Port 80 -> 8080',
     '! Listener (AWS::ElasticLoadBalancingV2::Listener): may be replaced, for LoadBalancerArn',
     '- Old (AWS::CloudWatch::Alarm)',
-    '- Kept (AWS::S3::Bucket): no longer part of the stack, and kept',
+    '- Kept (AWS::S3::Bucket): leaves the stack, but is kept',
   ])
 })
 
@@ -97,20 +97,16 @@ const template = 'EC2::LaunchTemplate'
 const group = 'AutoScaling::AutoScalingGroup'
 
 const warnings: [what: string, change: Change, warning: RegExp | undefined][] = [
-  [
-    'another launch template',
-    modify('T', template, [property('LaunchTemplateData/InstanceType')]),
-    /outdated afterwards/,
-  ],
+  ['another launch template', modify('T', template, [property('LaunchTemplateData/InstanceType')]), /will be outdated/],
   ['tags of a launch template', modify('T', template, [property('TagSpecifications')]), undefined],
   [
     'a group is replaced',
     modify('G', group, [property('AutoScalingGroupName')], { Replacement: 'True' }),
-    /all its instances end/,
+    /all its instances are terminated/,
   ],
-  ['a group goes', bare('Remove', 'G', group), /G is removed: all its instances end/],
+  ['a group goes', bare('Remove', 'G', group), /G is removed: all its instances are terminated/],
   ['other subnets', modify('G', group, [property('VPCZoneIdentifier/0')]), /other zones/],
-  ['another maximum', modify('G', group, [property('MaxSize')]), /instances above it end/],
+  ['another maximum', modify('G', group, [property('MaxSize')]), /instances above it are terminated/],
   ['another minimum', modify('G', group, [property('MinSize')]), undefined],
   [
     'a group that rolls by itself',
@@ -198,7 +194,7 @@ const dangers: [what: string, change: Change, dangers: string[]][] = [
   [
     'a web ACL goes',
     bare('Remove', 'A', 'WAFv2::WebACLAssociation'),
-    ['takes the protection of A (AWS::WAFv2::WebACLAssociation) away'],
+    ['removes the protection of A (AWS::WAFv2::WebACLAssociation)'],
   ],
   [
     'a VPC is replaced',

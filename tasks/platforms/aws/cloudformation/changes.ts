@@ -1,30 +1,30 @@
 import type { Change, ResourceChange } from '@aws-sdk/client-cloudformation'
 import { dangersOf } from './dangers.ts'
 
-/** What a change set would do, for people. */
 export interface ChangeReport {
   /** One line per resource: `+` added, `~` changed, `!` replaced, `-` removed. */
   readonly lines: readonly string[]
-  /** What would itself replace or restart instances, or interrupt the service. */
+  /** Changes that replace or restart instances, or interrupt the service. */
   readonly warnings: readonly string[]
-  /** What widens access, and what replaces or removes a resource that holds state. */
+  /** Changes that widen access, and those that replace or remove a resource that holds state. */
   readonly dangers: readonly string[]
 }
 
-/** What is known beside the change set. */
 export interface ChangeContext {
-  /** In a new stack everything is added, and nothing of that is a surprise. */
+  /** In a new stack everything is added, so nothing is a danger. */
   readonly isNew: boolean
-  /** Logical ids of Auto Scaling groups whose instances CloudFormation itself replaces when their description changes. */
+  /**
+   * Logical ids of Auto Scaling groups whose instances CloudFormation itself replaces when their launch configuration
+   * changes.
+   */
   readonly replacingGroups?: ReadonlySet<string>
 }
 
-/** How the change of one resource is shown. */
 export type ChangeKind = 'added' | 'changed' | 'replaced' | 'removed'
 
 const marks: Readonly<Record<ChangeKind, string>> = { added: '+', changed: '~', replaced: '!', removed: '-' }
 
-/** Reads the changes of a change set (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html). */
+/** Source of the fields: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html */
 export function reportChanges(changes: readonly Change[], context: ChangeContext): ChangeReport {
   const all = changes.flatMap(({ ResourceChange: one }) => (one ? [one] : []))
   const shown = Object.keys(marks).flatMap((kind) => all.filter((one) => kindOf(one) === kind))
@@ -35,7 +35,7 @@ export function reportChanges(changes: readonly Change[], context: ChangeContext
   }
 }
 
-/** Whether a resource is added, changed, replaced (surely or perhaps) or removed. */
+/** A replacement that is only possible counts as `replaced`. */
 export function kindOf({ Action, Replacement, PolicyAction }: ResourceChange): ChangeKind {
   if (Action === 'Add' || Action === 'Import') return 'added'
   if (Action === 'Remove') return 'removed'
@@ -43,7 +43,7 @@ export function kindOf({ Action, Replacement, PolicyAction }: ResourceChange): C
   return isReplaced ? 'replaced' : 'changed'
 }
 
-/** The properties that change, each with its old and new value where AWS tells them: `InstanceType t3.small -> t3.medium`. */
+/** The properties that change, with old and new values where AWS reports them: `InstanceType t3.small -> t3.medium`. */
 export function propertiesOf({ Details = [] }: ResourceChange): string[] {
   const found = new Map<string, string>()
   for (const { Target, CausingEntity, ChangeSource } of Details) {
@@ -53,7 +53,7 @@ export function propertiesOf({ Details = [] }: ResourceChange): string[] {
     const { BeforeValue: before, AfterValue: after } = Target ?? {}
     const values = before === undefined && after === undefined ? '' : ` ${brief(before)} -> ${brief(after)}`
     const by = values === '' && ChangeSource === 'ParameterReference' && CausingEntity ? ` (by ${CausingEntity})` : ''
-    // A change is often told twice: for the template, and for the parameter that caused it.
+    // A change is often reported twice: for the template, and for the parameter that caused it.
     if (name !== '' && (values !== '' || !found.get(name))) found.set(name, `${values}${by}`)
   }
   return [...found].map(([name, rest]) => `${name}${rest}`)
@@ -67,7 +67,7 @@ function lineOf(change: ResourceChange): string {
     added: Action === 'Import' ? 'taken over' : '',
     changed: Action === 'Dynamic' ? 'may be changed' : '',
     replaced: Replacement === 'Conditional' ? 'may be replaced' : 'replaced',
-    removed: PolicyAction === 'Retain' ? 'no longer part of the stack, and kept' : '',
+    removed: PolicyAction === 'Retain' ? 'leaves the stack, but is kept' : '',
   }[kind]
   const text = [fate, what].filter(Boolean).join(', for ')
   return `${marks[kind]} ${LogicalResourceId} (${ResourceType})${text === '' ? '' : `: ${text}`}`
@@ -80,20 +80,20 @@ function warningsOf(change: ResourceChange, { isNew, replacingGroups }: ChangeCo
   const names = Details.map(({ Target }) => `${Target?.Path ?? ''} ${Target?.Name ?? ''}`).join(' ')
   const isAbout = (...properties: string[]) => properties.some((one) => new RegExp(`\\b${one}\\b`).test(names))
   if (ResourceType === 'AWS::EC2::LaunchTemplate' && kind === 'changed' && isAbout('LaunchTemplateData')) {
-    return ['the instances that run are outdated afterwards: npm run roll -- --force replaces them']
+    return ['running instances will be outdated: npm run roll -- --force replaces them']
   }
   if (ResourceType === 'AWS::AutoScaling::AutoScalingGroup') {
-    if (kind !== 'changed') return [`${id} is ${kind}: all its instances end and are made anew`]
+    if (kind !== 'changed') return [`${id} is ${kind}: all its instances are terminated and launched again`]
     const describes = isAbout('LaunchTemplate', 'MixedInstancesPolicy', 'LaunchConfigurationName', 'VPCZoneIdentifier')
     if (describes && replacingGroups?.has(id)) return [`CloudFormation itself replaces the instances of ${id}`]
     if (isAbout('VPCZoneIdentifier', 'AvailabilityZones'))
       return [`${id} moves to other zones: instances may be replaced`]
-    return isAbout('MaxSize') ? [`the maximum of ${id} changes: instances above it end`] : []
+    return isAbout('MaxSize') ? [`the maximum of ${id} changes: instances above it are terminated`] : []
   }
   if (ResourceType === 'AWS::EC2::Instance')
-    return [`instance ${id} is ${kind === 'changed' ? 'perhaps restarted' : kind}`]
+    return [`instance ${id} ${kind === 'changed' ? 'may be restarted' : `is ${kind}`}`]
   const serving = /^AWS::ElasticLoadBalancingV2::(LoadBalancer|TargetGroup|Listener)$/.test(ResourceType ?? '')
-  return serving && kind !== 'changed' ? [`${id} is ${kind}: the service is interrupted meanwhile`] : []
+  return serving && kind !== 'changed' ? [`${id} is ${kind}: the service is interrupted`] : []
 }
 
 const longestValue = 60

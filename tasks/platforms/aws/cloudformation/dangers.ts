@@ -1,8 +1,8 @@
 import type { ResourceChange, ResourceChangeDetail } from '@aws-sdk/client-cloudformation'
 
 /**
- * Resources whose replacement or removal loses something that no deploy brings back: data, addresses that others know, every
- * instance at once.
+ * Resources whose replacement or removal loses what no deploy restores: data, addresses that others know, all instances
+ * at once.
  */
 const stateful: ReadonlySet<string> = new Set([
   'AWS::AutoScaling::AutoScalingGroup',
@@ -19,7 +19,7 @@ const stateful: ReadonlySet<string> = new Set([
   'AWS::SNS::Topic',
 ])
 
-/** Properties that decide who may reach or do what, by resource type; a change of any other property widens nothing. */
+/** Properties that control access, by resource type; changing any other property widens nothing. */
 const accessProperties: Readonly<Record<string, RegExp>> = {
   'AWS::EC2::LaunchTemplate': /AssociatePublicIpAddress|MetadataOptions|IamInstanceProfile|SecurityGroup/,
   'AWS::EC2::NetworkAclEntry': /./,
@@ -41,15 +41,15 @@ const accessProperties: Readonly<Record<string, RegExp>> = {
   'AWS::SNS::TopicPolicy': /./,
 }
 
-/** Whose presence alone gives access: adding one widens it. */
+/** Adding one of these widens access. */
 const grants = new Set(
   Object.keys(accessProperties).filter((type) => /IAM::|Policy$|Ingress$|Route$|AclEntry$/.test(type)),
 )
 
-/** Whose absence leaves the service without protection. */
+/** Removing one of these leaves the service unprotected. */
 const protections = new Set(['AWS::WAFv2::WebACL', 'AWS::WAFv2::WebACLAssociation', 'AWS::CloudTrail::Trail'])
 
-/** What is dangerous in the change of one resource, one phrase each. */
+/** The dangers of one resource change, one phrase each. */
 export function dangersOf(change: ResourceChange): string[] {
   const { LogicalResourceId: id = '', ResourceType: type = '' } = change
   const name = `${id} (${type})`
@@ -65,7 +65,7 @@ function lossOf({ Action, Replacement, PolicyAction, ResourceType = '' }: Resour
 
 function wideningOf(change: ResourceChange, name: string): string[] {
   const { Action, ResourceType: type = '', AfterContext } = change
-  if (Action === 'Remove') return protections.has(type) ? [`takes the protection of ${name} away`] : []
+  if (Action === 'Remove') return protections.has(type) ? [`removes the protection of ${name}`] : []
   if (Action === 'Add' || Action === 'Import') {
     if (grants.has(type)) return [`widens access: adds ${name}`]
     return type === 'AWS::EC2::SecurityGroup' && isOpenGroup(AfterContext) ? [`widens access: adds ${name}`] : []
@@ -78,7 +78,7 @@ function wideningOf(change: ResourceChange, name: string): string[] {
   return [`may widen access: changes ${properties === '' ? '' : `${properties} of `}${name}`]
 }
 
-/** Whatever is only taken away widens nothing, but for a boundary. */
+/** Removing a property widens nothing, except for a boundary. */
 function canWiden(detail: ResourceChangeDetail): boolean {
   return detail.Target?.AttributeChangeType !== 'Remove' || /PermissionsBoundary|PublicAccessBlock/.test(nameOf(detail))
 }
@@ -89,7 +89,7 @@ function nameOf({ Target }: ResourceChangeDetail): string {
   return deep?.[0] ?? (top || Target?.Name || '')
 }
 
-/** Whether a security group, as the change set describes it, lets anybody in; when it cannot be read, it may. */
+/** Whether a security group has ingress rules according to the change set; true when that cannot be read. */
 function isOpenGroup(context: string | undefined): boolean {
   if (context === undefined) return true
   return /"SecurityGroupIngress"/.test(context)

@@ -13,8 +13,8 @@ import { describeStack } from './stacks.ts'
 import { stateOf } from './states.ts'
 
 /**
- * What was changed behind CloudFormation's back, one line for each property; empty when nothing was or there is no such stack.
- * Takes AWS seconds to minutes. Throws `failed` when it cannot be told, `refused` while the stack is being changed.
+ * Changes made outside CloudFormation, one line per property; empty when there are none or no such stack exists. Takes
+ * AWS seconds to minutes. Throws `failed` when drift detection fails, `refused` while the stack is being changed.
  */
 export async function detectDrift(
   aws: Aws,
@@ -34,10 +34,13 @@ export async function detectDrift(
   )) {
     lines.push(...StackResourceDrifts.flatMap((one) => driftLines(stackName, one)))
   }
-  return [...lines, ...(incomplete === undefined ? [] : [`${stackName}: not all could be looked at: ${incomplete}`])]
+  return [
+    ...lines,
+    ...(incomplete === undefined ? [] : [`${stackName}: not all resources could be checked: ${incomplete}`]),
+  ]
 }
 
-/** Waits for the end of a detection; gives AWS's words when it could not look at everything. */
+/** Waits for the detection to finish; returns AWS's reason when it is incomplete. */
 async function detectionEnded(aws: Aws, stack: string, StackDriftDetectionId: string, timeoutSeconds: number) {
   const deadline = Date.now() + timeoutSeconds * 1000
   for (let pauseMs = 200; ; pauseMs = Math.min(3000, pauseMs * 1.6)) {
@@ -46,26 +49,29 @@ async function detectionEnded(aws: Aws, stack: string, StackDriftDetectionId: st
     )
     const { DetectionStatus, DetectionStatusReason = 'no reason given', StackDriftStatus } = answer
     if (DetectionStatus === 'DETECTION_COMPLETE') return undefined
-    // Some resources were looked at all the same, when a status is known.
+    // With a drift status, some resources were checked all the same.
     if (DetectionStatus === 'DETECTION_FAILED' && StackDriftStatus !== undefined) return DetectionStatusReason
     if (DetectionStatus === 'DETECTION_FAILED') {
-      throw new OperatorError('failed', `the drift of stack ${stack} cannot be told: ${DetectionStatusReason}`)
+      throw new OperatorError('failed', `drift detection failed for stack ${stack}: ${DetectionStatusReason}`)
     }
     if (Date.now() > deadline) {
-      throw new OperatorError('failed', `the drift of stack ${stack} is not told after ${timeoutSeconds} s`, {
-        hint: `aws cloudformation describe-stack-drift-detection-status --stack-drift-detection-id ${StackDriftDetectionId}`,
-      })
+      throw new OperatorError(
+        'failed',
+        `drift detection for stack ${stack} has not finished after ${timeoutSeconds} s`,
+        {
+          hint: `aws cloudformation describe-stack-drift-detection-status --stack-drift-detection-id ${StackDriftDetectionId}`,
+        },
+      )
     }
     await sleep(pauseMs)
   }
 }
 
-/** A drifted resource in words: `bakeroll-shop-network: Vpc (EC2::VPC) vpc-1: /EnableDnsSupport is false, not true`. */
 export function driftLines(stack: string, drift: StackResourceDrift): string[] {
   const { LogicalResourceId, PhysicalResourceId, ResourceType = '', StackResourceDriftStatus: status } = drift
   const head = `${stack}: ${LogicalResourceId} (${shortType(ResourceType)}) ${PhysicalResourceId ?? ''}`.trimEnd()
   if (status === 'DELETED') return [`${head} was deleted`]
-  if (status === 'UNKNOWN') return [`${head} could not be looked at: ${drift.DriftStatusReason ?? 'no reason given'}`]
+  if (status === 'UNKNOWN') return [`${head} could not be checked: ${drift.DriftStatusReason ?? 'no reason given'}`]
   if (status !== 'MODIFIED') return []
   return (drift.PropertyDifferences ?? []).map((one) => `${head}: ${differenceInWords(one)}`)
 }

@@ -1,7 +1,7 @@
 import { paginateDescribeStackEvents, type StackEvent } from '@aws-sdk/client-cloudformation'
 import type { Aws } from '../clients.ts'
 
-/** One thing that CloudFormation told about a stack or a resource of it. */
+/** An event of a stack or of one of its resources. */
 export interface ResourceEvent {
   readonly id: string
   /** Unix time in milliseconds, by AWS's clock. */
@@ -11,19 +11,17 @@ export interface ResourceEvent {
   readonly type: string
   readonly status: string
   readonly reason: string
-  /** Whether it is about the stack itself. */
   readonly isOfStack: boolean
-  /** What the client that began the operation called it. */
+  /** The request token of the client that began the operation. */
   readonly token: string
 }
 
-/** The newest event's id; undefined when there is none. */
 export async function newestEvent(aws: Aws, stack: string): Promise<string | undefined> {
   for await (const { StackEvents = [] } of pages(aws, stack)) return StackEvents[0]?.EventId
   return undefined
 }
 
-/** What happened after the event `afterId`, oldest first; all that is known without it. */
+/** Events after `afterId`, oldest first; all of them when it is undefined. */
 export async function eventsAfter(aws: Aws, stack: string, afterId: string | undefined): Promise<ResourceEvent[]> {
   const found: ResourceEvent[] = []
   for await (const { StackEvents = [] } of pages(aws, stack)) {
@@ -34,7 +32,7 @@ export async function eventsAfter(aws: Aws, stack: string, afterId: string | und
   return found.reverse()
 }
 
-/** The events of the newest operation on the stack, oldest first: from its beginning until now. */
+/** The events of the latest operation, oldest first. */
 export async function newestOperation(aws: Aws, stack: string): Promise<ResourceEvent[]> {
   const found: ResourceEvent[] = []
   for await (const { StackEvents = [] } of pages(aws, stack)) {
@@ -46,7 +44,7 @@ export async function newestOperation(aws: Aws, stack: string): Promise<Resource
   return found.reverse()
 }
 
-/** Who began an operation, as far as its events tell: `since 12:03:11 UTC, by bakeroll deploy`. */
+/** When and by whom an operation was begun: `since 2026-11-21 12:03:11 UTC, by a bakeroll deploy`. */
 export function beginningOf(events: readonly ResourceEvent[]): string {
   const first = events.find(isBeginning)
   if (!first) return ''
@@ -57,12 +55,11 @@ export function beginningOf(events: readonly ResourceEvent[]): string {
   return first.token === '' ? since : `${since}, by ${first.token}`
 }
 
-/** The event by which an operation begins: a rollback is no operation of its own. */
+/** A rollback is part of the operation that failed. */
 function isBeginning({ isOfStack, status }: ResourceEvent): boolean {
   return isOfStack && /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/.test(status)
 }
 
-/** An event in our words. */
 export function resourceEventOf(event: StackEvent): ResourceEvent {
   return {
     id: event.EventId ?? '',

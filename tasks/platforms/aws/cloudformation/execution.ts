@@ -14,7 +14,6 @@ import { deleteStack, describeStack, requestToken, type Waiting } from './stacks
 import type { Stack } from './states.ts'
 import { type Ended, watchOperation } from './watch.ts'
 
-/** A change set that is to be carried out. */
 export interface Execution {
   readonly name: string
   readonly changeSet: ChangeSet
@@ -22,8 +21,8 @@ export interface Execution {
 }
 
 /**
- * Carries a change set out and gives the stack at its end. A failed creation is cleared away, a failed update goes back; the
- * failure names the first resource that failed, why, and what lies behind.
+ * Executes a change set and returns the resulting stack. A failed creation is deleted, a failed update is rolled back
+ * by CloudFormation. The error names the first resource that failed, the reason, and details behind it.
  */
 export async function executeChangeSet(aws: Aws, execution: Execution, waiting: Waiting): Promise<Stack> {
   const { name, isNew, changeSet } = execution
@@ -49,26 +48,26 @@ export async function executeChangeSet(aws: Aws, execution: Execution, waiting: 
   throw isNew ? await clearedAway(aws, stackId, ended, failure, waiting) : failure
 }
 
-/** Deletes what a failed creation has left, and tells of it; the cause stays the failure. */
+/** Deletes what a failed creation left and adds that to the error. */
 async function clearedAway(aws: Aws, stackId: string, ended: Ended, failure: OperatorError, waiting: Waiting) {
   const { kind, message, hint = '' } = failure
-  // What ended otherwise than by its own failure was taken over by somebody.
+  // Any other end means that somebody else took over.
   if (!/^(CREATE_FAILED|ROLLBACK_\w+)$/.test(ended.status)) return failure
   try {
     await deleteStack(aws, stackId, { ...waiting, verb: waiting.verb ?? 'deploy' })
-    return new OperatorError(kind, `${message}; what it had made is removed`, { hint, cause: failure })
+    return new OperatorError(kind, `${message}; its resources were removed`, { hint, cause: failure })
   } catch (error) {
     if (error instanceof OperatorError && error.kind === 'interrupted') return error
     const words = error instanceof Error ? error.message : String(error)
-    const advice = `npm run deploy clears the rest away and begins anew\n${hint}`
-    return new OperatorError(kind, `${message}; not all of it could be removed: ${words}`, {
+    const advice = `npm run deploy removes the rest and starts over\n${hint}`
+    return new OperatorError(kind, `${message}; some resources could not be removed: ${words}`, {
       hint: advice,
       cause: failure,
     })
   }
 }
 
-/** Begins the operation; gives the newest event before. */
+/** Returns the id of the newest event before the operation. */
 async function begin(aws: Aws, { name, changeSet }: Execution, verb: string): Promise<string | undefined> {
   const afterId = await newestEvent(aws, changeSet.stackId)
   try {
@@ -81,7 +80,7 @@ async function begin(aws: Aws, { name, changeSet }: Execution, verb: string): Pr
     )
   } catch (cause) {
     if (!isAwsError(cause, 'InvalidChangeSetStatusException', 'InvalidChangeSetStatus')) throw cause
-    throw new OperatorError('refused', `stack ${name} was changed by somebody since this was planned`, {
+    throw new OperatorError('refused', `stack ${name} was changed by somebody else since this was planned`, {
       hint: `npm run ${verb} plans it again`,
       cause,
     })
@@ -89,7 +88,7 @@ async function begin(aws: Aws, { name, changeSet }: Execution, verb: string): Pr
   return afterId
 }
 
-/** A change set that is refused when it is carried out leaves no event. */
+/** A change set that is rejected on execution leaves no event. */
 async function throwIfRefused(aws: Aws, ChangeSetName: string, name: string): Promise<undefined> {
   const asked = aws.cloudFormation.send(new DescribeChangeSetCommand({ ChangeSetName }))
   const { ExecutionStatus, StatusReason = 'no reason given' } = await asked.catch((): DescribeChangeSetOutput => ({}))

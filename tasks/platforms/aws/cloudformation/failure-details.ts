@@ -10,9 +10,9 @@ import { isVague, type RootCause, rootCause } from './failure.ts'
 const consoleLines = 12
 
 /**
- * What lies behind a cause that says little: failed scaling activities, the reasons of unhealthy targets, the end of one
- * instance's console. Must be asked for while the stack is still going back: later there is nothing to look at. What cannot be
- * read is left out.
+ * Details behind a vague cause: failed scaling activities, reasons of unhealthy targets, the end of one instance's
+ * console. Call it while the rollback is still running: later there is nothing left to read. What cannot be read is
+ * left out.
  */
 export async function failureDetails(aws: Aws, stack: string, cause: RootCause): Promise<string[]> {
   if (cause.type === 'AWS::CloudFormation::Stack') return causeInside(aws, cause).catch(() => [])
@@ -37,7 +37,6 @@ export async function failureDetails(aws: Aws, stack: string, cause: RootCause):
   }
 }
 
-/** The cause inside a nested stack. */
 async function causeInside(aws: Aws, { physicalId }: RootCause): Promise<string[]> {
   const cause = rootCause(await newestOperation(aws, physicalId))
   if (!cause) return []
@@ -75,7 +74,7 @@ async function unhealthyTargets(aws: Aws, TargetGroupArn: string): Promise<strin
 
 async function endOfConsole(aws: Aws, InstanceId: string): Promise<string[]> {
   const asked = aws.ec2.send(new GetConsoleOutputCommand({ InstanceId, Latest: true }))
-  // Only instances on the Nitro system can be asked for the latest.
+  // `Latest` works only on Nitro instances.
   const { Output = '' } = await asked
     .catch(() => aws.ec2.send(new GetConsoleOutputCommand({ InstanceId })))
     .catch(() => ({ Output: '' }))

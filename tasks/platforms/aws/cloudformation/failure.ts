@@ -5,7 +5,7 @@ import { awaitedRecords, shortType } from './progress.ts'
 import { stateOf } from './states.ts'
 import type { Ended } from './watch.ts'
 
-/** The resource by which an operation failed, and AWS's reason. */
+/** The resource that made an operation fail, and AWS's reason. */
 export interface RootCause {
   readonly logicalId: string
   readonly physicalId: string
@@ -14,27 +14,26 @@ export interface RootCause {
 }
 
 /**
- * The first resource that failed, from events oldest first. What was cancelled because something else had failed is no cause,
- * nor is the stack's own summary; undefined when nothing else failed.
+ * The first resource that failed, not counting cancellations that follow another failure, nor the stack's own summary.
+ * `events` are oldest first.
  */
 export function rootCause(events: readonly ResourceEvent[]): RootCause | undefined {
   const failed = events.filter(({ status, isOfStack }) => !isOfStack && status.endsWith('_FAILED'))
   return failed.find(({ reason }) => !isCancelled(reason)) ?? undefined
 }
 
-/** Whether a reason hides what has happened: it only says that something did not become ready. */
+/** Whether the reason says only that something did not become ready. */
 export function isVague({ reason, type }: RootCause): boolean {
   const words =
     /stabili[sz]|failed to (receive|become)|signals?\b|timed? ?out|time-?out|exceeded (max )?attempts|not ready|health check/i
   return words.test(reason) || type === 'AWS::AutoScaling::AutoScalingGroup'
 }
 
-/** What an operation was to do, as a verb. */
 export type Doing = 'create' | 'update' | 'delete'
 
 /**
- * The failure of an operation on a stack: the root cause, then what to do, then the readiness behind it. An update that went
- * back has the kind `put-back`.
+ * The error for a failed operation: the root cause, then advice, then details. An update that was rolled back has the
+ * kind `put-back`.
  */
 export function stackFailure(
   stack: string,
@@ -60,26 +59,28 @@ export function stackFailure(
   })
 }
 
-/** What came before the first failure: by its own one a certificate no longer waits. */
+/** The events before the first failure: after it, a certificate no longer waits. */
 function beforeFailure(events: readonly ResourceEvent[]): readonly ResourceEvent[] {
   const first = events.findIndex(({ status, isOfStack }) => !isOfStack && status.endsWith('_FAILED'))
   return first < 0 ? events : events.slice(0, first)
 }
 
-/** Deleting again often works: what was still in use is free by then. */
+/** Deleting again often works, because what was in use is free by then. */
 function deletionAdvice(events: readonly ResourceEvent[]): string {
   const held = events.filter(({ status, isOfStack }) => !isOfStack && status === 'DELETE_FAILED')
   const names = held.map(({ logicalId, physicalId }) => `${logicalId} ${physicalId}`)
   return names.length > 1 ? `still there: ${names.join(', ')}; npm run destroy again` : 'npm run destroy again'
 }
 
-/** What to do about reasons of which that is known. */
 function adviceOn(reason: string): string[] {
   const known = advice.find(({ says }) => says.test(reason))?.hint ?? launchHint(reason)
   return known === undefined ? [] : [known]
 }
 
-/** Handlers of resources put a code at the end of their reasons (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html). */
+/**
+ * Resource handlers append a code to their reasons
+ * (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html).
+ */
 const advice: readonly { readonly says: RegExp; readonly hint: string }[] = [
   {
     says: /HandlerErrorCode: (AccessDenied|UnauthorizedTaggingOperation)|not authorized to perform/,
@@ -91,7 +92,7 @@ const advice: readonly { readonly says: RegExp; readonly hint: string }[] = [
   },
   {
     says: /detector already exists/i,
-    hint: 'BAKEROLL_AWS_GUARD_PARAMETERS=GuardDuty=false leaves the detector to whoever made it',
+    hint: 'BAKEROLL_AWS_GUARD_PARAMETERS=GuardDuty=false keeps the existing detector',
   },
   {
     says: /HandlerErrorCode: (Throttling|ServiceInternalError|NetworkFailure)/,

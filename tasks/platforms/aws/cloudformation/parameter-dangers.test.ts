@@ -10,7 +10,7 @@ t.test('only what opens more than before is dangerous', async (t) => {
     ['AllowedCidr', '10.0.0.0/8', '10.0.0.0/8', []],
     ['Https', 'false', 'true', ['widens access, opens port 443: Https false -> true']],
     ['Https', 'true', 'false', []],
-    ['DeletionProtection', 'true', 'false', ['takes a protection away: DeletionProtection true -> false']],
+    ['DeletionProtection', 'true', 'false', ['removes a protection: DeletionProtection true -> false']],
     ['DeletionProtection', 'false', 'true', []],
     ['InstanceEgressPrefixListId', '', 'pl-1', ['lets instances reach more: InstanceEgressPrefixListId none -> pl-1']],
     ['InstanceEgressPrefixListId', 'pl-1', '', []],

@@ -3,7 +3,7 @@ import { BlockList } from 'node:net'
 type Values = Readonly<Record<string, string>>
 
 /**
- * What is dangerous in new values of our own templates' parameters, one phrase each. A change set names the resources that
+ * The dangers of new parameter values for our own templates, one phrase each. A change set lists the resources that
  * change; only the parameters tell in which direction.
  */
 export function parameterDangers(before: Values, after: Values): string[] {
@@ -21,10 +21,10 @@ const judges: Readonly<Record<string, (old: string, value: string) => string | u
   AllowedCidr: (old, value) => (isWithin(value, old) ? undefined : 'widens access'),
   Https: (_, value) => (value === 'true' ? 'widens access, opens port 443' : undefined),
   InstanceEgressPrefixListId: (_, value) => (value === '' ? undefined : 'lets instances reach more'),
-  DeletionProtection: (_, value) => (value === 'true' ? undefined : 'takes a protection away'),
+  DeletionProtection: (_, value) => (value === 'true' ? undefined : 'removes a protection'),
 }
 
-/** Whether every address of one IPv4 network is in the other, both like `203.0.113.0/24`. */
+/** Both are IPv4 networks like `203.0.113.0/24`. */
 function isWithin(inner: string, outer: string): boolean {
   const [[address = '', bits = ''], [wide = '', wideBits = '']] = [inner.split('/'), outer.split('/')]
   const list = new BlockList()

@@ -10,30 +10,28 @@ import { deleteStack, describeStack, type Waiting } from './stacks.ts'
 import { type Stack, stateOf } from './states.ts'
 import type { Template, Values } from './template.ts'
 
-/** How a stack should be. */
 export interface StackSpec {
   readonly name: string
   readonly template: Template
-  /** The parameters that are given; the rest keeps its previous value, or gets the template's default. */
+  /** Given parameters; the others keep their previous value or get the template's default. */
   readonly parameters: Readonly<Record<string, string>>
   readonly tags: Readonly<Record<string, string>>
 }
 
-/** What has to be done to a stack. */
 export interface StackPlan extends ChangeReport {
   readonly name: string
   readonly isEmpty: boolean
-  /** Whether the stack is made anew. */
+  /** Whether the stack is created. */
   readonly isNew: boolean
-  /** Does it and gives the stack; an empty plan gives the stack as it is. */
+  /** Applies the plan and returns the stack; an empty plan returns it as it is. */
   apply(waiting: Waiting): Promise<Stack>
-  /** Takes back what planning made. Safe to call twice, and after `apply`. */
+  /** Removes the change set. Safe to call twice, and after `apply`. */
   discard(): Promise<void>
 }
 
 /**
- * Has CloudFormation work out what has to be done so that the stack matches its spec; it changes nothing. Throws `refused` when the
- * stack is in no state to be changed, `usage` when a parameter has no value or one that CloudFormation does not take.
+ * Has CloudFormation compute what brings the stack to its spec, without changing anything. Throws `refused` when the
+ * stack's state does not allow a change, `usage` when a parameter is missing or rejected.
  */
 export async function planStack(aws: Aws, spec: StackSpec, stack?: Stack | 'absent'): Promise<StackPlan> {
   const found = stack === undefined ? await describeStack(aws, spec.name) : stack === 'absent' ? undefined : stack
@@ -67,16 +65,16 @@ export async function planStack(aws: Aws, spec: StackSpec, stack?: Stack | 'abse
   }
 }
 
-/** Throws `refused` when the stack is in no state to be made or changed. */
+/** Throws `refused` when the stack can be neither created nor updated in its state. */
 export async function refuseUnplannable(aws: Aws, stack: Stack | undefined): Promise<void> {
   if (stack && !/^(ready|review-only|failed-create)$/.test(stateOf(stack.status).condition))
     throw await refusal(aws, stack)
 }
 
 /**
- * The plan of a new stack whose parameters are not all known yet, as those of the service stack before the network exists.
- * CloudFormation works it out, and judges what the operator gave, with `standIns` for what is missing; `spec` is asked when it
- * is carried out.
+ * The plan of a new stack whose parameters are not all known yet, such as the service stack before the network exists.
+ * CloudFormation computes and validates it with `standIns` for the missing values; `spec` supplies the real ones when
+ * it is applied.
  */
 export async function planLater(
   aws: Aws,
@@ -98,7 +96,7 @@ export async function planLater(
   }
 }
 
-/** What a first creation left behind is deleted before the stack is made again: until then AWS makes no change set of it. */
+/** AWS makes no change set for a stack whose creation failed, so its remains are deleted first. */
 function planAfterFailedCreate(aws: Aws, spec: StackSpec, failed: Stack): StackPlan {
   parameterList(spec, undefined)
   return {
@@ -108,7 +106,7 @@ function planAfterFailedCreate(aws: Aws, spec: StackSpec, failed: Stack): StackP
     warnings: [],
     dangers: [],
     lines: [
-      `- what is left of its failed creation (${failed.status})`,
+      `- leftovers of its failed creation (${failed.status})`,
       `+ all of cloudformation/${spec.template.name}.yaml`,
     ],
     async apply(waiting) {
@@ -131,15 +129,15 @@ function emptyPlan(aws: Aws, name: string): StackPlan {
     async apply() {
       const stack = await describeStack(aws, name)
       if (stack) return stack
-      throw new OperatorError('failed', `stack ${name} was deleted meanwhile`, { hint: 'npm run deploy' })
+      throw new OperatorError('failed', `stack ${name} was deleted in the meantime`, { hint: 'npm run deploy' })
     },
     async discard() {},
   }
 }
 
 /**
- * What is given, whether the template knows it or not, and every other parameter of the template: the previous value; else the
- * default, said aloud, so that it is a previous value from then on.
+ * The given parameters, known to the template or not, then the template's others: the previous value, else the default.
+ * The default is passed explicitly so that it is a previous value from then on.
  */
 export function parameterList({ name, template, parameters }: StackSpec, stack: Stack | undefined): Parameter[] {
   const missing: string[] = []
@@ -154,11 +152,10 @@ export function parameterList({ name, template, parameters }: StackSpec, stack: 
   })
   if (missing.length === 0) return list
   throw new OperatorError('usage', `stack ${name} needs values for its parameters ${missing.join(', ')}`, {
-    hint: `cloudformation/${template.name}.yaml describes them; the settings aws.${template.name}Parameters gives them`,
+    hint: `cloudformation/${template.name}.yaml describes them; set them in aws.${template.name}Parameters`,
   })
 }
 
-/** What a change set would do, and by which parameters. */
 function reportOf({ template, parameters }: StackSpec, stack: Stack | undefined, { changes }: ChangeSet): ChangeReport {
   const report = reportChanges(changes, { isNew: !stack, replacingGroups: template.replacingGroups })
   if (!stack) return report
@@ -171,6 +168,6 @@ function reportOf({ template, parameters }: StackSpec, stack: Stack | undefined,
   })
   const lines = [...settings, ...report.lines]
   const dangers = [...parameterDangers(stack.parameters, parameters), ...report.dangers]
-  // AWS makes a change set without changes where only these differ.
+  // AWS creates a change set without changes when only these differ.
   return { ...report, lines: lines.length > 0 ? lines : ['~ outputs or descriptions'], dangers }
 }

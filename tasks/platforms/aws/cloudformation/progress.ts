@@ -1,6 +1,6 @@
 import type { ResourceEvent } from './events.ts'
 
-/** The resources that are being worked on: the newest event of each that is not finished, in the order of their beginning. */
+/** Resources in progress: the newest event of each, in order of their start. */
 export function unfinished(events: readonly ResourceEvent[]): ResourceEvent[] {
   const newest = new Map<string, ResourceEvent>()
   for (const event of events) {
@@ -11,7 +11,7 @@ export function unfinished(events: readonly ResourceEvent[]): ResourceEvent[] {
   return [...newest.values()]
 }
 
-/** The live lines of an operation: the resources that are being worked on, and for how long. */
+/** Resources in progress and for how long, one line each. */
 export function liveLines(events: readonly ResourceEvent[], elapsedMs: (eventId: string) => number): string[] {
   const records = new Map(events.flatMap((event) => awaitedRecords([event]).map((record) => [event.logicalId, record])))
   return unfinished(events).map(({ id, logicalId, type, status }) => {
@@ -22,7 +22,7 @@ export function liveLines(events: readonly ResourceEvent[], elapsedMs: (eventId:
   })
 }
 
-/** One line for a resource that is finished or has failed; undefined for everything else. */
+/** A line for a resource that finished or failed; undefined for other events. */
 export function eventLine({ isOfStack, logicalId, type, status, reason }: ResourceEvent): string | undefined {
   const done = doneWords[status]
   if (isOfStack || done === undefined) return undefined
@@ -31,7 +31,7 @@ export function eventLine({ isOfStack, logicalId, type, status, reason }: Resour
 }
 
 /**
- * The DNS records that certificates are waiting for, in words. CloudFormation tells them in the reason of the resource's event
+ * The DNS records that certificates wait for, in words. CloudFormation puts them in the reason of the resource's event
  * (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-certificatemanager-certificate.html).
  */
 export function awaitedRecords(events: readonly ResourceEvent[]): string[] {

@@ -5,7 +5,7 @@ import { rootCause } from './failure.ts'
 import type { Stack } from './states.ts'
 import { type StackCondition, stateOf } from './states.ts'
 
-/** Why a stack in this state cannot be changed, since when, and what to do. */
+/** The error for a stack that cannot be changed: why, since when, and what to do. */
 export async function refusal(aws: Aws, { name, id, status, reason }: Stack): Promise<OperatorError> {
   const { condition, words } = stateOf(status)
   const operation = await newestOperation(aws, id).catch(() => [])
@@ -19,8 +19,8 @@ export async function refusal(aws: Aws, { name, id, status, reason }: Stack): Pr
 }
 
 /**
- * The state of a stack in one line, for one that cannot be changed now: stuck, half made, half deleted, or being changed;
- * undefined for one that can.
+ * One line about a stack that cannot be changed now (stuck, half created, half deleted, in progress); undefined for one
+ * that can.
  */
 export function stateNote({ name, status }: Pick<Stack, 'name' | 'status'>): string | undefined {
   const { condition, words } = stateOf(status)
@@ -29,11 +29,11 @@ export function stateNote({ name, status }: Pick<Stack, 'name' | 'status'>): str
   return condition === 'busy' ? note : `${note}: ${adviceOn({ name, status })}`
 }
 
-/** What stands on a network that is gone cannot be moved to another one: the problem, and what helps. */
+/** A service cannot be moved to another network when its own is gone. */
 export function withoutNetwork(network: string, service: string): { readonly problem: string; readonly hint: string } {
   return {
-    problem: `stack ${network}, on which ${service} stands, was deleted`,
-    hint: 'npm run destroy and npm run deploy make the group anew',
+    problem: `stack ${network}, which ${service} needs, was deleted`,
+    hint: 'npm run destroy, then npm run deploy to create the group again',
   }
 }
 
@@ -43,8 +43,9 @@ function adviceOn({ name, status }: Pick<Stack, 'name' | 'status'>): string {
 }
 
 const adviceFor: { readonly [Key in StackCondition]?: (stack: string) => string } = {
-  busy: (stack) => `wait for its end: aws cloudformation describe-stacks --stack-name ${stack}; then the same again`,
+  busy: (stack) =>
+    `wait until it has finished (aws cloudformation describe-stacks --stack-name ${stack}), then try again`,
   'half-deleted': () => 'npm run destroy deletes the rest; then npm run deploy',
-  'failed-create': () => 'npm run deploy clears it away and makes it anew',
-  'review-only': () => 'npm run deploy makes it',
+  'failed-create': () => 'npm run deploy removes it and creates it again',
+  'review-only': () => 'npm run deploy creates it',
 }

@@ -17,18 +17,17 @@ import { refusal } from './refusal.ts'
 import { type Stack, stateOf } from './states.ts'
 import { type Ended, watchOperation } from './watch.ts'
 
-/** How an operation is waited for. */
 export interface Waiting {
   readonly progress?: Progress | undefined
   readonly signal?: AbortSignal | undefined
   readonly timeoutSeconds?: number | undefined
-  /** The verb of the operator: for the words of an interruption, and for others who see the operation. */
+  /** The operator's verb, for messages and for others who see the operation. */
   readonly verb?: string | undefined
-  /** Between two looks: the first pause, and the longest. */
+  /** Pauses between polls: the first and the longest. */
   readonly pollMs?: readonly [first: number, longest: number] | undefined
 }
 
-/** A stack by its name or id, in any state; undefined when there is none, or it was deleted. */
+/** A stack in any state; undefined when it does not exist or was deleted. */
 export async function describeStack(aws: Aws, nameOrId: string): Promise<Stack | undefined> {
   try {
     const { Stacks = [] } = await aws.cloudFormation.send(new DescribeStacksCommand({ StackName: nameOrId }))
@@ -41,8 +40,8 @@ export async function describeStack(aws: Aws, nameOrId: string): Promise<Stack |
 }
 
 /**
- * Changes parameters of a stack, and nothing else: template and all other parameters stay. Waits for the end. Throws `refused`
- * when the stack is in no state to be changed, `put-back` when it went back, `failed` when a person is needed.
+ * Updates some parameters of a stack; template and other parameters stay. Waits until done. Throws `refused` when the
+ * stack's state does not allow it, `put-back` when it was rolled back, `failed` when a person is needed.
  */
 export async function updateParameters(
   aws: Aws,
@@ -79,8 +78,8 @@ export async function updateParameters(
 }
 
 /**
- * Deletes a stack and waits until it is gone; one that is being deleted is waited for. Throws `failed` with the resource that
- * could not be deleted, `refused` during an update or when the stack is protected.
+ * Deletes a stack and waits until it is gone, also for a deletion already in progress. Throws `failed` with the
+ * resource that could not be deleted, `refused` during an update or when the stack is protected.
  */
 export async function deleteStack(aws: Aws, name: string, waiting: Waiting = {}): Promise<'deleted' | 'absent'> {
   const stack = await describeStack(aws, name)
@@ -102,17 +101,17 @@ export async function deleteStack(aws: Aws, name: string, waiting: Waiting = {})
   return 'deleted'
 }
 
-/** Waits for the end of a deletion that somebody has begun. */
+/** Waits for a deletion or rollback that was already in progress. */
 async function endUnderWay(
   aws: Aws,
   stack: Stack,
   waiting: Waiting & { readonly verb: string },
   words: string,
 ): Promise<Ended> {
-  waiting.progress?.event(`stack ${stack.name} ${words}: waiting for its end`)
+  waiting.progress?.event(`stack ${stack.name} ${words}: waiting for it to finish`)
   const operation = await newestOperation(aws, stack.id)
   const afterId = operation.findLast(({ isOfStack }) => isOfStack)?.id
-  // The event of the present state is asked for again, in case that it has become the last one meanwhile.
+  // Reads the event of the current state again, in case it has become the last one.
   const before = operation[operation.findIndex(({ id }) => id === afterId) - 1]?.id
   return watchOperation(aws, { ...waiting, stack, afterId: before })
 }
@@ -125,20 +124,20 @@ function deletionFailure({ name }: Stack, cause: unknown): unknown {
   })
 }
 
-/** The stack, in a state in which it can be changed; else throws why not. */
+/** The stack, if it can be changed; otherwise throws the reason. */
 export async function requireReady(aws: Aws, name: string): Promise<Stack> {
   const stack = await describeStack(aws, name)
-  if (!stack) throw new OperatorError('refused', `there is no stack ${name}`, { hint: 'npm run deploy makes it' })
+  if (!stack) throw new OperatorError('refused', `there is no stack ${name}`, { hint: 'npm run deploy creates it' })
   if (stateOf(stack.status).condition !== 'ready') throw await refusal(aws, stack)
   return stack
 }
 
-/** Whether AWS refused an operation because there is nothing to do. */
+/** Whether AWS rejected an operation because nothing would change. */
 export function isNoChange(message: string): boolean {
   return /No updates are to be performed|didn't contain changes/i.test(message)
 }
 
-/** What an operation is called, so that others see who began it: letters, digits and hyphens, at most 128. */
+/** Names the operation, so that others see who began it: letters, digits and hyphens, at most 128. */
 export function requestToken(verb: string): string {
   return `bakeroll-${verb}-${randomUUID()}`
 }

@@ -3,33 +3,31 @@ import { basename, join } from 'node:path'
 import { parse } from 'yaml'
 import { OperatorError } from '../../../lib/errors.ts'
 
-/** A CloudFormation template, as far as we must know it before CloudFormation reads it. */
+/** The parts of a CloudFormation template that must be known before CloudFormation reads it. */
 export interface Template {
-  /** The file's name without its ending, `service`. */
+  /** File name without extension, `service`. */
   readonly name: string
-  /** The text that is sent. */
+  /** The template text as sent to AWS. */
   readonly body: string
   readonly parameters: ReadonlyMap<string, TemplateParameter>
-  /** The Auto Scaling groups whose instances CloudFormation itself replaces when their description changes. */
+  /** Auto Scaling groups whose instances CloudFormation itself replaces when their launch configuration changes. */
   readonly replacingGroups: ReadonlySet<string>
 }
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html */
 export interface TemplateParameter {
-  /** As text, the way CloudFormation takes every value; absent: a value must be given. */
+  /** As text, as CloudFormation takes every value. Without a default, a value must be given. */
   readonly default?: string | undefined
   readonly isSecret: boolean
 }
 
-/** Values of parameters. */
 export type Values = Readonly<Record<string, string>>
 
 type Section = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** Where the templates of the project are. */
 export const templateFolder = join(import.meta.dirname, '../../../../cloudformation')
 
-/** Reads a template of the project, `service`, or one at another place. Throws `usage` when it cannot be read. */
+/** Reads one of our templates by name (`service`), or any by its path. Throws `usage` when it cannot be read. */
 export async function readTemplate(file: string): Promise<Template> {
   const path = file.endsWith('.yaml') ? file : join(templateFolder, `${file}.yaml`)
   try {
@@ -40,7 +38,7 @@ export async function readTemplate(file: string): Promise<Template> {
   }
 }
 
-/** The template in a text. The short forms of CloudFormation's functions stand in no part that is read here. */
+/** Parses a template. Short forms of CloudFormation functions do not occur in the parts read here. */
 export function templateIn(body: string, name: string): Template {
   const { Parameters = {}, Resources = {} } = parse(body, { logLevel: 'error' }) as Record<string, Section>
   const replacing = Object.entries(Resources).filter(([, { UpdatePolicy }]) =>
@@ -54,7 +52,7 @@ export function templateIn(body: string, name: string): Template {
   }
 }
 
-/** What the parameters of a template are when nothing is said. */
+/** The default values of a template's parameters. */
 export function defaultsOf({ parameters }: Template): Values {
   return Object.fromEntries(
     [...parameters].flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])),

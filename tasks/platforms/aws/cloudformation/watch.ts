@@ -6,27 +6,28 @@ import { eventsAfter, type ResourceEvent } from './events.ts'
 import { awaitedRecords, eventLine, liveLines, unfinished } from './progress.ts'
 import { isAtRest } from './states.ts'
 
-/** An operation that was begun, and how its end is awaited. */
 export interface Watch {
-  /** Name for people, and the id by which a deleted stack can still be asked. */
+  /** The name for messages, and the id, which finds a deleted stack too. */
   readonly stack: { readonly name: string; readonly id: string }
   /** The newest event before the operation began. */
   readonly afterId: string | undefined
-  /** The verb of the operator, for the words of an interruption. */
+  /** The operator's verb, for the message of an interruption. */
   readonly verb: string
   readonly progress?: Progress | undefined
   readonly signal?: AbortSignal | undefined
-  /** 3600 without it. */
+  /** Default: 3600. */
   readonly timeoutSeconds?: number | undefined
-  /** Between two looks: the first pause, and the longest. 100 to 2000. */
+  /** Pauses between polls: the first and the longest. Default: 100 and 2000. */
   readonly pollMs?: readonly [first: number, longest: number] | undefined
-  /** Told of the first resource that failed, while what it left can still be looked at. */
+  /** Called at the first failed resource, while its state can still be read. */
   readonly onFailure?: (events: readonly ResourceEvent[]) => void
-  /** Asked while nothing has happened yet; gives the end when there was one without an event, throws when none will come. */
+  /**
+   * Called while there is no event yet. Returns the final status when the operation ended without an event; throws when
+   * it will never begin.
+   */
   readonly whileSilent?: () => Promise<string | undefined>
 }
 
-/** How an operation ended. */
 export interface Ended {
   readonly status: string
   readonly reason: string
@@ -35,8 +36,8 @@ export interface Ended {
 }
 
 /**
- * Waits for the end of an operation, telling what happens. Throws `interrupted` when the operator stops the waiting, `failed`
- * when the time is over; the stack goes on either way, and both say so.
+ * Waits for an operation to end and reports its events. Throws `interrupted` when the operator stops the waiting,
+ * `failed` on timeout; the operation continues in both cases, and both messages say so.
  */
 export async function watchOperation(aws: Aws, watch: Watch): Promise<Ended> {
   const deadline = Date.now() + (watch.timeoutSeconds ?? 3600) * 1000
@@ -59,7 +60,7 @@ export async function watchOperation(aws: Aws, watch: Watch): Promise<Ended> {
   }
 }
 
-/** Collects the events and tells each of them once. */
+/** Collects the events and reports each once. */
 function observer({ progress, onFailure, stack }: Watch) {
   const events: ResourceEvent[] = []
   const seenAtMs = new Map<string, number>()
@@ -73,7 +74,7 @@ function observer({ progress, onFailure, stack }: Watch) {
         const line = eventLine(one)
         if (line !== undefined) progress?.event(line)
         if (one.isOfStack && /ROLLBACK_IN_PROGRESS$/.test(one.status)) {
-          progress?.warn(`stack ${stack.name} goes back: ${one.reason || 'it failed'}`)
+          progress?.warn(`stack ${stack.name} is being rolled back: ${one.reason || 'no reason given'}`)
         }
         for (const record of awaitedRecords([one])) progress?.event(`${one.logicalId} waits for ${record}`)
       }
@@ -89,7 +90,7 @@ function observer({ progress, onFailure, stack }: Watch) {
 }
 
 function interrupted({ verb, stack: { name } }: Watch): OperatorError {
-  return new OperatorError('interrupted', `${verb} interrupted; CloudFormation goes on with stack ${name}`, {
+  return new OperatorError('interrupted', `${verb} interrupted; CloudFormation continues with stack ${name}`, {
     hint: `when its state in \`aws cloudformation describe-stacks --stack-name ${name}\` is no longer IN_PROGRESS, npm run ${verb} carries on`,
   })
 }
@@ -103,7 +104,7 @@ function tooLate(
   const what = waiting.length > 0 ? `; in progress: ${waiting.join(', ')}` : ''
   const hint =
     records.length > 0
-      ? `its certificate is waiting for ${records.join(' and ')}: add that to the domain's zone`
-      : `CloudFormation goes on; npm run ${verb} once it has ended`
+      ? `its certificate is waiting for ${records.join(' and ')}: add it to the domain's zone`
+      : `CloudFormation continues; npm run ${verb} once it has finished`
   return new OperatorError('failed', `stack ${name} not finished after ${timeoutSeconds} s${what}`, { hint })
 }

@@ -8,7 +8,6 @@ import { clockFinding } from './own-clock.ts'
 import { permissionFindings } from './permission-findings.ts'
 import { quotaFindings } from './quotas.ts'
 
-/** What is examined. */
 export interface ExaminedAws extends ProgramUse {
   readonly aws: Aws
   readonly home: Home
@@ -17,8 +16,8 @@ export interface ExaminedAws extends ProgramUse {
 }
 
 /**
- * Looks at everything that the aws platform needs, on this computer and in the account. Changes nothing. What cannot be
- * looked at because something before it failed is left out, so that one cause is one finding.
+ * Checks everything that the aws platform needs, on this computer and in the account, without changes. Checks that
+ * depend on a failed one are left out, so that one cause gives one finding.
  */
 export async function examineAccount(examined: ExaminedAws): Promise<Finding[]> {
   const [place, programs, account] = await Promise.all([
@@ -34,17 +33,17 @@ function homeFinding(home: Home): Finding[] {
   return [{ name: 'home', status: 'ok', found: home.folder }]
 }
 
-/** Region, credentials, the own clock, and what the account allows. */
+/** Region, credentials, this computer's clock, and what the account allows. */
 async function accountFindings({ aws, group, profile }: ExaminedAws): Promise<Finding[]> {
   const region = await look('region', () => findRegion(aws))
-  // Credentials are good or not in any region.
+  // Credentials are valid, or not, in every region.
   const inRegion = region.value ?? 'us-east-1'
   const [caller, clock] = await Promise.all([
     look('credentials', () => findCaller(aws, inRegion, profile)),
     look('own clock', async () => [await clockFinding(timeSource(inRegion))]),
   ])
   const known = [...endpointFindings(), ...region.findings, ...caller.findings]
-  // Where AWS cannot be reached the credentials have said so.
+  // When AWS is unreachable, the credentials finding already says so.
   if (!clock.isFailed || !caller.isFailed) known.push(...clock.findings)
   if (!caller.value || !region.value) return known
   const { arn, account } = caller.value
@@ -64,7 +63,7 @@ interface Seen<Value> {
 
 type Sight<Value> = Finding[] | (Finding & { readonly value: Value })
 
-/** What one look gives; when it failed, the finding that tells why. Defects of ours are thrown on. */
+/** The findings of one check, or the finding that it failed. Defects of ours are rethrown. */
 async function look<Value>(name: string, at: () => Promise<Sight<Value>>): Promise<Seen<Value>> {
   try {
     const sight = await at()
@@ -82,7 +81,7 @@ async function look<Value>(name: string, at: () => Promise<Sight<Value>>): Promi
 function endpointFindings(): Finding[] {
   const endpoint = process.env['AWS_ENDPOINT_URL']
   if (!endpoint) return []
-  const found = `AWS_ENDPOINT_URL is ${endpoint}: everything is asked there`
+  const found = `AWS_ENDPOINT_URL is ${endpoint}: all requests go there`
   return [{ name: 'AWS', status: 'warn', found, hint: 'unset AWS_ENDPOINT_URL' }]
 }
 
@@ -103,7 +102,7 @@ async function findCaller(
   return { name: 'credentials', status: 'ok', found, value: { arn, account } }
 }
 
-/** Where an answer with AWS's time comes from, with credentials or without. */
+/** A URL that answers with AWS's time, without credentials too. */
 function timeSource(region: string): string {
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
   return process.env['AWS_ENDPOINT_URL'] ?? `https://sts.${region}.${domain}/`

@@ -11,14 +11,12 @@ import { type Installing, installing, programFinding } from '../../../tools/prog
 import { findProgram, isThere, programs } from '../../../tools/system-packages.ts'
 import { cliVersion, isEnough } from '../access/aws-cli.ts'
 
-/** How the programs are going to be used. */
 export interface ProgramUse {
   readonly reach: 'endpoint' | 'direct' | 'none'
-  /** How Packer reaches its builder. */
   readonly builderInterface?: 'public_ip' | 'private_ip' | 'session_manager'
 }
 
-/** Looks at the programs on this computer that the aws platform calls. */
+/** Checks the programs that the aws platform calls. */
 export async function programFindings({ reach, builderInterface }: ProgramUse): Promise<Finding[]> {
   const where = await installing()
   const findings = await Promise.all([
@@ -51,7 +49,7 @@ async function cliFinding(): Promise<Finding> {
   const version = answer === undefined ? undefined : cliVersion(answer)
   if (version !== undefined && isEnough(version)) return { name, status: 'ok', found: version }
   const found = answer === undefined ? 'missing' : (version ?? answer.slice(0, 80))
-  const why = 'the tunnels to the instances need 2.12 or later (BAKEROLL_AWS_REACH=direct or none does without)'
+  const why = 'tunnels to the instances need 2.12 or later (not with BAKEROLL_AWS_REACH=direct or none)'
   return { name, status: 'fail', found: `${found}: ${why}`, hint: installCli() }
 }
 
@@ -71,10 +69,15 @@ function pluginOfSessionManager(): Finding {
   if (path !== undefined) return { name: 'session-manager-plugin', status: 'ok', found: path }
   const hint =
     'https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html'
-  return { name: 'session-manager-plugin', status: 'fail', found: 'missing: Packer reaches its builder with it', hint }
+  return {
+    name: 'session-manager-plugin',
+    status: 'fail',
+    found: 'missing: Packer needs it to reach its builder',
+    hint,
+  }
 }
 
-/** What a program answers, on either stream; undefined when it is not there. */
+/** The output of a program, both streams; undefined when it is not installed. */
 async function answerOf(program: string, argv: readonly string[]): Promise<string | undefined> {
   const { code, all } = await execa(program, argv, {
     all: true,

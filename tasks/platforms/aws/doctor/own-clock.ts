@@ -5,12 +5,12 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Finding } from '../../../lib/platform.ts'
 import { setClock } from '../failures/hints.ts'
 
-/** AWS refuses signatures that are five minutes off; our own checks of the service's clock need this one to be right. */
+/** AWS refuses signatures that are five minutes off; judging the service's clock needs this one to be right. */
 const limits = { refusedMs: 300_000, warnedMs: 1000 }
 
 /**
- * Compares this computer's clock with the Date header of the answers of `url`, which shows whole seconds. Whatever was
- * answered before the first failure, or within `limitMs`, counts; throws `failed` when that is nothing.
+ * Compares this computer's clock with the Date header of `url`, which has a resolution of one second. Samples before
+ * the first failure, and within `limitMs`, count; throws `failed` when there are none.
  */
 export async function clockFinding(url: string, { samples = 4, limitMs = 15_000 } = {}): Promise<Finding> {
   const taken: ClockSample[] = []
@@ -30,7 +30,7 @@ export async function clockFinding(url: string, { samples = 4, limitMs = 15_000 
   return judgeClock(-offsetMs, errorMs)
 }
 
-/** What it means that this computer's clock is `offsetMs ± errorMs` ahead of AWS. */
+/** `offsetMs ± errorMs` is how far this computer's clock is ahead of AWS. */
 export function judgeClock(offsetMs: number, errorMs: number): Finding {
   const off = Math.abs(offsetMs) - errorMs
   const seconds = (Math.abs(offsetMs) / 1000).toFixed(1)
@@ -38,7 +38,7 @@ export function judgeClock(offsetMs: number, errorMs: number): Finding {
   if (off <= limits.warnedMs) return { name: 'own clock', status: 'ok', found }
   const isRefused = off > limits.refusedMs
   const why = isRefused
-    ? 'AWS refuses what is more than 5 minutes off'
+    ? 'AWS refuses requests that are more than 5 minutes off'
     : 'too far off to judge the clock of the service'
   return { name: 'own clock', status: isRefused ? 'fail' : 'warn', found: `${found}: ${why}`, hint: setClock }
 }
@@ -52,6 +52,6 @@ async function sample(url: string, signal: AbortSignal): Promise<ClockSample> {
   )
   const receivedMs = Date.now()
   const reading = readTime('', 'http-date', answer.headers.get('date') ?? '')
-  if ('problem' in reading) throw new OperatorError('failed', `${url} tells no time: ${reading.problem}`)
+  if ('problem' in reading) throw new OperatorError('failed', `${url} returns no time: ${reading.problem}`)
   return { sentMs, receivedMs, reading }
 }

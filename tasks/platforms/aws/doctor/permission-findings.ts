@@ -9,7 +9,7 @@ import { actionsOf, type Denial, principalOf, simulate } from './policy-simulati
 const operatorRole =
   'use the operator role of cloudformation/access.yaml: aws cloudformation deploy --stack-name bakeroll-access --template-file cloudformation/access.yaml --capabilities CAPABILITY_NAMED_IAM'
 
-/** One finding for each verb that lacks a permission, and one for all that have theirs. */
+/** One finding for each verb that lacks permissions, and one for all that have theirs. */
 export async function permissionFindings(aws: Aws, callerArn: string, scope: PermissionScope): Promise<Finding[]> {
   const { arn, because } = await principalOf(aws, callerArn)
   if (arn === undefined) return [{ ...unknown, found: `not simulated: ${because ?? 'no role'}`, hint: operatorRole }]
@@ -24,12 +24,11 @@ export async function permissionFindings(aws: Aws, callerArn: string, scope: Per
 
 const unknown = { name: 'permissions', status: 'warn' } as const
 
-/** What the denials mean for the verbs. */
 export function judge(denials: readonly Denial[]): Finding[] {
   const verbs = [...new Set(needs.flatMap((need) => need.verbs))].sort()
   const lacking = verbs.map((verb) => ({ verb, missing: denials.filter(({ action }) => isNeeded(action, verb)) }))
   const able = lacking.filter(({ missing }) => missing.length === 0).map(({ verb }) => verb)
-  const found = `${count(actionsOf(needs).length, 'action')}, enough for ${able.join(', ')}`
+  const found = `${count(actionsOf(needs).length, 'action')}, sufficient for ${able.join(', ')}`
   const all: Finding[] = able.length === 0 ? [] : [{ name: 'permissions', status: 'ok', found }]
   return [...all, ...lacking.filter(({ missing }) => missing.length > 0).map(finding)]
 }
@@ -45,6 +44,8 @@ function finding({ verb, missing }: { verb: string; missing: readonly Denial[] }
     name: `permissions of ${verb}`,
     status: 'fail',
     found: `missing: ${actions.join(', ')}`,
-    hint: isForbidden ? 'a policy denies it, of the organization perhaps: only who wrote it can help' : operatorRole,
+    hint: isForbidden
+      ? 'a policy, perhaps of the organization, denies it: only its author can change that'
+      : operatorRole,
   }
 }

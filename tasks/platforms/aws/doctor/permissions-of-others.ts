@@ -2,14 +2,14 @@ import type { Need } from './permitted.ts'
 
 const entering = ['check', 'deploy', 'heal', 'logs', 'roll', 'rollback', 'scale', 'ssh']
 
-/** The AWS CLI, when it opens a tunnel. */
+/** The AWS CLI opens tunnels. */
 export const tunnelNeeds: readonly Need[] = [
   { verbs: entering, by: 'aws', on: 'anything', actions: ['ec2:DescribeInstanceConnectEndpoints'] },
   { verbs: entering, by: 'aws', on: 'endpoint', actions: ['ec2-instance-connect:OpenTunnel'] },
 ]
 
 /**
- * Packer's builder amazon-ebs, as far as our template uses it
+ * Packer's amazon-ebs builder, as our template uses it
  * (https://developer.hashicorp.com/packer/integrations/hashicorp/amazon#iam-task-or-instance-role).
  */
 export const packerNeeds: readonly Need[] = [
@@ -38,7 +38,7 @@ export const packerNeeds: readonly Need[] = [
   { verbs: ['bake'], by: 'packer', on: 'image', actions: ['ec2:CreateImage', 'ec2:CreateTags'] },
 ]
 
-/** What CloudFormation does in the user's name for network.yaml and service.yaml with their defaults. */
+/** CloudFormation acts with the user's credentials for network.yaml and service.yaml with their defaults. */
 export const cloudFormationNeeds: readonly Need[] = [
   ...throughStacks(
     ['deploy'],

@@ -6,7 +6,7 @@ const changing = ['deploy', 'destroy', 'heal', 'roll', 'rollback', 'scale']
 const rolling = ['deploy', 'heal', 'roll', 'rollback', 'scale']
 const entering = ['check', 'deploy', 'heal', 'logs', 'roll', 'rollback', 'scale', 'ssh']
 
-/** The calls of our own clients. A test holds the list against the commands that the code imports. */
+/** Calls of our own clients. A test compares the list with the commands that the code imports. */
 const ownNeeds: readonly Need[] = [
   {
     verbs: reading,
@@ -21,7 +21,7 @@ const ownNeeds: readonly Need[] = [
   },
   { verbs: reading, on: 'stack', actions: ['cloudformation:DescribeStacks'] },
   { verbs: reading, on: 'parameter', actions: ['ssm:GetParameter', 'ssm:GetParametersByPath'] },
-  // PutParameter with tags asks for AddTagsToResource.
+  // PutParameter with tags needs AddTagsToResource.
   { verbs: changing, on: 'parameter', actions: ['ssm:AddTagsToResource', 'ssm:DeleteParameters', 'ssm:PutParameter'] },
   { verbs: rolling, on: 'anything', actions: ['autoscaling:DescribeScalingActivities'] },
   {
@@ -105,7 +105,7 @@ const ownNeeds: readonly Need[] = [
       'tag:GetResources',
     ],
   },
-  // What the deletion of a stack left behind.
+  // For resources that a stack deletion left behind.
   {
     verbs: ['destroy'],
     on: 'network',
@@ -146,7 +146,7 @@ const ownNeeds: readonly Need[] = [
       'ec2:DeleteSecurityGroup',
     ],
   },
-  // CreateSecurityGroup asks for the VPC, too.
+  // CreateSecurityGroup needs permission on the VPC too.
   { verbs: ['bake'], on: 'network', actions: ['ec2:CreateSecurityGroup'] },
   {
     verbs: ['doctor'],
@@ -162,7 +162,8 @@ const ownNeeds: readonly Need[] = [
 ]
 
 /**
- * Every permission that the verbs need with their usual settings, the one list that `doctor` simulates and that the operator role
- * of cloudformation/access.yaml grants. IAM's names: https://docs.aws.amazon.com/service-authorization/latest/reference/.
+ * Every permission that the verbs need with default settings. `doctor` simulates this list, and the operator role of
+ * cloudformation/access.yaml grants it. IAM's names:
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/.
  */
 export const needs: readonly Need[] = [...ownNeeds, ...tunnelNeeds, ...packerNeeds, ...cloudFormationNeeds]

@@ -1,6 +1,6 @@
 import { groupTag, imageTags, parameterRoot } from '../names.ts'
 
-/** What a permission is for, so that it can be asked for the right ARN. */
+/** The kind of resource, which decides the ARN that is simulated. */
 export type PermittedOn =
   | 'anything'
   | 'stack'
@@ -22,17 +22,15 @@ export type PermittedOn =
   | 'alarm'
   | 'logGroup'
 
-/** Permissions that some verbs need. */
 export interface Need {
   readonly verbs: readonly string[]
-  /** Who makes the calls with the user's credentials; our own SDK clients when left away. */
+  /** Who calls with the user's credentials; absent: our own SDK clients. */
   readonly by?: 'packer' | 'cloudformation' | 'aws'
   readonly on: PermittedOn
   /** IAM actions, `ec2:DescribeInstances`. */
   readonly actions: readonly string[]
 }
 
-/** Where a group is. */
 export interface PermissionScope {
   readonly partition: string
   readonly region: string
@@ -40,7 +38,7 @@ export interface PermissionScope {
   readonly group: string
 }
 
-/** The ARN for which a permission is simulated: one that the group's own resource of the kind could have. */
+/** The ARN to simulate: one that the group's own resource of this kind could have. */
 export function arnOf(on: PermittedOn, { partition, region, account, group }: PermissionScope): string {
   const id = '0123456789abcdef0'
   const uuid = '11111111-2222-3333-4444-555555555555'
@@ -71,14 +69,14 @@ export function arnOf(on: PermittedOn, { partition, region, account, group }: Pe
   return arns[on]
 }
 
-/** One thing that a policy may ask of a request, in the words of IAM's simulator. */
+/** A condition key of a request, in the terms of IAM's simulator. */
 export interface Context {
   readonly key: string
   readonly type: 'string' | 'stringList' | 'numeric'
   readonly value: string
 }
 
-/** What a request of ours tells a policy: the tags of the group, of a bake and of an image, and who calls for whom. */
+/** The context of our requests: the tags of the group, of a bake and of an image, and the calling service. */
 export function contextOf(by: Need['by'], { partition, region, account, group }: PermissionScope): Context[] {
   const tags = { [groupTag]: group, [imageTags.bake]: 'a-bake', [imageTags.layer]: 'release' }
   const ofTags = Object.entries(tags).flatMap(([tag, value]) =>

@@ -4,16 +4,15 @@ import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 import { arnOf, contextOf, type Need, type PermissionScope } from './permitted.ts'
 
-/** An action that the credentials may not do. */
 export interface Denial {
   readonly action: string
   readonly decision: 'implicitDeny' | 'explicitDeny'
-  /** True when it is the organization that does not allow it. */
+  /** True when the organization denies it. */
   readonly byOrganization: boolean
 }
 
 /**
- * Asks IAM which of these actions the principal may not do, one question per kind of resource
+ * Asks IAM which of these actions are denied to the principal, in one request per kind of resource
  * (https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html).
  */
 export async function simulate(
@@ -28,7 +27,7 @@ export async function simulate(
   return answers.flat()
 }
 
-/** The question for needs of one kind of resource and one caller. */
+/** The request for needs that share the kind of resource and the caller. */
 export function questionOf(principal: string, needs: readonly Need[], scope: PermissionScope) {
   const { on = 'anything', by } = needs[0] ?? {}
   return {
@@ -58,27 +57,25 @@ async function denials(client: IAMClient, question: ReturnType<typeof questionOf
   return found
 }
 
-/** The actions of some needs, each once. */
 export function actionsOf(needs: readonly Need[]): string[] {
   return [...new Set(needs.flatMap(({ actions }) => actions))].sort()
 }
 
-/** Who calls, as IAM can simulate it. */
 export interface Principal {
-  /** The ARN of the user or role; undefined when IAM has no such thing to simulate. */
+  /** The ARN of the user or role; undefined when IAM cannot simulate the caller. */
   readonly arn?: string
-  /** Why not. */
+  /** Why IAM cannot simulate the caller. */
   readonly because?: string
 }
 
 /**
- * The user or role behind the ARN that STS tells. The ARN of a role's session lacks the path of the role, so IAM is
- * asked for it where that is allowed.
+ * The user or role behind an ARN from STS. The ARN of a role session lacks the role's path, so IAM is asked for it
+ * where that is allowed.
  */
 export async function principalOf(aws: Aws, callerArn: string): Promise<Principal> {
   const [, partition, service, , account, ...rest] = callerArn.split(':')
   const name = rest.join(':')
-  if (name === 'root') return { because: 'the root user of an account may do everything, and is not for daily work' }
+  if (name === 'root') return { because: 'the root user may do everything, and is not meant for daily work' }
   if (service === 'iam') return { arn: callerArn }
   const role = /^assumed-role\/([^/]+)\//.exec(name)?.[1]
   if (role === undefined) return { because: `IAM cannot simulate ${name.split('/')[0]}` }

@@ -17,7 +17,7 @@ import { isAwsError } from '../failures/failures.ts'
 import { raiseQuota, vcpuQuota } from '../failures/launch-hints.ts'
 import { groupTag } from '../names.ts'
 
-/** How much of one of the account's quotas in the region is used, and what a group still needs of it. */
+/** Usage of one of the account's regional quotas, and how much more a group needs. */
 export interface Quota {
   readonly name: string
   readonly service: string
@@ -26,7 +26,7 @@ export interface Quota {
   readonly needed: number
 }
 
-/** Looks whether the account's quotas leave room for the group. Nothing is asked for: the hints do that. */
+/** Checks whether the account's quotas leave room for the group. Requests no increase; the hints do. */
 export async function quotaFindings(aws: Aws, group: string): Promise<Finding[]> {
   const quotas = await usage(aws, group)
   const client = aws.open(ServiceQuotasClient)
@@ -36,21 +36,20 @@ export async function quotaFindings(aws: Aws, group: string): Promise<Finding[]>
     if (!(error instanceof OperatorError) || !isAwsError(error, 'AccessDenied')) throw error
     const used = quotas.map(({ name, used }) => `${name} ${used} used`).join(', ')
     const hint = error.hint === undefined ? {} : { hint: error.hint }
-    return [{ name: 'quotas', status: 'warn', found: `not known (${error.message}); ${used}`, ...hint }]
+    return [{ name: 'quotas', status: 'warn', found: `unknown (${error.message}); ${used}`, ...hint }]
   }
 }
 
-/** What a quota and its use mean for a group. */
 export function judgeQuota({ name, service, code, used, needed }: Quota, limit: number): Finding {
   const found = `${used} of ${limit} used`
   if (limit - used >= needed) return { name: `quota of ${name}`, status: 'ok', found }
   const hint = raiseQuota(service, code, used + needed)
-  return { name: `quota of ${name}`, status: 'fail', found: `${found}, and ${needed} more are needed`, hint }
+  return { name: `quota of ${name}`, status: 'fail', found: `${found}, ${needed} more needed`, hint }
 }
 
 /**
- * What is used now. A new group needs a VPC, a load balancer and three small instances, one of them for a roll; a deployed
- * one a builder or one more instance. No template of ours takes an Elastic IP address.
+ * Current usage. A new group needs a VPC, a load balancer and three small instances, one of them for a roll; a deployed
+ * group needs room for a builder or one more instance. None of our templates uses an Elastic IP address.
  */
 async function usage(aws: Aws, group: string): Promise<Quota[]> {
   const [vcpus, addresses, vpcs, balancers] = await Promise.all([
@@ -75,7 +74,7 @@ async function usage(aws: Aws, group: string): Promise<Quota[]> {
   ]
 }
 
-/** The account's own value, or AWS's when nobody ever asked for another. */
+/** The account's value, or AWS's default when it was never changed. */
 async function limitOf(client: ServiceQuotasClient, { service, code }: Quota): Promise<number> {
   const which = { ServiceCode: service, QuotaCode: code }
   try {
@@ -86,7 +85,7 @@ async function limitOf(client: ServiceQuotasClient, { service, code }: Quota): P
   }
 }
 
-/** What counts for "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances". */
+/** Counts towards "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances". */
 async function standardVcpus(aws: Aws): Promise<number> {
   const Filters = [{ Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'shutting-down'] }]
   const vcpus = await all(paginateDescribeInstances({ client: aws.ec2 }, { Filters }), ({ Reservations = [] }) =>

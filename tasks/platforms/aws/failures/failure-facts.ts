@@ -1,23 +1,21 @@
-/** What an error of the SDK tells, whatever its class. */
+/** The facts of an SDK error, whatever its class. */
 export interface FailureFacts {
   /** AWS's code, `InsufficientInstanceCapacity`, or Node's, `ECONNREFUSED`. */
   readonly code: string
-  /** Every name that the error goes by. */
+  /** All names of the error. */
   readonly codes: readonly string[]
-  /** AWS's words: one line, no secrets, cut to a length that can be read. */
+  /** AWS's message: one line, no secrets, truncated. */
   readonly message: string
-  /** As `message`, but whole, for patterns. */
+  /** Like `message`, but complete, for pattern matching. */
   readonly words: string
   readonly requestId?: string
   /** The HTTP status; absent when there was no answer. */
   readonly status?: number
-  /** How often the SDK tried. */
   readonly attempts: number
-  /** An answer came, and was none that could be read. */
+  /** There was an answer, but it could not be parsed. */
   readonly isUnreadable: boolean
 }
 
-/** Looks at an error that the SDK threw. */
 export function readFacts(error: unknown): FailureFacts {
   const own = (error instanceof Error ? error : new Error(String(error))) as SdkError
   const { $metadata = {}, $response } = own
@@ -47,8 +45,8 @@ interface SdkError extends Error {
 }
 
 /**
- * Takes what must not be seen out of AWS's words: session tokens, which a refused signature repeats, access keys, and the
- * encoded reasons of a refusal, which nobody can read.
+ * Removes from AWS's message what must not be shown: session tokens, which a refused signature repeats, access keys,
+ * and encoded authorization failures, which nobody can read.
  */
 export function withoutSecrets(text: string): string {
   return text
@@ -58,7 +56,7 @@ export function withoutSecrets(text: string): string {
     .replace(/[A-Za-z0-9+/_-]{200,}={0,2}/g, '[secret]')
 }
 
-/** Takes secrets out of an error that is shown as a cause, too. */
+/** Removes secrets from an error that is shown as a cause. */
 export function hideSecrets(error: unknown): void {
   if (!(error instanceof Error) || withoutSecrets(error.message) === error.message) return
   const { message, stack } = error
@@ -66,7 +64,7 @@ export function hideSecrets(error: unknown): void {
   if (stack !== undefined) error.stack = withoutSecrets(stack)
 }
 
-/** Several addresses refused at once leave an error without words of its own. */
+/** When several addresses refuse, the error has no message of its own. */
 function wordsOf({ message, errors = [] }: SdkError): string {
   const own = message.replace(/\s*Deserialization error: to see the raw response[\s\S]*$/, '')
   const words = own === '' ? errors.map((one) => one.message).join(', ') : own

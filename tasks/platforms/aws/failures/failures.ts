@@ -2,7 +2,7 @@ import { OperatorError } from '../../../lib/errors.ts'
 import { type FailureFacts, hideSecrets, readFacts } from './failure-facts.ts'
 import { type Attempt, endpointHint, hintFor, plainCode } from './hints.ts'
 
-/** Whether an error, or what caused it, is one of AWS's with one of these codes; `AlreadyExists` is `AlreadyExistsException`, too. */
+/** Whether an error, or its cause, has one of these AWS codes; `AlreadyExists` matches `AlreadyExistsException` too. */
 export function isAwsError(error: unknown, ...codes: string[]): boolean {
   const own = error instanceof OperatorError ? error.cause : error
   if (!(own instanceof Error)) return false
@@ -10,12 +10,11 @@ export function isAwsError(error: unknown, ...codes: string[]): boolean {
   return codes.some((code) => found.includes(plainCode(code)))
 }
 
-/** What AWS itself said, without our words around it and without secrets: one line. */
+/** AWS's own message: one line, no secrets. */
 export function awsMessage(error: unknown): string {
   return readFacts(error instanceof OperatorError ? error.cause : error).message
 }
 
-/** Whether a command only looks. */
 export function isReading(command: string): boolean {
   return /^(Describe|Detect|Get|List|Simulate|Validate|Estimate|SendSSHPublicKey|CreateChangeSet|DeleteChangeSet)/.test(
     command,
@@ -23,8 +22,9 @@ export function isReading(command: string): boolean {
 }
 
 /**
- * The failure of a call to AWS, in AWS's own words, with what to do about it where that is known; the SDK's error is its cause. An
- * error that is no failure of a call (a TypeError before anything was sent) comes back as it is: a defect of ours.
+ * Turns an error of an AWS call into an OperatorError with AWS's message, a hint where one is known, and the SDK's
+ * error as cause. Errors that are not failures of a call (a TypeError before anything was sent) are returned unchanged:
+ * a defect of ours.
  */
 export function awsFailure(error: unknown, attempt: Attempt): Error {
   if (error instanceof OperatorError) return error
@@ -33,25 +33,25 @@ export function awsFailure(error: unknown, attempt: Attempt): Error {
   const facts = readFacts(error)
   const known = hintFor(facts)
   if (!known && isLost(facts)) return lost(error, facts, attempt)
-  // Wrong usage means that nothing was touched, which is no longer so when credentials expire on the way.
+  // `usage` promises that nothing was touched, which no longer holds when credentials expire midway.
   const kind = known?.kind === 'usage' && attempt.hasChanged ? 'failed' : known?.kind
   return new OperatorError(kind ?? (attempt.hasChanged ? 'failed' : 'refused'), inWords(facts, attempt, !known), {
-    hint: known?.hint(attempt, facts) ?? 'npm run status -- --platform aws; the same with --verbose shows more',
+    hint: known?.hint(attempt, facts) ?? 'npm run status -- --platform aws; --verbose shows more',
     cause: error,
     isLasting: known?.isLasting ?? false,
   })
 }
 
-/** What was asked may have been done although no answer came back. */
+/** The request may have taken effect although no answer arrived. */
 function lost(cause: unknown, facts: FailureFacts, attempt: Attempt): OperatorError {
   const problem = inWords(facts, attempt)
   if (!isReading(attempt.command)) {
-    return new OperatorError('failed', `${problem}; AWS may have done it all the same`, {
-      hint: 'npm run status -- --platform aws shows what is there; then run it again',
+    return new OperatorError('failed', `${problem}; AWS may still have done it`, {
+      hint: 'npm run status -- --platform aws shows the current state; then run it again',
       cause,
     })
   }
-  const usual = endpointHint() ?? 'run it again; https://health.aws.amazon.com tells of trouble at AWS'
+  const usual = endpointHint() ?? 'run it again; https://health.aws.amazon.com reports problems at AWS'
   return new OperatorError(attempt.hasChanged ? 'failed' : 'refused', problem, {
     hint: attempt.hasChanged ? 'run it again: it carries on from here' : usual,
     cause,

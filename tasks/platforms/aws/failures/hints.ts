@@ -2,38 +2,37 @@ import type { FailureKind } from '../../../lib/errors.ts'
 import type { FailureFacts } from './failure-facts.ts'
 import { launchHint } from './launch-hints.ts'
 
-/** Where an error came from. */
 export interface Attempt {
-  /** The API action, `DescribeInstances`. */
+  /** The API action, such as `DescribeInstances`. */
   readonly command: string
-  /** Whether this run has changed anything on AWS yet. */
+  /** Whether this run has already changed anything on AWS. */
   readonly hasChanged: boolean
-  /** The profile of the credentials, when one was named. */
+  /** The profile, when one was given. */
   readonly profile?: string | undefined
-  /** The region that was asked, when one was named. */
+  /** The region, when one was given. */
   readonly region?: string | undefined
 }
 
-/** What to do about one class of errors. */
+/** Advice for one class of errors. */
 export interface Hint {
-  /** Names of errors; AWS's without their ending (plainCode), or Node's. */
+  /** Error names: AWS's without their suffix (see plainCode), or Node's. */
   readonly codes?: readonly string[]
-  /** Fits the words of the error; beside codes, both have to fit. */
+  /** Matches the message; with codes, both must match. */
   readonly says?: RegExp
   readonly hint: (attempt: Attempt, facts: FailureFacts) => string
-  /** Without one it is `refused` as long as this run has changed nothing, and `failed` then. */
+  /** Default: `refused` while this run has changed nothing, then `failed`. */
   readonly kind?: FailureKind
-  /** Whether trying again cannot help until a person has changed something. */
+  /** Retrying cannot help until a person has changed something. */
   readonly isLasting?: true
 }
 
 const doctor = 'npm run doctor -- --platform aws'
 const login = ({ profile }: Attempt) => `aws sso login --profile ${profile ?? process.env.AWS_PROFILE ?? 'default'}`
 
-/** The command that sets the own clock. */
+/** Sets this computer's clock. */
 export const setClock = 'sudo timedatectl set-ntp true'
 
-/** Who asks, where, and at what time: wrong usage, nothing was touched. */
+/** Wrong identity, region or clock: usage errors, nothing was touched. */
 const identity: readonly Hint[] = (
   [
     {
@@ -48,15 +47,15 @@ const identity: readonly Hint[] = (
     },
     {
       codes: ['CredentialsProvider', 'TokenProvider'],
-      // The SDK does not tell that a profile was asked for.
+      // The SDK's error does not mention the profile.
       hint: ({ profile = process.env.AWS_PROFILE }) =>
         profile === undefined
-          ? 'aws configure (or aws configure sso), or AWS_PROFILE=NAME for a profile that has some'
+          ? 'aws configure (or aws configure sso), or AWS_PROFILE=NAME for a profile with credentials'
           : `aws configure list-profiles shows whether there is a profile ${profile}`,
     },
     {
       codes: ['ExpiredToken', 'TokenRefreshRequired', 'RequestExpired'],
-      hint: (attempt) => `${login(attempt)}, or a new AWS_SESSION_TOKEN; when they are new: ${setClock}`,
+      hint: (attempt) => `${login(attempt)}, or a new AWS_SESSION_TOKEN; if they are new: ${setClock}`,
     },
     {
       codes: ['RequestTimeTooSkewed', 'RequestInTheFuture', 'InvalidSignature', 'SignatureDoesNotMatch'],
@@ -66,8 +65,7 @@ const identity: readonly Hint[] = (
     {
       codes: ['InvalidClientTokenId', 'SignatureDoesNotMatch', 'InvalidSignature', 'UnrecognizedClient', 'AuthFailure'],
       says: /^(?!Not authorized for images)/,
-      hint: () =>
-        'aws sts get-caller-identity --region us-east-1; when it knows you, the region is wrong or not enabled',
+      hint: () => 'aws sts get-caller-identity --region us-east-1; if it knows you, the region is wrong or not enabled',
     },
     {
       codes: ['OptInRequired', 'RegionDisabled'],
@@ -78,8 +76,8 @@ const identity: readonly Hint[] = (
 ).map((one) => ({ ...one, kind: 'usage', isLasting: true }))
 
 /**
- * The errors that stop a first day, in the order in which they are tried; everything else is shown in AWS's words alone. What lies
- * between this computer and AWS the SDK has tried again before.
+ * The errors that stop newcomers, in the order in which they are tried; all others are shown in AWS's words alone. The
+ * SDK has already retried network errors.
  */
 export const failureHints: readonly Hint[] = [
   ...identity,
@@ -92,7 +90,7 @@ export const failureHints: readonly Hint[] = [
   { codes: ['Blocked', 'PendingVerification'], hint: () => 'https://console.aws.amazon.com/support/home' },
   {
     codes: ['Throttling', 'Throttled', 'RequestThrottled', 'SlowDown', 'RequestLimitExceeded', 'TooManyRequests'],
-    hint: () => 'run it again in a minute; the limit is shared by all that use this account and region',
+    hint: () => 'run it again in a minute; the limit is shared by everybody who uses this account and region',
   },
   { codes: ['Abort', 'ABORT_ERR'], kind: 'interrupted', hint: () => 'run it again' },
   {
@@ -113,18 +111,18 @@ export const failureHints: readonly Hint[] = [
       'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
       'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     ],
-    hint: () => 'NODE_EXTRA_CA_CERTS=/path/of/its.pem, where a proxy with a certificate of its own stands between',
+    hint: () => 'NODE_EXTRA_CA_CERTS=/path/to/its.pem, if a proxy with its own certificate is in between',
   },
   {
     codes: ['Validation'],
     says: /^Parameters?:? |^Template (validation )?error/,
     kind: 'usage',
     hint: () =>
-      'cloudformation/*.yaml describe the parameters; bakeroll.config.ts or BAKEROLL_AWS_SERVICE_PARAMETERS give them',
+      'cloudformation/*.yaml describe the parameters; set them in bakeroll.config.ts or BAKEROLL_AWS_SERVICE_PARAMETERS',
   },
 ]
 
-/** What to do about an error; undefined where nothing better than AWS's words is known. */
+/** The hint for an error; undefined when AWS's words are all there is. */
 export function hintFor(facts: FailureFacts): Hint | undefined {
   const known = failureHints.find(({ codes, says }) => {
     const isOfCode = codes === undefined || facts.codes.some((code) => codes.includes(plainCode(code)))
@@ -137,19 +135,19 @@ export function hintFor(facts: FailureFacts): Hint | undefined {
   return { hint: () => `${doctor} shows the quotas, and how to raise them` }
 }
 
-/** Two codes are one when they differ only in what the services call an error: `AlreadyExistsFault`, `AlreadyExistsException`. */
+/** Services give the same error different suffixes: `AlreadyExistsFault`, `AlreadyExistsException`. */
 export function plainCode(code: string): string {
   return code.replace(/(Exception|Fault|Error)$/, '')
 }
 
-/** What may help where AWS is asked elsewhere than at its own address. */
+/** A hint for requests that do not go to AWS's own endpoint. */
 export function endpointHint(): string | undefined {
   const endpoint = process.env.AWS_ENDPOINT_URL
-  return endpoint ? `unset AWS_ENDPOINT_URL (it is ${endpoint}), or start what belongs there` : undefined
+  return endpoint ? `unset AWS_ENDPOINT_URL (it is ${endpoint}), or start the server there` : undefined
 }
 
 function permissionHint(_: Attempt, { words }: FailureFacts): string {
   return /explicit deny/.test(words)
-    ? 'only who wrote that policy can help: an explicit deny wins over every permission'
-    : `${doctor} names all that is missing; the operator role of cloudformation/access.yaml has it`
+    ? 'only the author of that policy can help: an explicit deny overrides every permission'
+    : `${doctor} lists all missing permissions; the operator role of cloudformation/access.yaml has them`
 }

@@ -60,5 +60,5 @@ t.test("AWS's words, and what to do about those that stop a first day", async (t
       else t.equal(found.hint, undefined, words)
     }
   }
-  t.same(launchFailure(''), { reason: 'it does not say why', hint: undefined })
+  t.same(launchFailure(''), { reason: 'no reason given', hint: undefined })
 })

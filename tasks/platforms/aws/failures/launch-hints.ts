@@ -1,13 +1,12 @@
-/** Why nothing could be launched. */
 export interface LaunchFailure {
-  /** AWS's words: one line, no full stop. */
+  /** AWS's message: one line, no full stop. */
   readonly reason: string
   readonly hint?: string | undefined
 }
 
 const otherType = 'BAKEROLL_AWS_SERVICE_PARAMETERS=InstanceType=t3a.small npm run deploy -- --platform aws'
 
-/** The command that asks for more of a quota. */
+/** The command that requests a higher quota. */
 export function raiseQuota(service: string, code: string, value: number | string = 'NUMBER'): string {
   const asked = `--service-code ${service} --quota-code ${code} --desired-value ${value}`
   return `aws service-quotas request-service-quota-increase ${asked}`
@@ -19,8 +18,8 @@ export const vcpuQuota = 'L-1216C47A'
 const spotQuota = 'L-34B43A08'
 
 /**
- * What to do about the refusals of Auto Scaling and EC2 that stop a first day
- * (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html and the pages beside it).
+ * Hints for launch failures of Auto Scaling and EC2 that stop newcomers
+ * (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html and its neighbours).
  */
 const hints: readonly { readonly says: RegExp; readonly hint: string }[] = [
   {
@@ -34,7 +33,7 @@ const hints: readonly { readonly says: RegExp; readonly hint: string }[] = [
   },
   {
     says: /\bami-\w+|InvalidAMIID/i,
-    hint: 'npm run images -- --platform aws; images are per region and account: aws.copyRegions and aws.shareAccounts of a bake spread them',
+    hint: 'npm run images -- --platform aws; images are per region and account: aws.copyRegions and aws.shareAccounts copy and share them at bake time',
   },
   {
     says: /instance type .* is not supported in your requested Availability Zone/,
@@ -52,15 +51,14 @@ const hints: readonly { readonly says: RegExp; readonly hint: string }[] = [
   { says: /Authentication Failure|Invalid IAM Instance Profile/i, hint: 'run it again in a minute' },
 ]
 
-/** What to do about a launch that was refused in these words; undefined where that is not known. */
 export function launchHint(words: string): string | undefined {
   return hints.find(({ says }) => says.test(words))?.hint
 }
 
-/** Why a scaling activity failed, from its `StatusMessage`, and what to do. */
+/** Reads the `StatusMessage` of a failed scaling activity. */
 export function launchFailure(statusMessage: string): LaunchFailure {
   const words = statusMessage.replace(/\s+/g, ' ').trim()
-  // AWS may cut the message off in the middle of its last sentence.
+  // AWS may truncate the message within its last sentence.
   const own = words.replace(/\.? ?Launchi\w*( (a new )?EC2 instance failed)?\.?$/, '').replace(/\.$/, '')
-  return { reason: own === '' ? 'it does not say why' : own, hint: launchHint(words) }
+  return { reason: own === '' ? 'no reason given' : own, hint: launchHint(words) }
 }

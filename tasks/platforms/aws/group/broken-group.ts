@@ -6,19 +6,19 @@ import { describeStack } from '../cloudformation/stacks.ts'
 import type { Names } from '../names.ts'
 import { readRecord, wantedImageId } from './record.ts'
 
-const anew = 'npm run destroy and npm run deploy make the group anew'
+const anew = 'npm run destroy, then npm run deploy to create the group again'
 
-/** Somebody deleted a part that only CloudFormation may delete. Without its Auto Scaling group a group cannot be looked at any more. */
+/** For a resource of the stack that was deleted by hand. Without its Auto Scaling group, a group cannot be read. */
 export function deletedBehindBack(what: 'Auto Scaling group' | 'load balancer', group: string): OperatorError {
   const isOfBrokenGroup = what === 'Auto Scaling group'
-  return new OperatorError('failed', `the ${what} of group ${group} was deleted behind CloudFormation's back`, {
-    hint: isOfBrokenGroup ? anew : `npm run status -- --platform aws --drift shows what else; ${anew}`,
+  return new OperatorError('failed', `the ${what} of group ${group} was deleted outside CloudFormation`, {
+    hint: isOfBrokenGroup ? anew : `npm run status -- --platform aws --drift shows what else changed; ${anew}`,
     isOfBrokenGroup,
     isLasting: true,
   })
 }
 
-/** Of a group whose Auto Scaling group is gone, what its stack and its record say: which images it still names. */
+/** A group whose Auto Scaling group is gone, from its stack and record: the images it still refers to. */
 export async function remainsOf(aws: Aws, names: Names): Promise<Group | undefined> {
   const [stack, record = {}] = await Promise.all([describeStack(aws, names.serviceStack), readRecord(aws, names)])
   if (!stack) return undefined
@@ -35,7 +35,7 @@ export async function remainsOf(aws: Aws, names: Names): Promise<Group | undefin
   }
 }
 
-/** Why there is no group, as far as its stacks tell, one line each: a first creation that failed, a deletion on its way. */
+/** Why there is no group, from its stacks, one line each: a failed first creation, a deletion in progress. */
 export async function absenceOf(aws: Aws, { networkStack, serviceStack }: Names): Promise<string[]> {
   const stacks = await Promise.all([networkStack, serviceStack].map((name) => describeStack(aws, name)))
   return stacks.flatMap((stack) => (stack && stateNote(stack)) ?? [])

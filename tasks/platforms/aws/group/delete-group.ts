@@ -11,7 +11,7 @@ import { removeOrphanedNetwork } from './orphaned-network.ts'
 import { deleteRecord } from './record.ts'
 import { unblockDeletion } from './unblock-deletion.ts'
 
-/** Removes the stacks of a group in the order that their references allow, instances with them, and its record. */
+/** Deletes the stacks of a group in dependency order, instances included, and then its record. */
 export async function deleteGroup(aws: Aws, names: Names, progress: Progress): Promise<void> {
   const stack = await describeStack(aws, names.serviceStack)
   const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
@@ -19,7 +19,7 @@ export async function deleteGroup(aws: Aws, names: Names, progress: Progress): P
   const bucket = (await describeStack(aws, names.guardStack))?.outputs['TrailBucketName']
   await deleteStack(aws, names.guardStack, { progress })
   if (bucket !== undefined) {
-    progress.warn(`the trail in bucket ${bucket} is kept; aws s3 rb s3://${bucket} --force removes it`)
+    progress.warn(`the audit trail in bucket ${bucket} is kept; aws s3 rb s3://${bucket} --force removes it`)
   }
   await deleteStack(aws, names.serviceStack, { progress })
   const failure = await deleteStack(aws, names.networkStack, { progress }).then(
@@ -33,7 +33,7 @@ export async function deleteGroup(aws: Aws, names: Names, progress: Progress): P
   await deleteRecord(aws, names)
 }
 
-/** Why the stack could not be deleted says more than what then stood in the way here, unless that is a missing permission. */
+/** The stack's own failure explains more than a later one here, unless that is a missing permission. */
 function whyLeft(failure: unknown, error: unknown): unknown {
   const isOfOperator = failure instanceof OperatorError && error instanceof OperatorError
   if (!isOfOperator || !error.isLasting) return failure
@@ -44,19 +44,19 @@ function whyLeft(failure: unknown, error: unknown): unknown {
   })
 }
 
-/** Ends a member of the group, which then wants one less. */
+/** Terminates a member of the group and lowers the desired capacity. */
 export async function terminateMember(aws: Aws, names: Names, InstanceId: string): Promise<void> {
   const lookedFor = { InstanceId, ShouldDecrementDesiredCapacity: true }
   try {
     await aws.autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand(lookedFor))
   } catch (error) {
     if (!isAwsError(error, 'ValidationError') || !/not found/i.test(awsMessage(error))) throw error
-    // Auto Scaling has let it go since it was looked at, and wants another one in its place or not, by its own rules.
+    // Auto Scaling has released it in the meantime, and replaces it or not by its own rules.
     await terminateOrphan(aws, names, InstanceId)
   }
 }
 
-/** Ends an instance that is no member of the Auto Scaling group but carries the group's tag; any other stays. */
+/** Terminates an instance that is not in the Auto Scaling group but carries the group's tag; leaves any other alone. */
 export async function terminateOrphan(aws: Aws, { group }: Names, id: string): Promise<void> {
   try {
     const { Reservations = [] } = await aws.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))

@@ -6,7 +6,9 @@ import { type Observed, scalingGroup } from './observation.ts'
 import { type GroupRecord, readRecord, type Undo, writeRecord } from './record.ts'
 import { restoreLimits } from './scaling.ts'
 
-/** Changes the group's record and, where the change says so, its stack: record first, so that a killed client's intent is known. */
+/**
+ * Changes the group's record and, if needed, its stack. Writes the record first, so that the intent survives a crash.
+ */
 export async function changeGroup(
   aws: Aws,
   names: Names,
@@ -17,19 +19,18 @@ export async function changeGroup(
   const limits = limitsFor(change.size, stack.parameters)
   const image = change.imageId === undefined ? {} : { ImageId: change.imageId }
   const wanted = { ...inParameters(limits), ...image }
-  // A size that cannot be had must not be written down: a roll that never began would block every other verb.
+  // Check before writing: a size recorded but never reached would block every other verb.
   const isOther = !hasParameters(stack, wanted)
   if (isOther) await requireReady(aws, stack.name)
   await writeRecord(aws, names, changedRecord(record, change, { desired: scaling.DesiredCapacity ?? 0, limits }))
   if (isOther) await updateParameters(aws, stack.name, wanted, waiting)
 }
 
-/** Whether the service stack has these parameters already. */
 export function hasParameters({ parameters }: Observed['stack'], wanted: Readonly<Record<string, string>>): boolean {
   return Object.entries(wanted).every(([key, value]) => parameters[key] === value)
 }
 
-/** Puts back what a verb has changed for its own time, and forgets the size it asked for when the group has it. */
+/** Undoes a verb's temporary changes, and clears the requested size once the group has it. */
 export async function settle(aws: Aws, names: Names): Promise<void> {
   const [stack, record] = await Promise.all([describeStack(aws, names.serviceStack), readRecord(aws, names)])
   const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
@@ -40,10 +41,9 @@ export async function settle(aws: Aws, names: Names): Promise<void> {
   await writeRecord(aws, names, settled)
 }
 
-/** New limits of a group's size. */
 type Limits = Pick<Undo, 'minSize' | 'maxSize'>
 
-/** A size outside the limits of the stack changes them for good; within them, scaling may do what it likes. */
+/** A size outside the stack's limits changes them permanently; within them, scaling is free. */
 export function limitsFor(size: number | undefined, parameters: Readonly<Record<string, string>>): Limits {
   if (size === undefined) return {}
   return {
@@ -60,8 +60,8 @@ function inParameters({ minSize, maxSize }: Limits): Record<string, string> {
 }
 
 /**
- * The record after a change. A size counts until the group has it; a roll keeps the size that the group had before; limits
- * that are new are also the ones to put back.
+ * The record after a change. A requested size is kept until the group has it; during a roll, the size from before the
+ * roll is kept. New limits are also the ones to restore.
  */
 export function changedRecord(
   record: GroupRecord,
@@ -81,7 +81,7 @@ function onlyKnown(undo: Undo, { minSize, maxSize }: Limits): Limits {
   }
 }
 
-/** An SSM parameter holds 4,096 characters; what a reason quotes may be longer. */
+/** An SSM parameter holds 4,096 characters; a reason may be longer. */
 function short(roll: RollRecord): RollRecord {
   return roll.reason === undefined || roll.reason.length <= 1000
     ? roll

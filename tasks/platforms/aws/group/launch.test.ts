@@ -132,7 +132,7 @@ t.test('failures from before do not count, nor those of ends', async (t) => {
   const old = await launch({ answers: ['launch-vcpu-limit', scaling([...two, young[0]])] })
   t.same(old.ids, ['i-0b1'])
   const still = await launch({ answers: ['launch-vcpu-limit', scaling(two, { DesiredCapacity: 3 })], limits: soon })
-  t.match(still.ids, { message: 'Auto Scaling cannot launch: Auto Scaling began no launch within 0.3 s' })
+  t.match(still.ids, { message: 'Auto Scaling cannot launch: Auto Scaling started no launch within 0.3 s' })
   t.same(still.capacities, [3, 2])
   const failure = await recorded('launch-vcpu-limit')
   const [activity] = (failure.output as { Activities: object[] }).Activities
@@ -145,7 +145,7 @@ t.test('failures from before do not count, nor those of ends', async (t) => {
 
 t.test('a time-out sets the size back', async (t) => {
   const { ids, capacities } = await launch({ answers: [quiet, scaling(two, { DesiredCapacity: 3 })], limits: soon })
-  t.match(ids, { kind: 'failed', message: /began no launch within 0\.3 s/ })
+  t.match(ids, { kind: 'failed', message: /started no launch within 0\.3 s/ })
   t.same(capacities, [3, 2])
 })
 

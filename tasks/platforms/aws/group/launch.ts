@@ -7,25 +7,24 @@ import { memberIds } from './members.ts'
 import { scalingGroup } from './observation.ts'
 import { nameOf, setDesiredCapacity } from './scaling.ts'
 
-/** How a launch is waited for. */
 export interface LaunchTimes {
-  /** Time for Auto Scaling to begin a launch; instances need not have booted. */
+  /** Time for Auto Scaling to start a launch, boot not included. */
   readonly timeoutSeconds: number
   readonly pollMs: number
-  /** Time for Auto Scaling to try another zone when one has no capacity; 60. */
+  /** Time for Auto Scaling to try another zone when one has no capacity; default 60. */
   readonly otherZoneSeconds?: number
-  /** The operator's request to stop: ends the waiting, and leaves the launch as it is. */
+  /** The operator's request to stop: ends the waiting, not the launch. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** The capacity that the group must want so that `count` instances come beside the members it has. */
+/** The desired capacity that adds `count` instances to the current members. */
 export function capacityFor(scaling: AutoScalingGroup, count: number): number {
   return Math.max(scaling.DesiredCapacity ?? 0, memberIds(scaling).length + count)
 }
 
 /**
- * Has Auto Scaling launch until the group has `count` members that it did not have, and gives their ids. When a launch is
- * refused (no capacity, a quota, an image that is gone) the size is set back and a failure names the reason.
+ * Has Auto Scaling launch `count` new members and returns their ids. When the launch fails (no capacity, a quota, a
+ * missing image), restores the size and throws the reason.
  */
 export async function launchMembers(
   aws: Aws,
@@ -50,7 +49,7 @@ export async function launchMembers(
     if (isRefused || isPast(startedMs, timeoutSeconds)) {
       const kept = Math.max(before.DesiredCapacity ?? 0, known.size + come.length)
       if (kept < (now.DesiredCapacity ?? 0)) await setDesiredCapacity(aws, before, kept)
-      throw notLaunched(failure?.message ?? `Auto Scaling began no launch within ${timeoutSeconds} s`)
+      throw notLaunched(failure?.message ?? `Auto Scaling started no launch within ${timeoutSeconds} s`)
     }
     await sleep(pollMs, undefined, signal ? { signal } : {})
   }
@@ -61,7 +60,7 @@ interface FailedLaunch {
   readonly message: string
 }
 
-/** The newest first (https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-verify-scaling-activity.html). */
+/** Newest first (https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-verify-scaling-activity.html). */
 async function failedLaunches(aws: Aws, scaling: AutoScalingGroup): Promise<FailedLaunch[]> {
   const answer = await aws.autoScaling.send(
     new DescribeScalingActivitiesCommand({ ...nameOf(scaling), MaxRecords: 50 }),
@@ -72,7 +71,7 @@ async function failedLaunches(aws: Aws, scaling: AutoScalingGroup): Promise<Fail
     .map(({ ActivityId = '', StatusMessage = '' }) => ({ id: ActivityId, message: StatusMessage }))
 }
 
-/** Whether Auto Scaling goes on by itself, in another of the group's zones. */
+/** Whether Auto Scaling will try another of the group's zones by itself. */
 function isOfOneZone({ message }: FailedLaunch): boolean {
   return /Insufficient\w*Capacity|sufficient .*capacity|Availability Zone|free addresses/i.test(message)
 }
@@ -81,7 +80,7 @@ function isPast(sinceMs: number, seconds: number): boolean {
   return Date.now() - sinceMs > seconds * 1000
 }
 
-/** With the process `Launch` suspended Auto Scaling takes any size and does nothing. */
+/** While the process `Launch` is suspended, Auto Scaling accepts any size and does nothing. */
 function refuseSuspended(scaling: AutoScalingGroup): void {
   if (!scaling.SuspendedProcesses?.some(({ ProcessName }) => ProcessName === 'Launch')) return
   const { AutoScalingGroupName: name } = scaling

@@ -9,19 +9,21 @@ import { isAwsError } from '../failures/failures.ts'
 import type { Names } from '../names.ts'
 
 /**
- * The lock of a group is an SSM parameter below `lockPath`, numbered, made by PutParameter without Overwrite, which only one
- * client can do. A stale one is taken over by making the next number, so nobody ever deletes or renews the lock of another by
- * mistake. A holder renews its parameter; one that was not renewed for `staleAfterSeconds` belongs to the dead.
+ * The lock of a group is a numbered SSM parameter below `lockPath`, created by PutParameter without Overwrite, which
+ * only one client can do. A stale lock is taken over by creating the next number, so nobody ever deletes or renews
+ * another's lock by mistake. The holder renews its parameter; one not renewed for `staleAfterSeconds` is stale.
  */
 export interface GroupLock extends Lock {
   readonly takenOver?: LockOwner
-  /** Throws `interrupted` when another client may have taken this lock over: this computer was asleep, or off the network. */
+  /**
+   * Throws `interrupted` when another client may have taken the lock over, because this computer was asleep or offline.
+   */
   assertHeld(): void
 }
 
 interface Holder extends LockOwner, ProcessIdentity {
   readonly host: string
-  /** Tells one attempt to take the lock from every other. */
+  /** Identifies one attempt to take the lock. */
   readonly token: string
 }
 
@@ -31,7 +33,7 @@ interface Found extends Holder {
   readonly renewedMs: number
 }
 
-/** How often a holder says that it is alive, and after how long it counts as dead. */
+/** How often the holder renews the lock, and after how long it is stale. */
 export interface LockTimes {
   readonly renewSeconds: number
   readonly staleAfterSeconds: number
@@ -39,7 +41,7 @@ export interface LockTimes {
 
 const usualTimes: LockTimes = { renewSeconds: 30, staleAfterSeconds: 180 }
 
-/** Takes the lock, or throws a refusal that names owner and age. */
+/** Takes the lock, or throws `refused` with owner and age. */
 export async function takeLock(aws: Aws, names: Names, verb: string, times = usualTimes): Promise<GroupLock> {
   const found = await list(aws, names)
   refuseLive(found, names, times)
@@ -48,7 +50,7 @@ export async function takeLock(aws: Aws, names: Names, verb: string, times = usu
   const holder = newHolder(verb)
   await make(aws, names, name, holder, times)
   try {
-    // Who saw the same stale lock, and who saw none at all, both see this one now; they give way, and so does this one.
+    // Clients that saw the same stale lock, or none, all see this one now; each of them gives way.
     refuseLive(
       (await list(aws, names)).filter((one) => one.name !== name),
       names,
@@ -65,7 +67,6 @@ export async function takeLock(aws: Aws, names: Names, verb: string, times = usu
   return held(aws, names, name, holder, times, found.at(-1))
 }
 
-/** Who holds the lock now. */
 export async function lockOwnerOf(aws: Aws, names: Names, times = usualTimes): Promise<LockOwner | undefined> {
   const live = (await list(aws, names)).find((one) => !isStale(one, times))
   return live && ownerOf(live)
@@ -93,19 +94,19 @@ function held(
         renewedMs = asked
       } else lostTo = other ? `${other.verb} by ${other.owner}` : 'somebody'
     } catch {
-      // The network may be back for the next one; the lock stays ours until it is stale.
+      // The network may be back at the next renewal; the lock is ours until it is stale.
     }
   }
   const timer = setInterval(renew, times.renewSeconds * 1000).unref()
   return {
     ...(stale ? { takenOver: ownerOf(stale) } : {}),
     assertHeld() {
-      // Whoever wakes up may not know yet that the lock was taken over meanwhile, but that it could be.
+      // After a sleep, a takeover may be unknown yet, but possible.
       const isStale = Date.now() - renewedMs > times.staleAfterSeconds * 1000
       if (lostTo === undefined && !isStale) return
       const what = lostTo === undefined ? 'could not be renewed' : `was taken over by ${lostTo}`
       throw new OperatorError('interrupted', `the lock of group ${names.group} ${what}`, {
-        hint: `this computer was not heard of for ${times.staleAfterSeconds} s; npm run status shows what goes on`,
+        hint: `this computer sent no renewal for ${times.staleAfterSeconds} s; npm run status shows the state of the group`,
       })
     },
     async release() {
@@ -121,7 +122,7 @@ async function make(aws: Aws, names: Names, name: string, holder: Holder, times:
   try {
     await put(aws, name, holder, false, names)
   } catch (error) {
-    // An answer that was lost may have been to a lock that was made: it is this run's own, and nobody else gives it back.
+    // When the answer was lost the lock may exist all the same. It is ours then, and nobody else releases it.
     const found = await list(aws, names).catch(() => [])
     const isOurs = found.some((one) => one.name === name && one.token === holder.token)
     if (isOurs && isAwsError(error, 'ParameterAlreadyExists')) return
@@ -194,7 +195,11 @@ function refuseLive(found: readonly Found[], { group }: Names, times: LockTimes)
   const live = found.find((one) => !isStale(one, times))
   if (!live) return
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(live.since)) / 1000))
-  throw new OperatorError('refused', `${live.verb} is under way for ${seconds} s in group ${group} (${live.owner})`, {
-    hint: `wait for its end; when its computer is gone, the lock is free ${times.staleAfterSeconds} s after its last sign of life`,
-  })
+  throw new OperatorError(
+    'refused',
+    `${live.verb} has been running for ${seconds} s in group ${group} (${live.owner})`,
+    {
+      hint: `wait for it to finish; if its computer is gone, the lock is free ${times.staleAfterSeconds} s after the last renewal`,
+    },
+  )
 }

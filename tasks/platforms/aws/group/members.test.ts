@@ -84,7 +84,7 @@ t.test('who is none of the capacity', async (t) => {
     [['Terminating', 'Terminating:Wait', 'Terminating:Proceed', 'Terminated'], undefined, false],
     [['EnteringStandby', 'Standby'], 'in standby', false],
     [['Detaching', 'Detached'], 'being detached', false],
-    [['Terminating:Retained'], "kept after its end by the group's lifecycle policy", false],
+    [['Terminating:Retained'], "kept after termination by the group's lifecycle policy", false],
     [
       ['Pending', 'Pending:Wait', 'Pending:Proceed', 'Pending:Retained', 'Stopped', 'Running', 'Hibernated'].map(
         (one) => `Warmed:${one}`,

@@ -3,44 +3,43 @@ import type { Instance as Machine } from '@aws-sdk/client-ec2'
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Instance, TargetHealth } from '../../../lib/platform.ts'
 
-/** What is known around the members of a group. */
+/** Context needed to describe the members of a group. */
 export interface View {
   readonly machines: ReadonlyMap<string, Machine>
   readonly health: ReadonlyMap<string, TargetHealthDescription>
-  /** Releases by image. */
+  /** Releases by image id. */
   readonly releases: ReadonlyMap<string, string>
   readonly wantedImageId: string
 }
 
 /**
- * Why a member of the Auto Scaling group is none of its capacity; undefined when it is. The words of `LifecycleState` are
- * AWS's (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html).
+ * Why a member does not count as capacity; undefined when it does. The values of `LifecycleState` are AWS's
+ * (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html).
  */
 export function whyAside(member: Member): string | undefined {
   const phase = phaseOf(member)
   if (phase.startsWith('Warmed')) return 'in the warm pool'
   if (/^(EnteringStandby|Standby)$/.test(phase)) return 'in standby'
   if (/^Detach/.test(phase)) return 'being detached'
-  if (phase === 'Terminating:Retained') return "kept after its end by the group's lifecycle policy"
+  if (phase === 'Terminating:Retained') return "kept after termination by the group's lifecycle policy"
   return undefined
 }
 
-/** Whether a member is there no more, although Auto Scaling still lists it. */
+/** Terminated, but still listed by Auto Scaling. */
 export function isGone(member: Member): boolean {
   return /^(Warmed:)?Terminated$/.test(phaseOf(member))
 }
 
-/** Whether a member is capacity for Auto Scaling, and not being ended. */
+/** Whether a member counts as capacity and is not being terminated. */
 export function isCounted(member: Member): boolean {
   return whyAside(member) === undefined && !phaseOf(member).startsWith('Terminat')
 }
 
-/** The ids of the members that count as capacity for Auto Scaling, those that are being ended left out. */
+/** The ids of members that count as capacity and are not being terminated. */
 export function memberIds({ Instances = [] }: AutoScalingGroup): string[] {
   return Instances.filter(isCounted).map(({ InstanceId = '' }) => InstanceId)
 }
 
-/** One member of the group, as bakeroll sees it. */
 export function instanceOf(member: Member, view: View): Instance {
   const id = member.InstanceId ?? ''
   const machine = view.machines.get(id)
@@ -60,14 +59,14 @@ export function instanceOf(member: Member, view: View): Instance {
   }
 }
 
-/** EC2 shows a new machine a moment after Auto Scaling does; until then it is what Auto Scaling launches now. */
+/** EC2 lists a new machine a moment after Auto Scaling does; until then the wanted image is assumed. */
 function imageOf(member: Member, machine: Machine | undefined, { wantedImageId }: View): string {
   return member.ImageId ?? machine?.ImageId ?? (isBeginning(member) ? wantedImageId : '')
 }
 
 function stateOf(member: Member, machine: Machine | undefined): Instance['state'] {
   if (phaseOf(member).startsWith('Terminating')) return 'running'
-  // EC2 forgets a machine an hour after its end; Auto Scaling remembers that it was not well.
+  // EC2 drops a machine an hour after its end, while Auto Scaling still lists it as unhealthy.
   const isForgotten = machine === undefined && member.HealthStatus === 'Unhealthy' && !isBeginning(member)
   const name = isForgotten ? 'terminated' : (machine?.State?.Name ?? 'pending')
   if (/^(shutting-down|terminated|stopping|stopped)$/.test(name)) return 'stopped'
@@ -82,7 +81,7 @@ function healthOf(member: Member, target: TargetHealthDescription | undefined): 
   return state === 'draining' || state === 'unhealthy.draining' ? 'draining' : 'unhealthy'
 }
 
-/** Launched, and not yet in service: its hooks count into the time that it may take. */
+/** Launched but not yet in service, hooks included. */
 function isBeginning(member: Member): boolean {
   return phaseOf(member).startsWith('Pending')
 }

@@ -135,8 +135,8 @@ t.test('what was deleted by hand', async (t) => {
   await t.rejects(look([noScaling]), {
     kind: 'failed',
     isOfBrokenGroup: true,
-    message: "the Auto Scaling group of group shop was deleted behind CloudFormation's back",
-    hint: 'npm run destroy and npm run deploy make the group anew',
+    message: 'the Auto Scaling group of group shop was deleted outside CloudFormation',
+    hint: 'npm run destroy, then npm run deploy to create the group again',
   })
   for (const status of ['DELETE_IN_PROGRESS', 'DELETE_FAILED']) {
     t.equal((await look([noScaling, inState(serviceStack(), status)])).group, undefined, status)
@@ -171,12 +171,12 @@ t.test('a stack that cannot be changed is told, the network at rest alone, for e
   const stuck = inState(service, 'UPDATE_ROLLBACK_FAILED')
   t.same(await notes(true, service), [])
   const told = [
-    'stack bakeroll-shop-service could not be updated, and not go back (UPDATE_ROLLBACK_FAILED): aws cloudformation continue-update-rollback --stack-name bakeroll-shop-service',
+    'stack bakeroll-shop-service could not be updated, and its rollback failed (UPDATE_ROLLBACK_FAILED): aws cloudformation continue-update-rollback --stack-name bakeroll-shop-service',
   ]
   t.same(await notes(false, stuck), told)
   t.same(await notes(false, service, noNetwork), [], 'nobody asks for the network while a verb is at work')
   t.same(await notes(true, { ...service, input: { StackName: group.stack } }, noNetwork), [
-    'stack bakeroll-shop-network, on which bakeroll-shop-service stands, was deleted: npm run destroy and npm run deploy make the group anew',
+    'stack bakeroll-shop-network, which bakeroll-shop-service needs, was deleted: npm run destroy, then npm run deploy to create the group again',
   ])
   const updating = { ...inState(service, 'UPDATE_IN_PROGRESS'), input: network }
   t.match(await notes(true, { ...service, input: { StackName: group.stack } }, updating), [
@@ -187,7 +187,7 @@ t.test('a stack that cannot be changed is told, the network at rest alone, for e
 t.test('what a verb left is told in words', async (t) => {
   const undo = { suspended: ['AZRebalance'], minSize: 2, maxSize: 4, launchTemplateVersion: '$Latest' }
   t.same((await look([record({ undo })])).group?.notes, [
-    'not put back yet, which the next verb does: suspended AZRebalance; the minimum, 2 before; the maximum, 4 before; the version of the launch template',
+    'still changed, and restored by the next verb: suspended AZRebalance; the minimum (was 2); the maximum (was 4); the version of the launch template',
   ])
 })
 
@@ -196,7 +196,7 @@ t.test('a record that is none is said with the way out', async (t) => {
     const Parameter = { Name: names.recordParameter, Type: 'String', Value, Version: 1 }
     await t.rejects(look([answer('ssm:GetParameter', { Parameter })]), {
       kind: 'failed',
-      message: /^the SSM parameter \/bakeroll\/shop\/record is no record of a group/,
+      message: /^the SSM parameter \/bakeroll\/shop\/record holds no record of a group/,
       hint: /^aws ssm delete-parameter --name \/bakeroll\/shop\/record/,
     })
   }

@@ -16,7 +16,7 @@ import { instanceOf, isGone, type View, whyAside } from './members.ts'
 import { notesOf } from './notes.ts'
 import { type GroupRecord, readRecord, wantedImageId } from './record.ts'
 
-/** A group as AWS tells it, and what bakeroll makes of it. */
+/** AWS's view of a group, and the `Group` made from it. */
 export interface Observed {
   readonly group: Group
   readonly stack: Stack
@@ -24,22 +24,21 @@ export interface Observed {
   readonly scaling: AutoScalingGroup
 }
 
-/** Remembers the releases of images, which never change. */
+/** Releases by image id; they never change. */
 export type ReleaseMemory = Map<string, string>
 
-/** What an observation is made with. */
 export interface Look {
-  /** Where the service is asked, when not at the load balancer's own name. */
+  /** The service's URL, when not the load balancer's own name. */
   readonly url?: string | undefined
   readonly releases: ReleaseMemory
-  /** Whether no verb of ours is at work, so that the state of the network counts, too. */
+  /** Whether no verb of ours is running, so that the state of the network counts too. */
   readonly isAtRest?: boolean
 }
 
 /**
- * Observes a group afresh; undefined when its service stack is not there, was never finished or is being deleted. Throws
- * `failed` when the Auto Scaling group alone is gone. Costs six calls and one more per 1,000 instances beyond the first, however
- * many instances there are; one more at rest, and one more when an image is seen for the first time.
+ * Reads a group; undefined when its service stack does not exist, was never completed or is being deleted. Throws
+ * `failed` when only the Auto Scaling group is gone. Costs six calls, plus one per 1,000 instances beyond the first
+ * 1,000, one at rest, and one when an image is seen for the first time.
  */
 export async function observe(
   aws: Aws,
@@ -85,7 +84,10 @@ export async function observe(
   return { group, stack, record, scaling }
 }
 
-/** The capacity, and what belongs to the group beside it. Auto Scaling does not list the warm pool; its machines carry the group's name. */
+/**
+ * Members that count as capacity, and the others. Auto Scaling does not list the warm pool, but its machines carry the
+ * group's name.
+ */
 function membersOf(scaling: AutoScalingGroup, view: View): Pick<Group, 'instances'> & Required<Pick<Group, 'aside'>> {
   const members = (scaling.Instances ?? []).filter((one) => !isGone(one))
   const known = new Set((scaling.Instances ?? []).map(({ InstanceId }) => InstanceId))
@@ -106,14 +108,13 @@ function isEnding(state = ''): boolean {
   return /^(shutting-down|terminated)$/.test(state)
 }
 
-/** The Auto Scaling group by its name; undefined without a name, and when it was deleted. */
+/** Undefined without a name, and when the group was deleted. */
 export async function scalingGroup(aws: Aws, name: string | undefined): Promise<AutoScalingGroup | undefined> {
   if (name === undefined) return undefined
   const answer = await aws.autoScaling.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }))
   return answer.AutoScalingGroups?.[0]
 }
 
-/** Undefined when the target group is gone. */
 async function targetHealth(
   aws: Aws,
   TargetGroupArn: string,
@@ -127,7 +128,7 @@ async function targetHealth(
   }
 }
 
-/** Whether no listener leads to the target group any more. */
+/** Whether no listener forwards to the target group any more. */
 function isUnused(health: ReadonlyMap<string, TargetHealthDescription>): boolean {
   return health.size > 0 && [...health.values()].every((one) => one.TargetHealth?.Reason === 'Target.NotInUse')
 }
@@ -164,6 +165,6 @@ async function learnReleases(aws: Aws, releases: ReleaseMemory, imageIds: readon
       if (release !== undefined) releases.set(ImageId, release)
     }
   }
-  // An image that is gone, or is none of ours, is not asked for again.
+  // Do not ask again for an image that is gone or not ours.
   for (const id of unknown) if (!releases.has(id)) releases.set(id, 'unknown')
 }

@@ -14,8 +14,8 @@ import { isAwsError } from '../failures/failures.ts'
 import { groupTag, type Names } from '../names.ts'
 
 /**
- * Removes what the deletion of the network stack may leave behind, found by the group's tag: route tables, gateways, the VPC.
- * CloudFormation deletes them itself where it can; nothing here is done for a network that is not the group's own.
+ * Removes what a deleted network stack may leave behind, found by the group's tag: route tables, gateways, the VPC.
+ * CloudFormation deletes them itself where it can. A network that is not the group's own is not touched.
  */
 export async function removeOrphanedNetwork({ ec2 }: Pick<Aws, 'ec2'>, { group }: Names): Promise<void> {
   const Filters = [{ Name: `tag:${groupTag}`, Values: [group] }]
@@ -37,7 +37,9 @@ export async function removeOrphanedNetwork({ ec2 }: Pick<Aws, 'ec2'>, { group }
   for (const { VpcId } of Vpcs) await unlessGone(VpcId, ec2.send(new DeleteVpcCommand({ VpcId })))
 }
 
-/** EC2 shows for a moment what CloudFormation has just deleted. A failure names the resource, which EC2 leaves to the caller. */
+/**
+ * EC2 still lists for a moment what CloudFormation has just deleted. EC2's error may omit the resource, so it is added.
+ */
 async function unlessGone(id: string | undefined, work: Promise<unknown>): Promise<void> {
   const codes = ['RouteTableID', 'AssociationID', 'InternetGatewayID', 'VpcID'].map((what) => `Invalid${what}.NotFound`)
   await work.catch((error: unknown) => {

@@ -46,7 +46,7 @@ t.test('less than one percent cannot be said', (t) => {
   const policy = { ...plainPolicy, surge: 0, maxUnavailable: 9 }
   t.equal(
     refreshProblem(policy, 1000),
-    '--max-unavailable: an instance refresh counts in whole percents, of 1000 instances at least 10',
+    '--max-unavailable: an instance refresh counts in whole percents; for 1000 instances the smallest value is 10',
   )
   t.equal(refreshProblem({ ...policy, surge: 1 }, 1000), undefined, 'with room for one more nothing is missing')
   t.end()

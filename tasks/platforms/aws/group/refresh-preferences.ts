@@ -1,24 +1,22 @@
 import type { RefreshPreferences } from '@aws-sdk/client-auto-scaling'
 import type { RollPolicy } from '../../../lib/roll/policy.ts'
 
-/** What the preferences of an Instance Refresh depend on beside the policy. */
 export interface RefreshTerms {
-  /** The group's desired capacity. */
   readonly size: number
-  /** CloudWatch alarms that end the refresh, by name. */
+  /** Names of CloudWatch alarms that end the refresh. */
   readonly alarms: readonly string[]
-  /** Whether the group goes back by itself when the refresh fails. */
+  /** Whether a failed refresh rolls back by itself. */
   readonly goesBack: boolean
 }
 
-/** AWS takes no more alarms, no larger group and no longer wait. */
+/** AWS's limits for alarms, group size and wait. */
 const limits = { alarms: 10, percent: 200, delaySeconds: 172_800 }
 
 /**
- * A roll's policy in the words of an Instance Refresh
- * (https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html): launch before terminate with `surge`
- * machines above the size at most, or in place with at most `maxUnavailable` missing, and a checkpoint behind the canary and
- * at each pause. How long an instance warms up is the group's own DefaultInstanceWarmup.
+ * A roll's policy as Instance Refresh preferences
+ * (https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html): launch before terminate with
+ * at most `surge` extra machines, or in place with at most `maxUnavailable` missing; a checkpoint after the canary and
+ * at each pause. Warm-up time is the group's DefaultInstanceWarmup.
  */
 export function preferencesFor(policy: RollPolicy, { size, alarms, goesBack }: RefreshTerms): RefreshPreferences {
   const checkpoints = checkpointsFor(policy, size)
@@ -36,18 +34,18 @@ export function preferencesFor(policy: RollPolicy, { size, alarms, goesBack }: R
   }
 }
 
-/** Why an instance refresh of a group of this size cannot keep to the policy; `undefined` when it can. */
+/** Why an instance refresh cannot follow the policy at this size; undefined when it can. */
 export function refreshProblem(policy: RollPolicy, size: number): string | undefined {
   if (policy.surge > 0 || size === 0 || minHealthy(policy, size) < 100) return undefined
   const least = Math.ceil(size / 100)
-  return `--max-unavailable: an instance refresh counts in whole percents, of ${size} instances at least ${least}`
+  return `--max-unavailable: an instance refresh counts in whole percents; for ${size} instances the smallest value is ${least}`
 }
 
 /**
- * The instances that must serve, never fewer than the policy's floor. AWS makes whole instances of a percentage by rounding
- * up ("rounded up to the nearest integer",
- * https://docs.aws.amazon.com/sdk-for-ruby/v2/api/Aws/AutoScaling/Types/RefreshPreferences.html). While there is room for a
- * surge nothing needs to be missing.
+ * Percentage of instances that must serve, never below the policy's floor. AWS rounds up to whole instances ("rounded
+ * up to the nearest integer",
+ * https://docs.aws.amazon.com/sdk-for-ruby/v2/api/Aws/AutoScaling/Types/RefreshPreferences.html). With a surge, none
+ * need to be missing.
  */
 function minHealthy({ surge, maxUnavailable }: RollPolicy, size: number): number {
   if (surge > 0 || size === 0) return 100
@@ -57,21 +55,21 @@ function minHealthy({ surge, maxUnavailable }: RollPolicy, size: number): number
 }
 
 /**
- * Rounded down, so that it is never more than the policy allows, however AWS rounds. At 100 AWS still launches one before it
- * terminates one when nothing may be missing, since both limits are given.
+ * Rounded down, so that it never exceeds the policy, however AWS rounds. With both limits at 100, AWS still launches
+ * one instance before it terminates one.
  */
 function maxHealthy(surge: number, size: number): number {
   return Math.min(limits.percent, 100 + Math.floor((100 * surge) / Math.max(1, size)))
 }
 
-/** Rounded down: AWS waits as soon as the share is reached or exceeded. A canary of the whole group needs no wait. */
+/** Rounded down: AWS waits once the percentage is reached or exceeded. A canary of the whole group needs no wait. */
 function checkpointsFor({ canary, pauseAt }: RollPolicy, size: number): number[] {
   const counts = [canary, ...pauseAt].filter((count) => count > 0 && count < size)
   const percents = new Set(counts.map((count) => Math.max(1, Math.floor((100 * count) / size))))
   return [...percents].toSorted((a, b) => a - b)
 }
 
-/** AWS knows one wait for all checkpoints. Without any other it is as long as an instance may take to be ready. */
+/** AWS has one delay for all checkpoints. By default, it is the time an instance may take to become ready. */
 function checkpointDelay({ canaryWatchSeconds, pauseAt, pauseSeconds, instanceTimeoutSeconds }: RollPolicy): number {
   const paused = pauseAt.length > 0 ? pauseSeconds : undefined
   const seconds = paused ?? (canaryWatchSeconds > 0 ? canaryWatchSeconds : instanceTimeoutSeconds)

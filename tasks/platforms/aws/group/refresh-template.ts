@@ -4,24 +4,22 @@ import { OperatorError } from '../../../lib/errors.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
 
-/** What the group is told to follow outside of a refresh; the template of the service stack says the same. */
+/** The version that the group follows outside of a refresh; the service stack's template says the same. */
 export const latest = '$Latest'
 
-/** One version of a launch template. */
 export interface TemplateVersion {
-  /** A number, as text. */
   readonly version: string
   readonly imageId: string | undefined
 }
 
-/** The launch template that a group, or what a refresh is to make of it, names; undefined when none. */
+/** The launch template of a group, or of a refresh's desired configuration; undefined when there is none. */
 export function usedTemplate(
   of: Pick<AutoScalingGroup, 'LaunchTemplate' | 'MixedInstancesPolicy'>,
 ): LaunchTemplateSpecification | undefined {
   return of.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? of.LaunchTemplate
 }
 
-/** Which launch template a group uses, and which version of it: a number, `$Latest` or `$Default`. */
+/** The version is a number, `$Latest` or `$Default`. */
 export function templateOf(scaling: AutoScalingGroup): { readonly id: string; readonly version: string } {
   const used = usedTemplate(scaling)
   if (used?.LaunchTemplateId !== undefined) return { id: used.LaunchTemplateId, version: used.Version ?? '$Default' }
@@ -31,8 +29,8 @@ export function templateOf(scaling: AutoScalingGroup): { readonly id: string; re
 }
 
 /**
- * The group's launch template at another version, as UpdateAutoScalingGroup and the desired configuration of a refresh both take
- * it: a group of mixed instances names its template inside of its policy and must be given the whole of it.
+ * The group's launch template at another version, in the form that UpdateAutoScalingGroup and a refresh's desired
+ * configuration accept. A mixed-instances group names its template inside its policy, which must be passed whole.
  */
 export function atVersion(
   scaling: AutoScalingGroup,
@@ -48,7 +46,7 @@ export function atVersion(
   return { MixedInstancesPolicy: { ...policy, LaunchTemplate } }
 }
 
-/** A version of a launch template, `$Latest` among them; `undefined` when there is no such version any more. */
+/** `version` may be `$Latest`; undefined when it no longer exists. */
 export async function templateVersion(aws: Aws, id: string, version: string): Promise<TemplateVersion | undefined> {
   try {
     const answer = await aws.ec2.send(
@@ -64,7 +62,7 @@ export async function templateVersion(aws: Aws, id: string, version: string): Pr
   }
 }
 
-/** AWS names a template by id and name; a request may hold only one of them. */
+/** AWS returns both id and name; a request may contain only one. */
 function withoutName({ LaunchTemplateName: _, ...rest }: LaunchTemplateSpecification): LaunchTemplateSpecification {
   return rest
 }

@@ -23,25 +23,25 @@ import {
 } from './refresh-template.ts'
 import { nameOf } from './scaling.ts'
 
-/** What an Instance Refresh needs of the platform around it. */
 export interface RefreshSurroundings {
   readonly aws: Aws
   readonly names: Names
-  /** The Auto Scaling group, read afresh. */
+  /** Reads the Auto Scaling group. */
   scaling(): Promise<AutoScalingGroup>
-  /** Makes the image the service stack's; nothing when it is that already. Returns when the stack is updated. */
+  /** Sets the service stack's image unless it is set already. Returns when the stack is updated. */
   setImage(imageId: string): Promise<void>
-  /** Writes down that the group no longer follows this version of its launch template, before it does so. */
+  /** Records, beforehand, that the group stops following this version of its launch template. */
   notePinned(version: string): Promise<void>
-  /** Forgets what `notePinned` wrote, after the group follows that version again. */
+  /** Undoes `notePinned`, after the group follows that version again. */
   noteUnpinned(): Promise<void>
 }
 
 /**
- * Instance Refresh of EC2 Auto Scaling. Its auto rollback goes back to the version of the launch template that the group
- * itself names, and works only when that is a number
- * (https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html). So the group, which else follows
- * `$Latest`, is first pinned to the number of what serves; only then does the stack make the version with the new image.
+ * EC2 Auto Scaling's Instance Refresh. Its auto rollback returns to the launch template version that the group names,
+ * and works only when that is a number
+ * (https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html). So the group, which normally
+ * follows `$Latest`, is first pinned to the number of the serving version; only then does the stack create the version
+ * with the new image.
  */
 export function openRefresh(around: RefreshSurroundings): Refresh {
   const { aws, names, scaling, setImage, noteUnpinned } = around
@@ -102,7 +102,7 @@ export function openRefresh(around: RefreshSurroundings): Refresh {
   }
 }
 
-/** Makes the group follow a version of its launch template by number whose image is `imageId`. */
+/** Makes the group follow, by number, a launch template version whose image is `imageId`. */
 async function pin(around: RefreshSurroundings, group: AutoScalingGroup, imageId: string): Promise<void> {
   const { aws, setImage, notePinned } = around
   const { id, version } = templateOf(group)
@@ -129,7 +129,7 @@ async function existingVersion(aws: Aws, group: AutoScalingGroup): Promise<Templ
   })
 }
 
-/** The names of the alarms that the service stack made. */
+/** The alarms of the service stack. */
 async function alarmsOf(aws: Aws, StackName: string): Promise<string[]> {
   const found: string[] = []
   for await (const { StackResourceSummaries = [] } of paginateListStackResources(
@@ -167,7 +167,7 @@ function stateOf(refresh: InstanceRefresh, imageId: string | undefined): Refresh
 
 function notInTemplate({ imageId }: RefreshSpec, { version, imageId: found }: TemplateVersion): OperatorError {
   return new OperatorError('failed', `version ${version} of the launch template launches ${found}, not ${imageId}`, {
-    hint: 'somebody else made a version; npm run status -- --platform aws --drift shows it',
+    hint: 'somebody else created a version; npm run status -- --platform aws --drift shows it',
   })
 }
 

@@ -102,7 +102,7 @@ t.test('everything is put back, then forgotten', async (t) => {
   const undo = { suspended: all, minSize: 2, maxSize: 4 }
   const after = await restoreLimits(aws, names, state({ size: 2, undo }))
   t.same(after.record, { size: 2 })
-  t.same(after.done, [`resumed the scaling processes ${all.join(', ')}`, "put the limits of the group's size back"])
+  t.same(after.done, [`resumed the scaling processes ${all.join(', ')}`, "restored the limits of the group's size"])
   t.same(done(), [
     ['ResumeProcesses', { ScalingProcesses: all }],
     ['UpdateAutoScalingGroup', { MinSize: 2, MaxSize: 4 }],

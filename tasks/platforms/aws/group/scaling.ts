@@ -11,9 +11,9 @@ import type { Names } from '../names.ts'
 import { type GroupRecord, type Undo, writeRecord } from './record.ts'
 
 /**
- * The scaling processes that would interfere with a verb that changes the instances
- * (https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html): one ends old instances when the
- * group grows, two change its size in the middle, one ends what a drain has taken out of the load balancer.
+ * Scaling processes that interfere with a verb that changes the instances
+ * (https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html): one terminates old
+ * instances when the group grows, two change its size midway, one terminates drained instances.
  */
 export const interferingProcesses = [
   'AZRebalance',
@@ -22,16 +22,16 @@ export const interferingProcesses = [
   'ReplaceUnhealthy',
 ] as const
 
-/** The group's record and its Auto Scaling group, as they were read last. */
+/** As last read. */
 export interface ScalingState {
   readonly record: GroupRecord
   readonly scaling: AutoScalingGroup
 }
 
 /**
- * Suspends the interfering processes that run. They are written down first, so that whoever comes after a crash knows which
- * ones to resume; what the operator had suspended stays so. The size that the group has now is written down, too: from here
- * on its desired capacity goes up and down.
+ * Suspends the interfering processes that are active. Records them first, so that they can be resumed after a crash;
+ * those that the operator suspended stay suspended. Records the current size too, because the desired capacity goes up
+ * and down from here on.
  */
 export async function suspendProcesses(
   aws: Aws,
@@ -50,7 +50,7 @@ export async function suspendProcesses(
   return changed
 }
 
-/** Raises the maximum of the group to `capacity` where that is above it; written down first. */
+/** Raises the maximum size to at least `capacity`; records the old value first. */
 export async function raiseMaxSize(aws: Aws, names: Names, { record, scaling }: ScalingState, capacity: number) {
   const maxSize = scaling.MaxSize ?? 0
   if (capacity <= maxSize) return record
@@ -59,7 +59,7 @@ export async function raiseMaxSize(aws: Aws, names: Names, { record, scaling }: 
   return changed
 }
 
-/** Lowers the minimum of the group to `capacity` where that is below it; written down first. */
+/** Lowers the minimum size to at most `capacity`; records the old value first. */
 export async function lowerMinSize(aws: Aws, names: Names, { record, scaling }: ScalingState, capacity: number) {
   const minSize = scaling.MinSize ?? 0
   if (capacity >= minSize) return record
@@ -68,7 +68,7 @@ export async function lowerMinSize(aws: Aws, names: Names, { record, scaling }: 
   return changed
 }
 
-/** Sets the desired capacity, at once. */
+/** Without cooldown. */
 export async function setDesiredCapacity(aws: Aws, scaling: AutoScalingGroup, capacity: number): Promise<void> {
   await aws.autoScaling.send(
     new SetDesiredCapacityCommand({ ...nameOf(scaling), DesiredCapacity: capacity, HonorCooldown: false }),
@@ -76,8 +76,8 @@ export async function setDesiredCapacity(aws: Aws, scaling: AutoScalingGroup, ca
 }
 
 /**
- * Puts back what verbs changed for their own time: resumes processes, restores minimum and maximum as far as that ends no
- * instance; the rest stays written down. Gives back what it did, in words.
+ * Undoes temporary changes: resumes processes, and restores minimum and maximum as far as that terminates no instance;
+ * the rest stays recorded. Returns what it did, in words.
  */
 export async function restoreLimits(
   aws: Aws,
@@ -97,7 +97,7 @@ export async function restoreLimits(
   }
   if (sizes.MinSize !== undefined || sizes.MaxSize !== undefined) {
     await aws.autoScaling.send(new UpdateAutoScalingGroupCommand({ ...nameOf(scaling), ...sizes }))
-    done.push(`put the limits of the group's size back`)
+    done.push(`restored the limits of the group's size`)
   }
   const changed = Object.keys(left).length > 0 ? { ...rest, undo: left } : rest
   await writeRecord(aws, names, changed)
@@ -105,8 +105,8 @@ export async function restoreLimits(
 }
 
 /**
- * The limits that can be restored at this capacity, and what must wait: a maximum below the desired capacity would end
- * instances. A minimum above it makes Auto Scaling launch what is promised and missing.
+ * The limits that can be restored at this capacity, and what must wait: a maximum below the desired capacity would
+ * terminate instances. A minimum above it only makes Auto Scaling launch missing instances.
  */
 export function restorable(undo: Undo, desired: number): { sizes: { MinSize?: number; MaxSize?: number }; left: Undo } {
   const { minSize, maxSize, launchTemplateVersion } = undo
@@ -115,13 +115,12 @@ export function restorable(undo: Undo, desired: number): { sizes: { MinSize?: nu
     sizes: { ...(minSize === undefined ? {} : { MinSize: minSize }), ...(canMax ? { MaxSize: maxSize } : {}) },
     left: {
       ...(maxSize === undefined || canMax ? {} : { maxSize }),
-      // The engine that pinned the version puts it back, when it knows which image has won.
+      // The engine that pinned the version restores it, once it knows which image has won.
       ...(launchTemplateVersion === undefined ? {} : { launchTemplateVersion }),
     },
   }
 }
 
-/** The name of a group as the API wants it. */
 export function nameOf({ AutoScalingGroupName = '' }: AutoScalingGroup): { AutoScalingGroupName: string } {
   return { AutoScalingGroupName }
 }

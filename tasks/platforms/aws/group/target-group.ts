@@ -10,7 +10,7 @@ import { deletedBehindBack } from './broken-group.ts'
 import type { Observed } from './observation.ts'
 import { nameOf } from './scaling.ts'
 
-/** Takes an instance out of the load balancer, which lets it finish; one that is not registered, any more or yet, is no error. */
+/** Deregisters an instance, whose open requests may finish. An instance that is not registered is no error. */
 export async function deregister(aws: Aws, TargetGroupArn: string, id: string): Promise<void> {
   try {
     await aws.elb.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets: [{ Id: id }] }))
@@ -20,15 +20,15 @@ export async function deregister(aws: Aws, TargetGroupArn: string, id: string): 
 }
 
 /**
- * Puts right what was taken from the load balancer by hand or by a drain that nobody finished; gives what was done, in words.
- * Throws `failed` when the load balancer itself is gone: CloudFormation makes none anew.
+ * Restores what was removed from the load balancer by hand or by an unfinished drain; returns what it did, in words.
+ * Throws `failed` when the load balancer itself is gone, because CloudFormation does not recreate it.
  */
 export async function mendTargetGroup(aws: Aws, seen: Observed): Promise<string[]> {
   if (seen.group.loadBalancer === 'stopped') throw deletedBehindBack('load balancer', seen.group.name)
   return [...(await attach(aws, seen)), ...(await registerMissing(aws, seen))]
 }
 
-/** An Auto Scaling group that was detached from its target group gives it no instances. */
+/** A detached target group gets no instances from the Auto Scaling group. */
 async function attach(aws: Aws, { scaling, stack }: Observed): Promise<string[]> {
   const arn = stack.outputs['TargetGroupArn'] ?? ''
   const sources = [...(scaling.TargetGroupARNs ?? []), ...trafficSources(scaling)]
@@ -41,7 +41,7 @@ function trafficSources({ TrafficSources = [] }: AutoScalingGroup): string[] {
   return TrafficSources.map(({ Identifier = '' }) => Identifier)
 }
 
-/** A drain that nobody finished: the next decision may be another one. */
+/** An unfinished drain is undone, because the next decision may differ. */
 async function registerMissing(aws: Aws, { group, stack, scaling }: Observed): Promise<string[]> {
   const inService = new Set(
     (scaling.Instances ?? []).filter((one) => one.LifecycleState === 'InService').map(({ InstanceId }) => InstanceId),
@@ -53,7 +53,7 @@ async function registerMissing(aws: Aws, { group, stack, scaling }: Observed): P
   if (lost.length === 0) return []
   const Targets = lost.map(({ id }) => ({ Id: id }))
   await aws.elb.send(new RegisterTargetsCommand({ TargetGroupArn: stack.outputs['TargetGroupArn'] ?? '', Targets }))
-  // Auto Scaling calls what was out of the load balancer unhealthy for ever, and would replace it as soon as it may again.
+  // Auto Scaling keeps deregistered instances as unhealthy, and would replace them once its processes resume.
   for (const { id } of lost) {
     await aws.autoScaling.send(new SetInstanceHealthCommand({ InstanceId: id, HealthStatus: 'Healthy' }))
   }

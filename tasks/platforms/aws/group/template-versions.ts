@@ -14,22 +14,21 @@ import { readRecord, wantedImageId } from './record.ts'
 import { usedTemplate } from './refresh-template.ts'
 import { nameOf } from './scaling.ts'
 
-/** How many of the newest versions stay, whoever needs them. */
+/** The newest versions always stay. */
 const keptNewest = 10
-/** As many as one call deletes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteLaunchTemplateVersions.html. */
+/** Limit of one call: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteLaunchTemplateVersions.html. */
 const deletedAtOnce = 200
 
-/** Who needs versions of a launch template. */
 export interface TemplateUse {
-  /** Versions that somebody names, as the API has them: a number, `$Latest` or `$Default`. */
+  /** Versions in use: a number, `$Latest` or `$Default`. */
   readonly named: readonly string[]
-  /** Images that a roll may go to or come back to; the newest version of each stays. */
+  /** Images that a roll or rollback may need; the newest version of each stays. */
   readonly imageIds: readonly string[]
 }
 
 /**
- * The versions that can go, oldest first: every roll makes one. The newest ten stay, the default one, which AWS keeps, those that
- * are named, and the newest of each image that may be needed.
+ * The versions that can go, oldest first: every roll creates one. The newest ten stay, as do the default, which AWS
+ * keeps, those in use, and the newest of each image that may be needed.
  */
 export function versionsToDelete(
   versions: readonly LaunchTemplateVersion[],
@@ -47,7 +46,7 @@ export function versionsToDelete(
     .reverse()
 }
 
-/** The versions of the group's launch template that nothing needs any more; none of a template that is not its stack's own. */
+/** Unneeded versions of the group's launch template; empty when the template is not its stack's own. */
 export async function supersededVersions(aws: Aws, names: Names): Promise<Superseded[]> {
   const [stack, record = {}] = await Promise.all([describeStack(aws, names.serviceStack), readRecord(aws, names)])
   const LaunchTemplateId = stack?.outputs['LaunchTemplateId']
@@ -77,7 +76,7 @@ function namedBy(scaling: AutoScalingGroup): string[] {
   return [usedTemplate(scaling)?.Version, ...members, ...own].filter(isKnown)
 }
 
-/** The newest refresh may be under way; rolled back, it goes back to what the group itself names. */
+/** The newest refresh may be running; its rollback returns to the version that the group names. */
 async function namedByRefresh(aws: Aws, scaling: AutoScalingGroup): Promise<string[]> {
   const asked = new DescribeInstanceRefreshesCommand({ ...nameOf(scaling), MaxRecords: 1 })
   const { InstanceRefreshes: found = [] } = await aws.autoScaling.send(asked)

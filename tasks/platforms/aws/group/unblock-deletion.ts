@@ -10,7 +10,10 @@ import {
 import type { Aws } from '../clients.ts'
 import { nameOf } from './scaling.ts'
 
-/** Frees what holds an Auto Scaling group against its deletion: a warm pool, instances in standby or protected, `Terminate` suspended. */
+/**
+ * Removes what blocks the deletion of an Auto Scaling group: a warm pool, instances in standby or protected, suspended
+ * `Launch` or `Terminate`.
+ */
 export async function unblockDeletion(aws: Aws, scaling: AutoScalingGroup): Promise<void> {
   const group = nameOf(scaling)
   if (scaling.WarmPoolConfiguration && scaling.WarmPoolConfiguration.Status !== 'PendingDelete') {
@@ -27,7 +30,7 @@ export async function unblockDeletion(aws: Aws, scaling: AutoScalingGroup): Prom
   }
 }
 
-/** Leaving standby raises the desired capacity, which may need room. */
+/** Leaving standby raises the desired capacity, so the maximum may have to rise first. */
 async function endStandby(aws: Aws, scaling: AutoScalingGroup): Promise<void> {
   const ids = idsWhere(scaling, ({ LifecycleState }) => LifecycleState === 'Standby')
   if (ids.length === 0) return

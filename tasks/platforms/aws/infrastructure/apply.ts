@@ -7,17 +7,15 @@ import type { Stack } from '../cloudformation/states.ts'
 import type { GroupSpecs } from './plans.ts'
 import { type Stacks, standing, valuesFromNetwork } from './specs.ts'
 
-/** The plan of each stack of a group. */
 export interface Plans {
   readonly network: StackPlan
   readonly service: StackPlan
   readonly guard: StackPlan | undefined
 }
 
-/** What `apply` of a plan is told. */
 type Run = Parameters<InfrastructurePlan['apply']>[0]
 
-/** Carries the plans out one after the other; gives the outputs of all stacks. */
+/** Applies the plans one after another; returns the outputs of all stacks. */
 export async function applyAll(
   aws: Aws,
   plans: Plans,
@@ -31,15 +29,15 @@ export async function applyAll(
     const guard = plans.guard && (await applyStack(plans.guard, run))
     return { ...network.outputs, ...service.outputs, ...guard?.outputs }
   } catch (error) {
-    // The first failure is what counts; a change set that stays costs nothing.
+    // The first failure matters; a leftover change set costs nothing.
     await discardAll(later).catch(() => undefined)
     throw error
   }
 }
 
 /**
- * The plan of the service was made with what the network gave then. Where that has changed it is planned again; what nobody has
- * seen and said yes to is not done.
+ * The service's plan used the network's outputs of that time. If they have changed, plans again; dangers that nobody
+ * has confirmed are not applied.
  */
 async function stillRight(
   aws: Aws,
@@ -57,9 +55,13 @@ async function stillRight(
   const unseen = again.dangers.filter((danger) => !plan.dangers.includes(danger))
   if (unseen.length === 0) return again
   await again.discard()
-  throw new OperatorError('failed', `the network has changed, the service not yet: ${unseen.join('; ')}`, {
-    hint: 'npm run deploy shows what is left, and asks',
-  })
+  throw new OperatorError(
+    'failed',
+    `the network was changed, but not the service, because of new dangers: ${unseen.join('; ')}`,
+    {
+      hint: 'npm run deploy shows the remaining changes, and asks',
+    },
+  )
 }
 
 function applyStack(plan: StackPlan, { progress, signal }: Run): Promise<Stack> {
@@ -68,7 +70,6 @@ function applyStack(plan: StackPlan, { progress, signal }: Run): Promise<Stack> 
   return progress.step(`${plan.isNew ? 'create' : 'update'} stack ${plan.name}`, () => plan.apply(waiting))
 }
 
-/** Takes back what all these plans have made. */
 export async function discardAll(plans: readonly StackPlan[]): Promise<void> {
   await Promise.all(plans.map((plan) => plan.discard()))
 }

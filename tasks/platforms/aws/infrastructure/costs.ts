@@ -2,60 +2,57 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Values } from '../cloudformation/template.ts'
 
-/** What a group is made of. */
 export interface CostQuestion {
   readonly region: string
-  /** How many instances. */
   readonly size: number
-  /** The parameters of all stacks, defaults included. */
+  /** Parameters of all stacks, defaults included. */
   readonly values: Values
   readonly isGuarded: boolean
 }
 
-/** The price of one thing. */
 export interface Price {
   readonly item: string
-  /** How many units one of it uses in a month. */
+  /** Units that one item uses in a month. */
   readonly unitsAMonth: number
-  /** US dollars for one unit, by region. */
+  /** US dollars per unit, by region. */
   readonly usd: Readonly<Record<string, number>>
 }
 
-/** List prices of one month. */
+/** List prices as of one month. */
 export interface PriceTable {
   /** `2026-11`. */
   readonly month: string
   readonly prices: readonly Price[]
 }
 
-/** Something that is billed whether it is used or not. */
+/** Something that is billed whether or not it is used. */
 interface Position {
-  /** For people, with its number: `2 t3.small`. */
+  /** Shown to people, with the quantity: `2 t3.small`. */
   readonly name: string
-  /** Its row in the price table. */
+  /** The row in the price table. */
   readonly item: string
-  /** How many times that row's units. */
+  /** Multiplies the row's units. */
   readonly quantity: number
 }
 
-/** The metrics of the service's four alarms, each of which is billed; the one for errors has two. */
+/** Metrics of the service's four alarms, billed each; the alarm for errors has two. */
 export const alarmMetrics = 5
-/** Target tracking makes two alarms, above and below. */
+/** Target tracking creates two alarms, high and low. */
 const scalingMetrics = 2
-/** The rules of the web ACL in cloudformation/guard.yaml; each is billed. */
+/** Rules of the web ACL in cloudformation/guard.yaml, billed each. */
 export const webAclRules = 4
 
-/** The price table: docs/aws-costs.md says what it holds, and where it comes from. */
+/** docs/aws-costs.md explains the price table and its sources. */
 export async function readPrices(): Promise<PriceTable> {
   return JSON.parse(await readFile(join(import.meta.dirname, 'prices.json'), 'utf8'))
 }
 
-/** What a group costs in a month, as one line, and what that line leaves out; never a guess: what has no price is named. */
+/** The monthly cost of a group in one line. Never guesses: what has no price is named. */
 export function costLines(question: CostQuestion, { month, prices }: PriceTable): string[] {
   const { region } = question
   const known = [...new Set(prices.flatMap(({ usd }) => Object.keys(usd)))]
   if (!known.includes(region)) {
-    return [`what it costs in ${region} is not in the prices of ${month}, which know ${known.join(' and ')}`]
+    return [`no cost estimate for ${region}: the prices of ${month} cover ${known.join(' and ')}`]
   }
   const priced = positionsOf(question).map((one) => ({ ...one, usd: monthlyUsd(one, prices, region) }))
   const sum = priced.reduce((total, { usd = 0 }) => total + usd, 0)
@@ -67,7 +64,7 @@ export function costLines(question: CostQuestion, { month, prices }: PriceTable)
   ]
 }
 
-/** Everything of a group that is billed by the hour or month. */
+/** Everything that is billed by the hour or month. */
 function positionsOf({ size, values, isGuarded }: CostQuestion): Position[] {
   const addresses = zonesOf(values)
   const gib = size * Number(values['VolumeGiB'] ?? 8)
@@ -91,7 +88,7 @@ function positionsOf({ size, values, isGuarded }: CostQuestion): Position[] {
   return all.filter(({ quantity }) => quantity > 0)
 }
 
-/** The load balancer has a public address in each zone. */
+/** The load balancer has one public address per zone. */
 function zonesOf({ ExistingPublicSubnetIds = '', ZoneCount = '2' }: Values): number {
   return ExistingPublicSubnetIds === '' ? Number(ZoneCount) : ExistingPublicSubnetIds.split(',').length
 }

@@ -18,18 +18,17 @@ import {
   type Templates,
 } from './specs.ts'
 
-/** What the infrastructure of a group is opened with. */
 export interface InfrastructureOpening {
   readonly aws: Aws
   readonly names: Names
-  /** The outputs of the stacks are kept below it. */
+  /** The stacks' outputs are saved below it. */
   readonly home: string
   readonly settings: AwsInfrastructureSettings
-  /** Where the templates are; the project's own without it. */
+  /** The template folder; default: the project's own. */
   readonly templates?: string
 }
 
-/** The CloudFormation stacks of a group: network, then service, then guard where it is wanted or was made before. */
+/** The CloudFormation stacks of a group: network, then service, then guard if it is wanted or already exists. */
 export function openInfrastructure(opening: InfrastructureOpening): Infrastructure {
   const { aws, names, settings } = opening
   return {
@@ -45,7 +44,7 @@ export function openInfrastructure(opening: InfrastructureOpening): Infrastructu
         return one
       }
       try {
-        // Change sets of different stacks are worked out side by side.
+        // Change sets of different stacks are computed in parallel.
         const [network, service, guard] = await Promise.allSettled([
           plan(planStack(aws, group.network, stacks.network ?? 'absent')),
           plan(planService(aws, group, stacks)),
@@ -89,11 +88,11 @@ async function wholePlan(opening: InfrastructureOpening, plans: Plans, planned: 
 }
 
 function stackLines({ name, isNew, lines }: StackPlan): string[] {
-  const what = isNew ? `made anew, ${count(lines.length, 'resource')}` : 'changed'
+  const what = isNew ? `new, ${count(lines.length, 'resource')}` : 'changed'
   return [`stack ${name}: ${what}`, ...lines.map((line) => `  ${line}`)]
 }
 
-/** What everything will cost, with what is there already. */
+/** The cost of the whole group, existing resources included. */
 async function estimate(
   { aws }: InfrastructureOpening,
   { templates, stacks, spec, group }: Planned,

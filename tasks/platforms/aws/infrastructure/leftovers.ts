@@ -7,10 +7,10 @@ import { describeStack } from '../cloudformation/stacks.ts'
 import { groupTag, type Names, parameterRoot } from '../names.ts'
 
 /**
- * Everything that is there of a group, in words: its stacks, its SSM parameters, and whatever carries its tag. Images and
- * snapshots are not the group's, and a lock goes with the verb that holds it. The tagging API remembers what is gone for up to
- * an hour, so EC2 and the load balancers are asked for their own. Everything else is part of a stack and nothing without it:
- * CloudFormation says when it is deleted, and keeps only what its template says, the bucket of a trail.
+ * Everything that exists of a group, in words: its stacks, its SSM parameters, and whatever carries its tag. Images and
+ * snapshots do not belong to the group, and a lock belongs to the verb that holds it. The tagging API lists deleted
+ * resources for up to an hour, so EC2 and the load balancers are asked for theirs. Everything else lives and dies with
+ * its stack, except what the template retains: the bucket of a trail.
  */
 export async function leftovers(aws: Aws, names: Names): Promise<string[]> {
   const [stacks, parameters, instances, tagged] = await Promise.all([
@@ -67,7 +67,7 @@ async function taggedLeft(aws: Aws, { group }: Names): Promise<string[]> {
   return left.flatMap((arn) => resourceInWords(arn) ?? []).sort()
 }
 
-/** The ARNs of all load balancers and target groups of the account. */
+/** The ARNs of the account's load balancers and target groups. */
 async function balancersThere({ elb }: Aws): Promise<Set<string>> {
   const arns = new Set<string>()
   for await (const { LoadBalancers = [] } of paginateDescribeLoadBalancers({ client: elb }, {})) {
@@ -95,7 +95,7 @@ function isOf(service: string): (arn: string) => boolean {
   return (arn) => arn.split(':')[2] === service
 }
 
-/** `ec2 security-group/sg-1` for a resource of the group; undefined for what is none, or is asked for otherwise. */
+/** `ec2 security-group/sg-1`; undefined for what does not belong to the group or is listed elsewhere. */
 export function resourceInWords(arn: string): string | undefined {
   const [, , service = '', , , ...rest] = arn.split(':')
   const resource = rest.join(':')

@@ -2,12 +2,11 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeAtomically } from '../../../../checker/atomic-file.ts'
 
-/** Where the outputs of a group's stacks are kept, below the home folder. */
 export function outputsFile(home: string, group: string): string {
   return join(home, 'aws', group, 'outputs.json')
 }
 
-/** Writes outputs as JSON, whole or not at all; gives the file. */
+/** Writes outputs as JSON, atomically; returns the file. */
 export async function saveOutputs(
   home: string,
   group: string,

@@ -17,16 +17,15 @@ import {
   valuesFromNetwork,
 } from './specs.ts'
 
-/** How the stacks of a group should be. */
 export interface GroupSpecs {
   readonly network: StackSpec
-  /** Without what the network gives. */
+  /** Without the network's outputs. */
   readonly service: StackSpec
-  /** Without what the service gives. */
+  /** Without the service's outputs. */
   readonly guard: StackSpec | undefined
 }
 
-/** What settings and a group of this image and size want of each stack. Throws `usage` when they do not go together. */
+/** The spec of each stack. Throws `usage` when settings contradict each other. */
 export function groupSpecs(
   { names, settings }: { readonly names: Names; readonly settings: AwsInfrastructureSettings },
   templates: Templates,
@@ -52,8 +51,8 @@ export function groupSpecs(
 }
 
 /**
- * Plans the service with what the network gives, or, before there is a network, with stand-ins. Throws `refused` when the network
- * of a service that stands is gone.
+ * Plans the service with the network's outputs or, before the network exists, with stand-ins. Throws `refused` when an
+ * existing service has lost its network.
  */
 export async function planService(aws: Aws, { service, network }: GroupSpecs, stacks: Stacks): Promise<StackPlan> {
   const given = standing(stacks.network)
@@ -71,12 +70,12 @@ export async function planService(aws: Aws, { service, network }: GroupSpecs, st
     async spec() {
       const made = await describeStack(aws, network.name)
       if (made) return { ...service, parameters: { ...service.parameters, ...valuesFromNetwork(made) } }
-      throw new OperatorError('failed', `stack ${network.name} was deleted meanwhile`, { hint: 'npm run deploy' })
+      throw new OperatorError('failed', `stack ${network.name} was deleted in the meantime`, { hint: 'npm run deploy' })
     },
   })
 }
 
-/** Plans the guard around the service's load balancer, or, before there is one, around a stand-in. */
+/** Plans the guard for the service's load balancer or, before that exists, for a stand-in. */
 export async function planGuard(aws: Aws, guard: StackSpec, serviceName: string, stacks: Stacks): Promise<StackPlan> {
   const withBalancer = (stack: Stack | undefined) => ({
     ...guard,

@@ -4,51 +4,47 @@ import { type Stack, stateOf } from '../cloudformation/states.ts'
 import { defaultsOf, type Template, type Values } from '../cloudformation/template.ts'
 import type { Names } from '../names.ts'
 
-/** The settings that decide about the stacks. */
 export type AwsInfrastructureSettings = Pick<
   AwsSettings,
   'networkParameters' | 'serviceParameters' | 'guardParameters' | 'tags' | 'guard'
 >
 
-/** The templates of a group. */
 export interface Templates {
   readonly network: Template
   readonly service: Template
   readonly guard: Template
 }
 
-/** The stacks of a group, as far as they are there. */
 export interface Stacks {
   readonly network: Stack | undefined
   readonly service: Stack | undefined
   readonly guard: Stack | undefined
 }
 
-/** What a group of this image and size wants of its stacks. */
 export interface GroupSpec {
   readonly imageId: string
   readonly size: number
 }
 
 const byTool = 'bakeroll sets it'
-const fromNetwork = 'it comes from the network stack'
+const fromNetwork = 'the network stack provides it'
 
-/** Parameters that are not the operator's to give, by template. */
+/** Parameters that the operator cannot set, by template. */
 const reserved: Readonly<Record<keyof Templates, Readonly<Record<string, string>>>> = {
   network: { Group: byTool },
   service: {
     Group: byTool,
-    ImageId: 'it is what --image says',
+    ImageId: '--image sets it',
     VpcId: fromNetwork,
     PublicSubnetIds: fromNetwork,
     PrivateSubnetIds: fromNetwork,
     LoadBalancerSecurityGroupId: fromNetwork,
     InstanceSecurityGroupId: fromNetwork,
   },
-  guard: { Group: byTool, LoadBalancerArn: 'it comes from the service stack' },
+  guard: { Group: byTool, LoadBalancerArn: 'the service stack provides it' },
 }
 
-/** Stand for what another stack gives, as long as that is not made: CloudFormation judges a plan by their form. */
+/** Stand-ins for outputs of a stack that does not exist yet; CloudFormation checks only their form when planning. */
 export const standIns: { readonly [Name in 'service' | 'guard']: Values } = {
   service: {
     VpcId: 'vpc-00000000',
@@ -60,10 +56,10 @@ export const standIns: { readonly [Name in 'service' | 'guard']: Values } = {
   guard: { LoadBalancerArn: 'arn:aws:elasticloadbalancing:xx-none-1:000000000000:loadbalancer/app/none/0' },
 }
 
-/** The parameters of the service that the network stack gives. */
+/** Service parameters that come from the network stack. */
 const networkOutputs = Object.keys(standIns.service)
 
-/** Throws a usage error that names every parameter in the settings that is not the operator's to give. */
+/** Throws a usage error that names every parameter that the operator cannot set. */
 export function checkSettings(settings: AwsInfrastructureSettings): void {
   throwProblems(
     (['network', 'service', 'guard'] as const).flatMap((name) =>
@@ -75,7 +71,7 @@ export function checkSettings(settings: AwsInfrastructureSettings): void {
   )
 }
 
-/** The parameters of the network stack: port 443 is open where the service has a certificate. */
+/** Opens port 443 when the service has a certificate. */
 export function networkValues(names: Names, templates: Templates, stacks: Stacks, settings: AwsInfrastructureSettings) {
   const given = Object.fromEntries(settings.networkParameters)
   const https = httpsValue(templates, stacks, settings)
@@ -95,8 +91,8 @@ function httpsValue(templates: Templates, stacks: Stacks, { serviceParameters }:
 }
 
 /**
- * The parameters of the service stack. A new group gets its image and limits around its size; one that stands keeps its
- * image, which rolls change, and its limits as far as they hold the size. Throws `usage` when given limits do not.
+ * The parameters of the service stack. A new group gets its image, and limits around its size. An existing one keeps
+ * its image, which rolls change, and limits that allow the size. Throws `usage` when given limits do not.
  */
 export function serviceValues(
   names: Names,
@@ -117,16 +113,16 @@ export function serviceValues(
   return values
 }
 
-/** What the network gives to the service. */
+/** The service's parameters from the network's outputs. */
 export function valuesFromNetwork({ name, outputs }: Stack): Values {
   const missing = networkOutputs.filter((output) => outputs[output] === undefined)
   if (missing.length === 0) return Object.fromEntries(networkOutputs.map((output) => [output, outputs[output] ?? '']))
   throw new OperatorError('refused', `stack ${name} has no output ${missing.join(', ')}`, {
-    hint: 'it was made by another template: npm run destroy, then npm run deploy',
+    hint: 'another template created it: npm run destroy, then npm run deploy',
   })
 }
 
-/** The stack, when it is there and can be changed. */
+/** The stack, if it exists and can be changed. */
 export function standing(stack: Stack | undefined): Stack | undefined {
   return stack && stateOf(stack.status).condition === 'ready' ? stack : undefined
 }
@@ -145,6 +141,6 @@ function widened({ MinSize, MaxSize }: Values, size: number): Values {
 function throwProblems(problems: readonly string[]): void {
   if (problems.length === 0) return
   throw new OperatorError('usage', problems.join('\n'), {
-    hint: 'cloudformation/*.yaml describe the parameters; bakeroll.config.ts or BAKEROLL_AWS_SERVICE_PARAMETERS give them',
+    hint: 'cloudformation/*.yaml describe the parameters; set them in bakeroll.config.ts or BAKEROLL_AWS_SERVICE_PARAMETERS',
   })
 }
