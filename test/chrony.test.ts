@@ -152,7 +152,8 @@ function startMachineTime(t: Test, service: string, socket: string) {
 /** The metadata stand-in on loopback, behind a clock that is off; gives its address. */
 async function startMetadata(t: Test, { aheadMs = 0, hasTime = true } = {}): Promise<string> {
   const server = createServer((request, response) => {
-    if (hasTime || request.url !== '/bakeroll/time') return answer({}, request, response, () => Date.now() + aheadMs)
+    if (hasTime || request.url !== '/bakeroll/time')
+      return answer({}, request, response, { now: () => Date.now() + aheadMs })
     response.writeHead(404).end()
   })
   server.listen(0, '127.0.0.1')

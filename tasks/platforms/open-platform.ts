@@ -5,6 +5,7 @@ import type { Limits, Pace } from '../lib/pace.ts'
 import type { Finding, Group, Image, Instance, Platform, Superseded } from '../lib/platform.ts'
 import type { Progress } from '../lib/progress.ts'
 import type { Probe } from '../lib/readiness.ts'
+import type { SecretStore } from '../lib/secrets.ts'
 import type { Settings } from '../settings/settings.ts'
 
 export interface Baked {
@@ -15,6 +16,7 @@ export interface Baked {
 /** A platform with everything else the verbs need of it. */
 export interface OpenPlatform {
   readonly platform: Platform
+  readonly secrets: SecretStore
   /** Probes one instance directly, not through the load balancer. */
   readonly probe: Probe
   /** Every group of this home or account, to find all users of an image. */

@@ -43,6 +43,7 @@ function toSwitch(name: string, help: string): Flag {
 
 /** Arguments without a flag; `test` takes paths of suites. */
 function wordsOf(verb: (typeof verbNames)[number]): 'files' | readonly string[] {
+  if (verb === 'secret') return ['set', 'unset']
   return verb === 'test' ? 'files' : verb === 'completion' ? shells : []
 }
 

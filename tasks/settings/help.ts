@@ -122,5 +122,5 @@ function exitCodeRows(verb: VerbName): Row[] {
 function positionalsOf(verb: VerbName): string {
   const { name, many, required } = verbs[verb].positionals ?? { name: '', many: false, required: false }
   if (name === '') return ''
-  return required ? ` <${name}>` : ` [${name}${many ? '...' : ''}]`
+  return required ? ` <${name}>` : ` [${name}${many && !name.includes(' ') ? '...' : ''}]`
 }

@@ -1,6 +1,6 @@
 import { isInstalled } from './own.ts'
 
-/** Arguments of a verb without a flag: none, one word, or any number of them. */
+/** Arguments of a verb without a flag: none, one word, or any number of them. A name with a blank says them all. */
 export interface Positionals {
   readonly name: string
   readonly many: boolean
@@ -174,10 +174,22 @@ const table = {
       ['npm run ssh -- --instance i-0a1 -- systemctl is-active nginx', 'one command'],
     ],
   },
+  secret: {
+    summary: 'set, unset or list the secrets of the service',
+    about:
+      'A secret is an environment variable of the service whose value belongs to the group: no image and no log has it. set takes the value from standard input or asks for it without showing it; one line break at its end is not part of it. Without words it lists which secrets are set, and which of service.secrets are missing; it never tells a value. They can be set before the group exists, and destroy removes them.',
+    positionals: { name: 'set|unset NAME', many: true, required: false },
+    examples: [
+      ['npm run secret -- set DATABASE_URL', 'asks for the value'],
+      ['npm run secret -- set TLS_KEY <key.pem', 'the value of a file, line breaks and all'],
+      ['npm run secret -- unset DATABASE_URL', 'removes it'],
+      ['npm run secret', 'the list'],
+    ],
+  },
   destroy: {
     carriesOn: true,
     summary: 'remove the group and prove that nothing is left',
-    about: 'Names what it removes and asks, unless --yes. With --images the images go, too.',
+    about: 'Names what it removes, secrets included, and asks, unless --yes. With --images the images go, too.',
     examples: [
       ['npm run destroy', 'the group'],
       ['npm run destroy -- --images --yes', 'everything, without asking'],

@@ -1,13 +1,16 @@
 import { count } from '../lib/count.ts'
 import { deployGroup, planDeploy } from '../lib/deploy/deploy.ts'
+import { assertSecretsSet } from '../lib/secrets.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
 import { confirmPlan } from './deploy/confirm-plan.ts'
+import { neededSecrets } from './secret/needed.ts'
 
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, probe, instanceTimeoutSeconds, infrastructure } = await openPlatform(context)
+  const { platform, secrets, probe, instanceTimeoutSeconds, infrastructure } = await openPlatform(context)
+  await assertSecretsSet({ secrets, needed: neededSecrets(settings) }, settings.group)
   const { wantedImage: image, size } = settings
   const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
   // Planned before anything is installed or created, so that an impossible deploy touches nothing.

@@ -7,7 +7,7 @@ import type { TaskContext, TaskResult } from '../terminal/task.ts'
 /** Removes the group, with --images also the images that no other group needs, and checks that nothing is left. */
 export default async function destroy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, confirm } = context
-  const { platform, groups, basesOnlyOf, superseded, limits } = await openPlatform(context)
+  const { platform, secrets, groups, basesOnlyOf, superseded, limits } = await openPlatform(context)
   const [group, there] = [await groupToRemove(platform), await platform.leftovers()]
   const images = settings.destroy.images ? await platform.images() : []
   if (settings.platform === 'aws') for (const one of there) progress.event(`to remove: ${one}`)
@@ -22,6 +22,7 @@ export default async function destroy(context: TaskContext): Promise<TaskResult>
     : []
   const words = removalWords({
     group: group && { name: group.name, instances: group.instances.length },
+    secrets: (await secrets.list()).length,
     leftovers: there,
     images: unneeded.length,
     bases: bases.length,

@@ -9,6 +9,8 @@ export interface Names {
   readonly recordParameter: string
   /** SSM parameters below this path are the group's lock (lock.ts). */
   readonly lockPath: string
+  /** SSM parameters below this path are the group's secrets (secrets.ts). */
+  readonly secretPath: string
   /** On every resource of the group. */
   readonly tags: Readonly<Record<string, string>>
 }
@@ -21,12 +23,16 @@ export function namesOf(group: string): Names {
     guardStack: `bakeroll-${group}-guard`,
     recordParameter: `${parameterRoot}/${group}/record`,
     lockPath: `${parameterRoot}/${group}/lock`,
+    secretPath: `${secretRoot}/${group}`,
     tags: { [groupTag]: group },
   }
 }
 
-/** Prefix of all our SSM parameters. */
+/** Prefix of all our SSM parameters but secrets. */
 export const parameterRoot = '/bakeroll'
+
+/** Not below `parameterRoot`, where the reviewer role reads values. */
+export const secretRoot = '/bakeroll-secrets'
 
 /** Tag with the name of the group that a resource belongs to. */
 export const groupTag = 'bakeroll:group'

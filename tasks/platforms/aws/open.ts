@@ -9,6 +9,7 @@ import { openAwsPlatform } from './aws.ts'
 import { openAws } from './clients.ts'
 import { absenceOf, remainsOf } from './group/broken-group.ts'
 import { recordedGroups } from './group/record.ts'
+import { awsSecrets } from './group/secrets.ts'
 import { openInfrastructure } from './infrastructure/infrastructure.ts'
 import { namesOf } from './names.ts'
 
@@ -60,6 +61,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   return {
     platform,
     infrastructure,
+    secrets: awsSecrets(aws, namesOf(settings.group)),
     probe: instanceProbe.probe,
     groups: async () => {
       const groups = await Promise.all(

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAtomically } from '../../../checker/atomic-file.ts'
 import { OperatorError } from '../../lib/errors.ts'
@@ -20,6 +20,7 @@ import { hostKeyFrom } from '../../tools/ssh.ts'
 import { backingPath, foldersIn, type Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
 import { baseFiles, imageDisk, imageRecord } from './images.ts'
+import { secretsFolder } from './secrets.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 /** Stored in an instance's folder before its machine starts, so that no machine is ever unknown. */
@@ -51,6 +52,8 @@ export function instanceFiles(folder: string, id: string) {
     console: join(home, 'console.log'),
     pidFile: join(home, 'qemu.pid'),
     metadata: join(home, 'metadata.json'),
+    /** A link to the owner's. */
+    secrets: join(home, 'secrets'),
     knownHosts: join(home, 'known_hosts'),
   }
 }
@@ -117,13 +120,21 @@ export async function launchInstance(
   await writeStateFile(files.record, record)
   const { publicKey } = await operatorKey(home)
   await writeFile(files.metadata, JSON.stringify(metadataOf(id, publicKey)), { mode: 0o600 })
+  await mkdir(secretsFolder(folder), { recursive: true, mode: 0o700 })
+  await symlink(secretsFolder(folder), files.secrets)
   assertDisk(await runToEnd(thinDisk(files.disk, backingPath(files.disk, imageDisk(home, imageId)))))
   await startMachine(machineOf(folder, record, settings, base))
   return record
 }
 
 function metadataOf(id: string, publicKey: string): Record<string, string> {
-  return { 'instance-id': id, 'placement/availability-zone': 'local-1a', 'public-keys/0/openssh-key': publicKey }
+  return {
+    'instance-id': id,
+    'placement/availability-zone': 'local-1a',
+    'public-keys/0/openssh-key': publicKey,
+    // Where the service's secrets are (ansible/roles/service/files/bakeroll-service).
+    '/latest/user-data': JSON.stringify({ secrets: 'metadata' }),
+  }
 }
 
 function machineOf(

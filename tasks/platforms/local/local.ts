@@ -23,6 +23,7 @@ import {
 import { type LoadBalancer, loadBalancerOf } from './load-balancer.ts'
 import { lockOwnerOf, takeLock } from './lock.ts'
 import { checkPort, checkRoomForInstances } from './resources.ts'
+import { localSecrets } from './secrets.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 export interface LocalSettings {
@@ -127,8 +128,11 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
       await rm(gone, { recursive: true, force: true })
     },
 
-    leftovers: async () =>
-      readGroup() === undefined ? [] : [settings.group, ...listInstances(folder).map(({ id }) => id)],
+    async leftovers() {
+      const group = readGroup() === undefined ? [] : [settings.group, ...listInstances(folder).map(({ id }) => id)]
+      const secrets = await localSecrets(folder).list()
+      return [...group, ...secrets.map(({ name }) => `secret ${name}`)]
+    },
 
     async launch(count) {
       const group = needGroup()

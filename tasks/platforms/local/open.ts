@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { demoMinutes, demoReleases } from '../../lib/demo-estimate.ts'
 import { limitsAt } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
@@ -9,6 +10,7 @@ import { basesOnlyOf } from './images.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 import { localPace } from './pace.ts'
 import { checkArchitecture } from './resources.ts'
+import { localSecrets } from './secrets.ts'
 
 export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): OpenPlatform {
   const home = homeAt(settings.home)
@@ -41,6 +43,7 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
         return platform.launch(count)
       },
     },
+    secrets: localSecrets(join(home.groups, settings.group)),
     probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease, limits().probeMs),
     groups: async () => {
       const groups = await Promise.all(groupNames(home).map((name) => open(name).group()))

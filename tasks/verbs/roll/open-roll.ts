@@ -5,6 +5,7 @@ import { isRefreshing, type RefreshTask } from '../../lib/refresh/refresh.ts'
 import type { RollHooks } from '../../lib/roll/hooks.ts'
 import type { RollPolicy } from '../../lib/roll/policy.ts'
 import type { RollResult } from '../../lib/roll/task.ts'
+import { assertSecretsSet } from '../../lib/secrets.ts'
 import { refreshProblem } from '../../platforms/aws/group/refresh-preferences.ts'
 import { clock, openPlatform } from '../../platforms/open.ts'
 import { isInstalled } from '../../settings/own.ts'
@@ -13,6 +14,7 @@ import { beyondRefresh } from '../../settings/roll-contradictions.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../../terminal/task.ts'
 import { hookCommand } from '../../tools/hook.ts'
+import { neededSecrets } from '../secret/needed.ts'
 import { rollPolicy } from './policy.ts'
 import { openRollReport, type RollReport } from './report.ts'
 
@@ -28,7 +30,9 @@ export interface OpenRoll {
 export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   const { settings, progress, signal } = context
   const report = openRollReport(settings.roll.report, progress)
-  const { platform, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
+  const { platform, secrets, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
+  // A rollback has the image that served before, whatever the settings say now.
+  if (context.verb === 'roll') await assertSecretsSet({ secrets, needed: neededSecrets(settings) }, settings.group)
   const group = await platform.group()
   const size = group?.size ?? 1
   const terms = { size, force: settings.force, instanceTimeoutSeconds }

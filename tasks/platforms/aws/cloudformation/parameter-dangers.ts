@@ -20,6 +20,7 @@ export function parameterDangers(before: Values, after: Values): string[] {
 const judges: Readonly<Record<string, (old: string, value: string) => string | undefined>> = {
   AllowedCidr: (old, value) => (isWithin(value, old) ? undefined : 'widens access'),
   Https: (_, value) => (value === 'true' ? 'widens access, opens port 443' : undefined),
+  SecretsEndpoint: (_, value) => (value === 'true' ? 'lets instances reach more' : undefined),
   InstanceEgressPrefixListId: (_, value) => (value === '' ? undefined : 'lets instances reach more'),
   DeletionProtection: (_, value) => (value === 'true' ? undefined : 'removes a protection'),
 }

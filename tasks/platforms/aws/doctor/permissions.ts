@@ -23,6 +23,14 @@ const ownNeeds: readonly Need[] = [
   { verbs: reading, on: 'parameter', actions: ['ssm:GetParameter', 'ssm:GetParametersByPath'] },
   // PutParameter with tags needs AddTagsToResource.
   { verbs: changing, on: 'parameter', actions: ['ssm:AddTagsToResource', 'ssm:DeleteParameters', 'ssm:PutParameter'] },
+  // To see which secrets are set.
+  { verbs: ['deploy', 'roll', 'scale', 'secret'], on: 'anything', actions: ['ssm:DescribeParameters'] },
+  {
+    verbs: ['secret'],
+    on: 'secret',
+    actions: ['ssm:AddTagsToResource', 'ssm:DeleteParameters', 'ssm:PutParameter'],
+  },
+  { verbs: ['destroy'], on: 'secret', actions: ['ssm:DeleteParameters'] },
   { verbs: rolling, on: 'anything', actions: ['autoscaling:DescribeScalingActivities'] },
   {
     verbs: rolling,

@@ -1,10 +1,11 @@
-import { groupTag, imageTags, parameterRoot } from '../names.ts'
+import { groupTag, imageTags, parameterRoot, secretRoot } from '../names.ts'
 
 /** The kind of resource, which decides the ARN that is simulated. */
 export type PermittedOn =
   | 'anything'
   | 'stack'
   | 'parameter'
+  | 'secret'
   | 'group'
   | 'loadBalancer'
   | 'targetGroup'
@@ -49,6 +50,7 @@ export function arnOf(on: PermittedOn, { partition, region, account, group }: Pe
     anything: '*',
     stack: at('cloudformation', `stack/${stack}/${uuid}`),
     parameter: at('ssm', `parameter${parameterRoot}/${group}/record`),
+    secret: at('ssm', `parameter${secretRoot}/${group}/NAME`),
     group: at('autoscaling', `autoScalingGroup:${uuid}:autoScalingGroupName/${stack}-AutoScalingGroup-${id}`),
     loadBalancer: at('elasticloadbalancing', `loadbalancer/app/bakero-LoadB-${id}/${id}`),
     targetGroup: at('elasticloadbalancing', `targetgroup/bakero-Targe-${id}/${id}`),

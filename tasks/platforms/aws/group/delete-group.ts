@@ -9,9 +9,10 @@ import { groupTag, type Names } from '../names.ts'
 import { scalingGroup } from './observation.ts'
 import { removeOrphanedNetwork } from './orphaned-network.ts'
 import { deleteRecord } from './record.ts'
+import { deleteSecrets } from './secrets.ts'
 import { unblockDeletion } from './unblock-deletion.ts'
 
-/** Deletes the stacks of a group in dependency order, instances included, and then its record. */
+/** Deletes the stacks of a group in dependency order, instances included, and then its secrets and its record. */
 export async function deleteGroup(aws: Aws, names: Names, progress: Progress): Promise<void> {
   const stack = await describeStack(aws, names.serviceStack)
   const scaling = await scalingGroup(aws, stack?.outputs['AutoScalingGroupName'])
@@ -30,6 +31,7 @@ export async function deleteGroup(aws: Aws, names: Names, progress: Progress): P
     throw failure === undefined ? error : whyLeft(failure, error)
   })
   if (failure !== undefined && (await describeStack(aws, names.networkStack))) throw failure
+  await deleteSecrets(aws, names)
   await deleteRecord(aws, names)
 }
 

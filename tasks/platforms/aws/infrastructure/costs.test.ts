@@ -14,6 +14,7 @@ const table: PriceTable = {
     { item: 'instance t3.medium', unitsAMonth: 730, usd: { 'eu-central-1': 0.04 } },
     { item: 'gp3 volume', unitsAMonth: 1, usd: { 'eu-central-1': 0.1, 'us-east-1': 0.08 } },
     { item: 'metrics each minute', unitsAMonth: 7, usd: { 'eu-central-1': 0.3, 'us-east-1': 0.3 } },
+    { item: 'interface endpoint', unitsAMonth: 730, usd: { 'eu-central-1': 0.01, 'us-east-1': 0.01 } },
     { item: 'alarm', unitsAMonth: 1, usd: { 'eu-central-1': 0.1, 'us-east-1': 0.1 } },
     { item: 'web ACL', unitsAMonth: 1, usd: { 'eu-central-1': 5, 'us-east-1': 5 } },
     { item: 'web ACL: rule', unitsAMonth: 1, usd: { 'eu-central-1': 1, 'us-east-1': 1 } },
@@ -46,7 +47,9 @@ t.test('what is made and how is counted', async (t) => {
     [{ CpuTargetPercent: '60' }, /alarms 0\.70/],
     [{ RequestsPerTarget: '100' }, /alarms 0\.70/],
     [{ VolumeGiB: '20' }, /40 GiB of disk 4/],
-    [{}, /alarms/, /web ACL/],
+    [{}, /alarms/, /web ACL|secrets/],
+    [{ SecretsEndpoint: 'true' }, /endpoint for secrets 15/],
+    [{ SecretsEndpoint: 'true', ZoneCount: '3' }, /endpoint for secrets 22/],
   ]
   for (const [values, part, other] of cases) {
     const [line = ''] = estimate(values)
@@ -74,7 +77,10 @@ t.test('what has no price is said, not guessed', async (t) => {
 
 t.test('there is a price for everything that a group with its defaults is made of', async (t) => {
   for (const region of ['eu-central-1', 'us-east-1']) {
-    const lines = costLines(question({ DetailedMonitoring: 'true' }, { region, isGuarded: true }), await readPrices())
+    const lines = costLines(
+      question({ DetailedMonitoring: 'true', SecretsEndpoint: 'true' }, { region, isGuarded: true }),
+      await readPrices(),
+    )
     t.match(lines, [/^about \d\d\d? USD a month in \S+ \(prices of 20\d\d-\d\d, without traffic\): .*2 t3\.small \d\d/])
   }
 })

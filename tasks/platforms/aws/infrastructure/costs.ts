@@ -69,6 +69,7 @@ function positionsOf({ size, values, isGuarded }: CostQuestion): Position[] {
   const addresses = zonesOf(values)
   const gib = size * Number(values['VolumeGiB'] ?? 8)
   const scalings = ['CpuTargetPercent', 'RequestsPerTarget'].filter((name) => Number(values[name] ?? 0) > 0).length
+  const endpoints = values['SecretsEndpoint'] === 'true' ? Number(values['ZoneCount'] ?? 2) : 0
   const acls = isGuarded && values['WebAcl'] === 'true' ? 1 : 0
   const type = values['InstanceType'] ?? ''
   const all: Position[] = [
@@ -81,6 +82,7 @@ function positionsOf({ size, values, isGuarded }: CostQuestion): Position[] {
       item: 'metrics each minute',
       quantity: values['DetailedMonitoring'] === 'true' ? size : 0,
     },
+    { name: 'endpoint for secrets', item: 'interface endpoint', quantity: endpoints },
     { name: 'alarms', item: 'alarm', quantity: alarmMetrics + scalingMetrics * scalings },
     { name: 'web ACL', item: 'web ACL', quantity: acls },
     { name: 'its rules', item: 'web ACL: rule', quantity: acls * webAclRules },

@@ -4,6 +4,7 @@ import type { Aws } from '../clients.ts'
 import { planStack, type StackPlan } from '../cloudformation/plan.ts'
 import { describeStack } from '../cloudformation/stacks.ts'
 import { defaultsOf, readTemplate, templateFolder } from '../cloudformation/template.ts'
+import { awsSecrets } from '../group/secrets.ts'
 import type { Names } from '../names.ts'
 import { applyAll, discardAll, type Plans } from './apply.ts'
 import { costLines, readPrices } from './costs.ts'
@@ -35,8 +36,8 @@ export function openInfrastructure(opening: InfrastructureOpening): Infrastructu
     async plan(spec) {
       const templates = await readTemplates(opening.templates ?? templateFolder)
       checkSettings(settings)
-      const stacks = await describeStacks(aws, names)
-      const group = groupSpecs(opening, templates, stacks, spec)
+      const [stacks, secrets] = await Promise.all([describeStacks(aws, names), awsSecrets(aws, names).list()])
+      const group = groupSpecs({ names, settings, templates, stacks, hasSecrets: secrets.length > 0 }, spec)
       const made: StackPlan[] = []
       const plan = async (work: Promise<StackPlan>) => {
         const one = await work

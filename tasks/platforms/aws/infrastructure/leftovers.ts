@@ -27,9 +27,9 @@ async function stacksLeft(aws: Aws, { networkStack, serviceStack, guardStack }: 
   return found.flatMap((stack) => (stack ? [`stack ${stack.name} (${stack.status})`] : []))
 }
 
-async function parametersLeft(aws: Aws, { group, lockPath }: Names): Promise<string[]> {
+async function parametersLeft(aws: Aws, { group, lockPath, secretPath }: Names): Promise<string[]> {
   const left: string[] = []
-  const ParameterFilters = [{ Key: 'Path', Option: 'Recursive', Values: [`${parameterRoot}/${group}`] }]
+  const ParameterFilters = [{ Key: 'Path', Option: 'Recursive', Values: [`${parameterRoot}/${group}`, secretPath] }]
   for await (const { Parameters = [] } of paginateDescribeParameters({ client: aws.ssm }, { ParameterFilters })) {
     const names = Parameters.map(({ Name = '' }) => Name).filter((name) => !name.startsWith(`${lockPath}/`))
     left.push(...names.map((name) => `SSM parameter ${name}`))

@@ -4,16 +4,14 @@ import { planLater, planStack, refuseUnplannable, type StackPlan, type StackSpec
 import { withoutNetwork } from '../cloudformation/refusal.ts'
 import { describeStack } from '../cloudformation/stacks.ts'
 import type { Stack } from '../cloudformation/states.ts'
-import type { Names } from '../names.ts'
 import {
-  type AwsInfrastructureSettings,
+  type GroupBasis,
   type GroupSpec,
   networkValues,
   type Stacks,
   serviceValues,
   standIns,
   standing,
-  type Templates,
   valuesFromNetwork,
 } from './specs.ts'
 
@@ -26,22 +24,18 @@ export interface GroupSpecs {
 }
 
 /** The spec of each stack. Throws `usage` when settings contradict each other. */
-export function groupSpecs(
-  { names, settings }: { readonly names: Names; readonly settings: AwsInfrastructureSettings },
-  templates: Templates,
-  stacks: Stacks,
-  spec: GroupSpec,
-): GroupSpecs {
+export function groupSpecs(basis: GroupBasis, spec: GroupSpec): GroupSpecs {
+  const { names, settings, templates, stacks } = basis
   const tags = { ...Object.fromEntries(settings.tags), ...names.tags }
   const guardParameters = { Group: names.group, ...Object.fromEntries(settings.guardParameters) }
-  const parameters = networkValues(names, templates, stacks, settings)
+  const parameters = networkValues(basis)
   return {
     network: { name: names.networkStack, template: templates.network, parameters, tags },
     service: {
       name: names.serviceStack,
       template: templates.service,
       tags,
-      parameters: serviceValues(names, spec, stacks.service, settings),
+      parameters: serviceValues(basis, spec),
     },
     guard:
       settings.guard || stacks.guard

@@ -26,6 +26,16 @@ export interface GroupSpec {
   readonly size: number
 }
 
+/** What the network and the service of a group follow from. */
+export interface GroupBasis {
+  readonly names: Names
+  readonly settings: AwsInfrastructureSettings
+  readonly templates: Templates
+  readonly stacks: Stacks
+  /** Instances then need a way to them, and the right to read them. */
+  readonly hasSecrets: boolean
+}
+
 const byTool = 'bakeroll sets it'
 const fromNetwork = 'the network stack provides it'
 
@@ -35,6 +45,7 @@ const reserved: Readonly<Record<keyof Templates, Readonly<Record<string, string>
   service: {
     Group: byTool,
     ImageId: '--image sets it',
+    Secrets: 'npm run secret sets it: true while the group has secrets',
     VpcId: fromNetwork,
     PublicSubnetIds: fromNetwork,
     PrivateSubnetIds: fromNetwork,
@@ -71,12 +82,26 @@ export function checkSettings(settings: AwsInfrastructureSettings): void {
   )
 }
 
-/** Opens port 443 when the service has a certificate. */
-export function networkValues(names: Names, templates: Templates, stacks: Stacks, settings: AwsInfrastructureSettings) {
+/** Opens port 443 when the service has a certificate, and a way to secrets when there are any. */
+export function networkValues({ names, templates, stacks, settings, hasSecrets }: GroupBasis): Values {
   const given = Object.fromEntries(settings.networkParameters)
+  const { ExistingVpcId = '', InstanceEgressPrefixListId = '' } = { ...standing(stacks.network)?.parameters, ...given }
+  if (hasSecrets && ExistingVpcId !== '' && InstanceEgressPrefixListId === '') {
+    throwProblems([
+      `aws.networkParameters.InstanceEgressPrefixListId: the group has secrets, so its instances must reach the endpoint of SSM in ${ExistingVpcId}, got no prefix list with its addresses`,
+    ])
+  }
   const https = httpsValue(templates, stacks, settings)
   const canHttps = templates.network.parameters.has('Https')
-  return { Group: names.group, ...(https === undefined || !canHttps ? {} : { Https: https }), ...given }
+  const endpoint = switched('SecretsEndpoint', hasSecrets && ExistingVpcId === '', templates.network, stacks.network)
+  return { Group: names.group, ...(https === undefined || !canHttps ? {} : { Https: https }), ...endpoint, ...given }
+}
+
+/** A parameter that is on when it has to be, and off again after that. */
+function switched(name: string, isOn: boolean, template: Template, stack: Stack | undefined): Values {
+  if (!template.parameters.has(name)) return {}
+  if (isOn) return { [name]: 'true' }
+  return standing(stack)?.parameters[name] === 'true' ? { [name]: 'false' } : {}
 }
 
 function httpsValue(templates: Templates, stacks: Stacks, { serviceParameters }: AwsInfrastructureSettings) {
@@ -95,15 +120,14 @@ function httpsValue(templates: Templates, stacks: Stacks, { serviceParameters }:
  * its image, which rolls change, and limits that allow the size. Throws `usage` when given limits do not.
  */
 export function serviceValues(
-  names: Names,
+  { names, templates, stacks, settings, hasSecrets }: GroupBasis,
   { imageId, size }: GroupSpec,
-  stack: Stack | undefined,
-  settings: AwsInfrastructureSettings,
 ): Values {
   const given = Object.fromEntries(settings.serviceParameters)
-  const before = standing(stack)
+  const before = standing(stacks.service)
   const limits = before ? widened(before.parameters, size) : newLimits(size)
-  const values = { Group: names.group, ...(before ? {} : { ImageId: imageId }), ...limits, ...given }
+  const secrets = switched('Secrets', hasSecrets, templates.service, stacks.service)
+  const values = { Group: names.group, ...(before ? {} : { ImageId: imageId }), ...limits, ...secrets, ...given }
   const { MinSize = before?.parameters['MinSize'], MaxSize = before?.parameters['MaxSize'] } = values as Values
   const problems = [
     ...(Number(MinSize) > size ? [`aws.serviceParameters.MinSize: ${MinSize} is above the size ${size}`] : []),
