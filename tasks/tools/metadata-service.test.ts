@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { type AddressInfo, createServer as createNetServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -100,6 +100,30 @@ t.test(
     for (const end of ends) t.strictSame(await end, [0, null], 'it ends with its connection')
   },
 )
+
+t.test('user data, and the secrets of this moment, for those who have the token', async (t) => {
+  const folder = t.testdir({ 'metadata.json': JSON.stringify({ '/latest/user-data': '{"secrets":"metadata"}' }) })
+  const file = join(folder, 'metadata.json')
+  const server = createNetServer({ pauseOnConnect: true }, (socket: Socket) => {
+    spawn(process.execPath, [join(import.meta.dirname, 'metadata-service.ts'), file], {
+      stdio: [socket, socket, 'inherit'],
+    })
+    socket.destroy()
+  })
+  t.teardown(() => server.close())
+  const port = await listen(server)
+  const { body: token } = await ask(port, 'PUT', '/latest/api/token', { [ttl]: '300' })
+  const withToken = { [tokenHeader]: token }
+  t.match(await ask(port, 'GET', '/latest/user-data', withToken), { status: 200, body: '{"secrets":"metadata"}' })
+  t.match(await ask(port, 'GET', '/bakeroll/secrets', withToken), { status: 200, body: '{}' }, 'none yet')
+  const values = { TOKEN: '"quoted"\nand a line\n', OTHER: '秘密' }
+  mkdirSync(join(folder, 'secrets'))
+  for (const [name, value] of Object.entries(values)) writeFileSync(join(folder, 'secrets', name), value)
+  writeFileSync(join(folder, 'secrets/.TOKEN.1.tmp'), 'a draft')
+  t.strictSame(JSON.parse((await ask(port, 'GET', '/bakeroll/secrets', withToken)).body), values)
+  t.match(await ask(port, 'GET', '/bakeroll/secrets'), { status: 401, body: '' }, 'without the token')
+  t.match(await ask(port, 'PUT', '/bakeroll/secrets', withToken), { status: 405, body: '' })
+})
 
 t.test('however many connections a machine opens, four processes are all that it gets', async (t) => {
   const file = join(t.testdir({ "it's, metadata.json": '{}' }), "it's, metadata.json")
