@@ -89,8 +89,12 @@ test('what changes something is bound to names of the project, to its tags, or t
     )
     const isByCloudFormation =
       Condition['ForAnyValue:StringEquals']?.['aws:CalledVia'] === 'cloudformation.amazonaws.com'
+    // The ciphertext of a parameter is bound to its name.
+    const isOfParameter = /parameter\/bakeroll/.test(
+      Condition.StringLike?.['kms:EncryptionContext:PARAMETER_ARN']?.['Fn::Sub'] ?? '',
+    )
     const isForService = Condition.StringEquals?.['iam:AWSServiceName'] !== undefined
-    if (isNamed || isTagged || isByCloudFormation || isForService) continue
+    if (isNamed || isTagged || isByCloudFormation || isOfParameter || isForService) continue
     seen.push(`${policy}.${Sid}`)
   }
   t.strictSame(seen, free)
@@ -108,6 +112,24 @@ test('the reviewer only looks; the operator can run every verb', async (t) => {
   )
   const missing = needs.flatMap(({ actions }) => actions).filter((action) => !granted.has(lower(action)))
   t.strictSame(missing, [])
+})
+
+test('values of secrets are for instances: nobody with one of the roles reads them', async (t) => {
+  const place = 'parameter/bakeroll-secrets'
+  const about = statements.filter(({ Resource }) => list(Resource).some((one) => one['Fn::Sub']?.includes(place)))
+  const told = about.map(({ policy, Action }) => [policy, ...list(Action)])
+  t.strictSame(told, [
+    ['Boundary', 'ssm:GetParametersByPath'],
+    ['RunPolicy', 'ssm:PutParameter', 'ssm:DeleteParameters', 'ssm:AddTagsToResource'],
+  ])
+  const reading = statements.filter(({ Action }) => /ssm:GetParameter/.test(list(Action).join()))
+  const others = reading.filter(({ policy }) => policy !== 'Boundary').flatMap(({ Resource }) => list(Resource))
+  for (const { 'Fn::Sub': arn } of others) t.match(arn, /:parameter\/(bakeroll(\/\*)?|aws\/service\/\*)$/)
+  const decrypting = statements.filter(({ Action }) => list(Action).includes('kms:Decrypt'))
+  t.strictSame(
+    decrypting.map(({ policy }) => policy),
+    ['Boundary'],
+  )
 })
 
 test('the operator cannot give itself or an instance more than the boundary', async (t) => {

@@ -138,6 +138,7 @@ test('nobody comes in but over 80 and 443 of the load balancer, and no network o
     [
       ['InstanceSecurityGroup', 80, 80, 'LoadBalancerSecurityGroup'],
       ['InstanceSecurityGroup', 22, 22, 'EndpointSecurityGroup'],
+      ['SecretsEndpointSecurityGroup', 443, 443, 'InstanceSecurityGroup'],
     ],
   )
   for (const rule of rules) t.equal(rule.IpProtocol, 'tcp')
@@ -150,13 +151,18 @@ test('instances have no way out', async (t) => {
     'EndpointSecurityGroup',
     'InstanceSecurityGroup',
     'LoadBalancerSecurityGroup',
+    'SecretsEndpointSecurityGroup',
   ])
   const ways = (name: string) => branches(groups.get(name).SecurityGroupEgress)
   t.match(ways('InstanceSecurityGroup'), [
     { FromPort: 443, ToPort: 443, DestinationPrefixListId: { Ref: 'InstanceEgressPrefixListId' } },
     { IpProtocol: '-1', CidrIp: '127.0.0.1/32' },
+    { FromPort: 443, ToPort: 443, DestinationSecurityGroupId: { Ref: 'SecretsEndpointSecurityGroup' } },
   ])
+  t.equal(ways('InstanceSecurityGroup').length, 3)
   t.equal(network.Parameters['InstanceEgressPrefixListId'].Default, '')
+  t.equal(network.Parameters['SecretsEndpoint'].Default, 'false')
+  t.match(ways('SecretsEndpointSecurityGroup'), [{ IpProtocol: '-1', CidrIp: '127.0.0.1/32' }])
   for (const [name, port] of [
     ['LoadBalancerSecurityGroup', 80],
     ['EndpointSecurityGroup', 22],
@@ -194,7 +200,7 @@ test('instances', async (t) => {
     [false],
   )
   t.match(launch.BlockDeviceMappings, [{ Ebs: { Encrypted: true, VolumeType: 'gp3', DeleteOnTermination: true } }])
-  for (const key of ['KeyName', 'UserData', 'SecurityGroupIds']) t.notHas(launch, key)
+  for (const key of ['KeyName', 'SecurityGroupIds']) t.notHas(launch, key)
   const tagged = launch.TagSpecifications.map(({ ResourceType, Tags }: Value) => [ResourceType, Tags.at(-1)])
   const group = { Key: 'bakeroll:group', Value: { Ref: 'Group' } }
   t.strictSame(tagged, [
@@ -202,6 +208,31 @@ test('instances', async (t) => {
     ['volume', group],
     ['network-interface', group],
   ])
+})
+
+test('secrets: where they are is in the user data, reading them is for the own group, through its own endpoint', async (t) => {
+  /** `${AWS::Region}` as `<Region>`. */
+  const plain = (value: Value): Value =>
+    JSON.parse(JSON.stringify(value).replace(/\$\{(?:AWS::)?(\w+)\}/g, (_, name: string) => `<${name}>`))
+  const service = template('service')
+  const own = { 'Fn::Sub': 'arn:<Partition>:ssm:<Region>:<AccountId>:parameter/bakeroll-secrets/<Group>' }
+  const [[, { LaunchTemplateData: launch }] = []] = resourcesOf(service, 'AWS::EC2::LaunchTemplate')
+  const said = { 'Fn::Base64': { 'Fn::Sub': '{"secrets": "ssm:/bakeroll-secrets/<Group>"}' } }
+  t.strictSame(plain(launch.UserData), { 'Fn::If': ['HasSecrets', said, { Ref: 'AWS::NoValue' }] })
+  const { InstanceSecretPolicy: policy } = service.Resources as Value
+  t.equal(policy.Condition, 'HasSecrets')
+  t.equal(service.Parameters['Secrets'].Default, 'false')
+  const [read, decrypt] = plain(policy.Properties.PolicyDocument.Statement)
+  t.strictSame(read, { Effect: 'Allow', Action: 'ssm:GetParametersByPath', Resource: own })
+  t.equal(decrypt.Action, 'kms:Decrypt')
+  t.strictSame(decrypt.Condition, {
+    StringLike: { 'kms:EncryptionContext:PARAMETER_ARN': { 'Fn::Sub': `${own['Fn::Sub']}/*` } },
+  })
+  const { SecretsInterfaceEndpoint: endpoint } = template('network').Resources as Value
+  t.strictSame(endpoint.Properties.SecurityGroupIds, [{ Ref: 'SecretsEndpointSecurityGroup' }])
+  const statements = plain(endpoint.Properties.PolicyDocument.Statement)
+  t.match(statements, [{ Action: 'ssm:GetParametersByPath', Resource: own }])
+  t.equal(statements.length, 1)
 })
 
 test('a changed image touches the launch template alone, and nothing but `roll` replaces instances', async (t) => {

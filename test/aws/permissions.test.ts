@@ -77,6 +77,24 @@ t.test('the reviewer role may look, and change nothing', async (t) => {
   )
 })
 
+t.test('neither reads a secret', async (t) => {
+  const context = contextOf(undefined, scope)
+  const path = arnOf('secret', scope)
+  for (const name of ['OperatorRole', 'ReviewerRole'] as const) {
+    const role = await policyOf(name)
+    for (const action of [
+      'ssm:GetParameter',
+      'ssm:GetParameters',
+      'ssm:GetParametersByPath',
+      'ssm:GetParameterHistory',
+    ]) {
+      t.notOk(role.allows(action, path, context), `${name}: ${action}`)
+      t.notOk(role.allows(action, path.replace('/NAME', ''), context), `${name}: ${action} of the path`)
+    }
+  }
+  t.notOk((await policyOf('ReviewerRole')).allows('ssm:PutParameter', path, context))
+})
+
 function refusedBy(role: Awaited<ReturnType<typeof policyOf>>, { actions, on, by }: Need): string[] {
   const refused = actions.filter((action) => !role.allows(action, arnOf(on, scope), contextOf(by, scope)))
   return refused.map((action) => `${action} on ${on}${by ? ` by ${by}` : ''}`)

@@ -73,16 +73,26 @@ function parameterOf({ secretPath }: Names, name: string): string {
   return `${secretPath}/${name}`
 }
 
-/** AWS's validation errors may repeat what they refuse, at full length or cut off, and so may their causes. */
+/** AWS's validation errors may repeat what they refuse, escaped or cut off, and so may their causes. */
 function withoutValue(error: unknown, value: string): unknown {
   if (!(error instanceof OperatorError)) return error
-  const lettersOf = (text: string) => text.replace(/[^\p{L}\p{N}]/gu, '')
   const { cause } = error
-  const words = [error.message, error.hint, cause instanceof Error ? `${cause.stack} ${cause.message}` : cause]
-  if (!lettersOf(words.join(' ')).includes(lettersOf(value).slice(0, 12))) return error
+  const words = [error.message, error.hint, cause instanceof Error ? `${cause.stack} ${cause.message}` : cause].join(
+    ' ',
+  )
+  const begin = lettersOf(value).slice(0, 12)
+  if (![words, unescaped(words)].some((text) => lettersOf(text).includes(begin))) return error
   const code = cause instanceof Error ? cause.name : 'an error'
   return new OperatorError(error.kind, `PutParameter: ${code}; the words of AWS repeat the value and are not shown`, {
     hint: 'aws ssm put-parameter shows them',
     isLasting: error.isLasting,
   })
+}
+
+function lettersOf(text: string): string {
+  return text.replace(/[^\p{L}\p{N}]/gu, '')
+}
+
+function unescaped(text: string): string {
+  return text.replace(/&#?\w+;|\\u[0-9a-fA-F]{4}|\\./g, '')
 }
