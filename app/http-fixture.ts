@@ -9,10 +9,10 @@ export interface Answer {
   body: string
 }
 
-/** Sends one request, on a new connection unless an agent is given; node:http because fetch hides connections. */
-export async function ask(url: string, options: RequestOptions = {}): Promise<Answer> {
+/** Sends one request, with a body if there is one, on a new connection unless an agent is given; node:http because fetch hides connections. */
+export async function ask(url: string, options: RequestOptions = {}, body?: string | Buffer): Promise<Answer> {
   const sent = request(url, { agent: new Agent({ keepAlive: false }), ...options })
-  sent.end()
+  sent.end(body)
   const [response] = await once(sent, 'response')
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }

@@ -1,9 +1,9 @@
 import { Agent } from 'node:http'
 import { Hono } from 'hono'
 import t, { type Test } from 'tap'
+import { nginxDefaults } from '../nginx/nginx.ts'
 import { ask } from './http-fixture.ts'
 import { keepAliveSeconds, openListener } from './listener.ts'
-import { nginxDefaults } from './nginx.ts'
 
 /** An app with GET /slow, which tells when it has begun and answers when it is told to. */
 async function openSlowListener(t: Test) {

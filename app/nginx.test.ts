@@ -1,23 +1,22 @@
 // needs: nginx
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { Agent, createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import mustache from 'mustache'
 import t, { type Test } from 'tap'
+import { nginxIn, nginxMissing, startNginx as startAny } from '../nginx/nginx-fixture.ts'
 import { ask, freePort } from './http-fixture.ts'
 import { openListener } from './listener.ts'
-import { nginxDefaults, renderNginx } from './nginx.ts'
-import { nginxIn, nginxMissing, startNginx } from './nginx-fixture.ts'
+import { nginxSettings } from './nginx-settings.ts'
 import { startServer } from './server-fixture.ts'
 import { createService } from './service.ts'
 
 const run = promisify(execFile)
 const skip = nginxMissing
+
+const startNginx = (t: Test, upstreamPort: number) => startAny(t, { ...nginxSettings, upstreamPort })
 
 const everyAnswer = {
   'cache-control': 'no-store',
@@ -36,27 +35,8 @@ async function portOf(t: Test, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-t.test('every tag of the templates is a setting', (t) => {
-  const folder = join(import.meta.dirname, 'nginx')
-  const known = Object.keys({ ...nginxDefaults, release: '' })
-  for (const name of readdirSync(folder)) {
-    const tokens = mustache.parse(readFileSync(join(folder, name), 'utf8'))
-    const tags = tokens.filter(([type]) => type !== 'text').map(([, tag]) => tag)
-    t.ok(tags.length > 0, name)
-    for (const tag of tags) t.ok(known.includes(tag), `${name}: ${tag}`)
-  }
-  t.end()
-})
-
-t.test('a setting that nginx would read as more than one word is refused', (t) => {
-  t.throws(() => renderNginx({ release: '1.4.0', webRoot: '/srv; deny all' }), {
-    message: 'nginx webRoot: expected a plain word or path, got "/srv; deny all"',
-  })
-  t.end()
-})
-
 t.test('nginx accepts its files without a warning', { skip }, async (t) => {
-  const { program, args } = await nginxIn(t.testdir(), 3000)
+  const { program, args } = await nginxIn(t.testdir(), nginxSettings)
   const { stderr } = await run(program, [...args, '-t'])
   t.match(stderr, /test is successful/)
   if (process.getuid?.() === 0) t.notMatch(stderr, /\[(warn|alert|emerg)\]/)

@@ -4,7 +4,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import mustache from 'mustache'
 import { licencesOf } from '../checker/one-file/licences.ts'
-import { renderNginx } from './nginx.ts'
+import { renderNginx } from '../nginx/nginx.ts'
+import { nginxSettings } from './nginx-settings.ts'
 import { assertRelease } from './release-name.ts'
 
 /** A release on disk: its files, relative to `folder`, and the digest of their names and contents. */
@@ -42,7 +43,8 @@ async function releaseFiles(release: string): Promise<NamedText[]> {
     ['app.mjs', await bundle(release)],
     ['version.txt', `${release}\n`],
   ]
-  for (const [name, text] of Object.entries(renderNginx({ release }))) files.push([`nginx/${name}`, text])
+  for (const [name, text] of Object.entries(renderNginx({ release, ...nginxSettings })))
+    files.push([`nginx/${name}`, text])
   return files.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 

@@ -13,7 +13,6 @@ import { type LayerTask, makeSource, openWork, provision } from '../tasks/platfo
 import { openPlainPaths } from '../tasks/platforms/plain-paths.ts'
 import { recipeFor } from '../tasks/platforms/recipe.ts'
 import { releaseVariables, runtimeVariables, writeRuntime } from '../tasks/platforms/role-variables.ts'
-import { silentProgress } from '../tasks/terminal/progress.ts'
 import { callVerb, machine, measurements, seconds } from './measurements.ts'
 
 const ownHome = join(tmpdir(), `bakeroll-benchmark-${process.pid}`)
@@ -33,7 +32,7 @@ async function bakeSingleLayer(release: string): Promise<void> {
     limits: limitsAt(3),
     force: true,
     paths: await openPlainPaths(home, '.bake'),
-    progress: silentProgress(),
+    progress: { event() {}, live() {}, warn() {}, step: (_, work) => work() },
     signal: new AbortController().signal,
   }
   const work = await openWork(home, 'single-layer')

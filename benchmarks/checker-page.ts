@@ -2,9 +2,9 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
+import { chromium } from 'playwright-core'
 import { createTables } from '../checker/history/schema.ts'
 import { fillYear } from '../checker/history/year-fixture.ts'
-import { startBrowser } from '../tasks/dev/browser.ts'
 import { type Cost, measure, median } from './checker-meter.ts'
 import { program } from './checker-servers.ts'
 
@@ -33,7 +33,8 @@ export async function measureHistory(bundle: string, folder: string, targets: nu
 }
 
 async function openingMs(file: string): Promise<number> {
-  const browser = await startBrowser(program('chromium', 'chromium'))
+  const executablePath = program('chromium', 'chromium')
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   try {
     const all: number[] = []
     for (let round = 0; round < 7; round++) {

@@ -27,6 +27,9 @@ const refused: [path: string, source: string, because: RegExp][] = [
     /stand alone/,
   ],
   ['app/x.ts', `import { run } from '../tasks/tools/x.ts'\nrun()\n`, /stand alone/],
+  ['nginx/x.ts', `import { run } from '../tasks/tools/x.ts'\nrun()\n`, /nginx needs only lib/],
+  ['nginx/x.ts', `import { run } from '../app/x.ts'\nrun()\n`, /nginx needs only lib/],
+  ['nginx/x.ts', `process.stdout.write('x')\n`, /only tasks\/terminal prints and exits/],
   ['checker/x.ts', 'console.log(1)\n', /noConsole/],
   ['tasks/x.ts', 'export const x: any = 1\n', /noExplicitAny/],
   ['tasks/x.ts', 'export const x = { ...{ a: 1, b: 2 }, c: 3 }\n', /do not spread a literal/],
@@ -49,6 +52,8 @@ const accepted: [path: string, source: string][] = [
   ['tasks/tools/x.ts', `import { check } from '../../checker/check.ts'\nexport const x = check\n`],
   ['tasks/verbs/roll.ts', `import { open } from '../platforms/open.ts'\nexport default () => open()\n`],
   ['tasks/terminal/x.ts', `process.stdout.write('x')\nconsole.log(1)\n`],
+  ['nginx/x.ts', `import { OperatorError } from '../tasks/lib/errors.ts'\nexport const x = OperatorError\n`],
+  ['app/x.ts', `import { renderNginx } from '../nginx/nginx.ts'\nexport const x = renderNginx\n`],
   ['checker/main.ts', 'console.log(1)\n'],
   ['tasks/x.ts', 'export const x = (y: object, z: boolean) => ({ ...y, ...(z ? { a: 1 } : {}), c: 3 })\n'],
 ]

@@ -19,7 +19,9 @@ export const order = [
   ['tasks/platforms', 'tasks/terminal', 'tasks/report', 'tasks/simulator'],
   ['tasks/settings'],
   ['tasks/tools'],
-  ['tasks/lib', 'app'],
+  ['app'],
+  ['nginx'],
+  ['tasks/lib'],
   ['checker'],
 ] as const
 
@@ -31,13 +33,16 @@ export interface Source {
 
 /** All sources, tests included. */
 export function readSources(root = repository): Source[] {
-  const paths = globSync('{app,benchmarks,checker,tasks,test}/**/*.ts', { cwd: root, exclude: ['checker/dist/**'] })
+  const paths = globSync('{app,benchmarks,checker,nginx,tasks,test}/**/*.ts', {
+    cwd: root,
+    exclude: ['checker/dist/**'],
+  })
   return paths.sort().map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 }
 
 /** References between the product's functions. */
 export function readCalls(root = repository): OwnFunction[] {
-  return readCallGraph(root, (path) => /^(?:app|checker|tasks\/(?!dev\/))/.test(path) && !isTest(path))
+  return readCallGraph(root, (path) => /^(?:app|checker|nginx|tasks\/(?!dev\/))/.test(path) && !isTest(path))
 }
 
 export function isTest(path: string): boolean {

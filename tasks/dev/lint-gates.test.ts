@@ -47,7 +47,7 @@ test('commands', async (t) => {
     ['checkov', '--skip-download', '--compact', '--quiet', '--framework=cloudformation', '--directory=cloudformation'],
   ])
   t.strictSame(await gate('gixy').commands(repository, t.testdir()), [
-    ['gixy', '--format=text', join(t.testdirName, 'nginx.conf')],
+    ...['example', 'plain', 'shop'].map((name) => ['gixy', '--format=text', join(t.testdirName, name, 'nginx.conf')]),
   ])
 })
 

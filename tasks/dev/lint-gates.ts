@@ -1,6 +1,6 @@
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeNginx } from '../../app/nginx.ts'
+import { nginxFile, writeNginx } from '../../nginx/nginx.ts'
 
 /** A static check of the sources; passes when all its commands exit with 0. */
 export interface Gate {
@@ -33,9 +33,9 @@ export const lintGates: readonly Gate[] = [
   {
     name: 'gixy',
     venv: 'gixy',
-    commands: async (_, scratch) => {
-      const files = await writeNginx(scratch, { release: '0.0.0' })
-      return [['gixy', '--format=text', ...files.filter((file) => file.endsWith('/nginx.conf'))]]
+    commands: async (repository, scratch) => {
+      const files = await renderedNginx(repository, scratch)
+      return files.map((file) => ['gixy', '--format=text', file])
     },
   },
   {
@@ -60,6 +60,18 @@ export const lintGates: readonly Gate[] = [
     },
   },
 ]
+
+/** As the example has it, and as services of users may. */
+async function renderedNginx(repository: string, scratch: string): Promise<string[]> {
+  const any = { release: '0.0.0', upstreamPort: 8000 }
+  const services = {
+    example: nginxFile(join(repository, 'app/nginx-lines.conf')),
+    plain: {},
+    shop: { ...nginxFile(join(repository, 'nginx/fixtures/shop.conf')), bodyLimit: '0', versionPath: '/version' },
+  }
+  const written = Object.entries(services).map(([name, own]) => writeNginx(join(scratch, name), { ...any, ...own }))
+  return (await Promise.all(written)).flat()
+}
 
 /**
  * Checks the templates in a folder with checkov's built-in rules, offline. Declined rules are noted in the templates.

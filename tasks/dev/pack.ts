@@ -18,8 +18,8 @@ const entries = [
 
 /** What the sources read at run time, and what people read. */
 const assets = [
-  '{ansible,packer,cloudformation,nginx}/**',
-  'app/**/*.{mustache,Dockerfile}',
+  '{ansible,packer,cloudformation}/**',
+  '{app,nginx}/**/*.{mustache,Dockerfile,conf}',
   '{checker,tasks}/**/*.{css,js,mustache,json}',
   'tasks/run-installed.sh',
   'tasks/tools/*.sh',

@@ -29,7 +29,7 @@ export async function findSuites(
   leftOut: readonly string[] = [],
   root = repository,
 ): Promise<Suite[]> {
-  const all = await Array.fromAsync(glob('{app,benchmarks,checker,tasks,test}/**/*.test.ts', { cwd: root }))
+  const all = await Array.fromAsync(glob('{app,benchmarks,checker,nginx,tasks,test}/**/*.test.ts', { cwd: root }))
   const wanted = paths.map((path) => path.replace(/^\.\//, '').replace(/\/+$/, ''))
   const isBelow = (file: string, path: string) => file === path || file.startsWith(`${path}/`)
   const lost = wanted.find((path) => !all.some((file) => isBelow(file, path)))

@@ -6,10 +6,10 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
-import { freePort } from './http-fixture.ts'
-import { type NginxSettings, writeNginx } from './nginx.ts'
+import { freePort } from '../app/http-fixture.ts'
+import { type WantedNginx, writeNginx } from './nginx.ts'
 
-const nginxProgram = '/usr/sbin/nginx'
+export const nginxProgram = '/usr/sbin/nginx'
 
 /** For tap's `skip`: false when nginx is installed, else the reason. */
 export const nginxMissing = existsSync(nginxProgram) ? false : `${nginxProgram} is not installed`
@@ -22,12 +22,11 @@ export interface RunningNginx {
 }
 
 /** Writes everything that nginx needs to run in `folder` as the current user. */
-export async function nginxIn(folder: string, upstreamPort: number): Promise<NginxCommand> {
-  const settings: Partial<NginxSettings> & { release: string } = {
+export async function nginxIn(folder: string, service: FixtureService): Promise<NginxCommand> {
+  const settings: WantedNginx = {
     release: '1.4.0',
     listenHost: '127.0.0.1',
     listenPort: await freePort(),
-    upstreamPort,
     webRoot: join(folder, 'www'),
     user: userInfo().username,
     pidFile: join(folder, 'nginx.pid'),
@@ -36,6 +35,9 @@ export async function nginxIn(folder: string, upstreamPort: number): Promise<Ngi
     temporaryFolder: folder,
     workerConnections: 64,
     openFiles: 256,
+    // Longer than a busy computer pauses between two requests of a test.
+    upstreamKeepaliveSeconds: 60,
+    ...service,
   }
   const [configuration = ''] = await writeNginx(join(folder, 'nginx'), settings)
   await mkdir(join(folder, 'www'), { recursive: true })
@@ -47,16 +49,19 @@ export async function nginxIn(folder: string, upstreamPort: number): Promise<Ngi
   }
 }
 
+/** What differs between services. */
+export type FixtureService = Partial<WantedNginx> & Pick<WantedNginx, 'upstreamPort'>
+
 interface NginxCommand {
   url: string
   program: string
   args: string[]
 }
 
-/** Starts nginx in front of `upstreamPort` and waits until it serves; stops it when the test ends. */
-export async function startNginx(t: Test, upstreamPort: number): Promise<RunningNginx> {
+/** Starts nginx in front of `service` and waits until it serves; stops it when the test ends. */
+export async function startNginx(t: Test, service: FixtureService): Promise<RunningNginx> {
   const folder = t.testdir()
-  const { url, program, args } = await nginxIn(folder, upstreamPort)
+  const { url, program, args } = await nginxIn(folder, service)
   // Notices on stderr show when the workers start, which is after the port was opened.
   const foreground = ['-g', 'daemon off; error_log stderr notice;']
   const child = spawn(program, [...args, ...foreground], { stdio: ['ignore', 'ignore', 'pipe'] })
