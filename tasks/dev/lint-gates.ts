@@ -91,7 +91,7 @@ export function shellcheckCommands(scripts: readonly string[]): string[][] {
 
 /** All shell scripts by path, sorted: `*.sh`, and files without a suffix whose first line names a shell. */
 export async function shellScripts(repository: string): Promise<string[]> {
-  const patterns = ['*', '.ci/*', '{ansible,app,benchmarks,checker,packer,tasks,test}/**/*']
+  const patterns = ['*', '.ci/*', '{ansible,app,benchmarks,checker,examples,packer,tasks,test}/**/*']
   const found = await Array.fromAsync(glob(patterns, { cwd: repository, withFileTypes: true }))
   const scripts: string[] = []
   for (const entry of found.filter((file) => file.isFile())) {

@@ -1,0 +1,3 @@
+module example.org/unix-clock
+
+go 1.19
