@@ -6,12 +6,16 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { nginxFile } from '../nginx/nginx.ts'
 import { nginxIn, nginxMissing, startNginx as startAny } from '../nginx/nginx-fixture.ts'
+import { example } from './example.ts'
 import { ask, freePort } from './http-fixture.ts'
 import { openListener } from './listener.ts'
-import { nginxSettings } from './nginx-settings.ts'
 import { startServer } from './server-fixture.ts'
 import { createService } from './service.ts'
+
+const { port: upstreamPort, bodyLimit, answerTimeoutSeconds, nginx } = example
+const nginxSettings = { upstreamPort, bodyLimit, answerTimeoutSeconds, ...nginxFile(nginx, 'app/nginx-lines.conf') }
 
 const run = promisify(execFile)
 const skip = nginxMissing

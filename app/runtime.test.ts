@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { ask } from './http-fixture.ts'
-import { writeRelease } from './release.ts'
-import { librariesFrom, runtimeDigest, tarArguments, writeRuntime } from './runtime.ts'
+import { bundlePath, writeRelease } from './release.ts'
+import { librariesFrom, runtimeDigest, writeRuntime } from './runtime.ts'
 import { startServer } from './server-fixture.ts'
 
 const run = promisify(execFile)
@@ -21,10 +19,11 @@ async function temporaryFolder(t: Test): Promise<string> {
   return folder
 }
 
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk)
-  return hash.digest('hex')
+/** Of names, modes and content, but not times. */
+async function treeDigest(folder: string): Promise<string> {
+  const words = ['--create', '--directory', folder, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '.']
+  const { stdout } = await run('sh', ['-c', 'tar "$@" | sha256sum', 'tar', ...words])
+  return stdout
 }
 
 t.test('libraries are the paths that ldd names', (t) => {
@@ -45,24 +44,6 @@ t.test('libraries are the paths that ldd names', (t) => {
   t.end()
 })
 
-t.test('the archive leaves out what differs between two runs', (t) => {
-  t.same(tarArguments({ root: '/r', tar: '/t.tar' }), [
-    '--create',
-    '--file',
-    '/t.tar',
-    '--directory',
-    '/r',
-    '--format=gnu',
-    '--sort=name',
-    '--mtime=@0',
-    '--owner=0',
-    '--group=0',
-    '--numeric-owner',
-    '.',
-  ])
-  t.end()
-})
-
 t.test('the same digest means the same bytes, whatever the umask', { skip }, async (t) => {
   const folder = await temporaryFolder(t)
   const one = await writeRuntime(join(folder, 'one'))
@@ -71,9 +52,7 @@ t.test('the same digest means the same bytes, whatever the umask', { skip }, asy
   const two = await writeRuntime(join(folder, 'two'))
   t.equal(one.digest, two.digest)
   t.equal(await runtimeDigest(), one.digest)
-  t.equal(await sha256(join(one.folder, 'rootfs.tar')), await sha256(join(two.folder, 'rootfs.tar')))
-  const dockerfile = await readFile(join(import.meta.dirname, 'runtime.Dockerfile'), 'utf8')
-  t.equal(await readFile(join(one.folder, 'runtime.Dockerfile'), 'utf8'), dockerfile)
+  t.equal(await treeDigest(one.folder), await treeDigest(two.folder))
 })
 
 t.test(
@@ -82,11 +61,7 @@ t.test(
     skip: skip || (process.getuid?.() === 0 ? false : 'chroot needs root'),
   },
   async (t) => {
-    const folder = await temporaryFolder(t)
-    await writeRuntime(folder)
-    const root = join(folder, 'root')
-    await mkdir(root)
-    await run('tar', ['--extract', '--file', join(folder, 'rootfs.tar'), '--directory', root])
+    const { folder: root } = await writeRuntime(await temporaryFolder(t))
     const bytes = await stat(join(root, 'usr/bin/node'))
     t.equal(bytes.mode & 0o777, 0o755)
     t.match(await readFile(join(root, 'etc/passwd'), 'utf8'), /:65532:65532:/)
@@ -96,12 +71,9 @@ t.test(
     const [program = '', ...args] = chroot
     t.equal((await run(program, [...args, '-v'])).stdout.trim(), process.version)
 
-    await mkdir(join(root, 'app'))
-    await chmod(join(root, 'app'), 0o755)
-    const release = await writeRelease({ release: '1.4.0', folder: join(folder, 'release') })
-    await copyFile(join(release.folder, 'app.mjs'), join(root, 'app/app.mjs'))
+    await writeRelease({ release: '1.4.0', folder: root })
     const server = await startServer(t, {
-      command: [...chroot, '/app/app.mjs'],
+      command: [...chroot, `/${bundlePath}`],
       env: { DRAIN_SECONDS: '0' },
     })
     t.equal((await ask(`${server.url}/healthz`)).body, 'ok')

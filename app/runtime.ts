@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, constants, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, constants, copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { type FoundNode, nodeFault } from './official-node.ts'
 
 const run = promisify(execFile)
-const dockerfile = join(import.meta.dirname, 'runtime.Dockerfile')
 
 /** Why the locked Node must not go into an image; undefined when it is the official one. */
 export async function runtimeFault(): Promise<string | undefined> {
@@ -15,8 +14,8 @@ export async function runtimeFault(): Promise<string | undefined> {
 }
 
 /**
- * Writes rootfs.tar (the locked Node for this platform, its libraries, an account 65532, /tmp) and runtime.Dockerfile
- * into `folder`; returns the digest of `runtimeDigest`: same digest, same bytes. Throws when that Node is not the
+ * Fills the new `folder` with the lower layer of the example's container image: the locked Node for this platform, its libraries,
+ * an account 65532, /tmp. Returns the digest of `runtimeDigest`: same digest, same content. Throws when that Node is not the
  * official one.
  */
 export async function writeRuntime(folder: string): Promise<{ folder: string; digest: string }> {
@@ -25,14 +24,7 @@ export async function writeRuntime(folder: string): Promise<{ folder: string; di
   if (fault !== undefined) throw new Error(fault)
   const libraries = await librariesOf(node.path)
   await mkdir(folder, { recursive: true })
-  const root = await mkdtemp(join(folder, 'rootfs-'))
-  try {
-    await fillRoot(root, node, libraries)
-    await run('tar', tarArguments({ root, tar: join(folder, 'rootfs.tar') }))
-  } finally {
-    await rm(root, { recursive: true })
-  }
-  await copyFile(dockerfile, join(folder, 'runtime.Dockerfile'))
+  await fillRoot(folder, node, libraries)
   return { folder, digest: await digestOf(node, libraries) }
 }
 
@@ -51,12 +43,6 @@ export function librariesFrom(lddOutput: string): string[] {
   if (missing) throw new Error(`a library that Node needs is not installed: ${missing[1]}`)
   const paths = lddOutput.matchAll(/^\s*(?:\S+ => )?(\/\S+) \(0x[0-9a-f]+\)$/gm)
   return [...new Set(Array.from(paths, ([, path]) => path as string))].sort()
-}
-
-/** GNU tar's arguments for a reproducible archive. */
-export function tarArguments({ root, tar }: { root: string; tar: string }): string[] {
-  const reproducible = ['--format=gnu', '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner']
-  return ['--create', '--file', tar, '--directory', root, ...reproducible, '.']
 }
 
 interface LockedNode extends FoundNode {
@@ -88,8 +74,8 @@ async function librariesOf(program: string): Promise<string[]> {
 
 async function digestOf(node: LockedNode, libraries: string[]): Promise<string> {
   const hash = createHash('sha256').update(node.identity)
-  for (const path of [...libraries, dockerfile, import.meta.filename]) {
-    const isOurs = path === dockerfile || path === import.meta.filename
+  for (const path of [...libraries, import.meta.filename]) {
+    const isOurs = path === import.meta.filename
     const content = createHash('sha256')
       .update(await readFile(path))
       .digest('hex')

@@ -25,12 +25,12 @@ t.test('everything from the environment', (t) => {
 })
 
 t.test('all bad values are named at once', (t) => {
-  const env = { PORT: '70000', HOST: 'localhost', RELEASE: 'new', DRAIN_SECONDS: '-1', SHUTDOWN_SECONDS: '' }
+  const env = { PORT: '70000', HOST: 'localhost', RELEASE: 'a b', DRAIN_SECONDS: '-1', SHUTDOWN_SECONDS: '' }
   const message = [
     'PORT: expected a whole number from 0 to 65535, got "70000"',
     'DRAIN_SECONDS: expected a whole number from 0 to 3600, got "-1"',
     'SHUTDOWN_SECONDS: expected a whole number from 0 to 3600, got ""',
-    'RELEASE: expected a version such as 1.4.0, got "new"',
+    'RELEASE: expected a version such as 1.4.0, got "a b"',
     'HOST: expected an IP address, got "localhost"',
   ].join('\n')
   t.throws(() => readServerSettings(env, '1.4.0'), new TypeError(message))

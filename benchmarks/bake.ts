@@ -7,12 +7,12 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { limitsAt } from '../tasks/lib/pace.ts'
+import { contentFixture } from '../tasks/platforms/content-fixture.ts'
 import { homeAt } from '../tasks/platforms/home.ts'
-import { basePackages } from '../tasks/platforms/local/bakery.ts'
+import { sourceOf } from '../tasks/platforms/local/bakery.ts'
 import { type LayerTask, makeSource, openWork, provision } from '../tasks/platforms/local/layers.ts'
 import { openPlainPaths } from '../tasks/platforms/plain-paths.ts'
-import { recipeFor } from '../tasks/platforms/recipe.ts'
-import { releaseVariables, runtimeVariables, writeRuntime } from '../tasks/platforms/role-variables.ts'
+import { roleVariables } from '../tasks/platforms/role-variables.ts'
 import { callVerb, machine, measurements, seconds } from './measurements.ts'
 
 const ownHome = join(tmpdir(), `bakeroll-benchmark-${process.pid}`)
@@ -22,11 +22,12 @@ const verb = (...words: string[]) => callVerb(home.folder, words)
 
 /** The same image without layers: one Debian disk, one machine, all roles at once. The test of the result is left out. */
 async function bakeSingleLayer(release: string): Promise<void> {
-  const source = { suite: 'bookworm', diskGib: 4, packages: basePackages }
-  const recipe = await recipeFor(release, source)
+  const content = await contentFixture(release)
+  const source = sourceOf({ suite: 'bookworm', diskGib: 4, content })
   const task: LayerTask = {
     home,
     release,
+    variables: await roleVariables(content, join(home.folder, 'work', 'single-layer', 'files')),
     source,
     machine,
     limits: limitsAt(3),
@@ -39,11 +40,7 @@ async function bakeSingleLayer(release: string): Promise<void> {
   const at = (name: string) => join(work.folder, name)
   const disk = { disk: at('source.qcow2'), kernel: at('vmlinuz'), initrd: at('initrd.img') }
   await makeSource(task, disk, work)
-  const variables = {
-    ...runtimeVariables(recipe, await writeRuntime(join(work.folder, 'runtime'))),
-    ...(await releaseVariables(release, recipe, work.folder)),
-  }
-  await provision(task, work, 'base,release', disk, variables)
+  await provision(task, work, 'base,release', disk)
   await rm(work.folder, { recursive: true })
   await task.paths.remove()
 }

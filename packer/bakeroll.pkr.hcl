@@ -178,7 +178,7 @@ build {
 
   provisioner "shell" {
     script          = "${path.root}/verify.sh"
-    execute_command = "sudo sh {{ .Path }} ${var.release}"
+    execute_command = "sudo sh {{ .Path }} ${var.verify_arguments}"
   }
 
   provisioner "shell" {
@@ -204,7 +204,7 @@ build {
 
   provisioner "shell" {
     script          = "${path.root}/verify.sh"
-    execute_command = "sudo sh {{ .Path }} ${var.release}"
+    execute_command = "sudo sh {{ .Path }} ${var.verify_arguments}"
   }
 
   post-processor "manifest" {

@@ -20,10 +20,10 @@ variable "extra_vars" {
   description = "File with the variables of the Ansible roles, JSON."
 }
 
-variable "release" {
+variable "verify_arguments" {
   type        = string
   default     = ""
-  description = "The release that the tested instance should serve."
+  description = "The words of verify.sh: the release that the tested instance should serve, how long to wait, what to ask."
 }
 
 variable "ssh_private_key_file" {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Test } from 'tap'
+import { contentFixture } from '../tasks/platforms/content-fixture.ts'
 import { type Home, homeAt } from '../tasks/platforms/home.ts'
-import { basePackages } from '../tasks/platforms/local/bakery.ts'
+import { sourceOf } from '../tasks/platforms/local/bakery.ts'
 import { baseFiles } from '../tasks/platforms/local/images.ts'
 import { instanceFiles } from '../tasks/platforms/local/instances.ts'
 import { operatorKey } from '../tasks/platforms/operator-key.ts'
@@ -57,7 +58,8 @@ export async function homeWithGroup(t: Test, parts: GroupParts = {}): Promise<Ho
 
 /** Lays a base layer without content into a home, the one that a bake of now takes for its own. */
 export async function layBase(home: Home): Promise<void> {
-  const { base } = await recipeFor('1.0.0', { suite: 'bookworm', diskGib: 4, packages: basePackages })
+  const content = await contentFixture('1.0.0')
+  const { base } = recipeFor(content, sourceOf({ suite: 'bookworm', diskGib: 4, content }))
   const { folder, disk } = baseFiles(home, `${base}-20260101000000`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   await execa('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '1M'])

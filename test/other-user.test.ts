@@ -81,7 +81,13 @@ function allIn(folder: string): string[] {
 async function livingHome(t: Test): Promise<{ home: Home; short: string }> {
   const port = await anyFreePort()
   const home = await homeWithGroup(t, { port })
-  const balancer = loadBalancerOf('timeapp', join(home.groups, 'timeapp'), port, () => limitsAt(3))
+  const balancer = loadBalancerOf({
+    group: 'timeapp',
+    folder: join(home.groups, 'timeapp'),
+    port,
+    healthPath: '/healthz',
+    limits: () => limitsAt(3),
+  })
   t.teardown(() => balancer.stop())
   await balancer.start([])
   const lock = await takeLock(join(home.folder, 'locks', 'timeapp'), 'roll')

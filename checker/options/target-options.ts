@@ -11,8 +11,10 @@ export const isSaid =
     said.trim() === '' ? undefined : parse(said.trim())
 
 export const file = path('FILE')
-const servicePath = kind('a path that begins with /', 'PATH', (said) => (/^\/[!-~]*$/.test(said) ? said : undefined))
-const timeFormat = kind<TimeFormat>(
+export const servicePath = kind('a path that begins with /', 'PATH', (said) =>
+  /^\/[!-~]*$/.test(said) ? said : undefined,
+)
+export const timeFormat = kind<TimeFormat>(
   'auto, iso8601, unix, unix-ms, http-date, time-of-day or json:<pointer>',
   'FORMAT',
   parseTimeFormat,

@@ -172,14 +172,15 @@ export function linesOf(said: string): string[] {
 }
 
 /** Values by name: `Name=value,Other=value` as text, an object in a configuration file. */
-export function pairs(placeholder: string): Kind<ReadonlyMap<string, string>> {
+export function pairs(placeholder: string, isName = (name: string) => name !== ''): Kind<ReadonlyMap<string, string>> {
+  const named = (entries: readonly (readonly [string, string])[]) =>
+    entries.every(([name, value]) => isName(name) && !value.includes('\0')) ? new Map(entries) : undefined
   return kind<ReadonlyMap<string, string>>(
     'Name=value, separated by commas',
     placeholder,
     (said) => {
       const entries = said.split(/,(?=[^,=]+=)/).map((entry) => /^\s*([^=\s]+)=(.*)$/s.exec(entry))
-      const named = entries.map((entry): [string, string] => [entry?.[1] ?? '', entry?.[2] ?? ''])
-      return entries.every((entry) => entry !== null) ? new Map(named) : undefined
+      return named(entries.map((entry) => [entry?.[1] ?? '', entry?.[2] ?? '']))
     },
     {
       fromConfig(value) {
@@ -187,7 +188,7 @@ export function pairs(placeholder: string): Kind<ReadonlyMap<string, string>> {
         const isPlain = (one: unknown) => ['string', 'number', 'boolean'].includes(typeof one)
         const entries = Object.entries(value)
         return entries.every(([, one]) => isPlain(one))
-          ? new Map(entries.map(([name, one]) => [name, String(one)]))
+          ? named(entries.map(([name, one]) => [name, String(one)]))
           : undefined
       },
       show: (value) => [...value].map(([name, one]) => `${name}=${one}`).join(','),

@@ -48,6 +48,8 @@ export interface OpenPlatform {
 export interface Opening {
   readonly verb: string
   readonly settings: Settings
+  /** What was set explicitly, by key. */
+  readonly said: ReadonlyMap<string, string>
   readonly progress: Progress
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal

@@ -1,53 +1,61 @@
+import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { $ } from 'zx/core'
-import { writeRelease } from '../../app/release.ts'
-import { runtimeFault, writeRuntime } from '../../app/runtime.ts'
-import { OperatorError } from '../lib/errors.ts'
-import type { Recipe } from './recipe.ts'
+import type { ContainerArchive } from '../tools/container-archive/read.ts'
+import { writeDockerArchive, writeLowestLayers } from '../tools/container-archive/write.ts'
+import { type ImageContent, releaseFiles } from './image-content.ts'
 
-export { writeRuntime }
+/** What the roles are told: paths and plain words. */
+export type RoleVariables = Record<string, string>
 
-/** Throws `refused` when the Node that would go into an image does not match its recorded checksum. */
-export async function checkRuntime(): Promise<void> {
-  const fault = await runtimeFault()
-  if (fault !== undefined) throw new OperatorError('refused', fault, { hint: 'npm ci' })
-}
-
-/** Variables that point the roles to the Node layer written by `writeRuntime`. */
-export function runtimeVariables(recipe: Recipe, { folder }: { readonly folder: string }): Record<string, string> {
-  return { runtime_folder: folder, runtime_tag: runtimeTag(recipe) }
-}
-
-/** Writes a release as one file into `folder`; returns the variables that point the roles to it. */
-export async function releaseVariables(
-  release: string,
-  recipe: Recipe,
-  folder: string,
-): Promise<Record<string, string>> {
-  const release_archive = await releaseArchive(release, recipe, folder)
-  return { release, release_archive, runtime_tag: runtimeTag(recipe) }
-}
-
-function runtimeTag(recipe: Recipe): string {
-  return (recipe.digests.runtime ?? '').slice(0, 12)
-}
-
-/** The release as one tar file whose paths are those on the machine. */
-async function releaseArchive(release: string, { digests }: Recipe, folder: string): Promise<string> {
-  const { folder: files } = await writeRelease({ release, folder: join(folder, 'release') })
-  const places = {
-    'nginx/nginx.conf': 'etc/nginx/nginx.conf',
-    'version.txt': 'var/www/bakeroll/version.txt',
-    'app.mjs': 'opt/bakeroll/release/app.mjs',
-    Dockerfile: 'opt/bakeroll/release/Dockerfile',
+/**
+ * Writes what the roles need into `folder`: the lowest layers of the container image, which stay in the base layer, the rest of it,
+ * and the files of the release.
+ */
+export async function roleVariables(content: ImageContent, folder: string): Promise<RoleVariables> {
+  await mkdir(folder, { recursive: true })
+  const { archive, lowest } = await content.image.archive(folder)
+  const { release, packages, roles } = content
+  const at = (name: string) => join(folder, name)
+  const tag = `bakeroll/service:${release}`
+  await writeDockerArchive(archive, at('whole.tar'), { tag })
+  if (lowest > 0) await writeDockerArchive(archive, at('rest.tar'), { tag, withoutLowest: lowest })
+  return {
+    release,
+    packages: packages.join(' '),
+    ...(await lowestVariables(archive, lowest, at('layers.tar'))),
+    container_image: archive.image.id,
+    container_archive: at(lowest > 0 ? 'rest.tar' : 'whole.tar'),
+    whole_container_archive: at('whole.tar'),
+    ...(await writeReleaseFiles(content, folder)),
+    roles_path: await copyRoles(roles, at('roles')),
+    base_roles: roles.base.join(' '),
+    release_roles: roles.release.join(' '),
   }
-  const archive = join(folder, 'release.tar')
-  const renames = Object.entries(places).map(([from, to]) => `--transform=s|^${from}$|${to}|`)
-  // Ansible detects a changed file by its time, so each content gets its own.
-  const mtime = Number.parseInt((digests.bundle ?? '').slice(0, 7), 16)
-  const same = [`--mtime=@${mtime}`, '--owner=0', '--group=0', '--numeric-owner', '--mode=0644']
-  await $({
-    quiet: true,
-  })`tar --create --file ${archive} --directory ${files} ${same} ${renames} ${Object.keys(places)}`
-  return archive
+}
+
+async function lowestVariables(archive: ContainerArchive, count: number, path: string): Promise<RoleVariables> {
+  if (count === 0) return { layers_archive: '', layers_image: '' }
+  const id = await writeLowestLayers(archive, path, { count, tag: 'bakeroll/layers:base' })
+  return { layers_archive: path, layers_image: id }
+}
+
+/** Ansible gets a copy, because it cannot read every path that a project may have. */
+async function copyRoles({ path, base, release }: ImageContent['roles'], to: string): Promise<string> {
+  if (path === undefined) return ''
+  for (const name of [...base, ...release]) await cp(join(path, name), join(to, name), { recursive: true })
+  return to
+}
+
+async function writeReleaseFiles(content: ImageContent, folder: string): Promise<RoleVariables> {
+  const files = Object.entries(releaseFiles(content))
+  return Object.fromEntries(
+    await Promise.all(
+      files.map(async ([variable, text]) => {
+        const path = join(folder, variable)
+        await writeFile(path, text)
+        await chmod(path, 0o644)
+        return [variable, path] as const
+      }),
+    ),
+  )
 }

@@ -65,6 +65,11 @@ export const rollSettings = {
     flag: 'timeout',
     verbs: rolling,
   }),
+  beforeRoll: optional(command, {
+    help: 'run this once before the first new instance is launched; when it fails nothing is changed',
+    flag: 'before-roll',
+    verbs: rolling,
+  }),
   beforeTerminate: optional(command, {
     help: 'run this for each drained instance before it is terminated; while it fails the instance stays',
     flag: 'before-terminate',

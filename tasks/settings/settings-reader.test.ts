@@ -71,7 +71,8 @@ t.test('a wrong flag is told what would be right', async (t) => {
     'deploy extra': 'unexpected argument "extra"',
     'ssh uptime': 'unexpected argument "uptime"; a command comes after --',
     'roll -- extra words': 'unexpected after --: extra words',
-    'bake --release 1.4': '--release: expected a version like 1.4.0 or 1.4.0-rc.1, got "1.4"',
+    'bake --release 1/4':
+      '--release: expected a version like 1.4.0, 1.4.0-rc.1 or 9cf32fa: at most 64 letters, digits, dots, _ and -, got "1/4"',
     'roll --batch 101%': '--batch: expected a count or a percent, like 2 or 25%, got "101%": a percent is at most 100%',
     'roll --max-unavailable -1': '--max-unavailable: expected a count or a percent, like 2 or 25%, got "-1"',
     'roll --pause-at 1,0': '--pause-at: expected counts or percents above 0, like 1,25%,50%, got "1,0"',

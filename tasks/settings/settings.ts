@@ -11,15 +11,17 @@ import {
   type ValuesOf,
 } from '../../checker/settings/setting.ts'
 import { type Repair, repairs } from '../lib/heal/planner.ts'
+import { expectedRelease, releasePattern } from '../lib/release-name.ts'
 import { awsSettings } from './aws-settings.ts'
-import { instanceId, size } from './kinds.ts'
+import { instanceId, size, words } from './kinds.ts'
 import { isInstalled } from './own.ts'
 import { groupOf, releaseOf } from './project.ts'
 import { rollSettings, simulateSettings } from './roll-settings.ts'
+import { serviceSettings } from './service-settings.ts'
 import type { VerbName } from './verbs.ts'
 
 const launching = ['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'demo'] as const
-const releasePattern = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
+const roleName = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Belongs to a single run, so it cannot be left on in a file or the environment. */
 const ofOneRun = { elsewhere: 'nowhere' } as const
 
@@ -60,11 +62,12 @@ export const table = {
     defaultHelp: '.bakeroll beside package.json, or the configuration file',
   }),
 
-  release: setting(
-    text('a version like 1.4.0 or 1.4.0-rc.1', releasePattern, 'VERSION'),
-    ({ project }) => releaseOf(project),
-    { help: 'the release to bake', flag: 'release', verbs: ['bake'], defaultHelp: 'the version in package.json' },
-  ),
+  release: setting(text(expectedRelease, releasePattern, 'RELEASE'), ({ project }) => releaseOf(project), {
+    help: 'the release to bake',
+    flag: 'release',
+    verbs: ['bake'],
+    defaultHelp: 'the version in package.json',
+  }),
   /** Image id or release, from `--image`. */
   wantedImage: optional(text('an image id or a release', /^[0-9A-Za-z][0-9A-Za-z._-]*$/, 'IMAGE'), {
     help: 'image id or release to run',
@@ -130,11 +133,37 @@ export const table = {
       help: 'the Debian suite inside the image',
       verbs: ['bake', 'demo'],
     }),
+    architecture: optional(oneOf(['amd64', 'arm64']), {
+      help: 'the processor that the image is for',
+      verbs: ['bake', 'demo'],
+      defaultHelp: "this computer's",
+    }),
     baseDiskGib: setting(wholeNumber(2, 1024), 4, {
       help: 'size of the disk of an image, GiB',
       verbs: ['bake', 'demo'],
     }),
+    packages: setting<readonly string[]>(
+      words('names of Debian packages', /^[a-z0-9][a-z0-9+.-]+$/, 'PACKAGE,...'),
+      [],
+      {
+        help: 'further Debian packages',
+        verbs: ['bake', 'demo'],
+      },
+    ),
+    roles: {
+      path: optional(path('FOLDER'), { help: 'a folder of Ansible roles', verbs: ['bake', 'demo'] }),
+      base: setting<readonly string[]>(words('names of roles', roleName, 'ROLE,...'), [], {
+        help: 'the roles of it that belong to the base layer',
+        verbs: ['bake', 'demo'],
+      }),
+      release: setting<readonly string[]>(words('names of roles', roleName, 'ROLE,...'), [], {
+        help: 'the roles of it that belong to each release',
+        verbs: ['bake', 'demo'],
+      }),
+    },
   },
+
+  service: serviceSettings,
 
   images: {
     keep: setting(wholeNumber(0, 1000), 3, {

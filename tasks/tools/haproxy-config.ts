@@ -10,7 +10,7 @@ export interface HaproxyServer {
   readonly drained?: boolean
 }
 
-/** `GET /healthz`: up after `rise` good answers, down after `fall` bad ones. */
+/** Up after `rise` answers of 200, down after `fall` others. */
 export interface HealthCheck {
   readonly checkIntervalMs: number
   readonly rise: number
@@ -28,6 +28,8 @@ export interface HaproxySettings extends HealthCheck {
   readonly pidFile: string
   readonly servers: readonly HaproxyServer[]
   readonly checkTimeoutMs: number
+  /** Asked by `GET`. */
+  readonly checkPath: string
   readonly connectTimeoutMs: number
   /** Maximum wait of a request for a free connection. */
   readonly queueTimeoutMs: number
@@ -140,7 +142,7 @@ backend ${backendName}
   retry-on conn-failure empty-response 502 504
   http-request disable-l7-retry unless METH_GET
   option httpchk
-  http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host ${word(settings.name)}
+  http-check send meth GET uri ${singleQuoted(settings.checkPath)} ver HTTP/1.1 hdr Host ${word(settings.name)}
   http-check expect status 200
 ${settings.servers.map((server) => `  ${serverLine(server, settings)}\n`).join('')}`
 }

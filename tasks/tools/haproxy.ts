@@ -36,6 +36,19 @@ export async function startHaproxy(
 }
 
 /**
+ * Lets a new HAProxy with the configuration of now take over from the running one, which still finishes its requests. For a few
+ * milliseconds neither accepts connections (https://docs.haproxy.org/2.6/management.html, 4).
+ */
+export async function reloadHaproxy(files: HaproxyFiles): Promise<void> {
+  const pid = ownProcess(files.pidFile, files.configFile)
+  if (pid === undefined) return
+  await runHaproxy(validateArguments(files))
+  await runHaproxy([...startArguments(files), '-sf', String(pid)])
+  await chmod(files.pidFile, 0o600)
+  await untilAnswers(files.socketPath, patientMs(10_000))
+}
+
+/**
  * Stops only the HAProxy of this configuration file. It closes its port at once and has `softStopMs` to finish running
  * requests; then they are cut.
  */

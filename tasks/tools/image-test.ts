@@ -1,14 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { singleQuoted } from '../../checker/shell-word.ts'
 
 const script = join(import.meta.dirname, '../../packer/verify.sh')
+
+/** How long it waits, and where the service says that it is healthy; no path leaves the service out. */
+export interface ImageTestLimits {
+  readonly clockSeconds: number
+  readonly serviceSeconds: number
+  readonly healthPath: string | undefined
+}
+
+/** The words of packer/verify.sh for `sh`. */
+export function imageTestArguments(release: string, limits: ImageTestLimits): string {
+  const { clockSeconds, serviceSeconds, healthPath = '' } = limits
+  return [release, clockSeconds, serviceSeconds, singleQuoted(healthPath)].join(' ')
+}
 
 /**
  * What `sh` runs as root on an instance of a new image: packer/verify.sh. It waits until the clock follows another one and for
  * the service, ends with exit code 1 when something does not hold, and says so on standard output.
  */
-export function imageTest(release: string, limits: { clockSeconds: number; serviceSeconds: number }): string {
-  return `set -- ${release} ${limits.clockSeconds} ${limits.serviceSeconds}\n${readFileSync(script, 'utf8')}`
+export function imageTest(release: string, limits: ImageTestLimits): string {
+  return `set -- ${imageTestArguments(release, limits)}\n${readFileSync(script, 'utf8')}`
 }
 
 /** What does not hold, by the output of a test that failed. */

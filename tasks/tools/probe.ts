@@ -4,12 +4,26 @@ import { judgeOffset } from '../../checker/verdict/clock-verdict.ts'
 import type { ClockReport, TargetReport } from '../../checker/verdict/report.ts'
 import type { ProbeResult } from '../lib/readiness.ts'
 
-/** Enough samples to prove a clock to a fraction of its limit, and few enough to repeat every second. */
-const settings: CheckSettings = { ...defaultSettings, samples: 2 }
+/** Where a service tells its version and its time, and how wrong its clock may be. */
+export type Expectations = Pick<CheckSettings, 'versionPath' | 'timePath' | 'timeFormat' | 'maxOffsetMs'>
 
-/** Checks one instance at its base URL: up, right version, right clock. Never throws. */
-export async function probeInstance(url: string, expectVersion: string, timeoutMs = 10_000): Promise<ProbeResult> {
-  const { targets } = await checkTargets([{ url }], { ...settings, expectVersion, timeoutMs })
+/** Formats that tell fractions of a second. */
+const isFine = (format: Expectations['timeFormat']) => format === 'iso8601' || format === 'unix-ms'
+
+/**
+ * Checks one instance at its base URL: up, right version, right clock. Never throws. Takes as few samples as prove a clock to a
+ * fraction of its limit, because it is repeated every second: two where the format has milliseconds; of whole seconds five prove
+ * it to about 75 ms, two to 500 ms.
+ */
+export async function probeInstance(
+  url: string,
+  expectVersion: string,
+  expected: Expectations,
+  timeoutMs = 10_000,
+): Promise<ProbeResult> {
+  const samples = isFine(expected.timeFormat) ? 2 : 5
+  const settings = { ...defaultSettings, ...expected, samples, expectVersion, timeoutMs }
+  const { targets } = await checkTargets([{ url }], settings)
   const target = targets[0]
   if (target === undefined) return { ok: false, reason: `${url} was not measured` }
   return probeResult(target, expectVersion)

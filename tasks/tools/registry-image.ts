@@ -67,9 +67,22 @@ export async function fetchImage(text: string, fetching: Fetching): Promise<Fetc
   const digest = reference.digest ?? (await currentDigest(reference, fetching))
   const pinned = `${reference.repository}@${digest}`
   const { architecture, folder } = fetching
-  const kept = join(folder, `${digest.replace('sha256:', '')}.${architecture}.tar`)
+  const kept = keptFile(folder, digest, architecture)
   const archive = (await readKept(kept, architecture)) ?? (await fetched({ ...reference, digest }, kept, fetching))
   return { archive, digest, pinned }
+}
+
+/** The image of a reference with a digest, if the home has it. */
+export async function keptImage(
+  text: string,
+  { architecture, folder }: Fetching,
+): Promise<ContainerArchive | undefined> {
+  const { digest } = parseReference(text)
+  return digest === undefined ? undefined : readKept(keptFile(folder, digest, architecture), architecture)
+}
+
+function keptFile(folder: string, digest: string, architecture: string): string {
+  return join(folder, `${digest.replace('sha256:', '')}.${architecture}.tar`)
 }
 
 async function currentDigest(reference: ImageReference, { signal }: Fetching): Promise<string> {

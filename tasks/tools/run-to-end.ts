@@ -20,11 +20,12 @@ export function isMissing(program: string, { exitCode, stdout }: Pick<ProcessOut
  */
 export async function runToEnd(
   argv: readonly string[],
-  { signal, stopped = `${argv[0]} was stopped`, onLine, env }: RunOptions = {},
+  { signal, stopped = `${argv[0]} was stopped`, onLine, env, cwd }: RunOptions = {},
 ): Promise<Ended> {
   const interrupted = (cause?: unknown) => new OperatorError('interrupted', stopped, { cause })
   if (signal?.aborted) throw interrupted()
-  const running = $({ ...quietly, env: { ...process.env, ...env } })`exec ${argv} 2>&1`
+  const folder = cwd === undefined ? {} : { cwd }
+  const running = $({ ...quietly, ...folder, env: { ...process.env, ...env } })`exec ${argv} 2>&1`
   // zx's own `signal` would close the streams before the last output.
   let killTimer: NodeJS.Timeout | undefined
   const stop = () => {
@@ -76,6 +77,8 @@ interface RunOptions {
   readonly onLine?: (line: string) => void
   /** Added to this process's environment. */
   readonly env?: NodeJS.ProcessEnv
+  /** Its working folder. */
+  readonly cwd?: string
 }
 
 const quietly: { quiet: boolean; nothrow: boolean; stdio: ['ignore', 'pipe', 'pipe'] } = {

@@ -8,7 +8,6 @@ import { forgetVariables } from '../../checker/settings/read.ts'
 import type { CheckReport } from '../../checker/verdict/report.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { whereIn } from '../lib/no-group.ts'
-import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { callAgain } from './check/again.ts'
 import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './check/roll-notice.ts'
@@ -16,9 +15,9 @@ import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './che
 /** Checks the given urls, or without any the deployed group. */
 export default async function check(context: TaskContext): Promise<TaskResult> {
   const { settings, said, positionals } = context
-  const options = optionsOf(settings)
   forgetVariables(process.env)
-  const isNamed = positionals.length > 0 || options.targets !== undefined
+  const isNamed = positionals.length > 0 || settings.check.targets !== undefined
+  const options = await optionsOf(context, isNamed)
   const isOfGroup = !isNamed && needsTargets(options) && options.install === undefined
   const named = isNamed ? readTargets(positionals, options.targets).targets : []
   const { targets, releases = [], roll } = isOfGroup ? await deployed(context) : { targets: named }
@@ -46,8 +45,11 @@ function hostOf({ progress, signal }: TaskContext): Pick<RunHost, 'warn' | 'say'
   return { warn: progress.warn, say: progress.event, signal }
 }
 
-function optionsOf({ check, json }: Settings): CheckOptions {
-  return json ? { ...check, format: 'json' } : check
+/** A group is asked where its service answers, other urls where the checker expects it. */
+async function optionsOf({ settings, said }: TaskContext, isNamed: boolean): Promise<CheckOptions> {
+  const { groupCheck } = await import('../platforms/service.ts')
+  const check = isNamed ? settings.check : groupCheck(settings, said)
+  return settings.json ? { ...check, format: 'json' } : check
 }
 
 interface Checked {

@@ -4,6 +4,7 @@
  * sshd that asks the image's own script for session keys, a forward that the image's own configuration allows, a web server.
  * AWS itself is a few answers in its own protocols, and moto for what moto knows.
  */
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -15,6 +16,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunInstancesCommand } from '@aws-sdk/client-ec2'
 import t, { type Test } from 'tap'
+import { defaultSettings } from '../../checker/options/settings.ts'
 import { slowed } from '../../tasks/dev/test-pace.ts'
 import type { Instance } from '../../tasks/lib/platform.ts'
 import { hostKeyFolder, type InstanceAccess, openAccess } from '../../tasks/platforms/aws/access/access.ts'
@@ -170,7 +172,7 @@ t.test('to a private instance through the endpoint', { skip: noSshd }, async (t)
     const tunnels = openTunnels(async (one: Instance) =>
       openTunnel(await access.sshArguments(one, 0), { there: webPort }),
     )
-    const probe = openInstanceProbe(access, { tunnels })
+    const probe = openInstanceProbe(access, defaultSettings, { tunnels })
     t.teardown(() => probe.close())
     return probe
   }

@@ -10,6 +10,8 @@ import {
 import type { Test } from 'tap'
 import type { AmiBakeTask } from '../../tasks/platforms/aws/bake/task.ts'
 import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
+import { contentFixture } from '../../tasks/platforms/content-fixture.ts'
+import type { ImageContent } from '../../tasks/platforms/image-content.ts'
 import type { Settings } from '../../tasks/settings/settings.ts'
 import { recordingProgress } from '../../tasks/terminal/progress.ts'
 import { onPath } from '../../tasks/tools/path-fixture.ts'
@@ -26,7 +28,8 @@ export interface Bakery {
   readonly ssh: SshServer
   readonly home: string
   readonly progress: ReturnType<typeof recordingProgress>
-  task(given?: Partial<AmiBakeTask>, settings?: Partial<Settings['aws']>): AmiBakeTask
+  /** Of a release 1.0.0 or 1.1.0. */
+  task(given?: Partial<AmiBakeTask> & { readonly release?: string }, settings?: Partial<Settings['aws']>): AmiBakeTask
   /** How Ansible was called, once for each layer. */
   ansible(): string[]
   /** The folders of bakes under way. */
@@ -54,6 +57,8 @@ echo "$@" >> '${at('ansible')}'; exec sleep ${layerSeconds}`,
     await proxy.stop()
     await moto.stop()
   })
+  const releases = ['1.0.0', '1.1.0']
+  const contents = new Map(await Promise.all(releases.map(async (one) => [one, await contentFixture(one)] as const)))
   const aws = openAws({ region: undefined, profile: undefined })
   const progress = recordingProgress()
   const packerVariables = new Map([
@@ -72,10 +77,10 @@ echo "$@" >> '${at('ansible')}'; exec sleep ${layerSeconds}`,
     ssh,
     progress,
     home: at('home'),
-    task: (given, settings) => ({
+    task: ({ release = '1.0.0', ...given } = {}, settings) => ({
       aws,
       home: at('home'),
-      release: '1.0.0',
+      content: contents.get(release) as ImageContent,
       force: false,
       progress,
       settings: { ...base, ...settings },

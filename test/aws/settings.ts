@@ -1,10 +1,11 @@
+import { example } from '../../app/example.ts'
 import type { Progress } from '../../tasks/lib/progress.ts'
 import { type AwsSettings, awsSettings as table } from '../../tasks/settings/aws-settings.ts'
 
-/** The settings of the aws platform: their defaults, but for what is given. */
-export function awsSettings(given: Partial<AwsSettings> = {}): AwsSettings {
+/** The settings of the aws platform, and the example's health path: their defaults, but for what is given. */
+export function awsSettings(given: Partial<AwsSettings> = {}): AwsSettings & { readonly healthPath: string } {
   const defaults = Object.entries(table).map(([key, setting]) => [key, setting.default])
-  return { ...Object.fromEntries(defaults), ...given }
+  return { ...Object.fromEntries(defaults), healthPath: example.healthPath, ...given }
 }
 
 export const quiet: Progress = {

@@ -1,15 +1,16 @@
 // needs: machines, ps, ss, .venv/mitogen
+
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
+import { defaultSettings } from '../../checker/options/settings.ts'
+import { contentFixture } from '../../tasks/platforms/content-fixture.ts'
 import { homeAt } from '../../tasks/platforms/home.ts'
-import { basePackages } from '../../tasks/platforms/local/bakery.ts'
 import { launchInstance, terminateInstance } from '../../tasks/platforms/local/instances.ts'
 import { operatorKey } from '../../tasks/platforms/operator-key.ts'
 import { openPlainPaths } from '../../tasks/platforms/plain-paths.ts'
-import { recipeFor } from '../../tasks/platforms/recipe.ts'
-import { releaseVariables } from '../../tasks/platforms/role-variables.ts'
+import { roleVariables } from '../../tasks/platforms/role-variables.ts'
 import { silentProgress } from '../../tasks/terminal/progress.ts'
 import { mitogenEnvironment } from '../../tasks/tools/mitogen.ts'
 import { probeInstance } from '../../tasks/tools/probe.ts'
@@ -75,11 +76,9 @@ t.test('the roles change nothing on an instance of the image that they made', as
     await rm(folder, { recursive: true })
   })
   const url = `http://${instance.host}:${instance.httpPort}`
-  await eventually('the service answers', async () => (await probeInstance(url, release)).ok)
-  const recipe = await recipeFor(release, { suite: 'bookworm', diskGib: 4, packages: basePackages })
+  await eventually('the service answers', async () => (await probeInstance(url, release, defaultSettings)).ok)
   const variables = {
-    runtime_folder: '/nonexistent',
-    ...(await releaseVariables(release, recipe, folder)),
+    ...(await roleVariables(await contentFixture(release), join(folder, 'files'))),
     ansible_ssh_private_key_file: (await operatorKey(home)).privateKeyFile,
     ansible_user: 'admin',
     ansible_port: String(instance.sshPort),

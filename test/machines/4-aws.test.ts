@@ -8,6 +8,7 @@ import { listAmis } from '../../tasks/platforms/aws/bake/ami-images.ts'
 import { planAmiBake } from '../../tasks/platforms/aws/bake/bakery.ts'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
 import { imageTags } from '../../tasks/platforms/aws/names.ts'
+import { contentFixture } from '../../tasks/platforms/content-fixture.ts'
 import { startFaultProxy } from '../aws/fault-proxy.ts'
 import { registerImage } from '../aws/image.ts'
 import { emulatedEnvironment, startMoto } from '../aws/moto.ts'
@@ -50,7 +51,8 @@ async function attend(signal: AbortSignal): Promise<void> {
 
 async function registerSecond(release: string): Promise<void> {
   const settings = awsSettings(source)
-  const { recipe } = await planAmiBake({ aws, home: testEnvironment.BAKEROLL_HOME, release, force: false, settings })
+  const content = await contentFixture(release)
+  const { recipe } = await planAmiBake({ aws, home: testEnvironment.BAKEROLL_HOME, content, force: false, settings })
   await registerImage(aws, release, { [imageTags.content]: recipe.content, [imageTags.base]: recipe.base })
 }
 

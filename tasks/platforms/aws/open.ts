@@ -3,6 +3,7 @@ import { OperatorError } from '../../lib/errors.ts'
 import { cloudFactor, limitsAt } from '../../lib/pace.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
 import type { Opening, OpenPlatform } from '../open-platform.ts'
+import { groupCheck, serviceOf } from '../service.ts'
 import { openAccess } from './access/access.ts'
 import { openInstanceProbe } from './access/instance-probe.ts'
 import { openAwsPlatform } from './aws.ts'
@@ -19,7 +20,7 @@ const usualSeconds = { instance: 600, launch: 300 }
 /** Verbs that probe instances to establish readiness. */
 const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback', 'scale', 'heal'])
 
-export async function openAwsVerbs({ verb, settings, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
+export async function openAwsVerbs({ verb, settings, said, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
   const home = homeAt(settings.home)
   if (verb !== 'doctor') {
     checkHomeIsWritable(home)
@@ -40,13 +41,20 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
     copyRegions: settings.aws.copyRegions,
     launch: { timeoutSeconds: usualSeconds.launch, pollMs: 1000 },
   }
+  const { healthPath } = serviceOf(settings.service)
+  const expected = groupCheck(settings, said)
   const partsOf = (group: string) => {
     const { home } = settings
     const { profile } = settings.aws
     return {
       group,
       access: openAccess({ aws, mode, home, group, profile, signal, onWait: progress.event }),
-      infrastructure: openInfrastructure({ aws, names: namesOf(group), home, settings: settings.aws }),
+      infrastructure: openInfrastructure({
+        aws,
+        names: namesOf(group),
+        home,
+        settings: { ...settings.aws, healthPath },
+      }),
     }
   }
   const parts = partsOf(settings.group)
@@ -55,7 +63,7 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
   // Report missing access to instances before any change, not midway.
   const isPlan = verb === 'deploy' && settings.dryRun
   if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await access.assertReady()
-  const instanceProbe = openInstanceProbe(access)
+  const instanceProbe = openInstanceProbe(access, expected)
   onExit(() => instanceProbe.close())
   const bakery = { aws, home: settings.home, settings: settings.aws }
   return {
@@ -76,13 +84,18 @@ export async function openAwsVerbs({ verb, settings, progress, onExit, signal }:
       )
       return groups.filter((group) => group !== undefined)
     },
-    async bake(wanted, run) {
+    async bake({ release, force }, run) {
       const { bakeAmi } = await import('./bake/bakery.ts')
-      return bakeAmi({ ...bakery, ...wanted, ...run })
+      const { imageContent } = await import('../image-content.ts')
+      const content = await imageContent(settings, { release, home, ...run })
+      return bakeAmi({ ...bakery, content, force, ...run })
     },
-    async planBake(wanted) {
+    async planBake({ release, force }) {
       const { planAmiBake } = await import('./bake/bakery.ts')
-      return (await planAmiBake({ ...bakery, ...wanted })).steps
+      const { buildSteps, plannedContent } = await import('../image-content.ts')
+      const content = await plannedContent(settings, { release, home, progress, signal })
+      const steps = content === undefined ? [] : (await planAmiBake({ ...bakery, content, force })).steps
+      return [...buildSteps(settings.service, content), ...steps]
     },
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
     limits: () => limitsAt(cloudFactor),

@@ -2,18 +2,22 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../../lib/errors.ts'
 import { limitsAt } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { preparePlugins } from '../../tools/packer-plugins.ts'
+import type { Expectations } from '../../tools/probe.ts'
 import { stopProcess } from '../../tools/process.ts'
 import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
 import { foldersIn, type Home } from '../home.ts'
+import type { ImageContent } from '../image-content.ts'
 import { openPlainPaths } from '../plain-paths.ts'
 import { type Recipe, recipeFor } from '../recipe.ts'
-import { checkRuntime } from '../role-variables.ts'
+import { roleVariables } from '../role-variables.ts'
+import { type Architecture, ownArchitecture } from '../service-image.ts'
 import { type ImageRecord, listImages, markVerified, newestBase } from './images.ts'
 import type { MachineSettings } from './instances.ts'
-import { makeBase, makeRelease, type SourceSettings, workFolder } from './layers.ts'
+import { makeBase, makeRelease, openWork, type SourceSettings, workFolder } from './layers.ts'
 import { bakeLockFile, takeLock } from './lock.ts'
 import { keepBoot, type LocalPace } from './pace.ts'
 import { bakeDiskMib, bakeMemoryMib, checkDisk, checkMemory } from './resources.ts'
@@ -21,7 +25,7 @@ import { verifyImage } from './verify.ts'
 
 export interface Wanted {
   readonly home: Home
-  readonly release: string
+  readonly content: ImageContent
   /** Bake both layers even when an identical image exists, to pick up newer Debian packages. */
   readonly force: boolean
   /** The Debian suite. */
@@ -30,6 +34,8 @@ export interface Wanted {
 }
 
 export interface BakeTask extends Wanted {
+  /** Of the service in the image's test. */
+  readonly expected: Expectations
   readonly machine: MachineSettings
   /** Measures this computer on the first call. */
   pace(): LocalPace
@@ -54,13 +60,27 @@ export interface BakePlan {
 }
 
 /** Debian packages of the base layer. The roles ask for the same and find them installed. */
-export const basePackages = [
-  ...['openssh-server', 'sudo', 'curl', 'python3', 'python3-apt', 'linux-image-cloud-amd64', 'initramfs-tools'],
-  ...['docker.io', 'apparmor', 'nginx-light', 'logrotate', 'chrony', 'nftables'],
-]
+function basePackages(suite: string, architecture: Architecture): string[] {
+  return [
+    ...['openssh-server', 'sudo', 'curl', 'python3', 'python3-apt', `linux-image-cloud-${architecture}`],
+    ...['initramfs-tools', 'docker.io', 'apparmor', 'nginx-light', 'logrotate', 'chrony', 'nftables'],
+    // Part of docker.io until then.
+    ...(['bullseye', 'bookworm'].includes(suite) ? [] : ['docker-cli']),
+  ]
+}
 
-export async function planBake(task: Wanted): Promise<BakePlan> {
-  const recipe = await recipeFor(task.release, sourceOf(task))
+export function planBake(task: Wanted): BakePlan {
+  const { release: name, architecture } = task.content
+  if (architecture !== ownArchitecture) {
+    throw new OperatorError(
+      'refused',
+      `a machine for ${architecture} cannot run here: this computer is ${ownArchitecture}`,
+      {
+        hint: `image.architecture ${architecture} is for --platform aws`,
+      },
+    )
+  }
+  const recipe = recipeFor(task.content, sourceOf(task))
   const known = listImages(task.home).find((image) => image.contentHash === recipe.content)
   const reusable = task.force ? undefined : known
   const release = reusable === undefined
@@ -68,8 +88,8 @@ export async function planBake(task: Wanted): Promise<BakePlan> {
   const work = { base, release, test: !reusable?.verified }
   const steps = [
     ...(base ? [`make the base layer ${recipe.base}`] : []),
-    ...(release ? [`bake release ${task.release} on the base layer ${recipe.base}`] : []),
-    ...(work.test ? [`boot and test the image of release ${task.release}`] : []),
+    ...(release ? [`bake release ${name} on the base layer ${recipe.base}`] : []),
+    ...(work.test ? [`boot and test the image of release ${name}`] : []),
     ...(reusable?.verified ? [`reuse ${reusable.id}: same content`] : []),
   ]
   return { recipe, reusable, steps, work }
@@ -80,22 +100,22 @@ export async function planBake(task: Wanted): Promise<BakePlan> {
  * then boots and tests the result. One bake at a time per home; removes what a killed bake left behind.
  */
 export async function bakeImage(task: BakeTask): Promise<BakeResult> {
-  const before = await planBake(task)
+  const before = planBake(task)
   if (before.reusable?.verified) return { image: before.reusable, reused: true }
   const lock = await takeLock(bakeLockFile(task.home), 'bake')
   try {
     await removeLeftovers(task.home)
     // The previous holder of the lock may have baked the same image.
-    const { recipe, reusable } = await planBake(task)
+    const { recipe, reusable } = planBake(task)
     if (reusable?.verified) return { image: reusable, reused: true }
     task.beforeMachines?.()
     checkMemory(bakeMemoryMib(task.machine), 'a bake')
-    if (reusable === undefined) await Promise.all([checkDisk(task.home, bakeDiskMib), checkRuntime()])
+    if (reusable === undefined) await checkDisk(task.home, bakeDiskMib)
     const image = reusable ?? (await makeImage(task, recipe))
     const folder = join(workFolder(task.home), `test-${image.id}`)
     const { factor, crowding } = task.pace()
     const seconds = await task.progress.step(`boot and test ${image.id}`, () =>
-      verifyImage({ ...task, folder, image, limits: limitsAt(factor) }),
+      verifyImage({ ...task, folder, image, healthPath: task.content.service.healthPath, limits: limitsAt(factor) }),
     )
     await keepBoot(task.home, image.base, { seconds, crowding })
     return { image: await markVerified(task.home, image), reused: false }
@@ -110,17 +130,21 @@ async function makeImage(task: BakeTask, recipe: Recipe): Promise<ImageRecord> {
   if (problem) throw problem
   await preparePlugins(task.progress, task.signal)
   const paths = await openPlainPaths(task.home, '.bake')
-  const layers = { ...task, paths, limits: limitsAt(task.pace().factor), source: sourceOf(task) }
+  const files = await openWork(task.home, `files-${recipe.content}`)
   try {
+    const { release } = task.content
+    const variables = await roleVariables(task.content, files.folder)
+    const layers = { ...task, release, variables, paths, limits: limitsAt(task.pace().factor), source: sourceOf(task) }
     const base = known ?? (await makeBase(layers, recipe))
-    return await task.progress.step(`release ${task.release}`, () => makeRelease(layers, recipe, base))
+    return await task.progress.step(`release ${release}`, () => makeRelease(layers, recipe, base))
   } finally {
+    await rm(files.folder, { recursive: true })
     await paths.remove()
   }
 }
 
-function sourceOf({ suite, diskGib }: Wanted): SourceSettings {
-  return { suite, diskGib, packages: basePackages }
+export function sourceOf({ suite, diskGib, content }: Omit<Wanted, 'home' | 'force'>): SourceSettings {
+  return { suite, diskGib, packages: [...basePackages(suite, content.architecture), ...content.packages] }
 }
 
 /** A killed bake leaves its folder and perhaps its machines. */

@@ -1,10 +1,10 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeRuntime } from '../../../app/runtime.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Limits } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { type DebianDisk, type DebianSystem, makeDebianDisk } from '../../tools/debian-disk.ts'
+import { mitogenEnvironment } from '../../tools/mitogen.ts'
 import { againWhenUnreachable, connectionEnvironment, packerBuild } from '../../tools/packer.ts'
 import {
   assertDisk,
@@ -16,12 +16,12 @@ import {
   thinDisk,
 } from '../../tools/qemu.ts'
 import { runToEnd } from '../../tools/run-to-end.ts'
-import { ansibleEnvironment } from '../ansible-environment.ts'
+import { ansiblePlace } from '../ansible-place.ts'
 import { backingPath, type Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
 import type { PlainPaths } from '../plain-paths.ts'
 import type { Recipe } from '../recipe.ts'
-import { releaseVariables, runtimeVariables } from '../role-variables.ts'
+import type { RoleVariables } from '../role-variables.ts'
 import { addImage, baseFiles, type ImageRecord } from './images.ts'
 import type { MachineSettings } from './instances.ts'
 import { diskIn, hashOfSystem, keptDisk, removeKeptDisks } from './kept-disk.ts'
@@ -37,6 +37,8 @@ export interface SourceSettings {
 export interface LayerTask {
   readonly home: Home
   readonly release: string
+  /** For both layers. */
+  readonly variables: RoleVariables
   /** Use nothing from an earlier bake. */
   readonly force: boolean
   readonly source: SourceSettings
@@ -81,13 +83,7 @@ export async function makeBase(task: LayerTask, recipe: Recipe): Promise<string>
   const wanted = { hash: await hashOfSystem(systemOf(task)), anew: task.force }
   const source = await keptDisk(task.home, wanted, (to) => task.progress.step(step, () => makeSource(task, to, work)))
   await task.progress.step('base layer by Packer and Ansible', async () => {
-    await provision(
-      task,
-      work,
-      'base',
-      source,
-      runtimeVariables(recipe, await writeRuntime(join(work.folder, 'runtime'))),
-    )
+    await provision(task, work, 'base', source)
     const layer = diskIn(made)
     assertDisk(await runToEnd(flattening(join(work.folder, 'output', 'disk.qcow2'), layer.disk, 'qcow2')))
     await copyFile(source.kernel, layer.kernel)
@@ -108,18 +104,18 @@ function timestamp(moment: Date): string {
 
 /** Makes the image of a release, a thin disk over a base layer, not yet verified. */
 export async function makeRelease(task: LayerTask, recipe: Recipe, base: string): Promise<ImageRecord> {
-  const { content, digests } = recipe
+  const { content, digests, release } = recipe
   const now = new Date()
   const createdAt = now.toISOString()
-  const id = `${task.release}-${timestamp(now)}-${content.slice(0, 6)}`
+  const id = `${release}-${timestamp(now)}-${content.slice(0, 6)}`
   const work = await openWork(task.home, `release-${id}`)
   const below = baseFiles(task.home, base)
-  await provision(task, work, 'release', below, await releaseVariables(task.release, recipe, work.folder))
+  await provision(task, work, 'release', below)
   const folder = join(work.folder, 'output')
   // The builder's disk refers to the base by an absolute path, an image by a relative one.
   const backing = backingPath(join(task.home.images, id, 'disk.qcow2'), below.disk)
   assertDisk(await runToEnd(renamedBacking(join(folder, 'disk.qcow2'), backing)))
-  const record = { id, release: task.release, createdAt, verified: false, contentHash: content, base, digests }
+  const record = { id, release, createdAt, verified: false, contentHash: content, base, digests }
   await addImage(task.home, folder, record)
   await rm(work.folder, { recursive: true })
   return record
@@ -153,12 +149,11 @@ export async function provision(
   work: Work,
   layers: 'base' | 'release' | 'base,release',
   below: DebianDisk,
-  variables: Record<string, string>,
 ): Promise<void> {
   const file = (name: string) => join(work.folder, name)
   const { privateKeyFile, publicKey } = await operatorKey(task.home)
   const extraVars = join(task.paths.scratchFolder, 'variables.json')
-  await writeFile(extraVars, JSON.stringify(task.paths.ofAll(variables)))
+  await writeFile(extraVars, JSON.stringify(task.paths.ofAll(task.variables)))
   await writeFile(
     file('metadata.json'),
     JSON.stringify({ 'instance-id': 'i-builder', 'public-keys/0/openssh-key': publicKey }),
@@ -194,7 +189,7 @@ export async function provision(
   const { paths, signal } = task
   const { connectSeconds, cleanUpSeconds } = task.limits
   const env = {
-    ...(await ansibleEnvironment(task.home.folder, task.progress, signal)),
+    ...(await mitogenEnvironment(task.progress, signal, ansiblePlace(task.home.folder))),
     ...connectionEnvironment(connectSeconds),
   }
   const run = { ...work, workFolder: work.folder, paths, signal, onTask, env, cleanUpSeconds }

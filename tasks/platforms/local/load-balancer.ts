@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAtomically } from '../../../checker/atomic-file.ts'
 import type { Limits } from '../../lib/pace.ts'
 import type { TargetHealth } from '../../lib/platform.ts'
-import { type HaproxyFiles, haproxyState, startHaproxy, stopHaproxy } from '../../tools/haproxy.ts'
+import { type HaproxyFiles, haproxyState, reloadHaproxy, startHaproxy, stopHaproxy } from '../../tools/haproxy.ts'
 import { type HaproxyServer, renderHaproxyConfig } from '../../tools/haproxy-config.ts'
 import {
   addServer,
@@ -35,7 +35,16 @@ const checkEvery = { checkIntervalMs: 1000, rise: 2, fall: 3 }
 /** Draining cuts requests that take longer. */
 const drainTimeoutMs = 60_000
 
-export function loadBalancerOf(group: string, groupFolder: string, port: number, limits: () => Limits): LoadBalancer {
+export interface Balanced {
+  readonly group: string
+  readonly folder: string
+  readonly port: number
+  /** What an instance must answer with 200. */
+  readonly healthPath: string
+  limits(): Limits
+}
+
+export function loadBalancerOf({ group, folder: groupFolder, port, healthPath, limits }: Balanced): LoadBalancer {
   const host = '127.0.0.1'
   const jail = process.getuid?.() === 0 ? join(groupFolder, 'empty') : undefined
   const files: HaproxyFiles = {
@@ -59,6 +68,7 @@ export function loadBalancerOf(group: string, groupFolder: string, port: number,
       jail,
       ...checkEvery,
       checkTimeoutMs: healthCheckMs,
+      checkPath: healthPath,
       connectTimeoutMs: balancerConnectMs,
       queueTimeoutMs: balancerQueueMs,
     })
@@ -88,9 +98,13 @@ export function loadBalancerOf(group: string, groupFolder: string, port: number,
     },
 
     async adjust(instances) {
+      const asked = await checkLineIn(files.configFile)
       await writeConfig(instances)
       const known = await listServers(files.socketPath)
-      return known === 'stopped' ? [] : adjustServers(files.socketPath, known, instances)
+      if (known === 'stopped') return []
+      if (asked === (await checkLineIn(files.configFile))) return adjustServers(files.socketPath, known, instances)
+      await reloadHaproxy(files)
+      return [`the load balancer asks ${healthPath} now`]
     },
 
     async stop() {
@@ -98,6 +112,12 @@ export function loadBalancerOf(group: string, groupFolder: string, port: number,
       if (existsSync(files.configFile)) await rm(files.configFile)
     },
   }
+}
+
+/** A running HAProxy cannot be told another path. */
+async function checkLineIn(configFile: string): Promise<string | undefined> {
+  const text = await readFile(configFile, 'utf8').catch(() => '')
+  return /^ *http-check send .*$/m.exec(text)?.[0]
 }
 
 async function adjustServers(

@@ -12,6 +12,7 @@ import { type Home, homeAt } from '../home.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 
 const limits = () => limitsAt(1)
+const healthPath = '/healthz'
 const machine = { accelerator: 'tcg', cpus: 1, memoryMib: 64, network: 'closed' } as const
 
 /** An empty home; the load balancers of its groups end with the test, before its folder goes. */
@@ -19,7 +20,7 @@ function newHome(t: { teardown(handler: () => unknown): void }): Home {
   const home = homeAt(mkdtempSync(join(tmpdir(), 'bakeroll-')))
   t.teardown(async () => {
     for (const group of groupNames(home))
-      await openLocalPlatform({ home, group, machine, limits, port: 0 }).removeGroup()
+      await openLocalPlatform({ home, group, machine, healthPath, limits, port: 0 }).removeGroup()
     rmSync(home.folder, { recursive: true })
   })
   return home
@@ -27,7 +28,7 @@ function newHome(t: { teardown(handler: () => unknown): void }): Home {
 
 /** A group that is not there yet, on a free port. */
 async function open(home: Home, group = 'timeapp', port?: number) {
-  const settings = { home, group, machine, limits, port: port ?? (await anyFreePort()) }
+  const settings = { home, group, machine, healthPath, limits, port: port ?? (await anyFreePort()) }
   return { platform: openLocalPlatform(settings), port: settings.port, folder: join(home.groups, group), settings }
 }
 

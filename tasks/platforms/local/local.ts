@@ -32,6 +32,8 @@ export interface LocalSettings {
   /** Port of a new group's load balancer on 127.0.0.1. */
   readonly port: number
   readonly machine: MachineSettings
+  /** What the load balancer asks an instance. */
+  readonly healthPath: string
   /** The operator's verb, for hints. */
   readonly verb?: string | undefined
   /** Time limits; called when the first one is needed. */
@@ -70,8 +72,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
       hint: 'npm run status',
     })
   }
-  const balancer = (record: GroupRecord): LoadBalancer =>
-    loadBalancerOf(settings.group, folder, record.port, settings.limits)
+  const balancer = (record: GroupRecord): LoadBalancer => loadBalancerOf({ ...settings, folder, port: record.port })
   /** A stopped machine stays listed but gets no requests. */
   const inService = () => listInstances(folder).filter(({ id }) => instanceRuns(folder, id))
   /** Sets the load balancer to the instances in service except `without`; changes run one after another. */
@@ -120,7 +121,7 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     },
 
     async removeGroup() {
-      await loadBalancerOf(settings.group, folder, settings.port, settings.limits).stop()
+      await loadBalancerOf({ ...settings, folder }).stop()
       const gone = join(home.groups, `.${settings.group}.removed`)
       await rm(gone, { recursive: true, force: true })
       if (!existsSync(folder)) return

@@ -6,13 +6,14 @@ import { probeInstance } from '../../tools/probe.ts'
 import { chooseAccelerator } from '../../tools/qemu.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
 import type { Opening, OpenPlatform } from '../open-platform.ts'
+import { groupCheck, serviceOf } from '../service.ts'
 import { basesOnlyOf } from './images.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 import { localPace } from './pace.ts'
 import { checkArchitecture } from './resources.ts'
 import { localSecrets } from './secrets.ts'
 
-export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): OpenPlatform {
+export function openLocalVerbs({ verb, settings, said, progress, signal, onExit }: Opening): OpenPlatform {
   const home = homeAt(settings.home)
   // `doctor` reports these as findings.
   if (verb !== 'doctor') {
@@ -25,11 +26,21 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
   const machine = { accelerator, cpus, memoryMib, network }
   const pace = localPace(home, machine, settings.local.pace)
   const limits = () => limitsAt(pace().factor)
-  const open = (group: string) => openLocalPlatform({ home, group, port: settings.local.port, machine, verb, limits })
+  const { healthPath } = serviceOf(settings.service)
+  const expected = groupCheck(settings, said)
+  const { port } = settings.local
+  const open = (group: string) => openLocalPlatform({ home, group, port, machine, healthPath, verb, limits })
   const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
+  const planned = async (release: string) => {
+    const { plannedContent } = await import('../image-content.ts')
+    return plannedContent(settings, { release, home, progress, signal })
+  }
   const planDemo = async (releases: readonly string[]) => {
     const { planBake } = await import('./bakery.ts')
-    const plans = await Promise.all(releases.map((release) => planBake({ home, ...source, release, force: false })))
+    const contents = await Promise.all(releases.map(planned))
+    const plans = contents.flatMap((content) =>
+      content === undefined ? [] : [planBake({ home, ...source, content, force: false })],
+    )
     const counted = (part: 'release' | 'test') => plans.filter(({ work }) => work[part]).length
     const work = { base: plans.some((plan) => plan.work.base), releases: counted('release'), tests: counted('test') }
     return { work, pace: pace() }
@@ -44,18 +55,24 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
       },
     },
     secrets: localSecrets(join(home.groups, settings.group)),
-    probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease, limits().probeMs),
+    probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease, expected, limits().probeMs),
     groups: async () => {
       const groups = await Promise.all(groupNames(home).map((name) => open(name).group()))
       return groups.filter((group) => group !== undefined)
     },
-    async bake(wanted, run) {
+    async bake({ release, force }, run) {
       const { bakeImage } = await import('./bakery.ts')
-      return bakeImage({ home, machine, pace, beforeMachines: () => tellRoot(progress), ...source, ...wanted, ...run })
+      const { imageContent } = await import('../image-content.ts')
+      const content = await imageContent(settings, { release, home, ...run })
+      const beforeMachines = () => tellRoot(progress)
+      return bakeImage({ home, machine, pace, beforeMachines, ...source, content, expected, force, ...run })
     },
-    async planBake(wanted) {
+    async planBake({ release, force }) {
       const { planBake } = await import('./bakery.ts')
-      return (await planBake({ home, ...source, ...wanted })).steps
+      const { buildSteps } = await import('../image-content.ts')
+      const content = await planned(release)
+      const steps = content === undefined ? [] : planBake({ home, ...source, content, force }).steps
+      return [...buildSteps(settings.service, content), ...steps]
     },
     planDemo,
     get instanceTimeoutSeconds() {
@@ -64,7 +81,7 @@ export function openLocalVerbs({ verb, settings, progress, onExit }: Opening): O
     limits,
     async examine() {
       const { examineComputer } = await import('./doctor.ts')
-      const { port, memoryMib } = settings.local
+      const { memoryMib } = settings.local
       const groupUrl = await open(settings.group)
         .group()
         .then((group) => group?.url)

@@ -5,7 +5,7 @@ import type { Limits } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { bootIdIn, faultIn, imageTest, isSynchronised } from '../../tools/image-test.ts'
 import { rebootScript } from '../../tools/inspection.ts'
-import { probeInstance } from '../../tools/probe.ts'
+import { type Expectations, probeInstance } from '../../tools/probe.ts'
 import { runOver, sshArguments } from '../../tools/ssh.ts'
 import type { Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
@@ -24,6 +24,8 @@ export interface Verification {
   readonly home: Home
   readonly folder: string
   readonly image: ImageRecord
+  readonly expected: Expectations
+  readonly healthPath: string
   readonly machine: MachineSettings
   readonly limits: Limits
   readonly progress: Progress
@@ -61,13 +63,15 @@ async function untilRight(task: Verification, instance: InstanceRecord): Promise
     const result = await probeInstance(
       `http://${instance.host}:${instance.httpPort}`,
       task.image.release,
+      task.expected,
       task.limits.probeMs,
     )
     if (result.ok) return
     if (result.versionOk === false) throw untrue(task, `it serves the wrong version: ${result.reason}`)
     if (!instanceRuns(task.folder, instance.id)) throw untrue(task, 'its machine stopped')
     if (Date.now() > deadline) {
-      throw untrue(task, `not right after ${task.limits.bootSeconds} s: ${result.reason}${lastWords(task, instance)}`)
+      const inside = await faultInside(task, instance)
+      throw untrue(task, `not right after ${task.limits.bootSeconds} s: ${result.reason}${inside}`)
     }
     await sleep(500, undefined, { signal: task.signal })
   }
@@ -75,11 +79,21 @@ async function untilRight(task: Verification, instance: InstanceRecord): Promise
 
 /** Returns the boot id. The clock was measured from outside; here it must be synchronised, so that it stays right. */
 async function testInside(task: Verification, instance: InstanceRecord): Promise<string> {
-  const { clockSeconds, serviceSeconds } = task.limits
-  const answer = await over(task, instance, imageTest(task.image.release, { clockSeconds, serviceSeconds }))
+  const { healthPath, limits } = task
+  const { clockSeconds, serviceSeconds } = limits
+  const answer = await over(task, instance, imageTest(task.image.release, { clockSeconds, serviceSeconds, healthPath }))
   if (answer.exitCode !== 0) throw untrue(task, faultIn(answer.stdout) ?? answer.stderr.trim())
   if (!isSynchronised(answer.stdout)) throw untrue(task, `its clock is not synchronised after ${clockSeconds} s`)
   return bootIdIn(answer.stdout)
+}
+
+/** What its own test says, the container's last words among it; without SSH, the end of the console. */
+async function faultInside(task: Verification, instance: InstanceRecord): Promise<string> {
+  const { healthPath } = task
+  const test = imageTest(task.image.release, { clockSeconds: 0, serviceSeconds: 1, healthPath })
+  const { stdout } = await over(task, instance, test).catch(() => ({ stdout: '' }))
+  const fault = faultIn(stdout)
+  return fault === undefined ? lastWords(task, instance) : `; inside: ${fault}`
 }
 
 async function untilRebooted(task: Verification, instance: InstanceRecord, bootId: string): Promise<void> {

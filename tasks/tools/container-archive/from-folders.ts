@@ -3,7 +3,7 @@ import { inPlaceOf } from './draft-file.ts'
 import { folderTar } from './folder-tar.ts'
 import type { ContainerImage, ExposedPort } from './image.ts'
 import { writeMember } from './tar-file.ts'
-import { layerName, writeTexts } from './write.ts'
+import { epoch, layerName, writeTexts } from './write.ts'
 
 /** An image to be made of folders: what its config says. */
 export interface FolderImage {
@@ -54,7 +54,7 @@ function configOf(image: FolderImage, diffIds: readonly string[]): Buffer {
       Entrypoint: entryPoint,
       Cmd: command,
     },
-    created: '1970-01-01T00:00:00Z',
+    created: epoch,
     os: 'linux',
     rootfs: { type: 'layers', diff_ids: diffIds },
   }

@@ -1,12 +1,15 @@
 import type { FileHandle } from 'node:fs/promises'
 import { unpacked } from './compression.ts'
 import { eachArchiveMember } from './contents.ts'
-import { hexOf } from './digest.ts'
+import { digestOf, hexOf } from './digest.ts'
 import { inPlaceOf } from './draft-file.ts'
 import type { ContainerArchive } from './read.ts'
 import { refusal } from './refusal.ts'
 import { endOfMember, endTar, writeMember } from './tar-file.ts'
 import { quoted } from './tar-members.ts'
+
+/** The time in a config that is ours, so that the same layers give the same id. */
+export const epoch = '1970-01-01T00:00:00Z'
 
 /** What is written of an archive. */
 export interface Extract {
@@ -34,6 +37,29 @@ export async function writeDockerArchive(
     const last = await writeTexts(file, end, { id, config: archive.config, names, tag })
     return { bytes: last }
   })
+}
+
+/**
+ * Writes an archive with the lowest layers alone, as an image of their own that runs nothing: a machine that has it needs only the
+ * rest of any image that stands on the same layers. Returns its id, which those layers fix.
+ */
+export async function writeLowestLayers(
+  archive: ContainerArchive,
+  path: string,
+  { count, tag }: { readonly count: number; readonly tag: string },
+): Promise<string> {
+  const { architecture, os, layers } = archive.image
+  const diffIds = layers.slice(0, count).map(({ diffId }) => diffId)
+  const config = Buffer.from(
+    JSON.stringify({ architecture, config: {}, created: epoch, os, rootfs: { type: 'layers', diff_ids: diffIds } }),
+  )
+  const id = digestOf(config)
+  const { places, end } = placesOf(archive, 0, count)
+  await inPlaceOf(path, async (file) => {
+    await writeLayers(archive, file, places)
+    return writeTexts(file, end, { id, config, names: diffIds.map(layerName), tag })
+  })
+  return id
 }
 
 /** Config and list behind the layers, and the end of the tar; how long the file is then. */
@@ -65,13 +91,14 @@ interface Place {
 function placesOf(
   { image, members }: ContainerArchive,
   withoutLowest: number,
+  below = image.layers.length,
 ): { places: Map<string, Place>; end: number } {
   const places = new Map<string, Place>()
   const placed = new Set<string>()
   let end = 0
   for (const [index, { diffId, bytes }] of image.layers.entries()) {
     const member = members[index]
-    if (index < withoutLowest || member === undefined || placed.has(diffId)) continue
+    if (index < withoutLowest || index >= below || member === undefined || placed.has(diffId)) continue
     placed.add(diffId)
     places.set(member.name, { diffId, position: end, compression: member.compression })
     end = endOfMember(end, bytes)

@@ -90,6 +90,7 @@ t.test('check in the middle of a roll takes both releases, and says so in each f
     group: 'timeapp',
     port: 1,
     machine: { accelerator: 'tcg', cpus: 1, memoryMib: 512, network: 'closed' },
+    healthPath: '/healthz',
     limits: () => limitsAt(1),
   }).lock('roll')
   const notice = `a roll to new is under way (since ${startedAt})`

@@ -16,6 +16,7 @@ const unsaid: Settings['roll'] = {
   first: [],
   instanceTimeoutSeconds: undefined,
   timeoutSeconds: 3600,
+  beforeRoll: undefined,
   beforeTerminate: undefined,
   afterAccept: undefined,
   hookTimeoutSeconds: 60,

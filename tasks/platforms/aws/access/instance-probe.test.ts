@@ -1,4 +1,5 @@
 import t from 'tap'
+import { defaultSettings } from '../../../../checker/options/settings.ts'
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Instance } from '../../../lib/platform.ts'
 import type { ProbeResult } from '../../../lib/readiness.ts'
@@ -42,7 +43,7 @@ function probeIn(mode: AccessMode, { refusal }: { refusal?: OperatorError } = {}
     measured.push(`${url} ${release}`)
     return answers.shift() ?? { ok: true, versionOk: true }
   }
-  const probe = openInstanceProbe(access, { tunnels, measure, now: () => clock.nowMs })
+  const probe = openInstanceProbe(access, defaultSettings, { tunnels, measure, now: () => clock.nowMs })
   return { ...probe, answers, measured, open, failures, clock }
 }
 

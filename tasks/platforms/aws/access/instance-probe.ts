@@ -1,7 +1,7 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import type { Instance } from '../../../lib/platform.ts'
 import type { Probe, ProbeResult } from '../../../lib/readiness.ts'
-import { probeInstance } from '../../../tools/probe.ts'
+import { type Expectations, probeInstance } from '../../../tools/probe.ts'
 import type { InstanceAccess } from './access.ts'
 import { openTunnel } from './tunnel.ts'
 import { openTunnels, type Tunnels } from './tunnels.ts'
@@ -22,21 +22,27 @@ export interface InstanceProbe {
  */
 const trustedMs = 60_000
 
+type Measure = (url: string, release: string, expected: Expectations) => Promise<ProbeResult>
+
 /** Replaced in tests. */
 export interface ProbeTools {
   readonly tunnels?: Tunnels<Instance>
-  readonly measure?: typeof probeInstance
+  readonly measure?: Measure
   readonly now?: () => number
 }
 
-export function openInstanceProbe(access: InstanceAccess, tools: ProbeTools = {}): InstanceProbe {
+export function openInstanceProbe(
+  access: InstanceAccess,
+  expected: Expectations,
+  tools: ProbeTools = {},
+): InstanceProbe {
   const { measure = probeInstance, now = Date.now } = tools
   const tunnels =
     tools.tunnels ?? openTunnels(async (instance: Instance) => openTunnel(await access.sshArguments(instance, 0)))
   const probes: Record<InstanceAccess['mode'], Probe> = {
     none: async ({ health }) => byLoadBalancer(health),
-    direct: ({ url }, release) => measure(url, release),
-    endpoint: throughTunnels(tunnels, measure, now),
+    direct: ({ url }, release) => measure(url, release, expected),
+    endpoint: throughTunnels(tunnels, (url, release) => measure(url, release, expected), now),
   }
   return {
     probe: async (instance, release) => {
@@ -59,7 +65,11 @@ function byLoadBalancer(health: Instance['health']): ProbeResult {
  * Probes through a tunnel, a second time when the first probe succeeds. Two successes close the tunnel and count for a
  * while, as long as the load balancer agrees: a few tunnels are enough for a thousand instances.
  */
-function throughTunnels(tunnels: Tunnels<Instance>, measure: typeof probeInstance, now: () => number): Probe {
+function throughTunnels(
+  tunnels: Tunnels<Instance>,
+  measure: (url: string, release: string) => Promise<ProbeResult>,
+  now: () => number,
+): Probe {
   const trusted = new Map<string, { result: ProbeResult; release: string; untilMs: number }>()
   return async (instance, release) => {
     const { id, health } = instance

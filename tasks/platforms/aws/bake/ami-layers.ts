@@ -1,13 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { writeRuntime } from '../../../../app/runtime.ts'
 import { OperatorError } from '../../../lib/errors.ts'
 import { isInstalled } from '../../../settings/own.ts'
-import { clockFault } from '../../../tools/image-test.ts'
+import { clockFault, imageTestArguments } from '../../../tools/image-test.ts'
 import { againWhenUnreachable, packerBuild } from '../../../tools/packer.ts'
 import type { Recipe } from '../../recipe.ts'
-import { releaseVariables, runtimeVariables } from '../../role-variables.ts'
+import type { RoleVariables } from '../../role-variables.ts'
 import { imageTags } from '../names.ts'
 import { type Ami, amiFrom, ownImages } from './ami-images.ts'
 import { requireTokensDuring } from './builder-watch.ts'
@@ -17,26 +16,27 @@ import type { BakeRun } from './task.ts'
 
 const project = join(import.meta.dirname, '../../../..')
 
-export async function makeBaseAmi(run: BakeRun, recipe: Recipe, source: SourceImage): Promise<Ami> {
+export interface LayerInputs {
+  readonly recipe: Recipe
+  /** For both layers. */
+  readonly variables: RoleVariables
+}
+
+export async function makeBaseAmi(run: BakeRun, { recipe, variables }: LayerInputs, source: SourceImage): Promise<Ami> {
   const folder = await workFolder(run, 'base')
   const name = `bakeroll-base-${recipe.base}-${timestamp()}-${run.bakeId}`
   const tags = await tagsOf(recipe, { layer: 'base', name, source: source.id })
-  const variables = runtimeVariables(recipe, await writeRuntime(join(folder, 'runtime')))
   return buildLayer(run, { layers: 'base', name, source, tags, folder, variables })
 }
 
 /** Builds the image of a release on a base layer, not yet verified. */
-export async function makeReleaseAmi(run: BakeRun, recipe: Recipe, base: Ami): Promise<Ami> {
+export async function makeReleaseAmi(run: BakeRun, { recipe, variables }: LayerInputs, base: Ami): Promise<Ami> {
   const { aws } = run.task
   const folder = await workFolder(run, 'release')
   const name = `bakeroll-${recipe.release}-${timestamp()}-${run.bakeId}`
   const source = await describeSource(aws, launchable(base), `the base layer ${base.id}`)
   const isOnBase = source.id === base.id
   const tags = await tagsOf(recipe, { layer: 'release', name, source: base.sourceImage })
-  const variables = {
-    ...(isOnBase ? {} : runtimeVariables(recipe, await writeRuntime(join(folder, 'runtime')))),
-    ...(await releaseVariables(recipe.release, recipe, folder)),
-  }
   return buildLayer(run, { layers: isOnBase ? 'release' : 'base,release', name, source, tags, folder, variables })
 }
 
@@ -44,7 +44,11 @@ export async function makeReleaseAmi(run: BakeRun, recipe: Recipe, base: Ami): P
 export async function testAmi(run: BakeRun, ami: Ami): Promise<void> {
   const folder = await workFolder(run, 'test')
   const lines: { text: string; heardAt: number }[] = []
-  const variables = testVariables(run, { image: launchable(ami), release: ami.release, folder })
+  const { service } = run.task.content
+  // Values of secrets belong to groups, and the tested instance is of none.
+  const healthPath = service.secrets.length > 0 ? undefined : service.healthPath
+  const words = imageTestArguments(ami.release, { clockSeconds: 30, serviceSeconds: 180, healthPath })
+  const variables = testVariables(run, { image: launchable(ami), arguments: words, folder })
   const said = (text: string) => lines.push({ text, heardAt: Date.now() })
   try {
     await packer(run, { only: 'amazon-ebsvolume.test', variables, name: ami.name, folder, onLine: said })
@@ -74,13 +78,13 @@ interface Layer {
   readonly source: SourceImage
   readonly tags: Readonly<Record<string, string>>
   readonly folder: string
-  readonly variables: Readonly<Record<string, string>>
+  readonly variables: RoleVariables
 }
 
-async function buildLayer(run: BakeRun, { folder, variables, ...layer }: Layer): Promise<Ami> {
+async function buildLayer(run: BakeRun, { folder, ...layer }: Layer): Promise<Ami> {
   const manifest = join(folder, 'manifest.json')
   const extraVars = join(run.paths.scratchFolder, 'variables.json')
-  await writeFile(extraVars, JSON.stringify(run.paths.ofAll(variables)))
+  await writeFile(extraVars, JSON.stringify(run.paths.ofAll(layer.variables)))
   const isDelivered = layer.layers !== 'base'
   const ofPacker = layerVariables(run, { ...layer, isDelivered, manifest, extraVars })
   await packer(run, { only: 'amazon-ebs.machine', variables: ofPacker, name: layer.name, folder })

@@ -5,8 +5,9 @@ import { DeleteKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { execa } from 'execa'
 import { cloudFactor, limitsAt } from '../../../lib/pace.ts'
+import { mitogenEnvironment } from '../../../tools/mitogen.ts'
 import { connectionEnvironment } from '../../../tools/packer.ts'
-import { ansibleEnvironment } from '../../ansible-environment.ts'
+import { ansiblePlace } from '../../ansible-place.ts'
 import { homeAt } from '../../home.ts'
 import { openPlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
@@ -121,7 +122,7 @@ async function environment({ aws, home, progress, signal }: AmiBakeTask, region:
     progress.warn(`the AWS credentials expire in ${minutes} min; a bake may take longer`)
   }
   return {
-    ...(await ansibleEnvironment(home, progress, signal)),
+    ...(await mitogenEnvironment(progress, signal, ansiblePlace(home))),
     ...connectionEnvironment(limitsAt(cloudFactor).connectSeconds),
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,

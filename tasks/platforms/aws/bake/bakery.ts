@@ -1,10 +1,11 @@
+import { join } from 'node:path'
 import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import { checkPacker } from '../../../tools/packer-plugins.ts'
 import { type Recipe, recipeFor } from '../../recipe.ts'
-import { checkRuntime } from '../../role-variables.ts'
+import { roleVariables } from '../../role-variables.ts'
 import { deprecateAfter, everywhere, markVerified, requireTokensOf } from './ami-finish.ts'
 import { type Ami, listAmis, newestBaseAmi } from './ami-images.ts'
-import { makeBaseAmi, makeReleaseAmi, testAmi } from './ami-layers.ts'
+import { type LayerInputs, makeBaseAmi, makeReleaseAmi, testAmi } from './ami-layers.ts'
 import { checkBakeSettings, checkBuilder } from './bake-checks.ts'
 import { accountOf, withBakeRun } from './bake-run.ts'
 import { removeOrphanedBakes } from './orphaned-bakes.ts'
@@ -25,9 +26,10 @@ export interface AmiBakePlan {
 
 /** Plans a bake; throws a usage error when settings contradict each other. */
 export async function planAmiBake(task: WantedAmi): Promise<AmiBakePlan> {
-  const { aws, settings, release, force } = task
+  const { aws, settings, content, force } = task
+  const { release } = content
   checkBakeSettings(settings)
-  const recipe = await recipeFor(release, sourceOf(settings))
+  const recipe = recipeFor(content, sourceOf(settings))
   const known = (await listAmis(aws)).find((ami) => ami.contentHash === recipe.content)
   const reusable = force ? undefined : known
   if (reusable?.verified) return { recipe, reusable, steps: [`reuse ${reusable.id}: same content`] }
@@ -50,12 +52,13 @@ export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
   const { aws, home, settings, progress } = task
   const { recipe, reusable } = await planAmiBake(task)
   if (reusable?.verified) return { image: reusable, reused: true }
-  await Promise.all([checkPacker(), checkRuntime()])
+  await checkPacker()
   const [account, vpcId] = await Promise.all([accountOf(aws), checkBuilder(aws, settings)])
   const removed = await removeOrphanedBakes(aws, home, account)
   if (removed.length > 0) progress.event(`removed what a killed bake left: ${removed.join(', ')}`)
   return withBakeRun(task, { account, vpcId }, async (run) => {
-    const image = reusable ?? (await makeImage(run, recipe))
+    const variables = reusable === undefined ? await roleVariables(task.content, join(run.folder, 'files')) : {}
+    const image = reusable ?? (await makeImage(run, { recipe, variables }))
     const places = await everywhere(aws, image, settings.copyRegions)
     for (const place of places) await requireTokensOf(place)
     await progress.step(`boot and test ${image.id}`, () => testAmi(run, image))
@@ -69,12 +72,13 @@ export async function bakeAmi(task: AmiBakeTask): Promise<AmiBakeResult> {
   })
 }
 
-async function makeImage(run: BakeRun, recipe: Recipe): Promise<Ami> {
+async function makeImage(run: BakeRun, inputs: LayerInputs): Promise<Ami> {
+  const { recipe } = inputs
   const { aws, force, settings, progress } = run.task
   const known = force ? undefined : await newestBaseAmi(aws, recipe.base)
-  const makeBase = async () => makeBaseAmi(run, recipe, await findSourceImage(aws, settings))
+  const makeBase = async () => makeBaseAmi(run, inputs, await findSourceImage(aws, settings))
   const base = known ?? (await progress.step('base layer by Packer and Ansible', makeBase))
-  return progress.step(`release ${recipe.release}`, () => makeReleaseAmi(run, recipe, base))
+  return progress.step(`release ${recipe.release}`, () => makeReleaseAmi(run, inputs, base))
 }
 
 /**

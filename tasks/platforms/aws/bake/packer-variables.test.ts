@@ -57,14 +57,14 @@ t.test('a layer', async (t) => {
 })
 
 t.test('the test of an image', async (t) => {
-  t.strictSame(testVariables(run, { image: 'ami-2', release: '1.4.0', folder: '/h/test' }), {
+  t.strictSame(testVariables(run, { image: 'ami-2', arguments: "1.4.0 30 180 '/'", folder: '/h/test' }), {
     ...builder,
     layer: 'release',
     name: 'ami-2',
     manifest: '/h/test/manifest.json',
     extra_vars: '/h/test/variables.json',
     tested_image: 'ami-2',
-    release: '1.4.0',
+    verify_arguments: "1.4.0 30 180 '/'",
   })
 })
 
@@ -110,7 +110,7 @@ t.test('where and how the builder runs, and variables of the user, which win', a
   }
   const there = { ...run, endpoint: 'http://127.0.0.1:5000', settings: { ...settings, ...own } }
   t.match(layerVariables(there, build), expected)
-  t.match(testVariables(there, { image: 'ami-2', release: '1.4.0', folder: '/h' }), expected)
+  t.match(testVariables(there, { image: 'ami-2', arguments: '', folder: '/h' }), expected)
 })
 
 t.test('what would begin a template of HCL is written so that it does not', async (t) => {

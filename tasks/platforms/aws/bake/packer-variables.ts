@@ -37,7 +37,7 @@ export function layerVariables(run: BuilderRun, build: LayerBuild): Variables {
   }
 }
 
-export function testVariables(run: BuilderRun, test: { image: string; release: string; folder: string }): Variables {
+export function testVariables(run: BuilderRun, test: { image: string; arguments: string; folder: string }): Variables {
   return {
     ...builderVariables(run),
     layer: 'release',
@@ -45,7 +45,7 @@ export function testVariables(run: BuilderRun, test: { image: string; release: s
     manifest: `${test.folder}/manifest.json`,
     extra_vars: `${test.folder}/variables.json`,
     tested_image: test.image,
-    release: test.release,
+    verify_arguments: test.arguments,
     ...Object.fromEntries(run.settings.packerVariables),
   }
 }

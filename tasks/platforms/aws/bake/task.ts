@@ -1,5 +1,6 @@
 import type { Progress } from '../../../lib/progress.ts'
 import type { AwsSettings } from '../../../settings/aws-settings.ts'
+import type { ImageContent } from '../../image-content.ts'
 import type { PlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
 
@@ -7,7 +8,7 @@ export interface WantedAmi {
   readonly aws: Aws
   /** The folder with the local state. */
   readonly home: string
-  readonly release: string
+  readonly content: ImageContent
   /** Bake both layers even when an identical image exists, to pick up newer Debian packages. */
   readonly force: boolean
   readonly settings: AwsSettings

@@ -4,10 +4,11 @@ import { type Stack, stateOf } from '../cloudformation/states.ts'
 import { defaultsOf, type Template, type Values } from '../cloudformation/template.ts'
 import type { Names } from '../names.ts'
 
-export type AwsInfrastructureSettings = Pick<
-  AwsSettings,
-  'networkParameters' | 'serviceParameters' | 'guardParameters' | 'tags' | 'guard'
->
+export interface AwsInfrastructureSettings
+  extends Pick<AwsSettings, 'networkParameters' | 'serviceParameters' | 'guardParameters' | 'tags' | 'guard'> {
+  /** What the load balancer asks an instance. */
+  readonly healthPath: string
+}
 
 export interface Templates {
   readonly network: Template
@@ -46,6 +47,7 @@ const reserved: Readonly<Record<keyof Templates, Readonly<Record<string, string>
     Group: byTool,
     ImageId: '--image sets it',
     Secrets: 'npm run secret sets it: true while the group has secrets',
+    HealthPath: 'service.healthPath sets it',
     VpcId: fromNetwork,
     PublicSubnetIds: fromNetwork,
     PrivateSubnetIds: fromNetwork,
@@ -127,7 +129,9 @@ export function serviceValues(
   const before = standing(stacks.service)
   const limits = before ? widened(before.parameters, size) : newLimits(size)
   const secrets = switched('Secrets', hasSecrets, templates.service, stacks.service)
-  const values = { Group: names.group, ...(before ? {} : { ImageId: imageId }), ...limits, ...secrets, ...given }
+  const { healthPath: HealthPath } = settings
+  const image = before ? {} : { ImageId: imageId }
+  const values = { Group: names.group, HealthPath, ...image, ...limits, ...secrets, ...given }
   const { MinSize = before?.parameters['MinSize'], MaxSize = before?.parameters['MaxSize'] } = values as Values
   const problems = [
     ...(Number(MinSize) > size ? [`aws.serviceParameters.MinSize: ${MinSize} is above the size ${size}`] : []),

@@ -1,0 +1,41 @@
+import t from 'tap'
+import { usualSettings } from '../settings/settings-fixture.ts'
+import { serviceOf } from './service.ts'
+
+const unsaidService = usualSettings().service
+
+t.test("the example has its own facts, a user's service the usual ones", (t) => {
+  t.match(serviceOf(unsaidService), {
+    isExample: true,
+    port: 3000,
+    healthPath: '/healthz',
+    timePath: '/now',
+    timeFormat: 'iso8601',
+  })
+  t.match(serviceOf({ ...unsaidService, archive: '/shop.tar' }), {
+    isExample: false,
+    port: 8000,
+    healthPath: '/',
+    versionPath: '/version.txt',
+    timePath: '/',
+    timeFormat: 'http-date',
+    bodyLimit: '1m',
+    answerTimeoutSeconds: 60,
+    nginx: undefined,
+  })
+  t.end()
+})
+
+t.test('what is said counts, and the time is asked where the health is', (t) => {
+  const said = { ...unsaidService, image: 'shop:1', healthPath: '/health', env: new Map([['A', '1']]) }
+  t.match(serviceOf(said), { timePath: '/health', timeFormat: 'http-date', env: new Map([['A', '1']]) })
+  t.match(serviceOf({ ...said, timePath: '/clock' }), { timePath: '/clock', timeFormat: 'auto' })
+  t.match(serviceOf({ ...unsaidService, port: 3001, env: new Map([['B', '2']]) }), {
+    port: 3001,
+    env: new Map([
+      ['HOST', '0.0.0.0'],
+      ['B', '2'],
+    ]),
+  })
+  t.end()
+})

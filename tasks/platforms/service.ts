@@ -1,0 +1,65 @@
+import { example } from '../../app/example.ts'
+import type { TimeFormat } from '../../checker/clock/time-format.ts'
+import type { Settings } from '../settings/settings.ts'
+
+/** The user's service, with defaults for what they left out. */
+export interface Service extends Omit<Settings['service'], keyof Facts>, Facts {
+  /** No container image is named: it is the time service in `app/`. */
+  readonly isExample: boolean
+}
+
+interface Facts {
+  readonly port: number
+  readonly network: 'bridge' | 'host'
+  readonly healthPath: string
+  readonly versionPath: string
+  readonly timePath: string
+  readonly timeFormat: TimeFormat
+  readonly env: ReadonlyMap<string, string>
+  readonly bodyLimit: string
+  readonly answerTimeoutSeconds: number
+  readonly nginx: string | undefined
+}
+
+const unknown: Facts = {
+  port: 8000,
+  network: 'bridge',
+  healthPath: '/',
+  versionPath: '/version.txt',
+  timePath: '/',
+  timeFormat: 'http-date',
+  env: new Map(),
+  bodyLimit: '1m',
+  answerTimeoutSeconds: 60,
+  nginx: undefined,
+}
+
+/** Where a group's service answers: what `check.*` says, else what `service.*` says. `said` has what was set explicitly. */
+export function groupCheck({ check, service: told }: Settings, said: ReadonlyMap<string, string>): Settings['check'] {
+  const service = serviceOf(told)
+  const from = (key: 'versionPath' | 'timePath' | 'timeFormat') => (said.has(`check.${key}`) ? check : service)
+  const { versionPath } = from('versionPath')
+  const { timePath } = from('timePath')
+  const { timeFormat } = from('timeFormat')
+  return { ...check, versionPath, timePath, timeFormat }
+}
+
+export function serviceOf(said: Settings['service']): Service {
+  const isExample = [said.archive, said.image, said.build].every((source) => source === undefined)
+  const facts: Facts = isExample ? { ...unknown, ...example } : unknown
+  const { healthPath = facts.healthPath } = said
+  return {
+    ...said,
+    isExample,
+    port: said.port ?? facts.port,
+    network: said.network ?? facts.network,
+    healthPath,
+    versionPath: said.versionPath ?? facts.versionPath,
+    timePath: said.timePath ?? (isExample ? facts.timePath : healthPath),
+    timeFormat: said.timeFormat ?? (said.timePath === undefined ? facts.timeFormat : 'auto'),
+    env: new Map([...facts.env, ...said.env]),
+    bodyLimit: said.bodyLimit ?? facts.bodyLimit,
+    answerTimeoutSeconds: said.answerTimeoutSeconds ?? facts.answerTimeoutSeconds,
+    nginx: said.nginx ?? facts.nginx,
+  }
+}
