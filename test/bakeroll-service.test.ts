@@ -75,7 +75,7 @@ t.test('it waits for a value that is set later, and says which', async (t) => {
   t.equal(environment()['PLAIN'], PLAIN)
 })
 
-const hopeless: [what: string, said: Record<string, string>, reason: RegExp][] = [
+const unanswerable: [what: string, said: Record<string, string>, reason: RegExp][] = [
   ['no user data', {}, /the user data of this instance do not say where its secrets are/],
   [
     'user data of others',
@@ -86,7 +86,7 @@ const hopeless: [what: string, said: Record<string, string>, reason: RegExp][] =
   ['another place', { '/latest/user-data': '{"secrets":"vault:x"}' }, /do not say where/],
   ['no role', { '/latest/user-data': '{"secrets":"ssm:/bakeroll-secrets/x"}' }, /no role to read its secrets with/],
 ]
-for (const [what, said, reason] of hopeless) {
+for (const [what, said, reason] of unanswerable) {
   t.test(`${what}: it says why there is no container, and exits 1 when its time is up`, async (t) => {
     const { file, run } = await machine(t, service, { said })
     const { exitCode, stderr } = await run(['start', '0'])

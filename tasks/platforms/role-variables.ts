@@ -14,13 +14,15 @@ export type RoleVariables = Record<string, string>
 export async function roleVariables(content: ImageContent, folder: string): Promise<RoleVariables> {
   await mkdir(folder, { recursive: true })
   const { archive, lowest } = await content.image.archive(folder)
-  const { release, packages, roles } = content
+  const { release, service, packages, roles } = content
   const at = (name: string) => join(folder, name)
   const tag = `bakeroll/service:${release}`
   await writeDockerArchive(archive, at('whole.tar'), { tag })
   if (lowest > 0) await writeDockerArchive(archive, at('rest.tar'), { tag, withoutLowest: lowest })
   return {
     release,
+    in_place: '',
+    secret_names: service.secrets.join(' '),
     packages: packages.join(' '),
     ...(await lowestVariables(archive, lowest, at('layers.tar'))),
     container_image: archive.image.id,

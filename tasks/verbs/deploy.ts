@@ -5,12 +5,11 @@ import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
 import { confirmPlan } from './deploy/confirm-plan.ts'
-import { neededSecrets } from './secret/needed.ts'
 
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, secrets, probe, instanceTimeoutSeconds, infrastructure } = await openPlatform(context)
-  await assertSecretsSet({ secrets, needed: neededSecrets(settings) }, settings.group)
+  await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const { wantedImage: image, size } = settings
   const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
   // Planned before anything is installed or created, so that an impossible deploy touches nothing.

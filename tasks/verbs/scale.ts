@@ -3,12 +3,11 @@ import { deployGroup } from '../lib/deploy/deploy.ts'
 import { assertSecretsSet } from '../lib/secrets.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
-import { neededSecrets } from './secret/needed.ts'
 
 export default async function scale(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, secrets, probe, instanceTimeoutSeconds } = await openPlatform(context)
-  await assertSecretsSet({ secrets, needed: neededSecrets(settings) }, settings.group)
+  await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const { size = 0 } = settings
   const task = { platform, size, instanceTimeoutSeconds, probe, clock, progress, signal }
   const { outcome, size: now } = await deployGroup({ ...task, verb: 'scale' })

@@ -4,14 +4,13 @@ import { openPlatform } from '../platforms/open.ts'
 import { listing } from '../terminal/listing.ts'
 import { readSecret } from '../terminal/secret-input.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
-import { neededSecrets } from './secret/needed.ts'
 
 /** Sets or unsets one secret of the group, or lists them. Tells no value. */
 export default async function secret(context: TaskContext): Promise<TaskResult> {
   const { settings } = context
   const wanted = parse(context.positionals)
   const { secrets } = await openPlatform(context)
-  const needed = neededSecrets(settings)
+  const needed = settings.service.secrets
   const done = wanted === undefined ? undefined : await change(wanted, secrets, needed, context)
   const listed = listedSecrets(await secrets.list(), needed)
   if (done !== undefined) return { line: done, facts: { secrets: listed } }

@@ -119,7 +119,7 @@ t.test('skopeo takes what we write, and we take what skopeo writes', async (t) =
   await writeDockerArchive(kept, join(folder, 'again.tar'))
   t.ok((await readFile(join(folder, 'again.tar'))).equals(await rewritten(folder, await readFile(file), 'ours.tar')))
 
-  // An OCI image gets a config of its own from skopeo, which it keeps on the way back.
+  // An OCI image gets a config of its own from skopeo, which it keeps when it copies the image once more.
   const { id } = (await readContainerArchive(oci)).image
   const bytes = await rewritten(folder, await readFile(oci), 'oci-ours.tar')
   for (const path of [oci, docker, gzip]) {

@@ -14,7 +14,6 @@ import { beyondRefresh } from '../../settings/roll-contradictions.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../../terminal/task.ts'
 import { hookCommand } from '../../tools/hook.ts'
-import { neededSecrets } from '../secret/needed.ts'
 import { rollPolicy } from './policy.ts'
 import { openRollReport, type RollReport } from './report.ts'
 
@@ -32,7 +31,7 @@ export async function openRoll(context: TaskContext): Promise<OpenRoll> {
   const report = openRollReport(settings.roll.report, progress)
   const { platform, secrets, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
   // A rollback has the image that served before, whatever the settings say now.
-  if (context.verb === 'roll') await assertSecretsSet({ secrets, needed: neededSecrets(settings) }, settings.group)
+  if (context.verb === 'roll') await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const group = await platform.group()
   const size = group?.size ?? 1
   const terms = { size, force: settings.force, instanceTimeoutSeconds }
