@@ -178,7 +178,7 @@ const table = {
     summary: 'set, unset or list the secrets of the service',
     about:
       'A secret is an environment variable of the service whose value belongs to the group: no image and no log has it. set takes the value from standard input or asks for it without showing it; one line break at its end is not part of it. Without words it lists which secrets are set, and which of service.secrets are missing; it never tells a value. They can be set before the group exists, and destroy removes them.',
-    positionals: { name: 'set|unset NAME', many: true, required: false },
+    positionals: { name: 'set NAME', many: true, required: false },
     examples: [
       ['npm run secret -- set DATABASE_URL', 'asks for the value'],
       ['npm run secret -- set TLS_KEY <key.pem', 'the value of a file, line breaks and all'],
