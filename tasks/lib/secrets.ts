@@ -46,7 +46,7 @@ export function nameProblem(name: string): string | undefined {
 /** Why a secret cannot have this value; never tells it. */
 export function valueProblem(value: Uint8Array, mostBytes: number): string | undefined {
   if (value.length === 0) return 'the value is empty'
-  if (value.length > mostBytes) return `the value is longer than ${mostBytes} bytes`
+  if (value.length > mostBytes) return `the value is longer than ${mostBytes} bytes, the most that this platform holds`
   if (value.includes(0)) return 'the value has a NUL byte, which no environment variable can hold'
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(value)

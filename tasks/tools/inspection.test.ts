@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import type { Inspection } from '../lib/heal/planner.ts'
@@ -32,6 +34,23 @@ t.test('answers of an instance', async (t) => {
 
 /** As systemd: `is-active UNIT` prints the state and ends with 3 unless it is active. */
 const systemctl = (state: string) => `[ "$2" = --quiet ] || echo ${state}; [ ${state} = active ] || exit 3`
+
+t.test('a container with secrets is made anew by its unit, any other is started', async (t) => {
+  const calls = async (repair: 'container' | 'docker', hasUnit: boolean) => {
+    const say = 'echo "$(basename "$0") $*" >>"$(dirname "$0")/calls"'
+    const systemctl = `${say}\n[ "$1" != is-enabled ] || exit ${hasUnit ? 0 : 1}`
+    const folder = onPath(t, { systemctl, docker: say })
+    writeFileSync(join(folder, 'calls'), '')
+    t.match(await execa('sh', ['-s'], { input: repairScripts[repair], reject: false }), { exitCode: 0 })
+    const all = readFileSync(join(folder, 'calls'), 'utf8').trimEnd().split('\n')
+    return all.filter((call) => !call.includes('is-enabled'))
+  }
+  const daemon = ['systemctl reset-failed docker', 'systemctl restart docker']
+  t.strictSame(await calls('container', true), ['docker unpause service', 'systemctl restart bakeroll-service'])
+  t.strictSame(await calls('container', false), ['docker unpause service', 'docker restart --time 10 service'])
+  t.strictSame(await calls('docker', true), [...daemon, 'systemctl restart bakeroll-service'])
+  t.strictSame(await calls('docker', false), [...daemon, 'docker start service'])
+})
 
 t.test('the script itself, on stand-ins of systemctl and docker', async (t) => {
   const cases: [what: string, state: string, docker: string, expected: Inspection][] = [

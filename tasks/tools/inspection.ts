@@ -22,11 +22,16 @@ fi
  */
 export const rebootScript = 'systemd-run --quiet --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot'
 
+/** A container with secrets is made by its unit, which fetches them anew; any other is there already. */
+const starting = (start: string) => `
+if systemctl is-enabled --quiet bakeroll-service 2>/dev/null; then systemctl restart bakeroll-service
+else ${start}; fi`
+
 /** Repairs, smallest first; each leaves healthy parts alone. */
 export const repairScripts: Record<InnerRepair, string> = {
   nginx: 'systemctl reset-failed nginx; systemctl restart nginx',
-  container: `docker unpause ${container} 2>/dev/null; docker restart --time 10 ${container}`,
-  docker: `systemctl reset-failed docker; systemctl restart docker && docker start ${container}`,
+  container: `docker unpause ${container} 2>/dev/null${starting(`docker restart --time 10 ${container}`)}`,
+  docker: `systemctl reset-failed docker; systemctl restart docker || exit${starting(`docker start ${container}`)}`,
   // chrony also starts its time source for machines without a time server. Without either, the machine's own clock is
   // the best available (hwclock(8)).
   time: `systemctl reset-failed chrony; systemctl restart chrony

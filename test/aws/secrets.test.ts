@@ -1,9 +1,11 @@
 // needs: .venv/moto
 /** Secrets on AWS: the store, the stacks of a group that has some, and an instance that reads them with its role. */
+import { join } from 'node:path'
 import { DescribeLaunchTemplateVersionsCommand, DescribeVpcEndpointsCommand } from '@aws-sdk/client-ec2'
 import { AttachRolePolicyCommand, CreatePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { GetParameterCommand, ListTagsForResourceCommand } from '@aws-sdk/client-ssm'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { execa } from 'execa'
 import t from 'tap'
 import { OperatorError } from '../../tasks/lib/errors.ts'
 import { openAws } from '../../tasks/platforms/aws/clients.ts'
@@ -21,6 +23,7 @@ import { registerImage } from './image.ts'
 import { startMoto } from './moto.ts'
 import { awsSettings, quiet } from './settings.ts'
 
+const repository = join(import.meta.dirname, '../..')
 const moto = await startMoto()
 const proxy = await startFaultProxy(moto.url)
 t.teardown(proxy.stop)
@@ -91,6 +94,25 @@ t.test('failures are told in the words of AWS, unless these repeat the value', a
     t.notMatch(`${error.message} ${error.hint} ${error.stack} ${error.cause}`, planted)
   }
   proxy.rules.delete('PutParameter')
+})
+
+t.test('the verb, as a user calls it', async (t) => {
+  const env = { ...moto.env, AWS_ENDPOINT_URL: proxy.url, BAKEROLL_HOME: home, NODE_OPTIONS: '' }
+  const run = async (words: readonly string[], input: string) => {
+    const all = ['tasks/run.sh', 'secret', ...words, '--platform', 'aws', '--group', 'verbs', '--verbose', '--json']
+    const { exitCode, stdout, stderr } = await execa('sh', all, { cwd: repository, env, input, reject: false })
+    t.notMatch(`${stdout}${stderr}`, planted)
+    return { exitCode, facts: JSON.parse(stdout) }
+  }
+  const setAt = /^20\d\d-.*Z$/
+  t.match(await run(['set', 'TOKEN'], 'planted\n'), {
+    exitCode: 0,
+    facts: { ok: true, secrets: [{ name: 'TOKEN', setAt, missing: false }] },
+  })
+  const { exitCode, facts } = await run(['set', 'LONG'], hardValues['LONG'] ?? '')
+  t.equal(exitCode, 2)
+  t.match(facts.error.message, 'LONG: the value is longer than 8192 bytes, the most that this platform holds')
+  t.match(await run(['unset', 'TOKEN'], ''), { exitCode: 0, facts: { secrets: [] } })
 })
 
 const plan = (given: Partial<Settings['aws']> = {}) =>

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { writeAtomically } from '../../../checker/atomic-file.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import { listenProblem } from '../../tools/ports.ts'
@@ -121,7 +121,7 @@ export async function launchInstance(
   const { publicKey } = await operatorKey(home)
   await writeFile(files.metadata, JSON.stringify(metadataOf(id, publicKey)), { mode: 0o600 })
   await mkdir(secretsFolder(folder), { recursive: true, mode: 0o700 })
-  await symlink(secretsFolder(folder), files.secrets)
+  await symlink(relative(files.folder, secretsFolder(folder)), files.secrets)
   assertDisk(await runToEnd(thinDisk(files.disk, backingPath(files.disk, imageDisk(home, imageId)))))
   await startMachine(machineOf(folder, record, settings, base))
   return record
