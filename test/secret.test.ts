@@ -104,6 +104,34 @@ t.test('wrong usage is told before any effect', async (t) => {
   }
 })
 
+t.test('deploy, roll and scale refuse while the service lacks a secret, with the command that sets it', async (t) => {
+  const { home, run } = user(t)
+  const needed = { BAKEROLL_SERVICE_SECRETS: 'DATABASE_URL,TOKEN' }
+  await run(['secret', 'set', 'TOKEN'], 'planted')
+  const { secrets } = JSON.parse((await run(['secret', '--json'], undefined, needed)).stdout)
+  t.match(secrets, [
+    { name: 'DATABASE_URL', missing: true },
+    { name: 'TOKEN', missing: false },
+  ])
+  t.notOk('setAt' in secrets[0])
+  t.match(await run(['secret'], undefined, needed), { stdout: /\nDATABASE_URL +missing +yes\nTOKEN +20.* yes$/ })
+  for (const verb of ['deploy', 'deploy --dry-run', 'roll', 'scale 3']) {
+    const refused = await run(verb.split(' '), undefined, needed)
+    t.equal(refused.exitCode, 3, verb)
+    t.match(
+      refused.stderr,
+      /error: group timeapp has no value for service\.secrets: DATABASE_URL\nhint: {2}npm run secret -- set DATABASE_URL --group timeapp/,
+    )
+  }
+  await run(['secret', 'set', 'DATABASE_URL'], 'planted')
+  t.match(await run(['roll'], undefined, needed), { exitCode: 2, stderr: /there is no group/ })
+  const unset = await run(['secret', 'unset', 'TOKEN'], undefined, needed)
+  t.match(unset.stderr, /service\.secrets names TOKEN: until it is set again, no new instance can start the service/)
+  const named = { BAKEROLL_SERVICE_SECRETS: 'TOKEN,PATH' }
+  t.match(await run(['secret'], undefined, named), { exitCode: 2, stderr: /BAKEROLL_SERVICE_SECRETS: / })
+  t.ok(existsSync(home))
+})
+
 t.test('two verbs at once lose nothing of each other', async (t) => {
   const { run, file } = user(t)
   const names = ['A', 'B', 'C', 'D']

@@ -33,14 +33,17 @@ export interface ListedSecret {
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
 
 /** The container's environment passes through that of the `docker` command, which would obey these itself. */
-const ofDocker = /^(PATH|HOME|GODEBUG|(DOCKER|LD)_.*)$/
+const ofDocker = 'PATH|HOME|GODEBUG|DOCKER_.*|LD_.*'
+
+/** The names that a secret can have. */
+export const secretName = new RegExp(`^(?!(${ofDocker})$)${namePattern.source.slice(1)}`)
 
 /** Why a secret cannot have this name; undefined when it can. */
 export function nameProblem(name: string): string | undefined {
   if (!namePattern.test(name)) {
     return `the name of a secret has letters, digits and _, no digit first, at most 128, got ${JSON.stringify(name)}`
   }
-  return ofDocker.test(name) ? `a secret cannot be called ${name}, a variable of the docker command` : undefined
+  return secretName.test(name) ? undefined : `a secret cannot be called ${name}, a variable of the docker command`
 }
 
 /** Why a secret cannot have this value; never tells it. */

@@ -1,6 +1,7 @@
 import { servicePath, timeFormat } from '../../checker/options/target-options.ts'
 import { duration, oneOf, pairs, path, repeated, text, wholeNumber } from '../../checker/settings/kinds.ts'
 import { optional, setting } from '../../checker/settings/setting.ts'
+import { secretName } from '../lib/secrets.ts'
 import { command, words } from './kinds.ts'
 
 const baking = ['bake', 'demo'] as const
@@ -61,9 +62,9 @@ export const serviceSettings = {
     help: 'environment of the container, part of the image',
     verbs: baking,
   }),
-  secrets: setting<readonly string[]>(words('names of letters, digits and _', variableName, 'NAME,...'), [], {
+  secrets: setting<readonly string[]>(words('names of letters, digits and _', secretName, 'NAME,...'), [], {
     help: 'environment variables whose values belong to the group: npm run secret -- set NAME',
-    verbs: [...probing],
+    verbs: [...probing, 'secret'],
   }),
   testEnv: setting<ReadonlyMap<string, string>>(variables, new Map(), {
     help: 'values of the secrets while an image is tested',
