@@ -1,6 +1,6 @@
 import t from 'tap'
 import { usualSettings } from '../settings/settings-fixture.ts'
-import { serviceOf } from './service.ts'
+import { serviceOf, serviceTest, untestedWarning } from './service.ts'
 
 const unsaidService = usualSettings().service
 
@@ -37,5 +37,34 @@ t.test('what is said counts, and the time is asked where the health is', (t) => 
       ['B', '2'],
     ]),
   })
+  t.end()
+})
+
+t.test('an image is tested with the values for tests; while a secret has none nginx alone is asked', (t) => {
+  const said = {
+    ...unsaidService,
+    archive: '/shop.tar',
+    healthPath: '/health',
+    versionPath: '/release',
+    timePath: '/t',
+  }
+  const expected = { versionPath: '/release', timePath: '/t', timeFormat: 'auto', maxOffsetMs: 7 } as const
+  const testOf = (secrets: string[], testEnv: Record<string, string>) =>
+    serviceTest(serviceOf({ ...said, secrets, testEnv: new Map(Object.entries(testEnv)) }), expected)
+  const whole = { healthPath: '/health', expected, lacking: [] }
+  t.strictSame(testOf([], {}), { ...whole, values: new Map() })
+  const tested = testOf(['A', 'B'], { A: '1', B: '2', OTHER: '3' })
+  const values = new Map([
+    ['A', '1'],
+    ['B', '2'],
+  ])
+  t.strictSame(tested, { ...whole, values })
+  t.equal(untestedWarning(tested), undefined)
+  const lacking = testOf(['A', 'B'], { A: '1' })
+  t.match(lacking, {
+    healthPath: undefined,
+    expected: { versionPath: '/version.txt', timePath: '/version.txt', timeFormat: 'http-date', maxOffsetMs: 7 },
+  })
+  t.equal(untestedWarning(lacking), 'the test of the image leaves the service out: service.testEnv has no value for B')
   t.end()
 })

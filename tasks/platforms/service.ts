@@ -1,6 +1,7 @@
 import { example } from '../../app/example.ts'
 import type { TimeFormat } from '../../checker/clock/time-format.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { Expectations } from '../tools/probe.ts'
 
 /** The user's service, with defaults for what they left out. */
 export interface Service extends Omit<Settings['service'], keyof Facts>, Facts {
@@ -62,4 +63,30 @@ export function serviceOf(said: Settings['service']): Service {
     answerTimeoutSeconds: said.answerTimeoutSeconds ?? facts.answerTimeoutSeconds,
     nginx: said.nginx ?? facts.nginx,
   }
+}
+
+/** What the test of an image asks, and with which values it lets the service start. */
+export interface ServiceTest {
+  /** Values of secrets. */
+  readonly values: ReadonlyMap<string, string>
+  /** Undefined: the service itself is left out, and nginx alone is asked. */
+  readonly healthPath: string | undefined
+  readonly expected: Expectations
+  /** Secrets without a value for tests, without which the service does not start. */
+  readonly lacking: readonly string[]
+}
+
+/** Values of secrets belong to groups, and a tested instance is of none: it gets those of `service.testEnv`. */
+export function serviceTest({ secrets, testEnv, healthPath }: Service, expected: Expectations): ServiceTest {
+  const lacking = secrets.filter((name) => !testEnv.has(name))
+  const values = new Map([...testEnv].filter(([name]) => secrets.includes(name)))
+  if (lacking.length === 0) return { values, healthPath, expected, lacking }
+  const ofNginx = { versionPath: '/version.txt', timePath: '/version.txt', timeFormat: 'http-date' } as const
+  return { values, healthPath: undefined, expected: { ...expected, ...ofNginx }, lacking }
+}
+
+/** Why an image is not tested in full; undefined when it is. */
+export function untestedWarning({ lacking }: ServiceTest): string | undefined {
+  if (lacking.length === 0) return undefined
+  return `the test of the image leaves the service out: service.testEnv has no value for ${lacking.join(', ')}`
 }

@@ -14,6 +14,7 @@ import type { ImageContent } from '../image-content.ts'
 import { openPlainPaths } from '../plain-paths.ts'
 import { type Recipe, recipeFor } from '../recipe.ts'
 import { roleVariables } from '../role-variables.ts'
+import { serviceTest, untestedWarning } from '../service.ts'
 import { type Architecture, ownArchitecture } from '../service-image.ts'
 import { type ImageRecord, listImages, markVerified, newestBase } from './images.ts'
 import type { MachineSettings } from './instances.ts'
@@ -114,8 +115,11 @@ export async function bakeImage(task: BakeTask): Promise<BakeResult> {
     const image = reusable ?? (await makeImage(task, recipe))
     const folder = join(workFolder(task.home), `test-${image.id}`)
     const { factor, crowding } = task.pace()
+    const test = serviceTest(task.content.service, task.expected)
+    const warning = untestedWarning(test)
+    if (warning !== undefined) task.progress.warn(warning)
     const seconds = await task.progress.step(`boot and test ${image.id}`, () =>
-      verifyImage({ ...task, folder, image, healthPath: task.content.service.healthPath, limits: limitsAt(factor) }),
+      verifyImage({ ...task, folder, image, test, limits: limitsAt(factor) }),
     )
     await keepBoot(task.home, image.base, { seconds, crowding })
     return { image: await markVerified(task.home, image), reused: false }

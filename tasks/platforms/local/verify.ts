@@ -5,10 +5,11 @@ import type { Limits } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { bootIdIn, faultIn, imageTest, isSynchronised } from '../../tools/image-test.ts'
 import { rebootScript } from '../../tools/inspection.ts'
-import { type Expectations, probeInstance } from '../../tools/probe.ts'
+import { probeInstance } from '../../tools/probe.ts'
 import { runOver, sshArguments } from '../../tools/ssh.ts'
 import type { Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
+import type { ServiceTest } from '../service.ts'
 import type { ImageRecord } from './images.ts'
 import {
   consoleOf,
@@ -19,13 +20,13 @@ import {
   type MachineSettings,
   terminateInstance,
 } from './instances.ts'
+import { localSecrets } from './secrets.ts'
 
 export interface Verification {
   readonly home: Home
   readonly folder: string
   readonly image: ImageRecord
-  readonly expected: Expectations
-  readonly healthPath: string
+  readonly test: ServiceTest
   readonly machine: MachineSettings
   readonly limits: Limits
   readonly progress: Progress
@@ -39,6 +40,8 @@ export interface Verification {
  */
 export async function verifyImage(task: Verification): Promise<number> {
   await mkdir(task.folder, { recursive: true, mode: 0o700 })
+  const secrets = localSecrets(task.folder)
+  for (const [name, value] of task.test.values) await secrets.set(name, value)
   const instance = await launchInstance(task.home, task.folder, task.image.id, task.machine)
   const startedMs = Date.now()
   try {
@@ -63,7 +66,7 @@ async function untilRight(task: Verification, instance: InstanceRecord): Promise
     const result = await probeInstance(
       `http://${instance.host}:${instance.httpPort}`,
       task.image.release,
-      task.expected,
+      task.test.expected,
       task.limits.probeMs,
     )
     if (result.ok) return
@@ -79,8 +82,8 @@ async function untilRight(task: Verification, instance: InstanceRecord): Promise
 
 /** Returns the boot id. The clock was measured from outside; here it must be synchronised, so that it stays right. */
 async function testInside(task: Verification, instance: InstanceRecord): Promise<string> {
-  const { healthPath, limits } = task
-  const { clockSeconds, serviceSeconds } = limits
+  const { healthPath } = task.test
+  const { clockSeconds, serviceSeconds } = task.limits
   const answer = await over(task, instance, imageTest(task.image.release, { clockSeconds, serviceSeconds, healthPath }))
   if (answer.exitCode !== 0) throw untrue(task, faultIn(answer.stdout) ?? answer.stderr.trim())
   if (!isSynchronised(answer.stdout)) throw untrue(task, `its clock is not synchronised after ${clockSeconds} s`)
@@ -89,7 +92,7 @@ async function testInside(task: Verification, instance: InstanceRecord): Promise
 
 /** What its own test says, the container's last words among it; without SSH, the end of the console. */
 async function faultInside(task: Verification, instance: InstanceRecord): Promise<string> {
-  const { healthPath } = task
+  const { healthPath } = task.test
   const test = imageTest(task.image.release, { clockSeconds: 0, serviceSeconds: 1, healthPath })
   const { stdout } = await over(task, instance, test).catch(() => ({ stdout: '' }))
   const fault = faultIn(stdout)

@@ -45,8 +45,10 @@ export async function testAmi(run: BakeRun, ami: Ami): Promise<void> {
   const folder = await workFolder(run, 'test')
   const lines: { text: string; heardAt: number }[] = []
   const { service } = run.task.content
-  // Values of secrets belong to groups, and the tested instance is of none.
-  const healthPath = service.secrets.length > 0 ? undefined : service.healthPath
+  // Values of secrets belong to groups, and the tested instance is of none; its user data are for others to see.
+  const isLeftOut = service.secrets.length > 0
+  if (isLeftOut) run.task.progress.warn('the test of the image leaves the service out: no secret has a value meanwhile')
+  const healthPath = isLeftOut ? undefined : service.healthPath
   const words = imageTestArguments(ami.release, { clockSeconds: 30, serviceSeconds: 180, healthPath })
   const variables = testVariables(run, { image: launchable(ami), arguments: words, folder })
   const said = (text: string) => lines.push({ text, heardAt: Date.now() })
