@@ -81,7 +81,7 @@ export const nginxDefaults: Omit<NginxSettings, 'release' | 'upstreamPort'> = {
   shutdownSeconds: 25,
 }
 
-/** What the service learns of a request that came through load balancer and nginx. */
+/** What the service learns of a request that came through load balancer and nginx; empty: not what a client says of it. */
 const requestHeaders = [
   { name: 'Host', value: '$asked_host' },
   { name: 'Upgrade', value: '$asked_upgrade' },
@@ -90,6 +90,8 @@ const requestHeaders = [
   { name: 'X-Forwarded-For', value: '$proxy_add_x_forwarded_for' },
   { name: 'X-Forwarded-Host', value: '$asked_host' },
   { name: 'X-Forwarded-Proto', value: '$asked_scheme' },
+  { name: 'Forwarded', value: '""' },
+  { name: 'Proxy', value: '""' },
 ]
 
 /**
