@@ -29,7 +29,7 @@ t.test('values reach the environment of the container byte for byte, and nothing
   t.strictSame(given, hardValues)
   const names = Object.keys(hardValues).flatMap((name) => ['--env', name])
   const words = [...service.arguments, ...names, service.image, ...service.command]
-  t.strictSame(calls().at(-1), ['run', '--detach', '--name', 'service', ...words])
+  t.strictSame(calls().at(-1), ['run', '--detach', '--pull', 'never', '--name', 'service', ...words])
   t.notMatch(text('calls'), planted, 'no argument holds a value')
   t.notMatch(text('service.json'), planted)
 })
@@ -41,7 +41,7 @@ t.test('a service without secrets asks nobody', async (t) => {
     { BAKEROLL_METADATA: 'http://127.0.0.1:1' },
   )
   t.match(await run(['start']), { exitCode: 0, stderr: '' })
-  t.strictSame(calls().at(-1), ['run', '--detach', '--name', 'service', 'x:1'])
+  t.strictSame(calls().at(-1), ['run', '--detach', '--pull', 'never', '--name', 'service', 'x:1'])
   const { HOME, PATH, PWD, ...given } = environment()
   t.strictSame(given, {})
 })
@@ -112,12 +112,12 @@ t.test('a metadata service that is not there, refuses, or hangs up is asked agai
 })
 
 t.test('what docker says of a failure is told without the values', async (t) => {
-  const { secrets, file, run } = await machine(t)
-  Object.assign(secrets, hardValues)
+  const { secrets, file, run } = await machine(t, { ...service, secrets: [...service.secrets, 'EMPTY'] })
+  Object.assign(secrets, hardValues, { EMPTY: '' })
   writeFileSync(file('broken'), '')
   const { exitCode, stderr } = await run(['start'])
   t.equal(exitCode, 125)
-  t.match(stderr, /^bakeroll-service: docker run: .*\[secret\]/s)
+  t.match(stderr, /^bakeroll-service: docker run: [\s\S]*^EMPTY=\n[\s\S]*\[secret\]/m)
   t.notMatch(stderr, planted)
 })
 

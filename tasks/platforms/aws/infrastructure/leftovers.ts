@@ -28,13 +28,21 @@ async function stacksLeft(aws: Aws, { networkStack, serviceStack, guardStack }: 
 }
 
 async function parametersLeft(aws: Aws, { group, lockPath, secretPath }: Names): Promise<string[]> {
-  const left: string[] = []
-  const ParameterFilters = [{ Key: 'Path', Option: 'Recursive', Values: [`${parameterRoot}/${group}`, secretPath] }]
+  const [own, secrets] = await Promise.all([
+    parametersBelow(aws, `${parameterRoot}/${group}`),
+    parametersBelow(aws, secretPath),
+  ])
+  const left = [...own.filter((name) => !name.startsWith(`${lockPath}/`)), ...secrets]
+  return left.map((name) => `SSM parameter ${name}`)
+}
+
+async function parametersBelow(aws: Aws, path: string): Promise<string[]> {
+  const found: string[] = []
+  const ParameterFilters = [{ Key: 'Path', Option: 'Recursive', Values: [path] }]
   for await (const { Parameters = [] } of paginateDescribeParameters({ client: aws.ssm }, { ParameterFilters })) {
-    const names = Parameters.map(({ Name = '' }) => Name).filter((name) => !name.startsWith(`${lockPath}/`))
-    left.push(...names.map((name) => `SSM parameter ${name}`))
+    found.push(...Parameters.map(({ Name = '' }) => Name))
   }
-  return left
+  return found
 }
 
 async function instancesLeft(aws: Aws, { group }: Names): Promise<string[]> {
