@@ -21,6 +21,10 @@ done
 [ ! -s /etc/machine-id ] || refuse 'the machine id is not empty'
 awk -F: '$2 != "*" && $2 !~ /^!/ { print $1; found = 1 } END { exit !found }' /etc/shadow &&
   refuse 'the users above have a password'
-ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | grep -vE ':(22|80)$' && refuse 'the addresses above listen to the network'
+rules=$(unshare --net sh -c 'nft --file /etc/nftables.conf && nft list table inet bakeroll') || refuse 'the packet filter has no rules'
+for hook in input forward; do
+  echo "$rules" | grep -q "hook $hook priority filter; policy drop;" || refuse "the packet filter does not close $hook"
+done
+systemctl is-enabled --quiet nftables.service || refuse 'the packet filter does not start at boot'
 sync
 exit "$failed"

@@ -38,8 +38,12 @@ until served=$(curl -fsS --max-time 5 http://127.0.0.1/version.txt); do
 done
 [ "$served" = "$release" ] || fail "it serves release $served, expected $release"
 
-open=$(ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | sed 's/.*://' | sort -un | paste -sd ' ')
-[ "$open" = '22 80' ] || fail "open ports: $open, expected 22 80"
+# What listens is open only as far as the packet filter lets it: the loaded rules must be those of its file.
+wanted=$(unshare --net sh -c 'nft --file /etc/nftables.conf && nft --stateless list table inet bakeroll') || wanted=none
+for hook in input forward; do
+  echo "$wanted" | grep -q "hook $hook priority filter; policy drop;" || fail "the packet filter does not close $hook"
+done
+[ "$(nft --stateless list table inet bakeroll)" = "$wanted" ] || fail 'the packet filter has not loaded its rules'
 failed=$(systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | paste -sd ' ')
 [ -z "$failed" ] || fail "failed units: $failed"
 
@@ -50,8 +54,10 @@ keys=$(find /home /root -name authorized_keys -exec grep -ohE 'AAAA[0-9A-Za-z+/=
 
 answer=$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://169.254.169.254/latest/meta-data/instance-id) || true
 [ "$answer" = 401 ] || fail "instance metadata answer $answer without a token, expected 401: IMDSv2 is not required"
-# The service's container has this user and this network.
-answer=$(setpriv --reuid 65532 --regid 65532 --clear-groups curl -s -o /dev/null -w '%{http_code}' --max-time 5 \
+# As the service asks: from its container's network, which may be the machine's.
+container=$(docker inspect --format '{{.State.Pid}}' service 2>/dev/null) || container=0
+[ "$container" -gt 0 ] || container=1
+answer=$(nsenter --net --target "$container" setpriv --reuid 65532 --regid 65532 --clear-groups curl -s -o /dev/null -w '%{http_code}' --max-time 5 \
   -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token) || true
 [ "$answer" = 000 ] || fail "instance metadata answer $answer to the service: they are for root alone"
 
