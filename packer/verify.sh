@@ -55,9 +55,9 @@ keys=$(find /home /root -name authorized_keys -exec grep -ohE 'AAAA[0-9A-Za-z+/=
 answer=$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://169.254.169.254/latest/meta-data/instance-id) || true
 [ "$answer" = 401 ] || fail "instance metadata answer $answer without a token, expected 401: IMDSv2 is not required"
 # As the service asks: from its container's network, which may be the machine's.
-container=$(docker inspect --format '{{.State.Pid}}' service 2>/dev/null) || container=0
-[ "$container" -gt 0 ] || container=1
-answer=$(nsenter --net --target "$container" setpriv --reuid 65532 --regid 65532 --clear-groups curl -s -o /dev/null -w '%{http_code}' --max-time 5 \
+pid=$(docker inspect --format '{{.State.Pid}}' service 2>/dev/null) || pid=0
+[ "$pid" -gt 0 ] || pid=1
+answer=$(nsenter --net --target "$pid" setpriv --reuid 65532 --regid 65532 --clear-groups curl -s -o /dev/null -w '%{http_code}' --max-time 5 \
   -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token) || true
 [ "$answer" = 000 ] || fail "instance metadata answer $answer to the service: they are for root alone"
 

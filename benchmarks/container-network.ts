@@ -1,0 +1,206 @@
+/**
+ * Measures what the container's network costs: `node benchmarks/container-network.ts`, as root, with Debian's `docker.io`, nginx, nft
+ * and hey on the PATH; two minutes. Docker runs with the role's settings in a network of its own, behind the role's packet filter,
+ * beside whatever Docker this computer has. Writes benchmarks/results/container-network.md and .json.
+ */
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { build } from 'esbuild'
+import { execa } from 'execa'
+import { writeNginx } from '../nginx/nginx.ts'
+import { librariesFrom } from '../app/runtime.ts'
+import { writeFolderImage } from '../tasks/tools/container-archive/from-folders.ts'
+import { type ContainerFacts, keysUser, runArguments, serviceAddress } from '../tasks/tools/run-arguments.ts'
+import { measurements, repository } from './measurements.ts'
+
+const rounds = 7
+const connections = 32
+const roundSeconds = 4
+const roles = join(repository, 'ansible/roles')
+const folder = process.argv[2] ?? ''
+const socket = join(folder, 'docker.sock')
+const env = { DOCKER_HOST: `unix://${socket}` }
+
+const started: ReturnType<typeof execa>[] = []
+
+/** Both services run all the time; the load goes to one of them. */
+const services = [
+  { network: 'host', port: 3001, nginxPort: 81 },
+  { network: 'bridge', port: 3000, nginxPort: 80 },
+] as const
+
+const places = {
+  'service alone, host': 'http://127.0.0.1:3001/now',
+  'service alone, bridge': 'http://172.17.0.2:3000/now',
+  'nginx, host': 'http://127.0.0.1:81/now',
+  'nginx, bridge': 'http://127.0.0.1:80/now',
+} as const
+type Place = keyof typeof places
+
+if (process.getuid?.() !== 0) throw new Error('only root can run Docker: sudo node benchmarks/container-network.ts')
+if (folder === '') await inOwnNetwork()
+else await measure()
+
+/** Runs this program once more, in namespaces of its own. */
+async function inOwnNetwork(): Promise<void> {
+  const own = await mkdtemp(join(tmpdir(), 'bakeroll-cage-'))
+  try {
+    const words = [process.execPath, import.meta.filename, own]
+    await execa('unshare', ['--mount', '--net', '--propagation', 'private', ...words], { stdio: 'inherit' })
+  } finally {
+    await rm(own, { recursive: true, force: true })
+  }
+}
+
+async function measure(): Promise<void> {
+  try {
+    await prepareNetwork()
+    await startDocker()
+    await loadImage()
+    for (const service of services) {
+      await runContainer(service)
+      await startNginx(service)
+    }
+    await tell(await allRates())
+  } finally {
+    for (const { network } of services) await execa('docker', ['rm', '--force', network], { env, reject: false })
+    for (const program of started.reverse()) program.kill()
+    await Promise.all(started)
+  }
+}
+
+async function prepareNetwork(): Promise<void> {
+  const passwd = join(folder, 'passwd')
+  await writeFile(
+    passwd,
+    `${await readFile('/etc/passwd', 'utf8')}bakeroll-keys:x:${keysUser}:${keysUser}::/:/bin/false\n`,
+  )
+  await execa('mount', ['--bind', passwd, '/etc/passwd'])
+  await execa('ip', ['link', 'set', 'lo', 'up'])
+  await writeFile('/proc/sys/net/ipv4/ip_forward', '1')
+  await execa('nft', ['--file', join(roles, 'hardening/files/nftables.conf')])
+}
+
+async function startDocker(): Promise<void> {
+  const settings = JSON.parse(await readFile(join(roles, 'docker/files/daemon.json'), 'utf8'))
+  const file = join(folder, 'daemon.json')
+  // The journal of this computer is none of ours. Containers end with their daemon.
+  await writeFile(file, JSON.stringify({ ...settings, 'log-driver': 'json-file', 'live-restore': false }))
+  const at = (name: string) => join(folder, name)
+  const words = ['--config-file', file, '--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')]
+  start('dockerd', [...words, '--host', env.DOCKER_HOST])
+  await until(() => execa('docker', ['version'], { env }))
+}
+
+/** The time service as a bundle beside Node and its libraries. */
+async function loadImage(): Promise<void> {
+  const root = join(folder, 'root')
+  const { stdout } = await execa('ldd', [process.execPath])
+  for (const [from, to] of [
+    [process.execPath, '/node'],
+    ...librariesFrom(stdout).map((path) => [path, path]),
+  ] as const) {
+    await mkdir(join(root, dirname(to)), { recursive: true })
+    await copyFile(from, join(root, to))
+    await chmod(join(root, to), 0o755)
+  }
+  const entryPoints = [join(repository, 'app/server.ts')]
+  await build({ entryPoints, outfile: join(root, 'app.mjs'), bundle: true, platform: 'node', format: 'esm' })
+  const archive = join(folder, 'service.tar')
+  await writeFolderImage(
+    {
+      folders: [root],
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      user: '65532',
+      entryPoint: ['/node', '/app.mjs'],
+      command: [],
+      env: {},
+      ports: [],
+      tag: 'service:1',
+    },
+    archive,
+  )
+  await execa('docker', ['load', '--input', archive], { env })
+}
+
+async function runContainer({ network, port }: { network: ContainerFacts['network']; port: number }): Promise<void> {
+  const facts: ContainerFacts = {
+    port,
+    network,
+    secrets: [],
+    options: [],
+    stopSeconds: 1,
+    pids: 1000,
+    imageUser: '65532',
+    env: new Map([['HOST', '0.0.0.0']]),
+  }
+  await execa('docker', ['run', '--detach', '--name', network, ...runArguments(facts), 'service:1'], { env })
+  await until(() => execa('curl', ['-fsS', `http://${serviceAddress(network)}:${port}/now`]))
+}
+
+async function startNginx({ network, port, nginxPort }: (typeof services)[number]): Promise<void> {
+  const at = join(folder, `nginx-${nginxPort}`)
+  const [file = ''] = await writeNginx(at, {
+    release: '1.0.0',
+    listenPort: nginxPort,
+    upstreamHost: serviceAddress(network),
+    upstreamPort: port,
+    pidFile: join(at, 'pid'),
+    accessLog: join(at, 'access.log'),
+    errorLog: join(at, 'error.log'),
+    temporaryFolder: at,
+  })
+  start('nginx', ['-c', file, '-g', 'daemon off;'])
+  await until(() => execa('curl', ['-fsS', `http://127.0.0.1:${nginxPort}/now`]))
+}
+
+/** Runs beside this program, until `measure` ends it. */
+function start(program: string, words: readonly string[]): void {
+  started.push(execa(program, words, { stdio: 'ignore', reject: false }))
+}
+
+async function until(works: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await works()
+      return
+    } catch (error) {
+      if (tries === 100) throw error
+      await sleep(300)
+    }
+  }
+}
+
+/** Requests per second, in the order of the rounds; neighbours in time are measured under the same load of this computer. */
+async function allRates(): Promise<Record<Place, number[]>> {
+  const names = Object.keys(places) as Place[]
+  const rates = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Place, number[]>
+  for (const name of names) await rateOf(places[name])
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of names) rates[name].push(await rateOf(places[name]))
+  }
+  return rates
+}
+
+async function rateOf(url: string): Promise<number> {
+  const { stdout } = await execa('hey', ['-z', `${roundSeconds}s`, '-c', String(connections), url])
+  const statuses = [...stdout.matchAll(/^\s+\[(\d+)\]\s+\d+ responses$/gm)].map(([, status]) => status)
+  if (statuses.join() !== '200' || /Error distribution/.test(stdout)) throw new Error(`${url}:\n${stdout}`)
+  return Number(stdout.match(/Requests\/sec:\s+([\d.]+)/)?.[1])
+}
+
+async function tell(rates: Record<Place, number[]>): Promise<void> {
+  const { record, write } = measurements()
+  for (const [name, found] of Object.entries(rates)) record(name, median(found), undefined, 'requests/s')
+  const ratio = (one: Place, other: Place) =>
+    median(rates[one].map((rate, round) => rate / (rates[other][round] ?? Number.NaN)))
+  record('nginx: bridge beside host', ratio('nginx, bridge', 'nginx, host'), undefined, 'times')
+  record('bridge: nginx beside the service alone', ratio('nginx, bridge', 'service alone, host'), undefined, 'times')
+  process.stdout.write(write('container-network'))
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
