@@ -9,8 +9,8 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { execa } from 'execa'
-import { writeNginx } from '../nginx/nginx.ts'
 import { librariesFrom } from '../app/runtime.ts'
+import { writeNginx } from '../nginx/nginx.ts'
 import { writeFolderImage } from '../tasks/tools/container-archive/from-folders.ts'
 import { type ContainerFacts, keysUser, runArguments, serviceAddress } from '../tasks/tools/run-arguments.ts'
 import { measurements, repository } from './measurements.ts'
@@ -23,7 +23,7 @@ const folder = process.argv[2] ?? ''
 const socket = join(folder, 'docker.sock')
 const env = { DOCKER_HOST: `unix://${socket}` }
 
-const started: ReturnType<typeof execa>[] = []
+const started: (PromiseLike<unknown> & { kill(): boolean })[] = []
 
 /** Both services run all the time; the load goes to one of them. */
 const services = [

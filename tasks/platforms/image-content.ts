@@ -5,6 +5,7 @@ import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { projectOf } from '../settings/project.ts'
 import type { Settings } from '../settings/settings.ts'
+import { runArguments, runFault, serviceAddress } from '../tools/run-arguments.ts'
 import type { Home } from './home.ts'
 import { type Service, serviceOf } from './service.ts'
 import {
@@ -74,6 +75,8 @@ function contentOf({ image }: Settings, task: ServiceImageTask, found: ServiceIm
   const { release, architecture, service } = task
   const { packages, roles } = image
   assertRoles(roles)
+  const fault = runFault({ ...service, imageUser: found.user })
+  if (fault !== undefined) throw new OperatorError('usage', fault)
   return { release, architecture, service, image: found, packages, roles }
 }
 
@@ -97,19 +100,15 @@ function assertRoles({ path, base, release }: ImageContent['roles']): void {
 export function releaseFiles({ release, service, image }: ImageContent): Record<'nginx_conf' | 'service_json', string> {
   const { port: upstreamPort, bodyLimit, answerTimeoutSeconds, versionPath, nginx } = service
   const own = nginx === undefined ? {} : nginxFile(nginx)
-  const settings = { release, upstreamPort, bodyLimit, answerTimeoutSeconds, versionPath, ...own }
+  const upstreamHost = serviceAddress(service.network)
+  const settings = { release, upstreamHost, upstreamPort, bodyLimit, answerTimeoutSeconds, versionPath, ...own }
   const { 'nginx.conf': nginx_conf = '' } = renderNginx(settings)
-  const { env, secrets, options, command } = service
+  const { command, secrets } = service
   return {
     nginx_conf,
     service_json: `${JSON.stringify({
       image: `bakeroll/service:${release}`,
-      arguments: [
-        ...['--restart', 'always', '--stop-timeout', String(service.stopSeconds), '--network', 'host', '--read-only'],
-        ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--pids-limit', String(service.pids)],
-        ...[...env].flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-        ...options,
-      ],
+      arguments: runArguments({ ...service, imageUser: image.user }),
       command,
       secrets,
       user: image.user,
