@@ -16,6 +16,7 @@ const top = t.testdir({
 export default { size: 3, local: { port: 18123 }, roll: { batch: '25%' } } satisfies Config`,
     src: {},
   },
+  'other shop': { Dockerfile: 'FROM scratch\nEXPOSE 5000\n', 'package.json': '{ "type": "commonjs" }' },
 })
 // Not below the clone, whose package.json makes it a project.
 const plain = mkdtempSync(join(tmpdir(), 'plain-'))
@@ -105,6 +106,24 @@ t.test('the configuration file of the project counts, and a wrong one is told', 
   t.equal(exitCode, 2)
   t.match(stderr, 'groop: unknown setting in wrong.mts; did you mean group?')
   t.match(stderr, `hint:  npx bakeroll status --help lists every flag and setting; the configuration file is ${wrong}`)
+})
+
+t.test('init writes a configuration once, where the user stands', async (t) => {
+  t.match(await npx(['init']), { exitCode: 3, stderr: 'bakeroll.config.mts is there already' })
+  const asked = await npx(['init'], join(project, 'src'))
+  t.match(asked, { exitCode: 3, stderr: `belongs to the project of ${project}/bakeroll.config.mts` })
+  t.same(readdirSync(join(project, 'src')), [])
+
+  const other = join(top, 'other shop')
+  const bakeroll = (...words: string[]) => run(join(project, 'node_modules/.bin/bakeroll'), words, other)
+  t.match(await bakeroll('init', '--dry-run'), { exitCode: 0, stdout: /port: 5000,[\s\S]*would write .gitignore, / })
+  t.same(readdirSync(other), ['Dockerfile', 'package.json'])
+  t.match(JSON.parse((await bakeroll('init', '--json')).stdout), {
+    ok: true,
+    written: ['.gitignore', '.dockerignore', 'bakeroll.config.mts'],
+  })
+  t.match(await bakeroll('status'), { exitCode: 0, stdout: /there is no group other-shop/, stderr: '' })
+  t.match(await bakeroll('init', '--dry-run'), { exitCode: 3, stderr: /hint: {2}npx bakeroll bake --dry-run/ })
 })
 
 t.test('the types fit what the settings take, and refuse what is none', async (t) => {

@@ -99,7 +99,7 @@ export const table = {
     flag: 'dry-run',
     otherFlag: 'plan',
     ...ofOneRun,
-    verbs: ['bake', 'deploy', 'roll', 'rollback', 'heal', 'images'],
+    verbs: ['init', 'bake', 'deploy', 'roll', 'rollback', 'heal', 'images'],
   }),
 
   local: {

@@ -50,6 +50,15 @@ const table = {
       ['npm run -s doctor -- --json', 'read by a program'],
     ],
   },
+  init: {
+    summary: 'write the configuration for the service of this folder',
+    about:
+      'Looks at Dockerfile, package.json, git and container archives, writes bakeroll.config.mts, and has git and Docker ignore .bakeroll. It says what is missing for a bake, and never overwrites a configuration.',
+    examples: [
+      ['npm run init', 'the file'],
+      ['npm run init -- --dry-run', 'what it would write'],
+    ],
+  },
   bake: {
     carriesOn: true,
     stopSeconds: builderStopSeconds,

@@ -15,6 +15,7 @@ export interface Run {
   readonly words: readonly string[]
   readonly settings: Settings
   readonly said: ReadonlyMap<string, string>
+  readonly workingFolder: string
   /** Warnings about the settings, shown before anything is done. */
   readonly warnings: readonly string[]
   readonly screen: Screen
@@ -34,7 +35,7 @@ export interface Ending {
  * at once, and so does the end of the verb's time to stop.
  */
 export async function runTask(run: Run): Promise<Ending> {
-  const { commandLine, words, settings, said, screen, program, load } = run
+  const { commandLine, words, settings, said, workingFolder, screen, program, load } = run
   const { verb, positionals, rest } = commandLine
   const interruption = new AbortController()
   const { signal } = interruption
@@ -65,6 +66,7 @@ export async function runTask(run: Run): Promise<Ending> {
     verb,
     settings,
     said,
+    workingFolder,
     progress,
     signal,
     positionals: [...positionals],

@@ -71,6 +71,7 @@ async function runVerb(
     words,
     settings,
     said,
+    workingFolder: launch.workingFolder,
     warnings,
     screen,
     program: launch.program,

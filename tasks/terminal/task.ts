@@ -9,6 +9,8 @@ export interface TaskContext {
   readonly positionals: string[]
   /** What came after `--`. */
   readonly rest: string[]
+  /** Where the user stands. */
+  readonly workingFolder: string
   readonly progress: Progress
   /**
    * Returns when the answer is yes: at once with `--yes`, else by asking on a terminal. Throws `refused` (exit code 3)

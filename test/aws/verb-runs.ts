@@ -70,7 +70,7 @@ export function verbRuns(home: string): RunVerb {
     const screen = { isLive: false, hasColour: false, write: (text: string) => void shown.push(text), size }
     const load = async () => (await import(join(repository, `tasks/verbs/${verb}.ts`))).default
     const { result, error } = await inHaste(() =>
-      runTask({ commandLine, words: all, settings, said, warnings, screen, load }),
+      runTask({ commandLine, words: all, settings, said, warnings, workingFolder: home, screen, load }),
     )
     const reporting: Reporting = {
       verb,
