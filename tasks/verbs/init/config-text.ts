@@ -1,3 +1,4 @@
+import { isRelease } from '../../lib/release-name.ts'
 import type { Builder, Survey } from './survey.ts'
 
 /** What the operator asked for beside what the folder tells. */
@@ -19,7 +20,7 @@ export function draftOf(survey: Survey, asked: Asked): Draft {
   const port = portOf(survey)
   const lines = [
     ...(asked.platform === undefined ? [] : [`platform: ${quoted(asked.platform)},`, '']),
-    '// The instances, and what belongs to them, carry this name.',
+    '// The instances are called after it.',
     `group: ${quoted(asked.group ?? survey.name)},`,
     ...releaseLines(survey),
     'service: {',
@@ -31,7 +32,7 @@ export function draftOf(survey: Survey, asked: Asked): Draft {
     ...(survey.hasTypes ? [`import type { Config } from 'bakeroll'`] : []),
   ]
   const text = [
-    '// `npx bakeroll --help settings` explains every setting. A line in comments is an example.',
+    '// `npx bakeroll --help settings` explains every setting. A line that is commented out is an example.',
     ...imports,
     ...(imports.length > 0 ? [''] : []),
     'export default {',
@@ -45,7 +46,7 @@ export function draftOf(survey: Survey, asked: Asked): Draft {
 function releaseLines({ described, version }: Survey): string[] {
   if (described !== undefined) {
     const call = `execFileSync('git', ['describe', '--tags', '--always'], { cwd: import.meta.dirname, encoding: 'utf8' }).trim()`
-    const fitted = /^[\w.-]+$/.test(described) ? call : `${call}.replace(/[^\\w.-]+/g, '-')`
+    const fitted = isRelease(described) ? call : `${call}.replace(/[^\\w.-]+/g, '-')`
     return ["// Git's name for the commit that is checked out.", `release: ${fitted},`]
   }
   if (version !== undefined) return ['// The release is the version in package.json.']
@@ -55,7 +56,7 @@ function releaseLines({ described, version }: Survey): string[] {
 function imageOf(survey: Survey): { image: string[]; missing: string[]; built?: string } {
   const { name, dockerfile, builder, archive } = survey
   const file = `${name}.tar`
-  const elsewhere = `// In their place, an image in a registry: image: 'registry.example.org/${name}:1.0.0',`
+  const elsewhere = `// Or an image in a registry, in place of an archive: image: 'registry.example.org/${name}:1.0.0',`
   if (dockerfile !== undefined && (builder !== undefined || archive === undefined)) {
     const image = [
       '// Runs in this folder before the archive is read.',
@@ -108,15 +109,15 @@ function userLines({ dockerfile, archive }: Survey): string[] {
   const user = dockerfile === undefined ? archive?.image.user : dockerfile.facts.user
   // A Dockerfile without USER has that of the image below, which is not known here.
   const isRoot = /^(0|root)(:|$)/.test(user ?? '') || (dockerfile === undefined && user === '')
-  return isRoot ? ['// It runs as root, but without its rights; another USER in the image is better.'] : []
+  return isRoot ? ['// It runs as root without the rights of root: another USER in the image is safer.'] : []
 }
 
 function healthLines({ dockerfile }: Survey): string[] {
   const path = dockerfile?.facts.healthPath
   const source =
     path === undefined
-      ? 'Answers 200 when the service is well; / may be too much'
-      : 'Answers 200 when the service is well, as HEALTHCHECK says'
+      ? 'Answers 200 while the service is healthy. / is a guess'
+      : 'Answers 200 while the service is healthy, as HEALTHCHECK says'
   return [`// ${source}.`, `healthPath: ${quoted(path ?? '/')},`]
 }
 
