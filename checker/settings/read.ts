@@ -142,7 +142,13 @@ function inConfig(key: string, { kind }: Setting<unknown>, got: unknown) {
 }
 
 function put(values: Record<string, unknown>, key: string, value: unknown): void {
-  const [section = '', name] = key.split('.')
-  if (name === undefined) values[section] = value
-  else values[section] = { ...(values[section] as object | undefined), [name]: value }
+  const [section = '', ...below] = key.split('.')
+  const name = below.join('.')
+  if (name === '') {
+    values[section] = value
+    return
+  }
+  const inner = { ...(values[section] as object | undefined) }
+  put(inner, name, value)
+  values[section] = inner
 }
