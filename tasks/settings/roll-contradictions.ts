@@ -17,7 +17,7 @@ const longestCheckpointSeconds = 172_800
 export function rollContradictions({ given }: Pick<CommandLine, 'given'>, settings: Settings): Contradiction[] {
   const { platform, roll, dryRun } = settings
   const { surge } = roll
-  const hasHook = roll.beforeTerminate !== undefined || roll.afterAccept !== undefined
+  const hasHook = [roll.beforeRoll, roll.beforeTerminate, roll.afterAccept].some((hook) => hook !== undefined)
   /** Only flags need it: in a file a setting may wait for a roll that uses it. */
   const needs = (key: SettingKey, flag: string, others: readonly SettingKey[], isThere: boolean): Contradiction[] =>
     !given.has(key) || isThere
@@ -30,7 +30,7 @@ export function rollContradictions({ given }: Pick<CommandLine, 'given'>, settin
     }),
     ...needs('roll.canaryWatchSeconds', '--canary', ['roll.canary'], !isZero(roll.canary)),
     ...needs('roll.pauseSeconds', '--pause-at', ['roll.pauseAt'], roll.pauseAt.length > 0),
-    ...needs('roll.hookTimeoutSeconds', '--before-terminate or --after-accept', hookKeys, hasHook),
+    ...needs('roll.hookTimeoutSeconds', '--before-roll, --before-terminate or --after-accept', hookKeys, hasHook),
     ...when(given.has('roll.report') && dryRun, {
       of: ['roll.report', 'dryRun'],
       problem: '--report: a dry run leaves nothing to report',
@@ -81,7 +81,7 @@ export function beyondRefresh({ roll }: Settings): Contradiction[] {
   ]
 }
 
-const hookKeys: readonly SettingKey[] = ['roll.beforeTerminate', 'roll.afterAccept']
+const hookKeys: readonly SettingKey[] = ['roll.beforeRoll', 'roll.beforeTerminate', 'roll.afterAccept']
 
 function when(isSo: boolean, contradiction: Contradiction): Contradiction[] {
   return isSo ? [contradiction] : []

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { OperatorError } from '../lib/errors.ts'
-import { type Hook, hookCommand } from './hook.ts'
+import { beforeRollCommand, type Hook, hookCommand } from './hook.ts'
 
 const instance = { id: 'i-1', url: 'http://127.10.3.1:8080', imageId: '1.4.0-abc', release: '1.4.0' }
 
@@ -42,6 +42,22 @@ function runs(pid: number): boolean {
     return false
   }
 }
+
+t.test('the hook before a roll learns of the image', async (t) => {
+  const lines: string[] = []
+  const progress = { event: (line: string) => void lines.push(line) }
+  const hook: Hook = {
+    name: 'before-roll',
+    command: 'echo $BAKEROLL_HOOK $BAKEROLL_GROUP $BAKEROLL_NEW_IMAGE $BAKEROLL_NEW_RELEASE; exit 3',
+    timeoutSeconds: 60,
+    group: 'shop',
+    folder: '/',
+    progress,
+  }
+  const failed = beforeRollCommand(hook)({ id: '1.4.0-abc', release: '1.4.0' })
+  await t.rejects(failed, { kind: 'failed', message: 'before-roll hook failed for 1.4.0-abc (exit 3)' })
+  t.same(lines, ['before-roll 1.4.0-abc: before-roll shop 1.4.0-abc 1.4.0'])
+})
 
 t.test('a hook learns of its instance by the environment', async (t) => {
   const { lines, error } = await run('env | grep ^BAKEROLL_ | grep -v ^BAKEROLL_TEST_ | sort', { name: 'after-accept' })

@@ -5,13 +5,13 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
-import { type HookedInstance, variablesOf } from '../lib/roll/hooks.ts'
+import { type HookedImage, type HookedInstance, variablesOf, variablesOfImage } from '../lib/roll/hooks.ts'
 
 /** A user's command that runs around an instance's change. */
 export interface Hook {
   /** The name of its flag. */
-  readonly name: 'before-terminate' | 'after-accept'
-  /** Text for `sh -c`, as the user wrote it; the instance is passed in environment variables (`variablesOf`) only. */
+  readonly name: 'before-roll' | 'before-terminate' | 'after-accept'
+  /** Text for `sh -c`, as the user wrote it; what it is about is passed in environment variables only. */
   readonly command: string
   readonly timeoutSeconds: number
   readonly group: string
@@ -34,17 +34,24 @@ const lastWordsMs = 1000
  * stopped.
  */
 export function hookCommand(hook: Hook): (instance: HookedInstance) => Promise<void> {
-  return async (instance) => {
-    const end = await runHook(hook, instance)
-    if (end.stopped === 'by the operator') {
-      throw new OperatorError('interrupted', `the ${hook.name} hook of ${instance.id} was stopped`)
-    }
-    if (end.problem === undefined) return
-    const said = end.lastError === '' ? '' : `: ${end.lastError}`
-    throw new OperatorError('failed', `${hook.name} hook failed for ${instance.id} (${end.problem})${said}`, {
-      hint: `the command is: ${hook.command}`,
-    })
+  return (instance) => runFor(hook, instance.id, variablesOf(hook.name, hook.group, instance))
+}
+
+/** The same for the hook before a roll. */
+export function beforeRollCommand(hook: Hook): (image: HookedImage) => Promise<void> {
+  return (image) => runFor(hook, image.id, variablesOfImage(hook.group, image))
+}
+
+async function runFor(hook: Hook, id: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  const end = await runHook(hook, id, variables)
+  if (end.stopped === 'by the operator') {
+    throw new OperatorError('interrupted', `the ${hook.name} hook of ${id} was stopped`)
   }
+  if (end.problem === undefined) return
+  const said = end.lastError === '' ? '' : `: ${end.lastError}`
+  throw new OperatorError('failed', `${hook.name} hook failed for ${id} (${end.problem})${said}`, {
+    hint: `the command is: ${hook.command}`,
+  })
 }
 
 interface HookEnd {
@@ -55,17 +62,17 @@ interface HookEnd {
   readonly lastError: string
 }
 
-async function runHook(hook: Hook, instance: HookedInstance): Promise<HookEnd> {
-  const { name, command, timeoutSeconds, group, folder, progress, signal } = hook
+async function runHook(hook: Hook, id: string, variables: Readonly<Record<string, string>>): Promise<HookEnd> {
+  const { name, command, timeoutSeconds, folder, progress, signal } = hook
   if (signal?.aborted) return { stopped: 'by the operator', problem: 'not started', lastError: '' }
   const child = spawn('sh', ['-c', command], {
     cwd: folder,
     detached: true,
-    env: { ...process.env, ...variablesOf(name, group, instance) },
+    env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let lastError = ''
-  const tell = (line: string) => progress.event(`${name} ${instance.id}: ${line}`)
+  const tell = (line: string) => progress.event(`${name} ${id}: ${line}`)
   eachLine(child.stdout, tell)
   eachLine(child.stderr, (line) => {
     if (line.trim() !== '') lastError = line.trim()

@@ -5,6 +5,7 @@ import { resolveImage } from '../image-choice.ts'
 import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, Platform, RollRecord } from '../platform.ts'
+import { runBeforeRoll } from '../roll/before-roll.ts'
 import { targetImageId } from '../roll/fleet.ts'
 import { countOutdated, openRecord, replacedBetween } from '../roll/record.ts'
 import { rollGroup } from '../roll/roll.ts'
@@ -52,6 +53,7 @@ async function refreshLocked(task: RefreshTask, refresh: Refresh): Promise<RollR
     return follow(run, image.id, joined)
   }
   if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
+  await runBeforeRoll(task, before, image)
   throwIfInterrupted('roll', task.signal)
   return follow(run, image.id, await begin(run, record, state))
 }

@@ -5,10 +5,17 @@ import type { Instance } from '../platform.ts'
  * may be called again for the same instance.
  */
 export interface RollHooks {
+  /** Before the first launch of a new roll, for migrations; when it fails, nothing is changed. */
+  readonly beforeRoll?: (image: HookedImage) => Promise<void>
   /** The instance is drained and about to be terminated; while this fails, it is not. */
   readonly beforeTerminate?: (instance: Instance) => Promise<void>
   /** The new instance is ready; while this fails, it does not count as capacity. */
   readonly afterAccept?: (instance: Instance) => Promise<void>
+}
+
+export interface HookedImage {
+  readonly id: string
+  readonly release: string
 }
 
 export interface HookedInstance {
@@ -31,7 +38,18 @@ export function variablesOf(hook: string, group: string, instance: HookedInstanc
   }
 }
 
+/** The environment variables of the hook before a roll. */
+export function variablesOfImage(group: string, image: HookedImage) {
+  return {
+    BAKEROLL_HOOK: 'before-roll',
+    BAKEROLL_GROUP: group,
+    BAKEROLL_NEW_IMAGE: image.id,
+    BAKEROLL_NEW_RELEASE: image.release,
+  }
+}
+
 /** A hook may call verbs, which must not take one of these for a mistyped setting. */
-export const hookVariables: readonly string[] = Object.keys(
-  variablesOf('', '', { id: '', url: 'http://localhost', imageId: '', release: '' }),
-)
+export const hookVariables: readonly string[] = [
+  ...Object.keys(variablesOf('', '', { id: '', url: 'http://localhost', imageId: '', release: '' })),
+  ...Object.keys(variablesOfImage('', { id: '', release: '' })),
+]

@@ -332,6 +332,24 @@ t.test('another image in the middle of a roll, and rollback out of one', async (
   }
 })
 
+t.test('the hook before a roll runs once, before anything is changed', async (t) => {
+  const world = await servingWorld()
+  const hooked: string[] = []
+  const hooks = {
+    beforeRoll: async ({ id }: { id: string }) => {
+      hooked.push(id)
+      if (hooked.length === 1) throw new OperatorError('failed', 'before-roll hook failed for i2 (exit 1)')
+    },
+  }
+  const before = await simulatedPlatform(world).group()
+  const message = 'before-roll hook failed for i2 (exit 1); nothing was changed'
+  await t.rejects(rollGroup(task(world, { hooks })), { kind: 'refused', message })
+  t.same(await simulatedPlatform(world).group(), before)
+  t.match(await rollGroup(task(world, { hooks })), { outcome: 'rolled' })
+  t.match(await rollGroup(task(world, { hooks })), { outcome: 'unchanged' })
+  t.equal(hooked.length, 2, 'not when there is nothing to do')
+})
+
 t.test('the hook before an instance is ended gets its id', async (t) => {
   const world = await servingWorld(2)
   const ended: string[] = []

@@ -7,6 +7,7 @@ import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, Platform, RollRecord } from '../platform.ts'
 import type { Progress } from '../progress.ts'
+import { runBeforeRoll } from './before-roll.ts'
 import { type EventLog, type OfNow, openEventLog } from './event-log.ts'
 import type { RollEnd } from './events.ts'
 import { targetImageId } from './fleet.ts'
@@ -31,6 +32,7 @@ export async function rollGroup(task: RollTask): Promise<RollResult> {
     const { force } = task.policy
     const record = openRecord(before, image.id, { force, isRollback: task.isRollback }, startedMs)
     if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
+    await runBeforeRoll(task, before, image)
     throwIfInterrupted('roll', task.signal)
     const story = tellStory(task, before, record, startedMs)
     try {

@@ -13,7 +13,7 @@ import { projectOf } from '../../settings/project.ts'
 import { beyondRefresh } from '../../settings/roll-contradictions.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../../terminal/task.ts'
-import { hookCommand } from '../../tools/hook.ts'
+import { beforeRollCommand, hookCommand } from '../../tools/hook.ts'
 import { rollPolicy } from './policy.ts'
 import { openRollReport, type RollReport } from './report.ts'
 
@@ -84,12 +84,15 @@ function refuseBeyondRefresh(settings: Settings, policy: RollPolicy, size: numbe
 }
 
 function rollHooks({ settings, progress, signal }: TaskContext): RollHooks {
-  const { beforeTerminate, afterAccept, hookTimeoutSeconds: timeoutSeconds } = settings.roll
+  const { beforeRoll, beforeTerminate, afterAccept, hookTimeoutSeconds: timeoutSeconds } = settings.roll
   // Relative paths start where the user stands; the package starts hooks in the project, whatever the folder.
   const stand = process.env['INIT_CWD'] ?? process.cwd()
   const folder = isInstalled ? projectOf(stand) : stand
   const around = { timeoutSeconds, group: settings.group, folder, progress, signal }
   return {
+    ...(beforeRoll === undefined
+      ? {}
+      : { beforeRoll: beforeRollCommand({ name: 'before-roll', command: beforeRoll, ...around }) }),
     ...(beforeTerminate === undefined
       ? {}
       : { beforeTerminate: hookCommand({ name: 'before-terminate', command: beforeTerminate, ...around }) }),
