@@ -87,7 +87,8 @@ t.test('a wrong flag is told what would be right', async (t) => {
       '--surge: 0% leaves no room for a new instance without --max-unavailable of 1 or more',
     'roll --canary-watch 10m': '--canary-watch: means nothing without --canary',
     'roll --pause 10m': '--pause: means nothing without --pause-at',
-    'roll --hook-timeout 10s': '--hook-timeout: means nothing without --before-roll, --before-terminate or --after-accept',
+    'roll --hook-timeout 10s':
+      '--hook-timeout: means nothing without --before-roll, --before-terminate or --after-accept',
     'roll --report a --dry-run': '--report: a dry run leaves nothing to report',
     'check --pause 10m': '--pause: not a flag of check; of roll and rollback',
     'roll --instances 3': '--instances: not a flag of roll; of simulate and check',
