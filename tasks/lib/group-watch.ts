@@ -1,5 +1,6 @@
 import { inTurns } from './bounded.ts'
 import type { Clock } from './clock.ts'
+import { expectedReleases, probeFor } from './in-place.ts'
 import type { Group, Instance, Platform } from './platform.ts'
 import { median, type Probe, type Readiness, updateReadiness } from './readiness.ts'
 
@@ -29,6 +30,8 @@ export interface WatchOptions {
   readonly choose?: (group: Group, readiness: ReadonlyMap<string, Readiness>) => readonly Instance[]
   /** Whether this instance's latency sets the limit for the others; default: no instance's does. */
   readonly isMeasure?: (instance: Instance, group: Group) => boolean
+  /** The releases that an instance may serve; default: by the group's record. */
+  readonly expect?: (group: Group, instance: Instance) => readonly string[]
 }
 
 const probesAtOnce = 50
@@ -36,7 +39,12 @@ const measuresKept = 25
 const measuresNeeded = 5
 
 export function watchGroup({ platform, probe, clock }: WatchTask, options: WatchOptions): GroupWatch {
-  const { probesNeeded, choose = ({ instances }: Group) => instances, isMeasure = () => false } = options
+  const {
+    probesNeeded,
+    choose = ({ instances }: Group) => instances,
+    isMeasure = () => false,
+    expect = expectedReleases,
+  } = options
   let memory: ReadonlyMap<string, Readiness> = new Map()
   let measures: readonly number[] = []
   return {
@@ -44,8 +52,8 @@ export function watchGroup({ platform, probe, clock }: WatchTask, options: Watch
       const group = await platform.group()
       if (!group) return undefined
       const chosen = choose(group, memory).filter(({ state }) => state === 'running')
-      const probed = await inTurns(chosen, probesAtOnce, (one) => probe(one, one.release))
-      const results = new Map(chosen.map(({ id }, index) => [id, probed[index]]))
+      const probed = await inTurns(chosen, probesAtOnce, (one) => probeFor(probe, one, expect(group, one)))
+      const results = new Map(chosen.map(({ id }, index) => [id, probed[index]?.result]))
       const nowMs = clock.now()
       const measured = chosen
         .filter((one) => isMeasure(one, group))

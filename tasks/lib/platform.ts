@@ -73,6 +73,28 @@ export interface RollRecord {
   readonly refresh?: { readonly after: string }
 }
 
+/**
+ * A release that the instances got in place, without a new image: what their image holds is another. Kept until a roll
+ * replaces them.
+ */
+export interface InPlace {
+  readonly release: string
+  /** Digest of all that an instance got. */
+  readonly content: string
+  /** ISO 8601, UTC. */
+  readonly since: string
+  /** The image of the instances that have it. */
+  readonly imageId: string
+  /** Instances launched up to this moment (ISO 8601, UTC) have it. Absent: unfinished, any of them may. */
+  readonly upTo?: string
+  /** While unfinished, the release that was in place before; absent: the image's own. */
+  readonly before?: InPlace
+  /** True once it has failed and the instances get back what they had. */
+  readonly rollingBack?: true
+  /** Why it rolled back, one line. */
+  readonly reason?: string
+}
+
 export interface Group {
   readonly name: string
   /** The wanted image: what `launch` launches. */
@@ -84,6 +106,7 @@ export interface Group {
   readonly loadBalancer: 'running' | 'stopped'
   readonly instances: readonly Instance[]
   readonly roll?: RollRecord
+  readonly inPlace?: InPlace
   /** Machines of the group that are not part of its capacity (in standby, in a warm pool); verbs leave them alone. */
   readonly aside?: readonly { readonly id: string; readonly because: string }[]
   /** For the operator while no verb runs, one line each, e.g. what a killed verb left changed. */
@@ -109,6 +132,7 @@ export interface GroupChange {
   readonly previousImageId?: string
   readonly size?: number
   readonly roll?: RollRecord | null
+  readonly inPlace?: InPlace | null
 }
 
 export interface Platform {

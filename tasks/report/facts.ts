@@ -32,7 +32,7 @@ export function factsOf(summary: Summary): Fact[] {
     facts.push({ name: 'Requests', key: 'sent', ...number(requests.sent), note, kept })
   }
   facts.push({
-    name: 'Replaced',
+    name: summary.began?.inPlace ? 'Released' : 'Replaced',
     key: 'replaced',
     ...number(replaced),
     note: replaced === 1 ? 'instance' : 'instances',

@@ -16,6 +16,7 @@ export interface Headline {
 
 const tones: Record<Summary['outcome'], Headline['tone']> = {
   rolled: 'good',
+  released: 'good',
   unchanged: 'good',
   'rolled-back': 'back',
   paused: 'open',
@@ -30,21 +31,23 @@ export function headlineOf({ began, outcome }: Summary, lives: readonly Life[]):
     const release = lives.find((life) => life.imageId === imageId)?.release
     return {
       release: release ?? imageId ?? 'nothing',
-      full: release ? `${release} (${imageId})` : (imageId ?? 'nothing'),
+      full: release && release !== imageId ? `${release} (${imageId})` : (imageId ?? 'nothing'),
     }
   }
   const to = named(began?.imageId)
   const from = named(began?.previousImageId)
   const group = began?.group ?? 'The group'
+  const way = began?.inPlace ? 'the release of' : 'the roll to'
   const titles: Record<Summary['outcome'], string> = {
     rolled: `${group} rolled to ${to.release}`,
+    released: `${group} has ${to.release} in place`,
     unchanged: `${group} is on ${to.release} already`,
     'rolled-back': `${group} is back on ${from.release}`,
     paused: `${group} pauses on its way to ${to.release}`,
-    interrupted: `${group}: the roll to ${to.release} was interrupted`,
-    unfinished: `${group}: the roll to ${to.release} is not finished`,
-    refused: `${group}: the roll to ${to.release} was refused`,
-    failed: `${group}: the roll to ${to.release} failed`,
+    interrupted: `${group}: ${way} ${to.release} was interrupted`,
+    unfinished: `${group}: ${way} ${to.release} is not finished`,
+    refused: `${group}: ${way} ${to.release} was refused`,
+    failed: `${group}: ${way} ${to.release} failed`,
   }
   const title = began ? titles[outcome] : 'No roll is recorded yet'
   return {

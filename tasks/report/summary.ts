@@ -75,6 +75,7 @@ function secondsOf({ ended, fromMs, toMs }: Run): number {
 function replaced(runs: readonly Run[], events: readonly RollEvent[]): number {
   const ended = runs.at(-1)?.ended
   if (ended?.outcome === 'rolled-back') return 0
+  if (events.some((event) => event.event === 'began' && event.inPlace)) return ended?.replaced ?? 0
   if (runs.length === 1 && ended?.outcome === 'rolled') return ended.replaced
   return livesOf(events).filter(({ role, isGone }) => role === 'old' && isGone).length
 }

@@ -46,6 +46,10 @@ export interface Machine {
   readonly bootSeconds: number
   readonly fault: Fault
   readonly parts: Parts
+  /** What it got in place; absent: it serves what its image holds. */
+  inPlace?: { readonly release: string; readonly content: string } | undefined
+  /** What it served before that, under the name of its content. */
+  kept?: { readonly content: string; readonly inPlace: Machine['inPlace'] } | undefined
   killed: boolean
   /** Protected from scale-in: only `terminate` ends it, not the platform. */
   isProtected: boolean

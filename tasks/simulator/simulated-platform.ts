@@ -23,10 +23,11 @@ export function simulatedPlatform(world: World, owner = 'client-1'): Platform {
       world.record = { imageId, size }
       world.loadBalancer = 'running'
     },
-    updateGroup: async ({ roll, ...change }) => {
+    updateGroup: async ({ roll, inPlace, ...change }) => {
       refuseWrite(world.outages, world.clock.now())
-      Object.assign(existing(world), change, roll ? { roll } : {})
+      Object.assign(existing(world), change, roll ? { roll } : {}, inPlace ? { inPlace } : {})
       if (roll === null) delete existing(world).roll
+      if (inPlace === null) delete existing(world).inPlace
       world.steps += 1
     },
     repairLoadBalancer: async () => {

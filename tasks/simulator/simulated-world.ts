@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import type { Image, LockOwner, RollRecord } from '../lib/platform.ts'
+import type { Image, InPlace, LockOwner, RollRecord } from '../lib/platform.ts'
 import type { Probe } from '../lib/readiness.ts'
 import { machineList } from './machine-list.ts'
 import { noOutages, type Outages } from './outages.ts'
@@ -56,6 +56,7 @@ export interface GroupRecord {
   previousImageId?: string
   size: number
   roll?: RollRecord
+  inPlace?: InPlace
 }
 
 /** A machine that left the group's capacity and still exists. */
@@ -158,7 +159,7 @@ function probeMachine(machine: Machine, expectedRelease: string, nowMs: number):
   const { parts, fault } = machine
   const upstreamOk = parts.docker === 'active' && parts.container === 'running'
   if (!answersAt(machine, nowMs)) return { ok: false, reason: 'GET /now: no answer', upstreamOk }
-  const release = fault.wrongRelease ?? machine.release
+  const release = fault.wrongRelease ?? machine.inPlace?.release ?? machine.release
   const versionOk = release === expectedRelease
   const clockOk = !fault.wrongClock && parts.time === 'active'
   const found = { versionOk, clockOk, upstreamOk, latencyMs: latencyMs(machine) }

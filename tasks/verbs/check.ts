@@ -10,7 +10,15 @@ import { OperatorError } from '../lib/errors.ts'
 import { whereIn } from '../lib/no-group.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { callAgain } from './check/again.ts'
-import { noticeInWords, type RollNotice, rightReleases, rollNotice } from './check/roll-notice.ts'
+import {
+  type InPlaceNotice,
+  inPlaceInWords,
+  inPlaceNotice,
+  noticeInWords,
+  type RollNotice,
+  rightReleases,
+  rollNotice,
+} from './check/roll-notice.ts'
 
 /** Checks the given urls, or without any the deployed group. */
 export default async function check(context: TaskContext): Promise<TaskResult> {
@@ -20,7 +28,7 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
   const options = await optionsOf(context, isNamed)
   const isOfGroup = !isNamed && needsTargets(options) && options.install === undefined
   const named = isNamed ? readTargets(positionals, options.targets).targets : []
-  const { targets, releases = [], roll } = isOfGroup ? await deployed(context) : { targets: named }
+  const { targets, releases = [], ...notices } = isOfGroup ? await deployed(context) : { targets: named }
   const {
     report,
     stdout,
@@ -32,7 +40,7 @@ export default async function check(context: TaskContext): Promise<TaskResult> {
       options,
       said,
       expectVersion: releases,
-      describe: (measured) => withRoll(measured, roll),
+      describe: (measured) => withNotices(measured, notices),
       again: callAgain(settings, isNamed),
     },
     { startedMs: performance.now(), ...hostOf(context) },
@@ -52,11 +60,15 @@ async function optionsOf({ settings, said }: TaskContext, isNamed: boolean): Pro
   return settings.json ? { ...check, format: 'json' } : check
 }
 
-interface Checked {
+interface Notices {
+  readonly roll?: RollNotice
+  readonly inPlace?: InPlaceNotice
+}
+
+interface Checked extends Notices {
   readonly targets: CheckTarget[]
   /** Those it may serve; undefined: unknown. */
   readonly releases?: readonly string[]
-  readonly roll?: RollNotice
 }
 
 /** The deployed group's load balancer, with --instances each instance too, and the releases they may serve. */
@@ -71,16 +83,20 @@ async function deployed(context: TaskContext): Promise<Checked> {
     })
   }
   const instances = settings.check.instances ? group.instances : []
+  const inPlace = inPlaceNotice(group)
   return {
     targets: [toTarget(group.url), ...(await targetsOf(instances))],
     releases: rightReleases(group, images),
     ...(group.roll ? { roll: rollNotice(group.roll, await platform.lockOwner()) } : {}),
+    ...(inPlace ? { inPlace } : {}),
   }
 }
 
-/** A roll explains what would otherwise look wrong, so every format with a summary mentions it. */
-function withRoll(report: CheckReport, roll: RollNotice | undefined): CheckReport & { readonly roll?: RollNotice } {
-  return roll ? { ...report, summary: `${report.summary}; ${noticeInWords(roll)}`, roll } : report
+/** They explain what would otherwise look wrong, so every format with a summary mentions them. */
+function withNotices(report: CheckReport, notices: Notices): CheckReport & Notices {
+  const { roll, inPlace } = notices
+  const words = [...(roll ? [noticeInWords(roll)] : []), ...(inPlace ? [inPlaceInWords(inPlace)] : [])]
+  return { ...report, summary: [report.summary, ...words].join('; '), ...notices }
 }
 
 function toTarget(url: string): CheckTarget {

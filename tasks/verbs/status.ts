@@ -18,7 +18,7 @@ export default async function status(context: TaskContext): Promise<TaskResult> 
     output: statusLines(group, { busy, drifted }).join('\n'),
     facts: {
       group: { ...rest, lock: busy ?? null },
-      instances: instances.map(instanceFacts),
+      instances: instances.map((one) => instanceFacts(group, one)),
       ...(drifted === undefined ? {} : { drift: drifted }),
     },
   }

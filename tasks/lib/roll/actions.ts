@@ -133,10 +133,15 @@ function forget(run: RollRun): void {
   run.rejected.clear()
 }
 
+/** A roll that succeeds ends what was in place; after a rollback the instances that stayed still have it. */
 function lastChange(group: Group, record: RollRecord): GroupChange {
   const servedBefore = record.rollingBack ? group.previousImageId : record.previousImageId
   const isOther = servedBefore !== undefined && servedBefore !== targetImageId(record)
-  return isOther ? { previousImageId: servedBefore, roll: null } : { roll: null }
+  return {
+    roll: null,
+    ...(isOther ? { previousImageId: servedBefore } : {}),
+    ...(group.inPlace && !record.rollingBack ? { inPlace: null } : {}),
+  }
 }
 
 /** Instances of the target image launched since the roll began. */

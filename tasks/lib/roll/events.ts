@@ -2,8 +2,16 @@ import type { InstanceState, TargetHealth } from '../platform.ts'
 import type { RollPolicy } from './policy.ts'
 import type { Step } from './snapshot.ts'
 
-/** How a roll ended: as `RollResult`, or with an error of one of these kinds. */
-export type RollEnd = 'rolled' | 'unchanged' | 'rolled-back' | 'paused' | 'failed' | 'refused' | 'interrupted'
+/** How a roll, or a release in place, ended: as its result says, or with an error of one of these kinds. */
+export type RollEnd =
+  | 'rolled'
+  | 'released'
+  | 'unchanged'
+  | 'rolled-back'
+  | 'paused'
+  | 'failed'
+  | 'refused'
+  | 'interrupted'
 
 /** The events of a roll, in order, tell all of it. `at` is ISO 8601, UTC, with milliseconds. */
 export type RollEvent = { readonly at: string } & (
@@ -27,6 +35,8 @@ export interface BeganEvent {
   readonly policy: RollPolicy
   /** Whether this run continues an unfinished roll. */
   readonly resumed: boolean
+  /** A release in place: images are releases then, and instances stay. */
+  readonly inPlace?: true
 }
 
 /** An instance changed; its first event introduces it. */
@@ -63,7 +73,7 @@ export interface CapacityEvent {
 
 export interface StepEvent {
   readonly event: 'step'
-  readonly step: Step['do']
+  readonly step: Step['do'] | 'deliver' | 'put back' | 'return'
   readonly instanceId?: string
   readonly count?: number
   readonly because: string

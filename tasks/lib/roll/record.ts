@@ -1,18 +1,20 @@
 import { servingImageId } from '../image-choice.ts'
+import { inPlaceOf } from '../in-place.ts'
 import type { Group, RollRecord } from '../platform.ts'
 import { isOlderThan } from './fleet.ts'
 
 /**
  * The record of a roll to `imageId`: the unfinished one if it is the same roll, else a new one; `undefined` when every
- * instance already runs the image.
+ * instance already runs the image. What got a release in place is replaced as with `force`: its image does not tell.
  */
 export function openRecord(
   group: Group,
   imageId: string,
-  { force, isRollback = false }: { readonly force: boolean; readonly isRollback?: boolean | undefined },
+  { force: forced, isRollback = false }: { readonly force: boolean; readonly isRollback?: boolean | undefined },
   nowMs: number,
 ): RollRecord | undefined {
   const unfinished = group.roll
+  const force = forced || (!unfinished && inPlaceOf(group)?.imageId === imageId)
   if (unfinished?.imageId === imageId && (unfinished.force || !force)) return unfinished
   const outdated = group.instances.some((instance) => instance.imageId !== imageId)
   if (!unfinished && !force && !outdated && group.imageId === imageId) return undefined

@@ -3,9 +3,10 @@ import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { watchGroup } from '../group-watch.ts'
 import { resolveImage, rollbackImageId } from '../image-choice.ts'
+import { inPlaceOf } from '../in-place.ts'
 import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
-import type { Group, Platform, RollRecord } from '../platform.ts'
+import type { Group, Image, Platform, RollRecord } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import { runBeforeRoll } from './before-roll.ts'
 import { type EventLog, type OfNow, openEventLog } from './event-log.ts'
@@ -30,6 +31,7 @@ export async function rollGroup(task: RollTask): Promise<RollResult> {
     const before = await existingGroup(task.platform)
     const image = resolveImage(await task.platform.images(), task.image, before)
     const { force } = task.policy
+    refuseLosingRelease(task, before, image)
     const record = openRecord(before, image.id, { force, isRollback: task.isRollback }, startedMs)
     if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
     await runBeforeRoll(task, before, image)
@@ -69,6 +71,7 @@ function tellStory({ onEvent, policy, clock }: RollTask, before: Group, record: 
 async function planRoll({ platform, probe, clock, policy, image: wanted }: RollTask): Promise<RollResult> {
   const group = await existingGroup(platform)
   const image = resolveImage(await platform.images(), wanted, group)
+  refuseLosingRelease({ image: wanted, policy }, group, image)
   const startedMs = clock.now()
   const record = openRecord(group, image.id, { force: policy.force }, startedMs)
   if (!record) return { outcome: 'unchanged', image: image.id, replaced: [], seconds: 0 }
@@ -82,6 +85,23 @@ async function planRoll({ platform, probe, clock, policy, image: wanted }: RollT
   }
   const steps = forecastSteps({ ...future, ...emptyMemory(startedMs), record }, policy)
   return { outcome: 'planned', image: imageId, replaced: [], seconds: secondsSince(startedMs, clock.now()), steps }
+}
+
+/** Without a named image nobody asked for the end of a release in place. */
+function refuseLosingRelease(
+  { image: wanted, policy }: Pick<RollTask, 'image' | 'policy'>,
+  group: Group,
+  { id, release }: Image,
+): void {
+  const inPlace = inPlaceOf(group)
+  if (!inPlace || group.roll || wanted !== undefined || policy.force || inPlace.imageId !== id) return
+  throw new OperatorError(
+    'refused',
+    `${inPlace.release} is in place, and the newest image is still ${id}, which holds ${release}`,
+    {
+      hint: `npm run bake -- --release ${inPlace.release}, then npm run roll, makes it permanent; npm run roll -- --image ${id} goes back to ${release}`,
+    },
+  )
 }
 
 async function existingGroup(platform: Platform): Promise<Group> {

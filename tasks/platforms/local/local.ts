@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Limits } from '../../lib/pace.ts'
-import type { Group, GroupChange, Instance, Platform, RollRecord } from '../../lib/platform.ts'
+import type { Group, GroupChange, InPlace, Instance, Platform, RollRecord } from '../../lib/platform.ts'
 import { sshArguments } from '../../tools/ssh.ts'
 import { foldersIn, type Home } from '../home.ts'
 import { operatorKey } from '../operator-key.ts'
@@ -46,6 +46,7 @@ interface GroupRecord {
   readonly size: number
   readonly port: number
   readonly roll?: RollRecord
+  readonly inPlace?: InPlace
 }
 
 export function groupNames(home: Home): string[] {
@@ -107,8 +108,8 @@ export function openLocalPlatform(settings: LocalSettings): Platform {
     },
 
     async updateGroup(change: GroupChange) {
-      const { roll, ...rest } = { ...needGroup(), ...change }
-      await writeStateFile(recordFile, roll === null || roll === undefined ? rest : { ...rest, roll })
+      const { roll, inPlace, ...rest } = { ...needGroup(), ...change }
+      await writeStateFile(recordFile, { ...rest, ...(roll ? { roll } : {}), ...(inPlace ? { inPlace } : {}) })
     },
 
     async repairLoadBalancer() {

@@ -1,4 +1,5 @@
 import { fitted } from '../../../checker/formatters/wrapping.ts'
+import { hasInPlace, inPlaceOf, recordedRelease } from '../../lib/in-place.ts'
 import type { Group, Instance, LockOwner } from '../../lib/platform.ts'
 import { listing } from '../../terminal/listing.ts'
 
@@ -16,7 +17,11 @@ export function statusLines(group: Group, { busy, drifted }: Surrounding, column
   const aside = (group.aside ?? []).map(({ id, because }) => `${id} is ${because}, and left alone`)
   return [
     ...fitted(
-      [headLine(group, busy !== undefined), ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : [])],
+      [
+        headLine(group, busy !== undefined),
+        ...inPlaceLines(group, busy !== undefined),
+        ...(busy ? [`${busy.verb} is under way (${busy.owner})`] : []),
+      ],
       columns,
     ),
     instanceTable(group, columns),
@@ -24,8 +29,10 @@ export function statusLines(group: Group, { busy, drifted }: Surrounding, column
   ]
 }
 
-export function instanceFacts(instance: Instance) {
-  const { id, release, imageId, state, health, startedAt } = instance
+/** `release` is what the instance serves, in place or by its image. */
+export function instanceFacts(group: Group, instance: Instance) {
+  const { id, imageId, state, health, startedAt } = instance
+  const release = recordedRelease(group, instance)
   return { id, release, image: imageId, imageId, state, health, address: new URL(instance.url).host, startedAt }
 }
 
@@ -34,10 +41,26 @@ function headLine({ name, url, imageId, size, loadBalancer, roll }: Group, isBus
   return `${name}  ${url}  image ${imageId}  size ${size}  load balancer ${loadBalancer}${unfinished}`
 }
 
+/** `1.4.1 in place, image 1.4.0`. */
+function inPlaceLines(group: Group, isBusy: boolean): string[] {
+  const inPlace = inPlaceOf(group)
+  if (!inPlace) return []
+  const ofImage = group.instances.find(({ imageId }) => imageId === inPlace.imageId)?.release ?? inPlace.imageId
+  const { release, upTo } = inPlace
+  if (upTo === undefined) {
+    return isBusy
+      ? []
+      : [`an unfinished release of ${release} in place, image ${ofImage}: npm run release carries it on`]
+  }
+  const lacking = group.instances.filter((one) => one.imageId === inPlace.imageId && !hasInPlace(inPlace, one))
+  const without = lacking.length > 0 ? `; not on ${lacking.map(({ id }) => id).join(', ')}: npm run heal` : ''
+  return [`${release} in place, image ${ofImage}${without}`]
+}
+
 function instanceTable(group: Group, columns: number | undefined): string {
   if (group.instances.length === 0) return 'no instances'
   const rows = group.instances.map((instance) => {
-    const { id, release, imageId, state, health, address, startedAt } = instanceFacts(instance)
+    const { id, release, imageId, state, health, address, startedAt } = instanceFacts(group, instance)
     const outdated = imageId === group.imageId ? '' : ' (outdated)'
     return [id, `${release}${outdated}`, imageId, state, health, address, age(startedAt)]
   })

@@ -65,10 +65,12 @@ function inParameters({ minSize, maxSize }: Limits): Record<string, string> {
  */
 export function changedRecord(
   record: GroupRecord,
-  { roll, imageId: _, ...rest }: GroupChange,
+  { roll, inPlace, imageId: _, ...rest }: GroupChange,
   { desired, limits }: { readonly desired: number; readonly limits: Limits },
 ): GroupRecord {
-  const { roll: before, ...kept } = { ...record, ...rest }
+  const { roll: before, inPlace: found, ...same } = { ...record, ...rest }
+  const placed = inPlace === null ? undefined : (inPlace ?? found)
+  const kept = placed ? { ...same, inPlace: short(placed) } : same
   const undo = kept.undo && { undo: { ...kept.undo, ...onlyKnown(kept.undo, limits) } }
   const next: RollRecord | undefined = roll === null ? undefined : (roll ?? before)
   return next ? { ...kept, ...undo, size: kept.size ?? desired, roll: short(next) } : { ...kept, ...undo }
@@ -82,8 +84,6 @@ function onlyKnown(undo: Undo, { minSize, maxSize }: Limits): Limits {
 }
 
 /** An SSM parameter holds 4,096 characters; a reason may be longer. */
-function short(roll: RollRecord): RollRecord {
-  return roll.reason === undefined || roll.reason.length <= 1000
-    ? roll
-    : { ...roll, reason: roll.reason.slice(0, 1000) }
+function short<T extends { readonly reason?: string }>(one: T): T {
+  return one.reason === undefined || one.reason.length <= 1000 ? one : { ...one, reason: one.reason.slice(0, 1000) }
 }

@@ -78,6 +78,7 @@ export async function observe(
     url: url ?? stack.outputs['Url'] ?? '',
     loadBalancer: health === undefined || isUnused(health) ? 'stopped' : balancer,
     ...(record.roll === undefined ? {} : { roll: record.roll }),
+    ...(record.inPlace === undefined ? {} : { inPlace: record.inPlace }),
     ...membersOf(scaling, view),
     notes: notesOf(stack, record, isAtRest ? { names, network } : undefined),
   }

@@ -5,7 +5,7 @@ import {
   paginateGetParametersByPath,
 } from '@aws-sdk/client-ssm'
 import { OperatorError } from '../../../lib/errors.ts'
-import type { RollRecord } from '../../../lib/platform.ts'
+import type { InPlace, RollRecord } from '../../../lib/platform.ts'
 import type { Aws } from '../clients.ts'
 import type { Stack } from '../cloudformation/states.ts'
 import { isAwsError } from '../failures/failures.ts'
@@ -18,6 +18,7 @@ import { type Names, parameterRoot } from '../names.ts'
 export interface GroupRecord {
   readonly previousImageId?: string
   readonly roll?: RollRecord
+  readonly inPlace?: InPlace
   /** The requested size until it is reached; absent: the group's desired capacity. */
   readonly size?: number
   /** Temporary changes of a verb, to be undone when it ends or has died. */
