@@ -3,12 +3,15 @@ import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { instanceLines, type Observation, watchGroup } from '../group-watch.ts'
 import { resolveImage } from '../image-choice.ts'
+import { lackingInPlace } from '../in-place.ts'
 import type { InfrastructurePlan } from '../infrastructure.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import type { Probe } from '../readiness.ts'
+import type { OpenDelivery } from '../release/task.ts'
+import { refuseUnfinishedRelease, topUp } from '../release/top-up.ts'
 import { convergenceSteps, creationSteps, type DeployStep, type GroupSpec } from './planner.ts'
 
 export interface DeployTask {
@@ -22,6 +25,8 @@ export interface DeployTask {
   /** Infrastructure changes to apply first; the operator has confirmed them. */
   readonly infrastructure?: InfrastructurePlan | undefined
   readonly instanceTimeoutSeconds: number
+  /** For a release that is in place. */
+  readonly openDelivery?: OpenDelivery | undefined
   readonly probe: Probe
   readonly clock: Clock
   readonly progress: Progress
@@ -65,6 +70,8 @@ export async function deployGroup(task: DeployTask): Promise<DeployResult> {
       await platform.createGroup(spec.imageId, spec.size)
     }
     const { group, changes } = await converge(task, spec, verb)
+    const { failure } = group.inPlace ? await topUp(task, verb) : {}
+    if (failure !== undefined) task.progress.warn(lackingInWords(group, failure))
     return {
       outcome: before ? (isRebuilt || changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',
       url: group.url,
@@ -87,6 +94,7 @@ async function resolveSpec({ platform, image, size }: DeployTask, group: Group |
   if (group?.roll) {
     throw new OperatorError('refused', `the roll to ${group.roll.imageId} is not finished`, { hint: 'npm run roll' })
   }
+  refuseUnfinishedRelease(group)
   const desiredSize = size ?? group?.size ?? defaultSize
   if (group && image === undefined) return { imageId: group.imageId, size: desiredSize }
   return { imageId: resolveImage(await platform.images(), image).id, size: desiredSize }
@@ -119,6 +127,11 @@ async function act({ platform, progress }: DeployTask, step: DeployStep): Promis
   if (step.do === 'drain') return platform.drain(step.instanceId)
   if (step.do === 'terminate') return platform.terminate(step.instanceId)
   return platform.repairLoadBalancer()
+}
+
+function lackingInWords(group: Group, failure: string): string {
+  const ids = lackingInPlace(group).map(({ id }) => id)
+  return `${ids.join(', ')} without ${group.inPlace?.release}, which is in place: ${failure}; npm run heal tries again`
 }
 
 async function notHealthy({ platform }: DeployTask, seen: Observation, { instanceId: id, because }: GiveUp) {

@@ -1,4 +1,5 @@
 import { OperatorError } from '../errors.ts'
+import { expectedReleases, hasInPlace, inPlaceOf, probeFor } from '../in-place.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Instance } from '../platform.ts'
 import type { ProbeResult } from '../readiness.ts'
@@ -15,19 +16,34 @@ export interface Examination {
  * inspects it over SSH.
  */
 export async function examine(task: HealTask, id: string, patienceMs: number): Promise<Examination> {
-  const { instance, probe } = await settle(task, id, task.clock.now() + patienceMs)
+  const { instance, probe, lacking } = await settle(task, id, task.clock.now() + patienceMs)
   const { state, health } = instance
   const isRight = probe.ok && health === 'healthy'
   const inspection: Inspection = isRight || state === 'stopped' ? { ssh: 'not-tried' } : await inspect(task, instance)
-  return { instance, symptoms: { machine: state === 'stopped' ? 'stopped' : 'running', health, probe, ...inspection } }
+  const machine = state === 'stopped' ? 'stopped' : 'running'
+  return { instance, symptoms: { machine, health, probe, lacking, ...inspection } }
 }
 
-async function look({ platform, probe }: HealTask, id: string): Promise<{ instance: Instance; probe: ProbeResult }> {
-  const instance = (await platform.group())?.instances.find((one) => one.id === id)
-  if (!instance)
+interface Seen {
+  readonly instance: Instance
+  readonly probe: ProbeResult
+  readonly lacking?: string | undefined
+}
+
+async function look({ platform, probe }: HealTask, id: string): Promise<Seen> {
+  const group = await platform.group()
+  const instance = group?.instances.find((one) => one.id === id)
+  if (!group || !instance)
     throw new OperatorError('failed', `instance ${id} was removed during the heal`, { hint: 'npm run heal' })
-  if (instance.state === 'running') return { instance, probe: await probe(instance, instance.release) }
-  return { instance, probe: { ok: false, reason: 'its machine is booting' } }
+  if (instance.state !== 'running') return { instance, probe: { ok: false, reason: 'its machine is booting' } }
+  const inPlace = inPlaceOf(group)
+  // Whatever the record says, it works with its image's release, and only lacks the one in place.
+  const wanted = [...new Set([...expectedReleases(group, instance), instance.release])]
+  const { release, result } = await probeFor(probe, instance, wanted)
+  const lacks = inPlace?.upTo !== undefined && (release !== inPlace.release || !hasInPlace(inPlace, instance))
+  const lacking =
+    lacks && instance.imageId === inPlace.imageId ? `serves ${release}, ${inPlace.release} is in place` : undefined
+  return { instance, probe: result, lacking }
 }
 
 async function settle(task: HealTask, id: string, untilMs: number) {

@@ -3,8 +3,9 @@ import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group } from '../platform.ts'
+import { topUp } from '../release/top-up.ts'
 import { type Examination, examine } from './examination.ts'
-import { diagnose } from './planner.ts'
+import { diagnose, repairs } from './planner.ts'
 import { planRepair, repairInside } from './repairs.ts'
 import { launchMissing, replaceInstance } from './replacement.ts'
 import type { HealedInstance, HealTask } from './task.ts'
@@ -37,8 +38,9 @@ export async function healGroup(task: HealTask): Promise<HealResult> {
     for (const instance of instances.filter(({ state }) => state === 'to replace')) {
       conclude(instance, await replaceInstance(task, instance.id))
     }
+    const lack = await bringInPlace(task, instances, group)
     return {
-      outcome: failure === undefined ? outcomeOf(instances, loadBalancer.length + launched.length) : 'failed',
+      outcome: (failure ?? lack) === undefined ? outcomeOf(instances, loadBalancer.length + launched.length) : 'failed',
       instances: shown(instances),
       loadBalancer,
       launched,
@@ -100,6 +102,28 @@ async function replaceDead(
   const done = await launchMissing(task)
   for (const instance of dead) conclude(instance, done.failure)
   return done
+}
+
+/** What lacks the release that is in place gets it, also what this heal has launched. Returns why not. */
+async function bringInPlace(
+  task: HealTask,
+  instances: readonly HealedInstance[],
+  before: Group,
+): Promise<string | undefined> {
+  const { policy, progress } = task
+  if (!before.inPlace) return undefined
+  const unfinished = before.inPlace.upTo === undefined
+  if (unfinished)
+    progress.warn(`the release of ${before.inPlace.release} is not finished: npm run release carries it on`)
+  if (unfinished || repairs.indexOf(policy.maxRepair) < repairs.indexOf('release')) return undefined
+  const due = instances.filter(({ state }) => state === 'to release')
+  const others = before.instances.filter(({ id }) => policy.instance !== undefined && id !== policy.instance)
+  const { instanceTimeoutSeconds } = policy
+  const spared = { alsoTo: due.map(({ id }) => id), except: new Set(others.map(({ id }) => id)) }
+  const { released, failure } = await topUp({ ...task, instanceTimeoutSeconds }, 'heal', spared)
+  if (failure !== undefined) progress.warn(failure)
+  for (const one of due) conclude(one, released.includes(one.id) ? undefined : (failure ?? 'its machine is gone'))
+  return failure
 }
 
 function conclude(instance: HealedInstance, failure: string | undefined): void {

@@ -2,13 +2,16 @@ import type { TargetHealth } from '../platform.ts'
 import type { ProbeResult } from '../readiness.ts'
 
 /** From smallest to largest, the order of `--max-repair`. */
-export const repairs = ['nginx', 'container', 'docker', 'time', 'reboot', 'replace'] as const
+export const repairs = ['nginx', 'container', 'docker', 'time', 'reboot', 'release', 'replace'] as const
 
-/** Restart nginx, the container, Docker or the time service; reboot the machine; replace it. */
+/**
+ * Restart nginx, the container, Docker or the time service; reboot the machine; bring the release that is in place;
+ * replace the machine.
+ */
 export type Repair = (typeof repairs)[number]
 
 /** Repairs inside an instance, over SSH. */
-export type InnerRepair = Exclude<Repair, 'replace'>
+export type InnerRepair = Exclude<Repair, 'release' | 'replace'>
 
 /** What was seen over SSH; a part whose state could not be read is absent. */
 export interface Inspection {
@@ -23,6 +26,8 @@ export interface Symptoms extends Inspection {
   readonly machine: 'running' | 'stopped'
   readonly health: TargetHealth
   readonly probe: ProbeResult
+  /** It lacks the release that is in place: `serves 1.4.0, 1.4.1 is in place`. */
+  readonly lacking?: string | undefined
 }
 
 /** The smallest untried repair that may help, or why there is none. */
@@ -53,11 +58,11 @@ export function nextRepair(
 }
 
 /** What is wrong, in one line; `undefined` when nothing is. */
-export function diagnose({ machine, health, probe, ...inside }: Symptoms): string | undefined {
+export function diagnose({ machine, health, probe, lacking, ...inside }: Symptoms): string | undefined {
   if (machine === 'stopped') return 'its machine is gone'
   const rejected = health === 'unhealthy' || health === 'unused'
   const isOpen = probe.undecided && inside.ssh !== 'unreachable' && partsDown(inside).length === 0
-  if (probe.ok || isOpen) return rejected ? `answers, but the load balancer says ${health}` : undefined
+  if (probe.ok || isOpen) return rejected ? `answers, but the load balancer says ${health}` : lacking
   const symptom = probe.reason ?? 'our probe fails'
   if (inside.ssh === 'unreachable') return `${symptom}; unreachable over SSH`
   const down = partsDown(inside)
@@ -66,6 +71,7 @@ export function diagnose({ machine, health, probe, ...inside }: Symptoms): strin
 
 function candidates(symptoms: Symptoms): Repair[] {
   const { machine, probe, ssh, nginx, docker, container, time } = symptoms
+  if (isOnlyLacking(symptoms)) return ['release']
   if (machine === 'stopped' || ssh === 'unreachable' || probe.versionOk === false) return ['replace']
   if (probe.undecided && isDown(time, 'active')) return ['time']
   const isClockOnly = probe.clockOk === false && probe.upstreamOk !== false
@@ -78,6 +84,11 @@ function candidates(symptoms: Symptoms): Repair[] {
   const ladder: Repair[] = ['nginx', 'container', 'docker', 'reboot', 'replace']
   const from = isDown(docker, 'active') ? 2 : probe.upstreamOk === false || isDown(container, 'running') ? 1 : 0
   return [...new Set([...pointed, ...ladder.slice(from)])]
+}
+
+/** Works, with the release of its image. */
+export function isOnlyLacking(symptoms: Symptoms): boolean {
+  return symptoms.lacking !== undefined && diagnose(symptoms) === symptoms.lacking
 }
 
 function partsDown({ nginx, docker, container, time }: Omit<Inspection, 'ssh'>): string[] {

@@ -1,6 +1,6 @@
 import { OperatorError } from '../errors.ts'
 import { type Examination, examine } from './examination.ts'
-import { type InnerRepair, nextRepair } from './planner.ts'
+import { type InnerRepair, isOnlyLacking, nextRepair } from './planner.ts'
 import type { HealedInstance, HealTask, RepairRecord } from './task.ts'
 
 /** Tries repairs inside an instance, one by one, until it is right, must be replaced, or none is left. */
@@ -9,7 +9,7 @@ export async function repairInside(task: HealTask, instance: HealedInstance): Pr
   while (true) {
     const tried = instance.repairs.map(({ repair }) => repair)
     const decision = nextRepair(examination.symptoms, tried, task.policy.maxRepair)
-    settlePrevious(instance, decision.do === 'none')
+    settlePrevious(instance, decision.do === 'none' || isOnlyLacking(examination.symptoms))
     if (decision.do === 'none') {
       instance.state = instance.repairs.length > 0 ? 'healed' : 'healthy'
       return
@@ -20,11 +20,12 @@ export async function repairInside(task: HealTask, instance: HealedInstance): Pr
       return
     }
     const { repair, reason } = decision
-    task.progress.event(`${repair === 'replace' ? 'replace' : `repair ${repair} on`} ${instance.id}: ${reason}`)
+    const words = { replace: 'replace', release: 'release to' }[repair as string] ?? `repair ${repair} on`
+    task.progress.event(`${words} ${instance.id}: ${reason}`)
     const record: RepairRecord = { repair, reason, result: '' }
     instance.repairs.push(record)
-    if (repair === 'replace') {
-      instance.state = 'to replace'
+    if (repair === 'replace' || repair === 'release') {
+      instance.state = `to ${repair}`
       return
     }
     examination = await tryRepair(task, examination, record, repair)

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Instance, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import type { Probe } from '../readiness.ts'
+import type { OpenDelivery } from '../release/task.ts'
 import type { InnerRepair, Inspection, Repair } from './planner.ts'
 
 export interface HealPolicy {
@@ -26,6 +27,8 @@ export interface HealTask {
   readonly inspect: (instance: Instance) => Promise<Inspection>
   /** Performs one repair inside an instance; throws an OperatorError when it cannot. */
   readonly repair: (instance: Instance, repair: InnerRepair) => Promise<void>
+  /** For a release that is in place. */
+  readonly openDelivery?: OpenDelivery | undefined
   readonly probe: Probe
   readonly clock: Clock
   readonly progress: Progress
@@ -47,5 +50,5 @@ export interface HealedInstance {
   /** One line; `healthy` when nothing was wrong. */
   readonly diagnosis: string
   readonly repairs: RepairRecord[]
-  state: 'healthy' | 'healed' | 'to replace' | 'broken'
+  state: 'healthy' | 'healed' | 'to replace' | 'to release' | 'broken'
 }

@@ -7,7 +7,7 @@ import { noGroup } from '../no-group.ts'
 import type { Group, Platform, RollRecord } from '../platform.ts'
 import { runBeforeRoll } from '../roll/before-roll.ts'
 import { targetImageId } from '../roll/fleet.ts'
-import { countOutdated, openRecord, replacedBetween } from '../roll/record.ts'
+import { countOutdated, openRecord, refuseLosingRelease, replacedBetween } from '../roll/record.ts'
 import { rollGroup } from '../roll/roll.ts'
 import type { RollResult, RollTask } from '../roll/task.ts'
 import { followRefresh } from './follow.ts'
@@ -47,6 +47,7 @@ async function refreshLocked(task: RefreshTask, refresh: Refresh): Promise<RollR
     progress.event(`the instance refresh to ${state.imageId ?? current.imageId} had ended: ${state.status}`)
     return resultOf(run, image.id, current, await conclude(run, current, state))
   }
+  refuseLosingRelease(task, before, image)
   const record = openRecord(before, image.id, { force: policy.force, isRollback: task.isRollback }, startedMs)
   if (state && !hasEnded(state)) {
     const joined = await join(run, current, record, state)
@@ -98,7 +99,7 @@ async function begin(run: Run, record: RefreshRecord, newest: RefreshState | und
   const spec = {
     imageId: target,
     from: begun.rollingBack ? undefined : begun.previousImageId,
-    policy,
+    policy: { ...policy, force: begun.force },
     size: before.size,
     heedsAlarms: target !== before.previousImageId && !begun.rollingBack,
   }
@@ -125,10 +126,15 @@ async function follow(run: Run, wantedId: string, begun: RefreshRecord): Promise
 }
 
 /** Updates the group to how the refresh ended. Can be repeated. */
-async function conclude({ task, refresh }: Run, record: RefreshRecord, state: RefreshState): Promise<RefreshEnd> {
+async function conclude(
+  { task, refresh, before }: Run,
+  record: RefreshRecord,
+  state: RefreshState,
+): Promise<RefreshEnd> {
   const end = endOf(record, state)
   await refresh.end(end.imageId)
-  await task.platform.updateGroup(changeAtEnd(record, end))
+  const placed = before.inPlace && end.outcome === 'rolled' ? { inPlace: null } : {}
+  await task.platform.updateGroup({ ...changeAtEnd(record, end), ...placed })
   return end
 }
 

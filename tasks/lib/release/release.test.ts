@@ -5,6 +5,8 @@ import { type Change, releaseTask, served, servingWorld, wanted, watchFloor } fr
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { OperatorError } from '../errors.ts'
 import type { RollEvent } from '../roll/events.ts'
+import { plainPolicy } from '../roll/policy.ts'
+import { rollGroup } from '../roll/roll.ts'
 import { releaseGroup } from './release.ts'
 
 t.test('one after the other, and the record says so', async (t) => {
@@ -356,4 +358,41 @@ t.test('Ctrl-C at any observation, and the same command carries on', async (t) =
     t.match(await releaseGroup(releaseTask(world)), { outcome: 'released' })
     t.same(served(world), ['c-1.1.0', 'c-1.1.0'])
   }
+})
+
+t.test('a roll ends what is in place, and nothing by accident', async (t) => {
+  const rolling = (world: Awaited<ReturnType<typeof servingWorld>>, image?: string) =>
+    rollGroup({ ...releaseTask(world), policy: plainPolicy, image })
+  const world = await servingWorld(2)
+  await releaseGroup(releaseTask(world))
+  world.images.shift()
+  await t.rejects(rolling(world), {
+    kind: 'refused',
+    message: '1.1.0 is in place, and the newest image is still i1, which holds 1.0.0',
+    hint: /^npm run bake -- --release 1\.1\.0, then npm run roll, makes it permanent; npm run roll -- --image i1 goes back/,
+  })
+  t.match(await rolling(world, 'i1'), { outcome: 'rolled', replaced: { length: 2 } })
+  t.same(served(world), ['1.0.0', '1.0.0'])
+  t.equal(world.record?.inPlace, undefined)
+
+  await releaseGroup(releaseTask(world))
+  world.images.unshift({ id: 'i3', release: '1.1.0', createdAt: '2026-01-01T00:00:00Z', verified: true })
+  t.match(await rolling(world), { outcome: 'rolled', image: 'i3' })
+  t.same([served(world), world.record?.inPlace], [['1.1.0', '1.1.0'], undefined])
+})
+
+t.test('a roll that rolls back leaves what is in place, and a roll replaces an unfinished release', async (t) => {
+  const world = await servingWorld(2, {
+    fault: (_, imageId) => (imageId === 'i2' ? { neverHealthy: true } : undefined),
+  })
+  await releaseGroup(releaseTask(world))
+  const before = world.record?.inPlace
+  const task = { ...releaseTask(world), policy: { ...plainPolicy, instanceTimeoutSeconds: 100 }, image: 'i2' }
+  t.match(await rollGroup(task), { outcome: 'rolled-back' })
+  t.same([served(world), world.record?.inPlace], [['c-1.1.0', 'c-1.1.0'], before])
+  const next = { release: '1.2.0', content: 'c-1.2.0' }
+  const platform = crashingAt(world, simulatedPlatform(world, 'a'), 'a', 9, 'after')
+  await t.rejects(releaseGroup(releaseTask(world, { wanted: next, platform })))
+  t.match(await rollGroup({ ...task, image: 'i1' }), { outcome: 'rolled', replaced: { length: 2 } })
+  t.same([served(world), world.record?.inPlace], [['1.0.0', '1.0.0'], undefined])
 })

@@ -1,7 +1,7 @@
 import { secondsSince } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
-import { inPlaceOf, lackingInPlace, recordedRelease } from '../in-place.ts'
+import { recordedRelease } from '../in-place.ts'
 import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group, InPlace } from '../platform.ts'
@@ -13,7 +13,7 @@ import { carryOut, recognise } from './loop.ts'
 import { nextBatch } from './planner.ts'
 import { openInPlace } from './record.ts'
 import { newRun, type ReleaseRun, releaseName } from './run.ts'
-import type { DeliveryTask, ReleaseResult, ReleaseTask } from './task.ts'
+import type { ReleaseResult, ReleaseTask } from './task.ts'
 
 /**
  * Brings a release to the running instances in place, a few at a time: drained, delivered, proven, returned. The first
@@ -50,43 +50,6 @@ export async function releaseGroup(task: ReleaseTask): Promise<ReleaseResult> {
       if (error instanceof OperatorError) end(endOf(error))
       throw error
     }
-  })
-}
-
-/** What a top-up did: the instances that got the release that is in place, and why the others did not. */
-export interface TopUp {
-  readonly released: readonly string[]
-  readonly failure?: string | undefined
-}
-
-/**
- * Brings the release that is in place to instances that lack it: those launched since, and `alsoTo`. The caller holds
- * the lock. Returns a failure, after which those serve what they served, as words.
- */
-export async function topUp(task: DeliveryTask, verb: string, alsoTo: readonly string[] = []): Promise<TopUp> {
-  const group = await task.platform.group()
-  const record = group && inPlaceOf(group)
-  if (!group || record?.upTo === undefined) return { released: [] }
-  const lacking = new Set([...lackingInPlace(group).map(({ id }) => id), ...alsoTo])
-  if (lacking.size === 0) return { released: [] }
-  const run = newRun(task, record, { verb, isTopUp: true })
-  for (const { id } of group.instances) if (!lacking.has(id)) run.done.add(id)
-  task.progress.event(`${record.release} is in place: ${[...lacking].join(', ')} get it, too`)
-  try {
-    await carryOut(run, openReleaseLog({ task: { ...task, onEvent: undefined } }))
-  } catch (error) {
-    if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
-    return { released: [...run.released], failure: error.message }
-  }
-  return { released: [...run.released], ...(run.reason === undefined ? {} : { failure: run.reason }) }
-}
-
-/** Throws a refusal while a release is not finished. */
-export function refuseUnfinishedRelease(group: Group | undefined): void {
-  const inPlace = group && inPlaceOf(group)
-  if (!inPlace || inPlace.upTo !== undefined) return
-  throw new OperatorError('refused', `the release of ${inPlace.release} is not finished`, {
-    hint: 'npm run release carries it on; npm run roll -- --force replaces the instances instead',
   })
 }
 

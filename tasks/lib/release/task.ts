@@ -20,6 +20,9 @@ export interface Content {
   readonly content: string
 }
 
+/** Throws an OperatorError when what was delivered then is not here any more. */
+export type OpenDelivery = (content: Content) => Promise<Delivery>
+
 /** What the engine works with, whichever verb it serves. */
 export interface DeliveryTask {
   readonly platform: Platform

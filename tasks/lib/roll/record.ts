@@ -1,6 +1,7 @@
+import { OperatorError } from '../errors.ts'
 import { servingImageId } from '../image-choice.ts'
 import { inPlaceOf } from '../in-place.ts'
-import type { Group, RollRecord } from '../platform.ts'
+import type { Group, Image, RollRecord } from '../platform.ts'
 import { isOlderThan } from './fleet.ts'
 
 /**
@@ -26,6 +27,23 @@ export function openRecord(
     rollingBack: false,
     ...(isRollback ? { isRollback } : {}),
   }
+}
+
+/** Without a named image nobody asked for the end of a release in place. */
+export function refuseLosingRelease(
+  { image: wanted, policy }: { readonly image?: string | undefined; readonly policy: { readonly force: boolean } },
+  group: Group,
+  { id, release }: Image,
+): void {
+  const inPlace = inPlaceOf(group)
+  if (!inPlace || group.roll || wanted !== undefined || policy.force || inPlace.imageId !== id) return
+  throw new OperatorError(
+    'refused',
+    `${inPlace.release} is in place, and the newest image is still ${id}, which holds ${release}`,
+    {
+      hint: `npm run bake -- --release ${inPlace.release}, then npm run roll, makes it permanent; npm run roll -- --image ${id} goes back to ${release}`,
+    },
+  )
 }
 
 /** The record once the roll rolls back; its setbacks start again at 0. */

@@ -3,10 +3,9 @@ import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { watchGroup } from '../group-watch.ts'
 import { resolveImage, rollbackImageId } from '../image-choice.ts'
-import { inPlaceOf } from '../in-place.ts'
 import { throwIfInterrupted } from '../interruption.ts'
 import { noGroup } from '../no-group.ts'
-import type { Group, Image, Platform, RollRecord } from '../platform.ts'
+import type { Group, Platform, RollRecord } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import { runBeforeRoll } from './before-roll.ts'
 import { type EventLog, type OfNow, openEventLog } from './event-log.ts'
@@ -15,7 +14,7 @@ import { targetImageId } from './fleet.ts'
 import { forecastSteps } from './forecast.ts'
 import { carryOut } from './loop.ts'
 import type { RollPolicy } from './policy.ts'
-import { openRecord, replacedBetween } from './record.ts'
+import { openRecord, refuseLosingRelease, replacedBetween } from './record.ts'
 import { newRun } from './run.ts'
 import { emptyMemory } from './snapshot.ts'
 import type { RollResult, RollTask } from './task.ts'
@@ -87,23 +86,6 @@ async function planRoll({ platform, probe, clock, policy, image: wanted }: RollT
   return { outcome: 'planned', image: imageId, replaced: [], seconds: secondsSince(startedMs, clock.now()), steps }
 }
 
-/** Without a named image nobody asked for the end of a release in place. */
-function refuseLosingRelease(
-  { image: wanted, policy }: Pick<RollTask, 'image' | 'policy'>,
-  group: Group,
-  { id, release }: Image,
-): void {
-  const inPlace = inPlaceOf(group)
-  if (!inPlace || group.roll || wanted !== undefined || policy.force || inPlace.imageId !== id) return
-  throw new OperatorError(
-    'refused',
-    `${inPlace.release} is in place, and the newest image is still ${id}, which holds ${release}`,
-    {
-      hint: `npm run bake -- --release ${inPlace.release}, then npm run roll, makes it permanent; npm run roll -- --image ${id} goes back to ${release}`,
-    },
-  )
-}
-
 async function existingGroup(platform: Platform): Promise<Group> {
   const group = await platform.group()
   if (group) return group
@@ -124,7 +106,15 @@ function withWarnings(progress: Progress, eventLog: EventLog): Progress {
 function beganEvent(group: Group, record: RollRecord, policy: RollPolicy): OfNow {
   const { name, size } = group
   const { imageId, previousImageId } = record
-  return { event: 'began', group: name, imageId, previousImageId, size, policy, resumed: record === group.roll }
+  return {
+    event: 'began',
+    group: name,
+    imageId,
+    previousImageId,
+    size,
+    policy: { ...policy, force: record.force },
+    resumed: record === group.roll,
+  }
 }
 
 function endOf({ kind }: OperatorError): RollEnd {

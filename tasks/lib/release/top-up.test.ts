@@ -1,0 +1,168 @@
+import t from 'tap'
+import { recordedProgress } from '../../simulator/recorded-progress.ts'
+import { releaseTask, served, servingWorld, wanted, watchFloor } from '../../simulator/release-fixture.ts'
+import { type DeliveryFaults, simulatedDelivery } from '../../simulator/simulated-delivery.ts'
+import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
+import { simulatedHands } from '../../simulator/simulated-repairs.ts'
+import type { World } from '../../simulator/simulated-world.ts'
+import { type DeployTask, deployGroup } from '../deploy/deploy.ts'
+import { OperatorError } from '../errors.ts'
+import { healGroup } from '../heal/heal.ts'
+import type { HealPolicy, HealTask } from '../heal/task.ts'
+import { releaseGroup } from './release.ts'
+import type { OpenDelivery } from './task.ts'
+
+const c = wanted.content
+
+/** A group with a release in place. */
+async function placedWorld(size = 2): Promise<World> {
+  const world = await servingWorld(size)
+  await releaseGroup(releaseTask(world))
+  return world
+}
+
+function opened(world: World, faults?: DeliveryFaults): OpenDelivery {
+  return async (content) => simulatedDelivery(world, content, faults)
+}
+
+function healTask(world: World, change: Partial<HealTask> = {}, policy: Partial<HealPolicy> = {}): HealTask {
+  const times = { verifySeconds: 20, sshSeconds: 30, instanceTimeoutSeconds: 300 }
+  return {
+    platform: simulatedPlatform(world),
+    ...simulatedHands(world),
+    openDelivery: opened(world),
+    probe: world.probe,
+    clock: world.clock,
+    progress: recordedProgress(),
+    ...change,
+    policy: { maxRepair: 'replace', dryRun: false, share: 0.5, ...times, ...policy },
+  }
+}
+
+function deployTask(world: World, change: Partial<DeployTask> = {}): DeployTask {
+  const { probe, clock } = world
+  const platform = simulatedPlatform(world)
+  const progress = recordedProgress()
+  return { platform, openDelivery: opened(world), instanceTimeoutSeconds: 300, probe, clock, progress, ...change }
+}
+
+t.test('heal finds nothing wrong with a release in place', async (t) => {
+  const world = await placedWorld()
+  const { steps } = world
+  t.match(await healGroup(healTask(world)), { outcome: 'healthy', instances: [{ diagnosis: 'healthy' }, {}] })
+  t.equal(world.steps, steps)
+})
+
+t.test('what the platform launched by itself serves the release of the image, until heal', async (t) => {
+  const world = await placedWorld(3)
+  await simulatedPlatform(world).terminate('m3')
+  await simulatedPlatform(world).launch(1)
+  await world.clock.sleep(120_000)
+  t.same(served(world), [c, c, '1.0.0'])
+  const planned = await healGroup(healTask(world, {}, { dryRun: true }))
+  const reason = 'serves 1.0.0, 1.1.0 is in place'
+  t.match(planned.instances[2], {
+    id: 'm4',
+    diagnosis: reason,
+    repairs: [{ repair: 'release', reason, result: 'planned' }],
+  })
+  const floor = watchFloor(world)
+  const result = await healGroup(healTask(world))
+  t.match(result, { outcome: 'healed', launched: [] })
+  t.match(result.instances[2], { id: 'm4', diagnosis: reason, repairs: [{ repair: 'release', result: 'worked' }] })
+  t.same(served(world), [c, c, c])
+  t.equal(floor.lowest, 2)
+  t.match(await healGroup(healTask(world)), { outcome: 'healthy' })
+})
+
+t.test('what heal launches gets it, and an instance that lost it, too', async (t) => {
+  const world = await placedWorld(3)
+  world.kill('m1')
+  Object.assign(world.machine('m2'), { inPlace: undefined })
+  const result = await healGroup(healTask(world))
+  t.match(result, { outcome: 'healed', launched: ['m4'] })
+  t.match(result.instances[1], { id: 'm2', repairs: [{ repair: 'release', result: 'worked' }] })
+  t.same(served(world), [c, c, c])
+})
+
+t.test('a repair inside comes first, and one instance is one instance', async (t) => {
+  const world = await placedWorld(3)
+  for (const id of ['m1', 'm2']) Object.assign(world.machine(id), { inPlace: undefined })
+  world.machine('m1').parts.nginx = 'failed'
+  const { instances } = await healGroup(healTask(world, {}, { instance: 'm1' }))
+  t.match(instances, [
+    {
+      id: 'm1',
+      repairs: [
+        { repair: 'nginx', result: 'worked' },
+        { repair: 'release', result: 'worked' },
+      ],
+    },
+  ])
+  t.same(served(world), [c, '1.0.0', c])
+})
+
+t.test('what cannot be delivered is said, and works on with what it had', async (t) => {
+  const table: [string, Partial<HealTask>, Partial<HealPolicy>, object][] = [
+    [
+      'without the archive',
+      {
+        openDelivery: async () => {
+          throw new OperatorError('failed', 'its archive is gone')
+        },
+      },
+      {},
+      { outcome: 'failed', instances: [{}, { repairs: [{ result: 'failed: its archive is gone' }] }] },
+    ],
+    ['a smaller repair allowed', {}, { maxRepair: 'reboot' }, { outcome: 'refused' }],
+  ]
+  for (const [name, change, policy, expected] of table) {
+    const world = await placedWorld()
+    Object.assign(world.machine('m2'), { inPlace: undefined })
+    t.match(await healGroup(healTask(world, change, policy)), expected, name)
+    t.same(served(world), [c, '1.0.0'])
+  }
+  const world = await placedWorld()
+  Object.assign(world.machine('m2'), { inPlace: undefined })
+  const broken = opened(world, { isBroken: () => true })
+  t.match(await healGroup(healTask(world, { openDelivery: broken })), { outcome: 'failed' })
+  t.same(served(world), [c, '1.0.0'], 'put back')
+  t.match(world.record?.inPlace?.release, '1.1.0')
+})
+
+t.test('scale and deploy bring it to what they launch, or say why not', async (t) => {
+  const world = await placedWorld()
+  t.match(await deployGroup(deployTask(world, { verb: 'scale', size: 4 })), { outcome: 'updated', size: 4 })
+  t.same(served(world), [c, c, c, c])
+  t.match(await deployGroup(deployTask(world)), { outcome: 'unchanged' })
+  world.kill('m2')
+  t.match(await deployGroup(deployTask(world)), { outcome: 'updated' })
+  t.same(served(world), [c, c, c, c])
+  const progress = recordedProgress()
+  const gone: OpenDelivery = async () => {
+    throw new OperatorError('failed', 'its archive is gone')
+  }
+  await deployGroup(deployTask(world, { verb: 'scale', size: 5, openDelivery: gone, progress }))
+  t.same(served(world).at(-1), '1.0.0')
+  t.equal(
+    progress.lines.at(-1),
+    'warning: m6 without 1.1.0, which is in place: its archive is gone; npm run heal tries again',
+  )
+})
+
+t.test('an unfinished release: deploy and scale wait for it, heal replaces what died', async (t) => {
+  const world = await servingWorld(3)
+  const faults = { halfway: (id: string) => void (id === 'm1' && world.kill('m3')) }
+  await t.rejects(releaseGroup(releaseTask(world, { faults })), { message: /2 of 3 serve/ })
+  t.same(served(world), [c, '1.0.0', '1.0.0'])
+  await t.rejects(deployGroup(deployTask(world, { verb: 'scale', size: 4 })), {
+    kind: 'refused',
+    message: 'the release of 1.1.0 in place is not finished',
+    hint: 'npm run release carries it on',
+  })
+  const progress = recordedProgress()
+  t.match(await healGroup(healTask(world, { progress })), { outcome: 'healed', launched: ['m4'] })
+  t.match(progress.lines.at(-1), /^warning: the release of 1\.1\.0 is not finished: npm run release/)
+  t.match(await releaseGroup(releaseTask(world)), { outcome: 'released' })
+  t.same(served(world), [c, c, c])
+})
