@@ -3,16 +3,14 @@
  * and hey on the PATH; two minutes. Docker runs with the role's settings in a network of its own, behind the role's packet filter,
  * beside whatever Docker this computer has. Writes benchmarks/results/container-network.md and .json.
  */
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { build } from 'esbuild'
 import { execa } from 'execa'
-import { librariesFrom } from '../app/runtime.ts'
-import { writeNginx } from '../nginx/nginx.ts'
-import { writeFolderImage } from '../tasks/tools/container-archive/from-folders.ts'
-import { type ContainerFacts, keysUser, runArguments, serviceAddress } from '../tasks/tools/run-arguments.ts'
+import { contentFixture } from '../tasks/platforms/content-fixture.ts'
+import { releaseFiles } from '../tasks/platforms/image-content.ts'
+import { keysUser } from '../tasks/tools/run-arguments.ts'
 import { measurements, repository } from './measurements.ts'
 
 const rounds = 7
@@ -58,11 +56,7 @@ async function measure(): Promise<void> {
   try {
     await prepareNetwork()
     await startDocker()
-    await loadImage()
-    for (const service of services) {
-      await runContainer(service)
-      await startNginx(service)
-    }
+    for (const service of services) await startService(service)
     await tell(await allRates())
   } finally {
     for (const { network } of services) await execa('docker', ['rm', '--force', network], { env, reject: false })
@@ -94,64 +88,22 @@ async function startDocker(): Promise<void> {
   await until(() => execa('docker', ['version'], { env }))
 }
 
-/** The time service as a bundle beside Node and its libraries. */
-async function loadImage(): Promise<void> {
-  const root = join(folder, 'root')
-  const { stdout } = await execa('ldd', [process.execPath])
-  for (const [from, to] of [
-    [process.execPath, '/node'],
-    ...librariesFrom(stdout).map((path) => [path, path]),
-  ] as const) {
-    await mkdir(join(root, dirname(to)), { recursive: true })
-    await copyFile(from, join(root, to))
-    await chmod(join(root, to), 0o755)
-  }
-  const entryPoints = [join(repository, 'app/server.ts')]
-  await build({ entryPoints, outfile: join(root, 'app.mjs'), bundle: true, platform: 'node', format: 'esm' })
-  const archive = join(folder, 'service.tar')
-  await writeFolderImage(
-    {
-      folders: [root],
-      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-      user: '65532',
-      entryPoint: ['/node', '/app.mjs'],
-      command: [],
-      env: {},
-      ports: [],
-      tag: 'service:1',
-    },
-    archive,
-  )
-  await execa('docker', ['load', '--input', archive], { env })
-}
+/** The container of the example and its nginx, as an instance has them, but for the ports and places of a second pair. */
+async function startService({ network, port, nginxPort }: (typeof services)[number]): Promise<void> {
+  const content = await contentFixture('1.0.0', { service: { network, port } })
+  const { nginx_conf, service_json } = releaseFiles(content)
+  const at = join(folder, network)
+  const { archive } = await content.image.archive(at)
+  const { stdout } = await execa('docker', ['load', '--input', archive.path], { env })
+  const [id = ''] = stdout.match(/sha256:[0-9a-f]+/) ?? []
+  await execa('docker', ['run', '--detach', '--name', network, ...JSON.parse(service_json).arguments, id], { env })
 
-async function runContainer({ network, port }: { network: ContainerFacts['network']; port: number }): Promise<void> {
-  const facts: ContainerFacts = {
-    port,
-    network,
-    secrets: [],
-    options: [],
-    stopSeconds: 1,
-    pids: 1000,
-    imageUser: '65532',
-    env: new Map([['HOST', '0.0.0.0']]),
-  }
-  await execa('docker', ['run', '--detach', '--name', network, ...runArguments(facts), 'service:1'], { env })
-  await until(() => execa('curl', ['-fsS', `http://${serviceAddress(network)}:${port}/now`]))
-}
-
-async function startNginx({ network, port, nginxPort }: (typeof services)[number]): Promise<void> {
-  const at = join(folder, `nginx-${nginxPort}`)
-  const [file = ''] = await writeNginx(at, {
-    release: '1.0.0',
-    listenPort: nginxPort,
-    upstreamHost: serviceAddress(network),
-    upstreamPort: port,
-    pidFile: join(at, 'pid'),
-    accessLog: join(at, 'access.log'),
-    errorLog: join(at, 'error.log'),
-    temporaryFolder: at,
-  })
+  const file = join(at, 'nginx.conf')
+  const own = nginx_conf
+    .replace(/(listen \S+):80 /, `$1:${nginxPort} `)
+    .replace('/run/nginx.pid', join(at, 'nginx.pid'))
+  await mkdir(join(at, 'log'))
+  await writeFile(file, own.replaceAll('/var/log/nginx', join(at, 'log')))
   start('nginx', ['-c', file, '-g', 'daemon off;'])
   await until(() => execa('curl', ['-fsS', `http://127.0.0.1:${nginxPort}/now`]))
 }
