@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { nginxFile, renderNginx } from '../../nginx/nginx.ts'
+import { nginxComplaint } from '../../nginx/complaint.ts'
+import { nginxFile, renderNginx, type WantedNginx } from '../../nginx/nginx.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { projectOf } from '../settings/project.ts'
@@ -28,6 +29,7 @@ export interface ImageContent {
   readonly packages: readonly string[]
   /** The user's Ansible roles, in the folder `path`. */
   readonly roles: Settings['image']['roles']
+  readonly nginx: WantedNginx
 }
 
 export interface ContentRun {
@@ -40,6 +42,8 @@ export interface ContentRun {
 /** Builds the user's service, or fetches it, and proves its container image. */
 export async function imageContent(settings: Settings, run: ContentRun): Promise<ImageContent> {
   const task = taskOf(settings, run)
+  const complaint = await nginxComplaint(task.nginx)
+  if (complaint !== undefined) run.progress.warn(`the nginx of this computer refuses ${complaint}`)
   const { build, image } = task.service
   if (build !== undefined) await buildArchive({ ...task, build })
   const found =
@@ -65,19 +69,35 @@ export function buildSteps({ build, image }: Settings['service'], content: Image
   ]
 }
 
-function taskOf(settings: Settings, run: ContentRun): ServiceImageTask {
-  const project = projectOf(process.env['INIT_CWD'] ?? process.cwd())
-  const { architecture = ownArchitecture } = settings.image
-  return { ...run, service: serviceOf(settings.service), architecture, project }
+interface ContentTask extends ServiceImageTask {
+  readonly nginx: WantedNginx
 }
 
-function contentOf({ image }: Settings, task: ServiceImageTask, found: ServiceImage): ImageContent {
-  const { release, architecture, service } = task
-  const { packages, roles } = image
+/** Throws a usage error for what is wrong before anything is built. */
+function taskOf(settings: Settings, run: ContentRun): ContentTask {
+  const project = projectOf(process.env['INIT_CWD'] ?? process.cwd())
+  const { architecture = ownArchitecture, roles } = settings.image
   assertRoles(roles)
+  const service = serviceOf(settings.service)
+  const nginx = nginxOf(run.release, service)
+  renderNginx(nginx)
+  return { ...run, service, architecture, project, nginx }
+}
+
+function contentOf({ image }: Settings, task: ContentTask, found: ServiceImage): ImageContent {
+  const { release, architecture, service, nginx } = task
+  const { packages, roles } = image
   const fault = runFault({ ...service, imageUser: found.user })
   if (fault !== undefined) throw new OperatorError('usage', fault)
-  return { release, architecture, service, image: found, packages, roles }
+  return { release, architecture, service, image: found, packages, roles, nginx }
+}
+
+/** Reads the user's lines or template, once. */
+function nginxOf(release: string, service: Service): WantedNginx {
+  const { port: upstreamPort, bodyLimit, answerTimeoutSeconds, versionPath } = service
+  const own = service.nginx === undefined ? {} : nginxFile(service.nginx)
+  const upstreamHost = serviceAddress(service.network)
+  return { release, upstreamHost, upstreamPort, bodyLimit, answerTimeoutSeconds, versionPath, ...own }
 }
 
 /** Throws a usage error for a role that is not there. */
@@ -97,12 +117,9 @@ function assertRoles({ path, base, release }: ImageContent['roles']): void {
 }
 
 /** The files of a release on a machine, besides its container image: texts by the name of the role's variable. */
-export function releaseFiles({ release, service, image }: ImageContent): Record<'nginx_conf' | 'service_json', string> {
-  const { port: upstreamPort, bodyLimit, answerTimeoutSeconds, versionPath, nginx } = service
-  const own = nginx === undefined ? {} : nginxFile(nginx)
-  const upstreamHost = serviceAddress(service.network)
-  const settings = { release, upstreamHost, upstreamPort, bodyLimit, answerTimeoutSeconds, versionPath, ...own }
-  const { 'nginx.conf': nginx_conf = '' } = renderNginx(settings)
+export function releaseFiles(content: ImageContent): Record<'nginx_conf' | 'service_json', string> {
+  const { release, service, image, nginx } = content
+  const { 'nginx.conf': nginx_conf = '' } = renderNginx(nginx)
   const { command, secrets } = service
   return {
     nginx_conf,
