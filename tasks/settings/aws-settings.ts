@@ -58,17 +58,19 @@ export const awsSettings = {
       verbs: ['bake'],
     },
   ),
-  sourceName: setting(text('a name with * in it', /\S/, 'PATTERN'), 'debian-12-amd64-*', {
+  sourceName: optional(text('a name with * in it', /\S/, 'PATTERN'), {
     help: 'the name of the source image; the newest that fits is taken',
     verbs: ['bake'],
+    defaultHelp: 'Debian of image.suite and image.architecture, debian-12-amd64-*',
   }),
   sourceParameter: optional(text('the path of an SSM parameter', /^\/\S+$/, 'PATH'), {
     help: 'the SSM parameter that holds the id of the source image, in the place of owner and name',
     verbs: ['bake'],
   }),
-  builderType: setting(text('an instance type like t3.small', /^[a-z0-9-]+\.[a-z0-9-]+$/, 'TYPE'), 't3.small', {
+  builderType: optional(text('an instance type like t3.small', /^[a-z0-9-]+\.[a-z0-9-]+$/, 'TYPE'), {
     help: 'the instance type of the builder',
     verbs: ['bake'],
+    defaultHelp: 't3.small, t4g.small for arm64',
   }),
   builderSubnetId: optional(text('a subnet id', /^subnet-[0-9a-f]+$/, 'ID'), {
     help: 'where the builder runs',

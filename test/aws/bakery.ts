@@ -8,6 +8,7 @@ import {
   type Image,
 } from '@aws-sdk/client-ec2'
 import type { Test } from 'tap'
+import type { BakeSettings } from '../../tasks/platforms/aws/bake/architecture.ts'
 import type { AmiBakeTask } from '../../tasks/platforms/aws/bake/task.ts'
 import { type Aws, openAws } from '../../tasks/platforms/aws/clients.ts'
 import { contentFixture } from '../../tasks/platforms/content-fixture.ts'
@@ -83,7 +84,7 @@ echo "$@" >> '${at('ansible')}'; exec sleep ${layerSeconds}`,
       content: contents.get(release) as ImageContent,
       force: false,
       progress,
-      settings: { ...base, ...settings },
+      settings: { ...base, ...settings } as BakeSettings,
       signal: new AbortController().signal,
       ...given,
     }),

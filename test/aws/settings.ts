@@ -1,11 +1,13 @@
 import { example } from '../../app/example.ts'
 import type { Progress } from '../../tasks/lib/progress.ts'
+import { type BakeSettings, bakeSettings } from '../../tasks/platforms/aws/bake/architecture.ts'
 import { type AwsSettings, awsSettings as table } from '../../tasks/settings/aws-settings.ts'
 
 /** The settings of the aws platform, and the example's health path: their defaults, but for what is given. */
-export function awsSettings(given: Partial<AwsSettings> = {}): AwsSettings & { readonly healthPath: string } {
+export function awsSettings(given: Partial<AwsSettings> = {}): BakeSettings & { readonly healthPath: string } {
   const defaults = Object.entries(table).map(([key, setting]) => [key, setting.default])
-  return { ...Object.fromEntries(defaults), healthPath: example.healthPath, ...given }
+  const settings = { ...Object.fromEntries(defaults), ...given } as AwsSettings
+  return { ...bakeSettings(settings, 'bookworm', 'amd64'), healthPath: example.healthPath }
 }
 
 export const quiet: Progress = {

@@ -2,6 +2,7 @@ import type { CheckTarget } from '../../../checker/probe/target.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import { cloudFactor, limitsAt } from '../../lib/pace.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
+import type { ImageContent } from '../image-content.ts'
 import type { Opening, OpenPlatform } from '../open-platform.ts'
 import { groupCheck, serviceOf } from '../service.ts'
 import { openAccess } from './access/access.ts'
@@ -42,6 +43,7 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
     launch: { timeoutSeconds: usualSeconds.launch, pollMs: 1000 },
   }
   const { healthPath } = serviceOf(settings.service)
+  const { architecture } = settings.image
   const expected = groupCheck(settings, said)
   const partsOf = (group: string) => {
     const { home } = settings
@@ -53,7 +55,7 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
         aws,
         names: namesOf(group),
         home,
-        settings: { ...settings.aws, healthPath },
+        settings: { ...settings.aws, healthPath, architecture },
       }),
     }
   }
@@ -65,7 +67,15 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
   if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await access.assertReady()
   const instanceProbe = openInstanceProbe(access, expected)
   onExit(() => instanceProbe.close())
-  const bakery = { aws, home: settings.home, settings: settings.aws }
+  const bakery = async (content: ImageContent) => {
+    const { bakeSettings } = await import('./bake/architecture.ts')
+    return {
+      aws,
+      home: settings.home,
+      content,
+      settings: bakeSettings(settings.aws, settings.image.suite, content.architecture),
+    }
+  }
   return {
     platform,
     infrastructure,
@@ -88,13 +98,13 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
       const { bakeAmi } = await import('./bake/bakery.ts')
       const { imageContent } = await import('../image-content.ts')
       const content = await imageContent(settings, { release, home, ...run })
-      return bakeAmi({ ...bakery, content, force, ...run })
+      return bakeAmi({ ...(await bakery(content)), force, ...run })
     },
     async planBake({ release, force }) {
       const { planAmiBake } = await import('./bake/bakery.ts')
       const { buildSteps, plannedContent } = await import('../image-content.ts')
       const content = await plannedContent(settings, { release, home, progress, signal })
-      const steps = content === undefined ? [] : (await planAmiBake({ ...bakery, content, force })).steps
+      const steps = content === undefined ? [] : (await planAmiBake({ ...(await bakery(content)), force })).steps
       return [...buildSteps(settings.service, content), ...steps]
     },
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,

@@ -34,7 +34,11 @@ export async function makeReleaseAmi(run: BakeRun, { recipe, variables }: LayerI
   const { aws } = run.task
   const folder = await workFolder(run, 'release')
   const name = `bakeroll-${recipe.release}-${timestamp()}-${run.bakeId}`
-  const source = await describeSource(aws, launchable(base), `the base layer ${base.id}`)
+  const source = await describeSource(aws, {
+    id: launchable(base),
+    architecture: run.settings.architecture,
+    who: `the base layer ${base.id}`,
+  })
   const isOnBase = source.id === base.id
   const tags = await tagsOf(recipe, { layer: 'release', name, source: base.sourceImage })
   return buildLayer(run, { layers: isOnBase ? 'release' : 'base,release', name, source, tags, folder, variables })

@@ -4,8 +4,8 @@ import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import { findProgram } from '../../../tools/system-packages.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
+import { awsArchitecture, type BakeSettings, smallType } from './architecture.ts'
 import { builderVpc } from './builder-group.ts'
-import { architecture } from './source-image.ts'
 
 /** Throws a usage error when bake settings contradict each other. Makes no request. */
 export function checkBakeSettings(settings: AwsSettings): void {
@@ -32,17 +32,17 @@ export function checkBakeSettings(settings: AwsSettings): void {
 }
 
 /** Returns the builder's VPC; throws a usage error when the builder could not start as the settings say. */
-export async function checkBuilder(aws: Aws, settings: AwsSettings): Promise<string> {
+export async function checkBuilder(aws: Aws, settings: BakeSettings): Promise<string> {
   if (settings.builderInterface === 'session_manager' && findProgram('session-manager-plugin') === undefined) {
     throw new OperatorError('refused', 'session-manager-plugin is not installed', {
       hint: 'https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html',
     })
   }
-  const [vpcId] = await Promise.all([builderVpc(aws, settings), checkType(aws, settings.builderType)])
+  const [vpcId] = await Promise.all([builderVpc(aws, settings), checkType(aws, settings)])
   return vpcId
 }
 
-async function checkType(aws: Aws, type: string): Promise<void> {
+async function checkType(aws: Aws, { builderType: type, architecture }: BakeSettings): Promise<void> {
   const answer = await aws.ec2
     .send(new DescribeInstanceTypesCommand({ InstanceTypes: [type as never] }))
     .catch(async (cause) => {
@@ -50,9 +50,10 @@ async function checkType(aws: Aws, type: string): Promise<void> {
       throw new OperatorError('usage', `aws.builderType: there is no ${type} in ${await aws.region()}`, { cause })
     })
   const known = answer.InstanceTypes?.[0]?.ProcessorInfo?.SupportedArchitectures ?? []
-  if (known.length > 0 && !known.includes(architecture)) {
-    throw new OperatorError('usage', `aws.builderType: ${type} is ${known.join(', ')}, the image ${architecture}`, {
-      hint: architecture === 'arm64' ? 't4g.small' : 't3.small',
+  const wanted = awsArchitecture(architecture)
+  if (known.length > 0 && !known.includes(wanted)) {
+    throw new OperatorError('usage', `aws.builderType: ${type} is ${known.join(', ')}, the image ${wanted}`, {
+      hint: smallType(architecture),
     })
   }
 }

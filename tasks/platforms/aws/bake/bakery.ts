@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import { checkPacker } from '../../../tools/packer-plugins.ts'
 import { type Recipe, recipeFor } from '../../recipe.ts'
 import { roleVariables } from '../../role-variables.ts'
 import { deprecateAfter, everywhere, markVerified, requireTokensOf } from './ami-finish.ts'
 import { type Ami, listAmis, newestBaseAmi } from './ami-images.ts'
 import { type LayerInputs, makeBaseAmi, makeReleaseAmi, testAmi } from './ami-layers.ts'
+import type { BakeSettings } from './architecture.ts'
 import { checkBakeSettings, checkBuilder } from './bake-checks.ts'
 import { accountOf, withBakeRun } from './bake-run.ts'
 import { removeOrphanedBakes } from './orphaned-bakes.ts'
@@ -85,7 +85,7 @@ async function makeImage(run: BakeRun, inputs: LayerInputs): Promise<Ami> {
  * The base layer's inputs besides the roles. The id of the newest source image is left out: Debian publishes one every
  * few weeks, and `--force` decides when to pick it up.
  */
-function sourceOf({ sourceOwner, sourceName, sourceParameter, packerVariables }: AwsSettings): object {
+function sourceOf({ sourceOwner, sourceName, sourceParameter, packerVariables }: BakeSettings): object {
   const source = sourceParameter === undefined ? { sourceOwner, sourceName } : { sourceParameter }
   const ofContent = ['source_image', 'volume_gib'].filter((name) => packerVariables.has(name))
   return {

@@ -1,14 +1,17 @@
 import { type Image as AwsImage, DescribeImagesCommand, paginateDescribeImages } from '@aws-sdk/client-ec2'
 import { GetParameterCommand } from '@aws-sdk/client-ssm'
 import { OperatorError } from '../../../lib/errors.ts'
+import type { Architecture } from '../../service-image.ts'
 import type { Aws } from '../clients.ts'
 import { isAwsError } from '../failures/failures.ts'
+import { awsArchitecture } from './architecture.ts'
 
 /** Where the source image comes from: an owner and a name pattern (`*`), or an SSM parameter that holds its id. */
 export interface SourceSettings {
   readonly sourceOwner: string
   readonly sourceName: string
   readonly sourceParameter: string | undefined
+  readonly architecture: Architecture
 }
 
 export interface SourceImage {
@@ -19,22 +22,22 @@ export interface SourceImage {
   readonly rootGib: number
 }
 
-/** AWS's name for this computer's architecture, which is also that of the container image's Node. */
-export const architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
-
 /**
  * Finds the image to build a base layer on: the newest one that matches owner and name, or the one in the parameter.
- * Throws a usage error when there is none, or when its architecture is not this computer's.
+ * Throws a usage error when there is none, or when its architecture is another one.
  */
 export async function findSourceImage(aws: Aws, settings: SourceSettings): Promise<SourceImage> {
-  const { sourceParameter } = settings
+  const { sourceParameter, architecture } = settings
   if (sourceParameter === undefined) return newestImage(aws, settings)
   const id = await parameterValue(aws, sourceParameter)
-  return describeSource(aws, id, `the SSM parameter ${sourceParameter}`)
+  return describeSource(aws, { id, architecture, who: `the SSM parameter ${sourceParameter}` })
 }
 
 /** Looks up a source image; `who` says in an error where its id comes from. */
-export async function describeSource(aws: Aws, id: string, who: string): Promise<SourceImage> {
+export async function describeSource(
+  aws: Aws,
+  { id, architecture, who }: { readonly id: string; readonly architecture: Architecture; readonly who: string },
+): Promise<SourceImage> {
   const image = await aws.ec2
     .send(new DescribeImagesCommand({ ImageIds: [id] }))
     .then(({ Images = [] }) => Images[0])
@@ -48,14 +51,14 @@ export async function describeSource(aws: Aws, id: string, who: string): Promise
       hint: 'set aws.sourceParameter, or aws.sourceOwner and aws.sourceName',
     })
   }
-  return sourceFrom(image)
+  return sourceFrom(image, architecture)
 }
 
-async function newestImage(aws: Aws, { sourceOwner, sourceName }: SourceSettings): Promise<SourceImage> {
+async function newestImage(aws: Aws, { sourceOwner, sourceName, architecture }: SourceSettings): Promise<SourceImage> {
   const Filters = [
     { Name: 'name', Values: [sourceName] },
     { Name: 'state', Values: ['available'] },
-    { Name: 'architecture', Values: [architecture] },
+    { Name: 'architecture', Values: [awsArchitecture(architecture)] },
     { Name: 'virtualization-type', Values: ['hvm'] },
   ]
   const pages = paginateDescribeImages({ client: aws.ec2, pageSize: 200 }, { Owners: [sourceOwner], Filters })
@@ -63,10 +66,10 @@ async function newestImage(aws: Aws, { sourceOwner, sourceName }: SourceSettings
   const newest = images
     .filter(({ RootDeviceType }) => RootDeviceType === 'ebs')
     .sort((a, b) => String(b.CreationDate).localeCompare(String(a.CreationDate)))[0]
-  if (newest !== undefined) return sourceFrom(newest)
+  if (newest !== undefined) return sourceFrom(newest, architecture)
   throw new OperatorError(
     'usage',
-    `no image ${sourceName} (${architecture}) of owner ${sourceOwner} in ${await aws.region()}`,
+    `no image ${sourceName} (${awsArchitecture(architecture)}) of owner ${sourceOwner} in ${await aws.region()}`,
     { hint: 'set aws.sourceOwner and aws.sourceName, or aws.sourceParameter' },
   )
 }
@@ -84,13 +87,14 @@ async function parameterValue(aws: Aws, name: string): Promise<string> {
   throw new OperatorError('usage', `the SSM parameter ${name} holds ${JSON.stringify(value)}, expected an image id`)
 }
 
-function sourceFrom(image: AwsImage): SourceImage {
+function sourceFrom(image: AwsImage, architecture: Architecture): SourceImage {
   const { ImageId = '', Name = '', RootDeviceName = '/dev/xvda', Architecture } = image
-  if (Architecture !== undefined && Architecture !== architecture) {
+  const wanted = awsArchitecture(architecture)
+  if (Architecture !== undefined && Architecture !== wanted) {
     throw new OperatorError(
       'usage',
-      `the source image ${ImageId} (${Name}) is ${Architecture}, but this computer makes releases for ${architecture}`,
-      { hint: 'use an image of this architecture, or bake on a computer of the other one' },
+      `the source image ${ImageId} (${Name}) is ${Architecture}, the container image ${wanted}`,
+      { hint: 'use a source image of this architecture, or set image.architecture' },
     )
   }
   const root = image.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === RootDeviceName)

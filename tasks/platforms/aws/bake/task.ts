@@ -1,8 +1,8 @@
 import type { Progress } from '../../../lib/progress.ts'
-import type { AwsSettings } from '../../../settings/aws-settings.ts'
 import type { ImageContent } from '../../image-content.ts'
 import type { PlainPaths } from '../../plain-paths.ts'
 import type { Aws } from '../clients.ts'
+import type { BakeSettings } from './architecture.ts'
 
 export interface WantedAmi {
   readonly aws: Aws
@@ -11,7 +11,7 @@ export interface WantedAmi {
   readonly content: ImageContent
   /** Bake both layers even when an identical image exists, to pick up newer Debian packages. */
   readonly force: boolean
-  readonly settings: AwsSettings
+  readonly settings: BakeSettings
 }
 
 export interface AmiBakeTask extends WantedAmi {
@@ -31,7 +31,7 @@ export interface BuilderRun {
   readonly keyPair: { readonly name: string; readonly privateKeyFile: string }
   /** Tags of everything that exists only during the bake. */
   readonly runTags: Readonly<Record<string, string>>
-  readonly settings: AwsSettings
+  readonly settings: BakeSettings
 }
 
 export interface BakeRun extends BuilderRun {

@@ -1,5 +1,7 @@
 import { OperatorError } from '../../../lib/errors.ts'
 import type { AwsSettings } from '../../../settings/aws-settings.ts'
+import type { Architecture } from '../../service-image.ts'
+import { smallType } from '../bake/architecture.ts'
 import { type Stack, stateOf } from '../cloudformation/states.ts'
 import { defaultsOf, type Template, type Values } from '../cloudformation/template.ts'
 import type { Names } from '../names.ts'
@@ -8,6 +10,8 @@ export interface AwsInfrastructureSettings
   extends Pick<AwsSettings, 'networkParameters' | 'serviceParameters' | 'guardParameters' | 'tags' | 'guard'> {
   /** What the load balancer asks an instance. */
   readonly healthPath: string
+  /** Of the image, when it was said. */
+  readonly architecture: Architecture | undefined
 }
 
 export interface Templates {
@@ -130,7 +134,7 @@ export function serviceValues(
   const limits = before ? widened(before.parameters, size) : newLimits(size)
   const secrets = switched('Secrets', hasSecrets, templates.service, stacks.service)
   const { healthPath: HealthPath } = settings
-  const image = before ? {} : { ImageId: imageId }
+  const image = before ? {} : { ImageId: imageId, ...instanceType(settings) }
   const values = { Group: names.group, HealthPath, ...image, ...limits, ...secrets, ...given }
   const { MinSize = before?.parameters['MinSize'], MaxSize = before?.parameters['MaxSize'] } = values as Values
   const problems = [
@@ -139,6 +143,11 @@ export function serviceValues(
   ]
   throwProblems(problems)
   return values
+}
+
+/** The template's own default is for amd64. */
+function instanceType({ architecture }: AwsInfrastructureSettings): Values {
+  return architecture === 'arm64' ? { InstanceType: smallType(architecture) } : {}
 }
 
 /** The service's parameters from the network's outputs. */
