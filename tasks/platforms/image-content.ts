@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { nginxComplaint } from '../../nginx/complaint.ts'
 import { nginxFile, renderNginx, type WantedNginx } from '../../nginx/nginx.ts'
 import { OperatorError } from '../lib/errors.ts'
@@ -75,7 +75,9 @@ interface ContentTask extends ServiceImageTask {
 
 /** Throws a usage error for what is wrong before anything is built. */
 function taskOf(settings: Settings, run: ContentRun): ContentTask {
-  const project = projectOf(process.env['INIT_CWD'] ?? process.cwd())
+  // Paths in a configuration file start beside it, and so does its command.
+  const project =
+    settings.config === undefined ? projectOf(process.env['INIT_CWD'] ?? process.cwd()) : dirname(settings.config)
   const { architecture = ownArchitecture, roles } = settings.image
   assertRoles(roles)
   const service = serviceOf(settings.service)
