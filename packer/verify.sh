@@ -1,7 +1,7 @@
 #!/bin/sh
-# Checks an instance of a new image from inside, as root: verify.sh RELEASE CLOCK_SECONDS SERVICE_SECONDS HEALTH_PATH,
-# with how long to wait for the clock and for the service; an empty path leaves the service's answer out. The clock
-# follows a time server, or the computer that the machine runs on. Prints the fault, or the facts that the caller needs to
+# Checks an instance of a new image from inside, as root: verify.sh RELEASE CLOCK_SECONDS SERVICE_SECONDS HEALTH_PATH
+# VERSION_PATH, with how long to wait for the clock and for the service; an empty health path leaves the service's answer
+# out, an empty version path that of nginx. The clock follows a time server, or the computer that the machine runs on. Prints the fault, or the facts that the caller needs to
 # judge the rest: clock and boot id.
 set -eu
 
@@ -9,6 +9,7 @@ release=$1
 patience=$2
 limit=$3
 health=$4
+version=$5
 
 fail() {
   echo "verify: $*"
@@ -32,11 +33,11 @@ until [ -z "$health" ]; do
   [ "$(uptime)" -lt "$end" ] || fail "GET $health: $code, expected 200, for $limit s; $(container)"
   sleep 2
 done
-until served=$(curl -fsS --max-time 5 http://127.0.0.1/version.txt); do
+until [ -z "$version" ] || served=$(curl -fsS --max-time 5 "http://127.0.0.1$version"); do
   [ "$(uptime)" -lt "$end" ] || fail "nginx does not answer on port 80 within $limit s"
   sleep 2
 done
-[ "$served" = "$release" ] || fail "it serves release $served, expected $release"
+[ "${served:-$release}" = "$release" ] || fail "it serves release $served, expected $release"
 
 # What listens is open only as far as the packet filter lets it: the loaded rules must be those of its file.
 wanted=$(unshare --net sh -c 'nft --file /etc/nftables.conf && nft --stateless list table inet bakeroll') || wanted=none

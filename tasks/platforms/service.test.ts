@@ -45,13 +45,12 @@ t.test('an image is tested with the values for tests; while a secret has none ng
     ...unsaidService,
     archive: '/shop.tar',
     healthPath: '/health',
-    versionPath: '/release',
     timePath: '/t',
   }
-  const expected = { versionPath: '/release', timePath: '/t', timeFormat: 'auto', maxOffsetMs: 7 } as const
-  const testOf = (secrets: string[], testEnv: Record<string, string>) =>
-    serviceTest(serviceOf({ ...said, secrets, testEnv: new Map(Object.entries(testEnv)) }), expected)
-  const whole = { healthPath: '/health', expected, lacking: [] }
+  const expected = { versionPath: '/version.txt', timePath: '/t', timeFormat: 'auto', maxOffsetMs: 7 } as const
+  const testOf = (secrets: string[], testEnv: Record<string, string>, more = {}) =>
+    serviceTest(serviceOf({ ...said, ...more, secrets, testEnv: new Map(Object.entries(testEnv)) }), expected)
+  const whole = { healthPath: '/health', versionPath: '/version.txt', expected, lacking: [] }
   t.strictSame(testOf([], {}), { ...whole, values: new Map() })
   const tested = testOf(['A', 'B'], { A: '1', B: '2', OTHER: '3' })
   const values = new Map([
@@ -64,6 +63,10 @@ t.test('an image is tested with the values for tests; while a secret has none ng
   t.match(lacking, {
     healthPath: undefined,
     expected: { versionPath: '/version.txt', timePath: '/version.txt', timeFormat: 'http-date', maxOffsetMs: 7 },
+  })
+  t.throws(() => testOf(['A'], {}, { versionPath: '/release' }), {
+    kind: 'usage',
+    message: 'service.versionPath /release is asked of the service, which does not start without A',
   })
   t.equal(untestedWarning(lacking), 'the test of the image leaves the service out: service.testEnv has no value for B')
   t.end()

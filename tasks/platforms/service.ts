@@ -1,5 +1,6 @@
 import { example } from '../../app/example.ts'
 import type { TimeFormat } from '../../checker/clock/time-format.ts'
+import { OperatorError } from '../lib/errors.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Expectations } from '../tools/probe.ts'
 
@@ -71,18 +72,36 @@ export interface ServiceTest {
   readonly values: ReadonlyMap<string, string>
   /** Undefined: the service itself is left out, and nginx alone is asked. */
   readonly healthPath: string | undefined
+  /** Where nginx tells the release; undefined when the service does. */
+  readonly versionPath: string | undefined
   readonly expected: Expectations
   /** Secrets without a value for tests, without which the service does not start. */
   readonly lacking: readonly string[]
 }
 
 /** Values of secrets belong to groups, and a tested instance is of none: it gets those of `service.testEnv`. */
-export function serviceTest({ secrets, testEnv, healthPath }: Service, expected: Expectations): ServiceTest {
+export function serviceTest(service: Service, expected: Expectations): ServiceTest {
+  const { secrets, testEnv, healthPath } = service
+  const versionPath = nginxVersionPath(service)
   const lacking = secrets.filter((name) => !testEnv.has(name))
   const values = new Map([...testEnv].filter(([name]) => secrets.includes(name)))
-  if (lacking.length === 0) return { values, healthPath, expected, lacking }
+  if (lacking.length === 0) return { values, healthPath, versionPath, expected, lacking }
+  if (versionPath === undefined) {
+    throw new OperatorError(
+      'usage',
+      `service.versionPath ${service.versionPath} is asked of the service, which does not start without ${lacking.join(', ')}`,
+      {
+        hint: 'give service.testEnv values for the test of the image',
+      },
+    )
+  }
   const ofNginx = { versionPath: '/version.txt', timePath: '/version.txt', timeFormat: 'http-date' } as const
-  return { values, healthPath: undefined, expected: { ...expected, ...ofNginx }, lacking }
+  return { values, healthPath: undefined, versionPath, expected: { ...expected, ...ofNginx }, lacking }
+}
+
+/** Undefined when the service itself tells its release. */
+export function nginxVersionPath({ versionPath }: Service): string | undefined {
+  return versionPath === '/version.txt' ? versionPath : undefined
 }
 
 /** Why an image is not tested in full; undefined when it is. */

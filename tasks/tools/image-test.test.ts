@@ -78,10 +78,10 @@ esac`,
 async function run(
   t: Test,
   changed: Partial<typeof well>,
-  { patience = 4, serviceSeconds = 60, healthPath = '/healthz' } = {},
+  { patience = 4, serviceSeconds = 60, healthPath = '/healthz', versionPath = '/version.txt' } = {},
 ) {
   onPath(t, { ...well, ...changed })
-  const input = imageTest('1.4.0', { clockSeconds: patience, serviceSeconds, healthPath })
+  const input = imageTest('1.4.0', { clockSeconds: patience, serviceSeconds, healthPath, versionPath })
   const { exitCode, stdout, stderr } = await execa('sh', ['-s'], { input, reject: false })
   return { exitCode, stdout, stderr }
 }
@@ -132,6 +132,8 @@ t.test('a service that does not come up is waited for as long as the caller says
 t.test('without a health path only nginx is asked', async (t) => {
   const curl = well.curl.replace('*/healthz) printf 200;;', '')
   t.equal((await run(t, { curl }, { serviceSeconds: 0, healthPath: '' })).exitCode, 0)
+  const own = { serviceSeconds: 0, versionPath: '' }
+  t.equal((await run(t, { curl: well.curl.replace('1.4.0', 'anything') }, own)).exitCode, 0, 'the service tells it')
   const { stdout } = await run(t, { curl: 'exit 7' }, { serviceSeconds: 0, healthPath: '' })
   t.equal(faultIn(stdout), 'nginx does not answer on port 80 within 0 s')
 })

@@ -4,17 +4,18 @@ import { singleQuoted } from '../../checker/shell-word.ts'
 
 const script = join(import.meta.dirname, '../../packer/verify.sh')
 
-/** How long it waits, and where the service says that it is healthy; no path leaves the service out. */
+/** How long it waits, where the service says that it is healthy, and where nginx tells the release; no path leaves that out. */
 export interface ImageTestLimits {
   readonly clockSeconds: number
   readonly serviceSeconds: number
   readonly healthPath: string | undefined
+  readonly versionPath: string | undefined
 }
 
 /** The words of packer/verify.sh for `sh`. */
 export function imageTestArguments(release: string, limits: ImageTestLimits): string {
-  const { clockSeconds, serviceSeconds, healthPath = '' } = limits
-  return [release, clockSeconds, serviceSeconds, singleQuoted(healthPath)].join(' ')
+  const { clockSeconds, serviceSeconds, healthPath = '', versionPath = '' } = limits
+  return [release, clockSeconds, serviceSeconds, singleQuoted(healthPath), singleQuoted(versionPath)].join(' ')
 }
 
 /**

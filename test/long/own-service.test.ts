@@ -4,7 +4,7 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import pack from '../../tasks/dev/pack.ts'
 import { startLoad } from '../../tasks/tools/load.ts'
 import { eventually } from '../machines/verbs.ts'
@@ -27,7 +27,7 @@ async function bakeroll(words: readonly string[], input?: string) {
   return { exitCode, facts: stdout === '' ? undefined : JSON.parse(stdout), stderr }
 }
 
-const succeed = async (t: Tap.Test, words: readonly string[], facts: object = {}, input?: string) => {
+const succeed = async (t: Test, words: readonly string[], facts: object = {}, input?: string) => {
   const outcome = await bakeroll(words, input)
   t.match(outcome, { exitCode: 0, facts }, `${words.join(' ')}: ${outcome.stderr}`)
   t.comment(`${words.join(' ')}: ${outcome.facts?.seconds ?? ''} s`)
@@ -35,7 +35,7 @@ const succeed = async (t: Tap.Test, words: readonly string[], facts: object = {}
 }
 
 /** What `work` does while requests come in; none of them may fail. */
-async function underLoad(t: Tap.Test, work: () => Promise<unknown>) {
+async function underLoad(t: Test, work: () => Promise<unknown>) {
   const load = startLoad({ url: `${url}/status/200`, keptPerSecond: 12, newPerSecond: 6 })
   await work()
   const { sent, failed, failures } = await load.stop()
@@ -47,7 +47,9 @@ t.before(async () => {
   cpSync(join(repository, 'examples/httpbin'), project, { recursive: true })
   cpSync(join(repository, 'examples/archive.py'), join(project, 'archive.py'))
   const { facts } = await pack()
-  await execa('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', String(facts['file'])], { cwd: project })
+  await execa('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', String(facts['file'])], {
+    cwd: project,
+  })
 })
 
 t.teardown(async () => {

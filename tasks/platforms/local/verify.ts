@@ -82,9 +82,13 @@ async function untilRight(task: Verification, instance: InstanceRecord): Promise
 
 /** Returns the boot id. The clock was measured from outside; here it must be synchronised, so that it stays right. */
 async function testInside(task: Verification, instance: InstanceRecord): Promise<string> {
-  const { healthPath } = task.test
+  const { healthPath, versionPath } = task.test
   const { clockSeconds, serviceSeconds } = task.limits
-  const answer = await over(task, instance, imageTest(task.image.release, { clockSeconds, serviceSeconds, healthPath }))
+  const answer = await over(
+    task,
+    instance,
+    imageTest(task.image.release, { clockSeconds, serviceSeconds, healthPath, versionPath }),
+  )
   if (answer.exitCode !== 0) throw untrue(task, faultIn(answer.stdout) ?? answer.stderr.trim())
   if (!isSynchronised(answer.stdout)) throw untrue(task, `its clock is not synchronised after ${clockSeconds} s`)
   return bootIdIn(answer.stdout)
@@ -92,8 +96,8 @@ async function testInside(task: Verification, instance: InstanceRecord): Promise
 
 /** What its own test says, the container's last words among it; without SSH, the end of the console. */
 async function faultInside(task: Verification, instance: InstanceRecord): Promise<string> {
-  const { healthPath } = task.test
-  const test = imageTest(task.image.release, { clockSeconds: 0, serviceSeconds: 1, healthPath })
+  const { healthPath, versionPath } = task.test
+  const test = imageTest(task.image.release, { clockSeconds: 0, serviceSeconds: 1, healthPath, versionPath })
   const { stdout } = await over(task, instance, test).catch(() => ({ stdout: '' }))
   const fault = faultIn(stdout)
   return fault === undefined ? lastWords(task, instance) : `; inside: ${fault}`

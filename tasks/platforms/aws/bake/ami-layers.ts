@@ -7,6 +7,7 @@ import { clockFault, imageTestArguments } from '../../../tools/image-test.ts'
 import { againWhenUnreachable, packerBuild } from '../../../tools/packer.ts'
 import type { Recipe } from '../../recipe.ts'
 import type { RoleVariables } from '../../role-variables.ts'
+import { nginxVersionPath } from '../../service.ts'
 import { imageTags } from '../names.ts'
 import { type Ami, amiFrom, ownImages } from './ami-images.ts'
 import { requireTokensDuring } from './builder-watch.ts'
@@ -53,7 +54,8 @@ export async function testAmi(run: BakeRun, ami: Ami): Promise<void> {
   const isLeftOut = service.secrets.length > 0
   if (isLeftOut) run.task.progress.warn('the test of the image leaves the service out: no secret has a value meanwhile')
   const healthPath = isLeftOut ? undefined : service.healthPath
-  const words = imageTestArguments(ami.release, { clockSeconds: 30, serviceSeconds: 180, healthPath })
+  const versionPath = nginxVersionPath(service)
+  const words = imageTestArguments(ami.release, { clockSeconds: 30, serviceSeconds: 180, healthPath, versionPath })
   const variables = testVariables(run, { image: launchable(ami), arguments: words, folder })
   const said = (text: string) => lines.push({ text, heardAt: Date.now() })
   try {
