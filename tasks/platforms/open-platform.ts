@@ -7,6 +7,7 @@ import type { Progress } from '../lib/progress.ts'
 import type { Probe } from '../lib/readiness.ts'
 import type { SecretStore } from '../lib/secrets.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { ImageContent } from './image-content.ts'
 
 export interface Baked {
   readonly image: Image
@@ -29,6 +30,8 @@ export interface OpenPlatform {
   readonly instanceTimeoutSeconds: number
   /** Time limits for everything that depends on the speed of the machines. */
   limits(): Limits
+  /** The image with exactly what would be baked of this content; undefined when there is none. */
+  imageWith(content: ImageContent): Promise<string | undefined>
   /** Checks what the platform needs, on this computer and elsewhere. */
   examine(): Promise<Finding[]>
   /** Targets for `check`, one per instance. */

@@ -17,9 +17,10 @@ export const rollSettings = {
     defaultHelp: '1; 0 where --max-unavailable lets instances be missing',
   }),
   maxUnavailable: setting(count, none, {
-    help: 'how many instances may be missing where there is no room for more machines: with --surge 0, or while launches are refused',
+    help: 'how many instances may be missing where there is no room for more machines: with --surge 0, or while launches are refused; for release, how many get it at a time',
     flag: 'max-unavailable',
-    verbs: rolling,
+    verbs: [...rolling, 'release'],
+    defaultHelp: '0; release: 1',
   }),
   canary: setting(count, none, {
     help: 'how many new instances must be ready before the others follow',
@@ -57,7 +58,7 @@ export const rollSettings = {
   instanceTimeoutSeconds: optional(duration('s'), {
     help: 'how long a new instance may take to be healthy',
     flag: 'instance-timeout',
-    verbs: ['deploy', 'roll', 'rollback', 'scale', 'heal'],
+    verbs: ['deploy', 'roll', 'rollback', 'release', 'scale', 'heal'],
     defaultHelp: "the platform's own",
   }),
   timeoutSeconds: setting(duration('s'), 3600, {
@@ -90,7 +91,7 @@ export const rollSettings = {
     flag: 'report',
     // In a file it would make each simulation overwrite the report of the last roll.
     elsewhere: 'environment',
-    verbs: [...rolling, 'simulate'],
+    verbs: [...rolling, 'release', 'simulate'],
   }),
   engine: setting(oneOf(['own', 'refresh']), 'own', {
     help: 'who replaces: bakeroll, or on aws an instance refresh',

@@ -63,9 +63,9 @@ export const table = {
   }),
 
   release: setting(text(expectedRelease, releasePattern, 'RELEASE'), ({ project }) => releaseOf(project), {
-    help: 'the release to bake',
+    help: 'the release to bake, or to bring to the running instances',
     flag: 'release',
-    verbs: ['bake'],
+    verbs: ['bake', 'release'],
     defaultHelp: 'the version in package.json',
   }),
   /** Image id or release, from `--image`. */
@@ -89,17 +89,17 @@ export const table = {
     verbs: ['heal', 'logs', 'ssh'],
   }),
   force: toggle({
-    help: 'do it even if it is done: bake again, replace every instance',
+    help: 'do it even if it is done: bake again, replace every instance, bring the release again',
     flag: 'force',
     ...ofOneRun,
-    verbs: ['bake', 'roll'],
+    verbs: ['bake', 'roll', 'release'],
   }),
   dryRun: toggle({
     help: 'only show what would be done',
     flag: 'dry-run',
     otherFlag: 'plan',
     ...ofOneRun,
-    verbs: ['init', 'bake', 'deploy', 'roll', 'rollback', 'heal', 'images'],
+    verbs: ['init', 'bake', 'deploy', 'roll', 'rollback', 'release', 'heal', 'images'],
   }),
 
   local: {

@@ -1,6 +1,8 @@
 import { count } from '../lib/count.ts'
 import { deployGroup, planDeploy } from '../lib/deploy/deploy.ts'
+import type { Content } from '../lib/release/task.ts'
 import { assertSecretsSet } from '../lib/secrets.ts'
+import { openKnownDelivery } from '../platforms/in-place.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
@@ -8,10 +10,11 @@ import { confirmPlan } from './deploy/confirm-plan.ts'
 
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, secrets, probe, instanceTimeoutSeconds, infrastructure } = await openPlatform(context)
+  const { platform, secrets, probe, instanceTimeoutSeconds, infrastructure, limits } = await openPlatform(context)
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const { wantedImage: image, size } = settings
-  const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
+  const openDelivery = (content: Content) => openKnownDelivery({ ...context, platform, limits: limits() }, content)
+  const task = { platform, openDelivery, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
   // Planned before anything is installed or created, so that an impossible deploy touches nothing.
   const { spec, steps } = await planDeploy(task)
   const plan = await infrastructure?.plan(spec)

@@ -1,4 +1,5 @@
 import { healGroup } from '../lib/heal/heal.ts'
+import { openKnownDelivery } from '../platforms/in-place.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { inspectOver, repairOver } from '../tools/inspection.ts'
@@ -13,6 +14,7 @@ export default async function heal(context: TaskContext): Promise<TaskResult> {
     clock,
     progress,
     signal,
+    openDelivery: (content) => openKnownDelivery({ ...context, platform, limits: limits() }, content),
     inspect: async ({ id }) => {
       const path = await platform.sshArguments(id).catch(() => undefined)
       return path ? inspectOver(path, { timeoutSeconds: commandSeconds, signal }) : { ssh: 'unreachable' }

@@ -2,6 +2,12 @@ import { hasInPlace, inPlaceOf } from '../in-place.ts'
 import type { Group, InPlace, Instance } from '../platform.ts'
 import type { Content } from './task.ts'
 
+export interface Opening {
+  readonly imageContent?: string | undefined
+  readonly force?: boolean | undefined
+  readonly nowMs: number
+}
+
 /**
  * The record of a release of `wanted`: the unfinished one if it is the same, also while it rolls back, else a new one;
  * undefined when every instance has it.
@@ -9,12 +15,12 @@ import type { Content } from './task.ts'
 export function openInPlace(
   group: Group,
   { release, content }: Content,
-  { imageContent, nowMs }: { readonly imageContent?: string | undefined; readonly nowMs: number },
+  { imageContent, force = false, nowMs }: Opening,
 ): InPlace | undefined {
   const found = inPlaceOf(group)
   if (found && found.upTo === undefined && found.content === content) return found
-  if (found?.content === content && group.instances.every((one) => hasInPlace(found, one))) return undefined
-  if (!found && isOfImage(group, { release, content }, imageContent)) return undefined
+  if (!force && found?.content === content && group.instances.every((one) => hasInPlace(found, one))) return undefined
+  if (!force && !found && isOfImage(group, { release, content }, imageContent)) return undefined
   const before = found?.upTo === undefined ? found?.before : found
   const since = new Date(nowMs).toISOString()
   return { release, content, since, imageId: group.imageId, ...(before ? { before } : {}) }

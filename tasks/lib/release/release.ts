@@ -72,8 +72,8 @@ async function releasableGroup({ platform }: ReleaseTask): Promise<Group> {
   )
 }
 
-function recordFor({ wanted, imageContent, clock }: ReleaseTask, group: Group): InPlace | undefined {
-  return openInPlace(group, wanted, { imageContent, nowMs: clock.now() })
+function recordFor({ wanted, imageContent, force, clock }: ReleaseTask, group: Group): InPlace | undefined {
+  return openInPlace(group, wanted, { imageContent, force, nowMs: clock.now() })
 }
 
 /** A dead instance is missing already: one more would be too many. */

@@ -43,6 +43,8 @@ export interface ReleaseTask extends DeliveryTask {
   readonly wanted: Content
   /** The content of the group's image, where it is known; without it the name of its release counts. */
   readonly imageContent?: string | undefined
+  /** Also where every instance has it. */
+  readonly force?: boolean | undefined
   /** Returns when the operator agrees that for a while no instance serves; throws `refused`. */
   confirmOutage(question: string): Promise<void>
   /** Only report what would be done. */

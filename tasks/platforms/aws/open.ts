@@ -19,7 +19,7 @@ import { namesOf } from './names.ts'
 const usualSeconds = { instance: 600, launch: 300 }
 
 /** Verbs that probe instances to establish readiness. */
-const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback', 'scale', 'heal'])
+const provingVerbs: ReadonlySet<string> = new Set(['deploy', 'roll', 'rollback', 'release', 'scale', 'heal'])
 
 export async function openAwsVerbs({ verb, settings, said, progress, onExit, signal }: Opening): Promise<OpenPlatform> {
   const home = homeAt(settings.home)
@@ -64,7 +64,7 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
   const platform = openAwsPlatform({ ...shared, ...parts })
   // Report missing access to instances before any change, not midway.
   const isPlan = verb === 'deploy' && settings.dryRun
-  if (provingVerbs.has(verb) && !isPlan && mode !== 'none') await access.assertReady()
+  if (provingVerbs.has(verb) && !isPlan && (mode !== 'none' || verb === 'release')) await access.assertReady()
   const instanceProbe = openInstanceProbe(access, expected)
   onExit(() => instanceProbe.close())
   const bakery = async (content: ImageContent) => {
@@ -106,6 +106,10 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
       const content = await plannedContent(settings, { release, home, progress, signal })
       const steps = content === undefined ? [] : (await planAmiBake({ ...(await bakery(content)), force })).steps
       return [...buildSteps(settings.service, content), ...steps]
+    },
+    imageWith: async (content) => {
+      const { planAmiBake } = await import('./bake/bakery.ts')
+      return (await planAmiBake({ ...bakery, content, force: false })).reusable?.id
     },
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
     limits: () => limitsAt(cloudFactor),

@@ -74,6 +74,10 @@ export function openLocalVerbs({ verb, settings, said, progress, signal, onExit 
       const steps = content === undefined ? [] : planBake({ home, ...source, content, force }).steps
       return [...buildSteps(settings.service, content), ...steps]
     },
+    imageWith: async (content) => {
+      const { planBake } = await import('./bakery.ts')
+      return planBake({ home, ...source, content, force: false }).reusable?.id
+    },
     planDemo,
     get instanceTimeoutSeconds() {
       return settings.roll.instanceTimeoutSeconds ?? limits().instanceSeconds

@@ -1,0 +1,61 @@
+import { count, resolveShare } from '../lib/count.ts'
+import { noGroup } from '../lib/no-group.ts'
+import { inWords } from '../lib/release/log.ts'
+import { releaseGroup } from '../lib/release/release.ts'
+import type { ReleaseResult } from '../lib/release/task.ts'
+import { assertSecretsSet } from '../lib/secrets.ts'
+import { openDelivery, readContent } from '../platforms/in-place.ts'
+import { clock, openPlatform } from '../platforms/open.ts'
+import type { TaskContext, TaskResult } from '../terminal/task.ts'
+import { openRollReport } from './roll/report.ts'
+
+/** Brings a release to the running instances in place. */
+export default async function release(context: TaskContext): Promise<TaskResult> {
+  const { settings, progress, signal, confirm } = context
+  const report = openRollReport(settings.roll.report, progress)
+  const { platform, secrets, probe, instanceTimeoutSeconds, limits, imageWith } = await openPlatform(context)
+  await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
+  const group = await platform.group()
+  if (!group) throw noGroup(platform)
+  const inPlace = { ...context, platform, limits: limits() }
+  const { image, ...wanted } = await readContent(inPlace, settings.release)
+  const isOfImage = (await imageWith(image)) === group.imageId
+  // Unless told otherwise one at a time: an instance that is changed in place does not serve meanwhile.
+  const maxUnavailable = Math.max(1, resolveShare(settings.roll.maxUnavailable, group.size))
+  return report.keep(async () =>
+    resultOf(
+      await releaseGroup({
+        platform,
+        probe,
+        clock,
+        progress,
+        signal,
+        wanted,
+        imageContent: isOfImage ? wanted.content : `image ${group.imageId}`,
+        delivery: await openDelivery(inPlace, image),
+        policy: { maxUnavailable, instanceTimeoutSeconds },
+        force: settings.force,
+        dryRun: settings.dryRun,
+        confirmOutage: confirm,
+        onEvent: report.onEvent,
+      }),
+    ),
+  )
+}
+
+/** Exit code 4 when the instances got back what they had. */
+export function resultOf({ steps = [], ...facts }: ReleaseResult): TaskResult {
+  const { outcome, release: name, instances, seconds, reason } = facts
+  const done = instances.filter(({ result }) => result === 'released').length
+  const lines = {
+    released: `released ${name} to ${count(done, 'instance')} in place, in ${seconds} s`,
+    unchanged: `unchanged: every instance has ${name}`,
+    'rolled-back': `rolled back to ${name}: ${reason}`,
+    planned: steps.map(inWords).join('\n'),
+  }
+  return {
+    line: lines[outcome],
+    facts: outcome === 'planned' ? { ...facts, steps } : { ...facts },
+    exitCode: outcome === 'rolled-back' ? 4 : 0,
+  }
+}
