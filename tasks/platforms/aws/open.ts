@@ -109,7 +109,7 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
     },
     imageWith: async (content) => {
       const { planAmiBake } = await import('./bake/bakery.ts')
-      return (await planAmiBake({ ...bakery, content, force: false })).reusable?.id
+      return (await planAmiBake({ ...(await bakery(content)), force: false })).reusable?.id
     },
     instanceTimeoutSeconds: settings.roll.instanceTimeoutSeconds ?? usualSeconds.instance,
     limits: () => limitsAt(cloudFactor),
