@@ -67,7 +67,8 @@ t.test('a wrong flag is told what would be right', async (t) => {
     'scale 2 --size 3': '--size: not a flag of scale; of deploy',
     'bake --batch 2': '--batch: not a flag of bake; of roll and rollback',
     'deploy --follow': '--follow: not a flag of deploy; of logs',
-    'status --dry-run': '--dry-run: not a flag of status; of init, bake, deploy, roll, rollback, release, heal and images',
+    'status --dry-run':
+      '--dry-run: not a flag of status; of init, bake, deploy, roll, rollback, release, heal and images',
     'deploy extra': 'unexpected argument "extra"',
     'ssh uptime': 'unexpected argument "uptime"; a command comes after --',
     'roll -- extra words': 'unexpected after --: extra words',
@@ -102,7 +103,8 @@ t.test('a wrong flag is told what would be right', async (t) => {
     'roll --timeout 31d': `--timeout: ${duration}, got "31d": a duration is at most 30d`,
     'roll --batch 10000': '--batch: expected a count or a percent, like 2 or 25%, got "10000": a count is at most 9999',
     'roll --engine refresh': '--engine: refresh works on aws only, the platform is local',
-    'heal --max-repair half': '--max-repair: expected nginx, container, docker, time, reboot, release or replace, got "half"',
+    'heal --max-repair half':
+      '--max-repair: expected nginx, container, docker, time, reboot, release or replace, got "half"',
     'images --keep -1': '--keep: expected a whole number from 0 to 1000, got "-1"',
     'demo --keep=2': '--keep: expected true or false, got "2"',
     'logs --since yesterday': `--since: ${duration}, got "yesterday"`,
