@@ -25,10 +25,22 @@ const project = join(top, 'my shop')
 const home = join(top, 'home')
 
 /** As a user's shell has it, who has another home and no npm above. */
-const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: home, npm_config_cache: await npmCache() }
+const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: home, ...network(), ...(await npmSettings()) }
 
-async function npmCache(): Promise<string> {
-  return (await execa('npm', ['config', 'get', 'cache'])).stdout
+/** How this computer reaches the registry. */
+function network(): NodeJS.ProcessEnv {
+  const isOfNetwork = /^(NODE_EXTRA_CA_CERTS|(https?|no)_proxy)$/i
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isOfNetwork.test(name)))
+}
+
+async function npmSettings(): Promise<NodeJS.ProcessEnv> {
+  const { stdout } = await execa('npm', ['config', 'list', '--json'])
+  const { cache, registry, cafile } = JSON.parse(stdout)
+  return {
+    npm_config_cache: cache,
+    npm_config_registry: registry,
+    ...(cafile === null ? {} : { npm_config_cafile: cafile }),
+  }
 }
 
 const run = (program: string, words: readonly string[], cwd: string) =>
