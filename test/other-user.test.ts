@@ -86,6 +86,7 @@ async function livingHome(t: Test): Promise<{ home: Home; short: string }> {
     folder: join(home.groups, 'timeapp'),
     port,
     healthPath: '/healthz',
+    answerTimeoutSeconds: 10,
     limits: () => limitsAt(3),
   })
   t.teardown(() => balancer.stop())

@@ -20,6 +20,7 @@ const settings: HaproxySettings = {
   checkIntervalMs: 1000,
   checkTimeoutMs: 900,
   checkPath: '/healthz',
+  answerSeconds: 60,
   connectTimeoutMs: 5000,
   queueTimeoutMs: 30_000,
   rise: 2,

@@ -31,6 +31,8 @@ export interface HaproxySettings extends HealthCheck {
   /** Asked by `GET`. */
   readonly checkPath: string
   readonly connectTimeoutMs: number
+  /** How long an instance may be silent within an answer. */
+  readonly answerSeconds: number
   /** Maximum wait of a request for a free connection. */
   readonly queueTimeoutMs: number
   /** Time for running requests to finish after a soft stop, before they are cut. */
@@ -106,7 +108,7 @@ defaults
   mode http
   timeout connect ${settings.connectTimeoutMs}ms
   timeout client 60s
-  timeout server 60s
+  timeout server ${settings.answerSeconds}s
   timeout http-request 10s
   timeout http-keep-alive 75s
   timeout queue ${settings.queueTimeoutMs}ms

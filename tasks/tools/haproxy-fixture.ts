@@ -12,7 +12,13 @@ type Teardown = { teardown(handler: () => unknown): void }
 
 /** Checks fast enough for tests. */
 export const fastCheck = { checkIntervalMs: 200, rise: 2, fall: 2 }
-const timeouts = { checkPath: '/healthz', checkTimeoutMs: 500, connectTimeoutMs: 5000, queueTimeoutMs: 30_000 }
+const timeouts = {
+  checkPath: '/healthz',
+  answerSeconds: 60,
+  checkTimeoutMs: 500,
+  connectTimeoutMs: 5000,
+  queueTimeoutMs: 30_000,
+}
 
 export type Balancer = HaproxyFiles & { bindHost: string; bindPort: number; url: string }
 

@@ -37,7 +37,15 @@ async function kill(pid: number | undefined): Promise<void> {
 await platformContract(t, {
   name: 'local',
   open: () =>
-    openLocalPlatform({ home, group, port: testPort, machine, healthPath: '/healthz', limits: () => limitsAt(6) }),
+    openLocalPlatform({
+      home,
+      group,
+      port: testPort,
+      machine,
+      healthPath: '/healthz',
+      answerTimeoutSeconds: 10,
+      limits: () => limitsAt(6),
+    }),
   imageIds: [await imageId('1.0.0'), await imageId('1.1.0')],
   eventually,
   killMachine: async ({ id }) => {

@@ -42,7 +42,7 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
     copyRegions: settings.aws.copyRegions,
     launch: { timeoutSeconds: usualSeconds.launch, pollMs: 1000 },
   }
-  const { healthPath } = serviceOf(settings.service)
+  const { healthPath, answerTimeoutSeconds } = serviceOf(settings.service)
   const { architecture } = settings.image
   const expected = groupCheck(settings, said)
   const partsOf = (group: string) => {
@@ -55,7 +55,7 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
         aws,
         names: namesOf(group),
         home,
-        settings: { ...settings.aws, healthPath, architecture },
+        settings: { ...settings.aws, healthPath, answerTimeoutSeconds, architecture },
       }),
     }
   }

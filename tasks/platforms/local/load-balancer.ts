@@ -41,10 +41,16 @@ export interface Balanced {
   readonly port: number
   /** What an instance must answer with 200. */
   readonly healthPath: string
+  /** How long the service may be silent within an answer. */
+  readonly answerTimeoutSeconds: number
   limits(): Limits
 }
 
-export function loadBalancerOf({ group, folder: groupFolder, port, healthPath, limits }: Balanced): LoadBalancer {
+/** nginx gives up first, and says so with 504. */
+const longerThanNginxSeconds = 5
+
+export function loadBalancerOf(balanced: Balanced): LoadBalancer {
+  const { group, folder: groupFolder, port, healthPath, answerTimeoutSeconds, limits } = balanced
   const host = '127.0.0.1'
   const jail = process.getuid?.() === 0 ? join(groupFolder, 'empty') : undefined
   const files: HaproxyFiles = {
@@ -69,6 +75,7 @@ export function loadBalancerOf({ group, folder: groupFolder, port, healthPath, l
       ...checkEvery,
       checkTimeoutMs: healthCheckMs,
       checkPath: healthPath,
+      answerSeconds: Math.max(60, answerTimeoutSeconds + longerThanNginxSeconds),
       connectTimeoutMs: balancerConnectMs,
       queueTimeoutMs: balancerQueueMs,
     })
@@ -98,13 +105,13 @@ export function loadBalancerOf({ group, folder: groupFolder, port, healthPath, l
     },
 
     async adjust(instances) {
-      const asked = await checkLineIn(files.configFile)
+      const before = await fixedPartIn(files.configFile)
       await writeConfig(instances)
       const known = await listServers(files.socketPath)
       if (known === 'stopped') return []
-      if (asked === (await checkLineIn(files.configFile))) return adjustServers(files.socketPath, known, instances)
+      if (before === (await fixedPartIn(files.configFile))) return adjustServers(files.socketPath, known, instances)
       await reloadHaproxy(files)
-      return [`the load balancer asks ${healthPath} now`]
+      return ['the load balancer has its new settings']
     },
 
     async stop() {
@@ -114,10 +121,10 @@ export function loadBalancerOf({ group, folder: groupFolder, port, healthPath, l
   }
 }
 
-/** A running HAProxy cannot be told another path. */
-async function checkLineIn(configFile: string): Promise<string | undefined> {
+/** What a running HAProxy cannot be told: all but its servers. */
+async function fixedPartIn(configFile: string): Promise<string> {
   const text = await readFile(configFile, 'utf8').catch(() => '')
-  return /^ *http-check send .*$/m.exec(text)?.[0]
+  return text.replace(/^ *server .*\n/gm, '')
 }
 
 async function adjustServers(

@@ -20,7 +20,15 @@ function newHome(t: { teardown(handler: () => unknown): void }): Home {
   const home = homeAt(mkdtempSync(join(tmpdir(), 'bakeroll-')))
   t.teardown(async () => {
     for (const group of groupNames(home))
-      await openLocalPlatform({ home, group, machine, healthPath, limits, port: 0 }).removeGroup()
+      await openLocalPlatform({
+        home,
+        group,
+        machine,
+        healthPath,
+        answerTimeoutSeconds: 10,
+        limits,
+        port: 0,
+      }).removeGroup()
     rmSync(home.folder, { recursive: true })
   })
   return home
@@ -28,7 +36,15 @@ function newHome(t: { teardown(handler: () => unknown): void }): Home {
 
 /** A group that is not there yet, on a free port. */
 async function open(home: Home, group = 'timeapp', port?: number) {
-  const settings = { home, group, machine, healthPath, limits, port: port ?? (await anyFreePort()) }
+  const settings = {
+    home,
+    group,
+    machine,
+    healthPath,
+    answerTimeoutSeconds: 10,
+    limits,
+    port: port ?? (await anyFreePort()),
+  }
   return { platform: openLocalPlatform(settings), port: settings.port, folder: join(home.groups, group), settings }
 }
 
@@ -207,4 +223,16 @@ t.test('an instance whose record is damaged breaks nothing', async (t) => {
   await t.rejects(platform.sshArguments('i-1'), { kind: 'failed', message: /^i-1 has not published its SSH host key/ })
   await platform.terminate('i-1')
   t.match(await platform.group(), { instances: [] })
+})
+
+t.test('another health path, or a longer answer, reaches a running load balancer', async (t) => {
+  const home = newHome(t)
+  const { platform, settings, folder, port } = await open(home)
+  await platform.createGroup('image', 1)
+  t.same(await platform.repairLoadBalancer(), [])
+  const other = openLocalPlatform({ ...settings, healthPath: "/it's#well", answerTimeoutSeconds: 300 })
+  t.same(await other.repairLoadBalancer(), ['the load balancer has its new settings'])
+  t.match(readFileSync(join(folder, 'haproxy.cfg'), 'utf8'), /timeout server 305s[\s\S]*uri '\/it'/)
+  t.same(await other.repairLoadBalancer(), [])
+  t.equal(await ask(port), 503, 'it answers')
 })

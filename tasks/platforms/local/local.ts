@@ -34,6 +34,7 @@ export interface LocalSettings {
   readonly machine: MachineSettings
   /** What the load balancer asks an instance. */
   readonly healthPath: string
+  readonly answerTimeoutSeconds: number
   /** The operator's verb, for hints. */
   readonly verb?: string | undefined
   /** Time limits; called when the first one is needed. */

@@ -26,10 +26,11 @@ export function openLocalVerbs({ verb, settings, said, progress, signal, onExit 
   const machine = { accelerator, cpus, memoryMib, network }
   const pace = localPace(home, machine, settings.local.pace)
   const limits = () => limitsAt(pace().factor)
-  const { healthPath } = serviceOf(settings.service)
+  const { healthPath, answerTimeoutSeconds } = serviceOf(settings.service)
   const expected = groupCheck(settings, said)
   const { port } = settings.local
-  const open = (group: string) => openLocalPlatform({ home, group, port, machine, healthPath, verb, limits })
+  const open = (group: string) =>
+    openLocalPlatform({ home, group, port, machine, healthPath, answerTimeoutSeconds, verb, limits })
   const source = { suite: settings.image.suite, diskGib: settings.image.baseDiskGib }
   const planned = async (release: string) => {
     const { plannedContent } = await import('../image-content.ts')

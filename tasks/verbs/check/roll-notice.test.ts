@@ -91,6 +91,7 @@ t.test('check in the middle of a roll takes both releases, and says so in each f
     port: 1,
     machine: { accelerator: 'tcg', cpus: 1, memoryMib: 512, network: 'closed' },
     healthPath: '/healthz',
+    answerTimeoutSeconds: 10,
     limits: () => limitsAt(1),
   }).lock('roll')
   const notice = `a roll to new is under way (since ${startedAt})`

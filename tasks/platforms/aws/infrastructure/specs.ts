@@ -10,6 +10,8 @@ export interface AwsInfrastructureSettings
   extends Pick<AwsSettings, 'networkParameters' | 'serviceParameters' | 'guardParameters' | 'tags' | 'guard'> {
   /** What the load balancer asks an instance. */
   readonly healthPath: string
+  /** How long the service may be silent within an answer. */
+  readonly answerTimeoutSeconds: number
   /** Of the image, when it was said. */
   readonly architecture: Architecture | undefined
 }
@@ -135,7 +137,7 @@ export function serviceValues(
   const secrets = switched('Secrets', hasSecrets, templates.service, stacks.service)
   const { healthPath: HealthPath } = settings
   const image = before ? {} : { ImageId: imageId, ...instanceType(settings) }
-  const values = { Group: names.group, HealthPath, ...image, ...limits, ...secrets, ...given }
+  const values = { Group: names.group, HealthPath, ...idle(settings), ...image, ...limits, ...secrets, ...given }
   const { MinSize = before?.parameters['MinSize'], MaxSize = before?.parameters['MaxSize'] } = values as Values
   const problems = [
     ...(Number(MinSize) > size ? [`aws.serviceParameters.MinSize: ${MinSize} is above the size ${size}`] : []),
@@ -143,6 +145,11 @@ export function serviceValues(
   ]
   throwProblems(problems)
   return values
+}
+
+/** Longer than nginx waits; the template's own default is 60 s, its maximum 4000 s. */
+function idle({ answerTimeoutSeconds }: AwsInfrastructureSettings): Values {
+  return answerTimeoutSeconds < 60 ? {} : { IdleTimeoutSeconds: String(Math.min(answerTimeoutSeconds + 5, 4000)) }
 }
 
 /** The template's own default is for amd64. */
