@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import type { Limits } from '../lib/pace.ts'
-import type { Instance, Platform } from '../lib/platform.ts'
+import type { Platform } from '../lib/platform.ts'
 import type { Progress } from '../lib/progress.ts'
 import type { Content, Delivery } from '../lib/release/task.ts'
 import { ownFolder } from '../settings/own.ts'
@@ -15,7 +15,7 @@ import { writeDockerArchive } from '../tools/container-archive/write.ts'
 import { keepScript, layersIn, putBackScript } from '../tools/kept-release.ts'
 import { mitogenEnvironment } from '../tools/mitogen.ts'
 import { connectionEnvironment } from '../tools/packer.ts'
-import { runOver } from '../tools/ssh.ts'
+import { type RemoteAnswer, runOver } from '../tools/ssh.ts'
 import { ansiblePlace } from './ansible-place.ts'
 import { type Home, homeAt } from './home.ts'
 import { type ImageContent, imageContent, plannedContent } from './image-content.ts'
@@ -42,16 +42,10 @@ export async function readContent(
   return { release, content: contentDigest(image), image }
 }
 
-/** Like `readContent`, without effects: undefined when the service has to be built or fetched first. */
-export async function knownContent(task: InPlaceTask, release: string) {
+/** What is in place already. Throws `failed` when the project holds something else by now. */
+export async function knownImage(task: InPlaceTask, { release, content }: Content): Promise<ImageContent> {
   const image = await plannedContent(task.settings, { ...task, release, home: homeAt(task.settings.home) })
-  return image && { release, content: contentDigest(image), image }
-}
-
-/** Prepares the delivery of what is in place already. Throws `failed` when the project holds something else by now. */
-export async function openKnownDelivery(task: InPlaceTask, { release, content }: Content): Promise<Delivery> {
-  const known = await knownContent(task, release)
-  if (known?.content === content) return openDelivery(task, known.image)
+  if (image && contentDigest(image) === content) return image
   throw new OperatorError('failed', `${release} as it was delivered is not in this project any more`, {
     hint: `npm run release -- --release ${release} brings what is here now to every instance`,
   })
@@ -64,86 +58,77 @@ function contentDigest(image: ImageContent): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
 }
 
-interface Prepared {
-  readonly folder: string
-  readonly paths: PlainPaths
-  readonly variables: RoleVariables
-  readonly archive: ContainerArchive
-  readonly env: Readonly<Record<string, string>>
-}
-
 /** Delivers by the roles that made the image, over the SSH that is there. */
 export async function openDelivery(task: InPlaceTask, image: ImageContent): Promise<Delivery> {
+  const { limits, progress, signal, platform } = task
   const home = homeAt(task.settings.home)
-  let prepared: Promise<Prepared> | undefined
-  const prepare = () => {
-    prepared ??= prepareFiles(task, home, image)
-    return prepared
-  }
-  return {
-    async deliver(instance, from) {
-      const files = await prepare()
-      const present = layersIn(await over(task, instance, keepScript(from)))
-      await play(task, files, instance, present)
-    },
-    async putBack(instance, from) {
-      await over(task, instance, putBackScript(from))
-    },
-  }
-}
-
-async function prepareFiles(task: InPlaceTask, home: Home, image: ImageContent): Promise<Prepared> {
-  const { progress, signal, limits } = task
-  const work = join(home.folder, 'work')
-  await mkdir(work, { recursive: true, mode: 0o700 })
-  const folder = await mkdtemp(join(work, 'release-'))
-  const paths = await openPlainPaths(home, '.release')
-  task.onExit(async () => {
-    await paths.remove()
-    await rm(folder, { recursive: true, force: true })
-  })
+  const { folder, paths } = await openFolder(task, home)
   const variables = await progress.step(`files of ${image.release}`, () => roleVariables(image, folder))
-  const archive = await readContainerArchive(join(folder, 'whole.tar'))
+  const files = { folder, paths, variables, archive: await readContainerArchive(join(folder, 'whole.tar')) }
   const env = {
     ...(await mitogenEnvironment(progress, signal, ansiblePlace(home.folder))),
     ...connectionEnvironment(limits.connectSeconds),
   }
-  return { folder, paths, variables, archive, env }
+  const limit = { timeoutSeconds: limits.repairSeconds, signal }
+  const ansible = join(ownFolder, 'ansible')
+  return {
+    async deliver({ id }, from) {
+      const answer = await runOver(await platform.sshArguments(id), keepScript(from), limit)
+      const variablesFile = await writeVariables(files, id, layersIn(stdoutOf(answer)))
+      await runPlay(
+        { playbook: paths.of(join(ansible, 'site.yml')), tags: 'release', variablesFile: paths.of(variablesFile) },
+        await platform.sshArguments(id),
+        {
+          env: paths.ofAll(env),
+          configFile: paths.of(join(ansible, 'ansible.cfg')),
+          timeoutSeconds: limits.bootSeconds + limits.scriptSeconds + limits.repairSeconds,
+          signal,
+          onTask: (name) => progress.live([`  ${id}: ${name}`]),
+          onLine: progress.detail,
+        },
+      )
+    },
+    async putBack({ id }, from) {
+      stdoutOf(await runOver(await platform.sshArguments(id), putBackScript(from), limit))
+    },
+  }
+}
+
+interface Files {
+  readonly folder: string
+  readonly paths: PlainPaths
+  readonly variables: RoleVariables
+  readonly archive: ContainerArchive
+}
+
+/** Removed when the verb ends. */
+async function openFolder({ onExit }: InPlaceTask, home: Home): Promise<Pick<Files, 'folder' | 'paths'>> {
+  const work = join(home.folder, 'work')
+  await mkdir(work, { recursive: true, mode: 0o700 })
+  const folder = await mkdtemp(join(work, 'release-'))
+  const paths = await openPlainPaths(home, '.release')
+  onExit(async () => {
+    await paths.remove()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return { folder, paths }
 }
 
 /** The role takes the whole archive where a Docker refuses the one without the layers that it has. */
-async function play(task: InPlaceTask, files: Prepared, { id }: Instance, present: string[][]): Promise<void> {
-  const { folder, paths, variables, archive, env } = files
-  const { limits, progress, signal } = task
+async function writeVariables({ folder, paths, variables, archive }: Files, id: string, present: string[][]) {
   const own = join(folder, id)
   await mkdir(own, { recursive: true, mode: 0o700 })
   const lacking = join(own, 'lacking.tar')
   const diffIds = archive.image.layers.map(({ diffId }) => diffId)
-  const withoutLowest = layersPresent(diffIds, present)
-  await writeDockerArchive(archive, lacking, { tag: archive.tags[0], withoutLowest })
-  const told = { ...variables, in_place: 'yes', container_archive: lacking }
+  await writeDockerArchive(archive, lacking, { tag: archive.tags[0], withoutLowest: layersPresent(diffIds, present) })
   const variablesFile = join(own, 'variables.json')
+  const told = { ...variables, in_place: 'yes', container_archive: lacking }
   await writeFile(variablesFile, JSON.stringify(paths.ofAll(told)), { mode: 0o600 })
-  const ansible = join(ownFolder, 'ansible')
-  await runPlay(
-    { playbook: paths.of(join(ansible, 'site.yml')), tags: 'release', variablesFile: paths.of(variablesFile) },
-    await task.platform.sshArguments(id),
-    {
-      env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, paths.of(value)])),
-      configFile: paths.of(join(ansible, 'ansible.cfg')),
-      timeoutSeconds: limits.bootSeconds + limits.scriptSeconds + limits.repairSeconds,
-      signal,
-      onTask: (name) => progress.live([`  ${id}: ${name}`]),
-      onLine: progress.detail,
-    },
-  )
-  await rm(own, { recursive: true, force: true })
+  return variablesFile
 }
 
-async function over({ platform, limits, signal }: InPlaceTask, { id }: Instance, script: string): Promise<string> {
-  const limit = { timeoutSeconds: limits.repairSeconds, signal }
-  const answer = await runOver(await platform.sshArguments(id), script, limit)
-  if (answer.exitCode === 0) return answer.stdout
-  const said = answer.stderr.trim().split('\n').at(-1)
-  throw new OperatorError('failed', said || `exit code ${answer.exitCode}`)
+/** Throws with the last words of a script that failed. */
+function stdoutOf({ exitCode, stdout, stderr }: RemoteAnswer): string {
+  if (exitCode === 0) return stdout
+  throw new OperatorError('failed', stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`)
 }

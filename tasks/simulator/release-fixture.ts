@@ -32,7 +32,7 @@ export function releaseTask(world: World, { policy, faults, ...change }: Change 
   const content = change.wanted ?? wanted
   return {
     platform: simulatedPlatform(world),
-    delivery: simulatedDelivery(world, content, faults),
+    openDelivery: async () => simulatedDelivery(world, content, faults),
     wanted: content,
     imageContent: 'c-1.0.0',
     probe: world.probe,

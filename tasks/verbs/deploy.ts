@@ -1,8 +1,7 @@
 import { count } from '../lib/count.ts'
 import { deployGroup, planDeploy } from '../lib/deploy/deploy.ts'
-import type { Content } from '../lib/release/task.ts'
+import { topUp } from '../lib/release/top-up.ts'
 import { assertSecretsSet } from '../lib/secrets.ts'
-import { openKnownDelivery } from '../platforms/in-place.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
@@ -13,8 +12,7 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
   const { platform, secrets, probe, instanceTimeoutSeconds, infrastructure, limits } = await openPlatform(context)
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const { wantedImage: image, size } = settings
-  const openDelivery = (content: Content) => openKnownDelivery({ ...context, platform, limits: limits() }, content)
-  const task = { platform, openDelivery, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
+  const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
   // Planned before anything is installed or created, so that an impossible deploy touches nothing.
   const { spec, steps } = await planDeploy(task)
   const plan = await infrastructure?.plan(spec)
@@ -25,7 +23,16 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
   }
   await installMissing(programsFor(settings.platform), context)
   if (plan) await confirmPlan(plan, context)
-  const result = await deployGroup({ ...task, infrastructure: plan }).catch(async (error: unknown) => {
+  const result = await deployGroup({
+    ...task,
+    infrastructure: plan,
+    bringInPlace: async (content, lacking) => {
+      const { knownImage, openDelivery } = await import('../platforms/in-place.ts')
+      const inPlace = { ...context, platform, limits: limits() }
+      const delivery = await openDelivery(inPlace, await knownImage(inPlace, content))
+      return topUp({ ...task, delivery }, 'deploy', lacking)
+    },
+  }).catch(async (error: unknown) => {
     // The deploy may have been refused, the group locked, say: then nobody applies the plan.
     await plan?.discard().catch(() => undefined)
     throw error

@@ -1,5 +1,5 @@
 import { healGroup } from '../lib/heal/heal.ts'
-import { openKnownDelivery } from '../platforms/in-place.ts'
+import { topUp } from '../lib/release/top-up.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { inspectOver, repairOver } from '../tools/inspection.ts'
@@ -8,13 +8,15 @@ export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { platform, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
   const { commandSeconds, repairSeconds, recoverySeconds } = limits()
+  const around = { platform, probe, clock, progress, signal }
   const { outcome, instances, loadBalancer, launched } = await healGroup({
-    platform,
-    probe,
-    clock,
-    progress,
-    signal,
-    openDelivery: (content) => openKnownDelivery({ ...context, platform, limits: limits() }, content),
+    ...around,
+    bringInPlace: async (content, lacking) => {
+      const { knownImage, openDelivery } = await import('../platforms/in-place.ts')
+      const inPlace = { ...context, platform, limits: limits() }
+      const delivery = await openDelivery(inPlace, await knownImage(inPlace, content))
+      return topUp({ ...around, instanceTimeoutSeconds, delivery }, 'heal', lacking)
+    },
     inspect: async ({ id }) => {
       const path = await platform.sshArguments(id).catch(() => undefined)
       return path ? inspectOver(path, { timeoutSeconds: commandSeconds, signal }) : { ssh: 'unreachable' }

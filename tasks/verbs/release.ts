@@ -4,7 +4,6 @@ import { inWords } from '../lib/release/log.ts'
 import { releaseGroup } from '../lib/release/release.ts'
 import type { ReleaseResult } from '../lib/release/task.ts'
 import { assertSecretsSet } from '../lib/secrets.ts'
-import { openDelivery, readContent } from '../platforms/in-place.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { openRollReport } from './roll/report.ts'
@@ -17,6 +16,8 @@ export default async function release(context: TaskContext): Promise<TaskResult>
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const group = await platform.group()
   if (!group) throw noGroup(platform)
+  // Loaded late: what it needs of archives and recipes no other end of this verb does.
+  const { openDelivery, readContent } = await import('../platforms/in-place.ts')
   const inPlace = { ...context, platform, limits: limits() }
   const { image, ...wanted } = await readContent(inPlace, settings.release)
   const isOfImage = (await imageWith(image)) === group.imageId
@@ -32,7 +33,7 @@ export default async function release(context: TaskContext): Promise<TaskResult>
         signal,
         wanted,
         imageContent: isOfImage ? wanted.content : `image ${group.imageId}`,
-        delivery: await openDelivery(inPlace, image),
+        openDelivery: () => openDelivery(inPlace, image),
         policy: { maxUnavailable, instanceTimeoutSeconds },
         force: settings.force,
         dryRun: settings.dryRun,

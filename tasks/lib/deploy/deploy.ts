@@ -10,8 +10,7 @@ import { noGroup } from '../no-group.ts'
 import type { Group, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import type { Probe } from '../readiness.ts'
-import type { OpenDelivery } from '../release/task.ts'
-import { refuseUnfinishedRelease, topUp } from '../release/top-up.ts'
+import { type BringInPlace, bringToLacking, refuseUnfinishedRelease } from '../release/top-up.ts'
 import { convergenceSteps, creationSteps, type DeployStep, type GroupSpec } from './planner.ts'
 
 export interface DeployTask {
@@ -26,7 +25,7 @@ export interface DeployTask {
   readonly infrastructure?: InfrastructurePlan | undefined
   readonly instanceTimeoutSeconds: number
   /** For a release that is in place. */
-  readonly openDelivery?: OpenDelivery | undefined
+  readonly bringInPlace?: BringInPlace | undefined
   readonly probe: Probe
   readonly clock: Clock
   readonly progress: Progress
@@ -70,7 +69,7 @@ export async function deployGroup(task: DeployTask): Promise<DeployResult> {
       await platform.createGroup(spec.imageId, spec.size)
     }
     const { group, changes } = await converge(task, spec, verb)
-    const { failure } = group.inPlace ? await topUp(task, verb) : {}
+    const { failure } = group.inPlace ? await bringToLacking(platform, task.bringInPlace) : {}
     if (failure !== undefined) task.progress.warn(lackingInWords(group, failure))
     return {
       outcome: before ? (isRebuilt || changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',

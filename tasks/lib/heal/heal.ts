@@ -3,7 +3,7 @@ import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { noGroup } from '../no-group.ts'
 import type { Group } from '../platform.ts'
-import { topUp } from '../release/top-up.ts'
+import { bringToLacking } from '../release/top-up.ts'
 import { type Examination, examine } from './examination.ts'
 import { diagnose, repairs } from './planner.ts'
 import { planRepair, repairInside } from './repairs.ts'
@@ -118,9 +118,8 @@ async function bringInPlace(
   if (unfinished || repairs.indexOf(policy.maxRepair) < repairs.indexOf('release')) return undefined
   const due = instances.filter(({ state }) => state === 'to release')
   const others = before.instances.filter(({ id }) => policy.instance !== undefined && id !== policy.instance)
-  const { instanceTimeoutSeconds } = policy
   const spared = { alsoTo: due.map(({ id }) => id), except: new Set(others.map(({ id }) => id)) }
-  const { released, failure } = await topUp({ ...task, instanceTimeoutSeconds }, 'heal', spared)
+  const { released, failure } = await bringToLacking(task.platform, task.bringInPlace, spared)
   if (failure !== undefined) progress.warn(failure)
   for (const one of due) conclude(one, released.includes(one.id) ? undefined : (failure ?? 'its machine is gone'))
   return failure

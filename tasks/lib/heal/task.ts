@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Instance, Platform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import type { Probe } from '../readiness.ts'
-import type { OpenDelivery } from '../release/task.ts'
+import type { BringInPlace } from '../release/top-up.ts'
 import type { InnerRepair, Inspection, Repair } from './planner.ts'
 
 export interface HealPolicy {
@@ -28,7 +28,7 @@ export interface HealTask {
   /** Performs one repair inside an instance; throws an OperatorError when it cannot. */
   readonly repair: (instance: Instance, repair: InnerRepair) => Promise<void>
   /** For a release that is in place. */
-  readonly openDelivery?: OpenDelivery | undefined
+  readonly bringInPlace?: BringInPlace | undefined
   readonly probe: Probe
   readonly clock: Clock
   readonly progress: Progress

@@ -1,45 +1,9 @@
 import { OperatorError } from '../errors.ts'
 import { throwIfInterrupted } from '../interruption.ts'
-import type { Group, Instance } from '../platform.ts'
-import type { ReleaseLog } from './log.ts'
+import type { Group, InPlace, Instance } from '../platform.ts'
 import type { ReleaseStep } from './planner.ts'
 import { finishedInPlace } from './record.ts'
 import { type ReleaseRun, releaseName, replacedContent, watchHeld } from './run.ts'
-
-/**
- * Carries out the steps of one turn: deliveries side by side, the rest in order. When the platform refuses one, warns
- * once, leaves it and the rest to the next turn, and returns `false`. Throws `failed` for `give up` and `stop`.
- */
-export async function actTurn(
-  run: ReleaseRun,
-  steps: readonly ReleaseStep[],
-  group: Group,
-  log: ReleaseLog,
-): Promise<boolean> {
-  const deliveries = steps.filter((step) => step.do === 'deliver' || step.do === 'put back')
-  for (const step of steps) {
-    if (step.do === 'deliver' || step.do === 'put back') continue
-    throwIfInterrupted(run.verb, run.task.signal)
-    log.tell(run, step)
-    try {
-      await act(run, step, group)
-    } catch (error) {
-      noteRefusal(run, error)
-      return false
-    }
-    if (step.do !== 'wait') noteSuccess(run, step)
-  }
-  if (deliveries.length === 0) return true
-  for (const step of deliveries) log.tell(run, step)
-  // Each settles before a failure of one is looked at: no delivery goes on unseen.
-  const ends = await Promise.allSettled(deliveries.map((step) => deliver(run, step, group)))
-  const failed = ends.find((end) => end.status === 'rejected')
-  throwIfInterrupted(run.verb, run.task.signal)
-  if (failed) throw failed.reason
-  run.lastStepMs = run.task.clock.now()
-  run.watch = watchHeld(run)
-  return true
-}
 
 /** Remembers a refusal that may pass; the planner decides how long to retry. Throws what will not pass. */
 export function noteRefusal(run: ReleaseRun, error: unknown): void {
@@ -49,80 +13,104 @@ export function noteRefusal(run: ReleaseRun, error: unknown): void {
   run.refusal = { sinceMs: run.refusal?.sinceMs ?? run.task.clock.now(), reason: error.message }
 }
 
-/** Putting instances behind the load balancer must show in what is seen, or it counts for nothing. */
-function noteSuccess(run: ReleaseRun, step: ReleaseStep): void {
-  run.refusal = undefined
-  if (step.do !== 'return' && step.do !== 'repair load balancer') run.lastStepMs = run.task.clock.now()
-}
-
-async function act(run: ReleaseRun, step: ReleaseStep, group: Group): Promise<void> {
+/**
+ * Carries out one step; deliveries are left to `deliverAll`. When the platform refuses it, warns once and returns
+ * `false`: the rest waits for the next turn. Throws `failed` for `give up` and `stop`.
+ */
+export async function act(run: ReleaseRun, step: ReleaseStep, group: Group): Promise<boolean> {
   const { platform, progress, clock } = run.task
-  switch (step.do) {
-    case 'drain':
-      run.touched.add(step.instanceId)
-      await platform.drain(step.instanceId)
-      run.inHand.set(step.instanceId, { sinceMs: clock.now(), isDelivered: false })
-      return
-    case 'repair load balancer':
-    case 'return':
-      for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
-      return
-    case 'accept':
-      run.inHand.delete(step.instanceId)
-      run.done.add(step.instanceId)
-      if (!run.rollingBack) run.released.add(step.instanceId)
-      return
-    case 'roll back':
-      return rollBack(run, step.because, group)
-    case 'finish':
-      return finish(run, group)
-    case 'give up':
-      throw notPutBack(run, step.because, group)
-    case 'stop':
-      throw stopped(run, step.because)
-  }
-}
-
-async function deliver(run: ReleaseRun, step: ReleaseStep, { instances }: Group): Promise<void> {
-  const { delivery, clock } = run.task
-  const instance = instances.find((one) => 'instanceId' in step && one.id === step.instanceId)
-  if (!instance) return
   try {
-    const from = replacedContent(run, instance)
-    await (step.do === 'deliver' ? delivery.deliver(instance, from) : delivery.putBack(instance, from))
-    run.failures.delete(instance.id)
-    run.inHand.set(instance.id, { sinceMs: clock.now(), isDelivered: true })
+    switch (step.do) {
+      case 'wait':
+      case 'deliver':
+      case 'put back':
+        return true
+      case 'drain':
+        run.touched.add(step.instanceId)
+        await platform.drain(step.instanceId)
+        run.inHand.set(step.instanceId, { sinceMs: clock.now(), isDelivered: false })
+        break
+      case 'repair load balancer':
+      case 'return':
+        for (const mended of await platform.repairLoadBalancer()) progress.event(mended)
+        break
+      case 'accept':
+        run.inHand.delete(step.instanceId)
+        run.done.add(step.instanceId)
+        if (!run.rollingBack) run.released.add(step.instanceId)
+        break
+      case 'roll back': {
+        const record: InPlace = { ...run.record, rollingBack: true, reason: step.because }
+        if (!run.isTopUp) await platform.updateGroup({ inPlace: record })
+        beginRollback(run, record, group)
+        break
+      }
+      case 'finish':
+        if (!run.isTopUp || !run.rollingBack) await platform.updateGroup({ inPlace: inPlaceAtEnd(run, group) })
+        break
+      case 'give up':
+        throw notPutBack(run, step.because, group)
+      case 'stop':
+        throw stopped(run, step.because)
+    }
   } catch (error) {
-    if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
-    noteFailure(run, instance, error)
+    noteRefusal(run, error)
+    return false
   }
+  run.refusal = undefined
+  // Putting instances behind the load balancer must show in what is seen, or it counts for nothing.
+  if (step.do !== 'return' && step.do !== 'repair load balancer') run.lastStepMs = clock.now()
+  return true
 }
 
-function noteFailure(run: ReleaseRun, { id }: Instance, { message }: OperatorError): void {
-  const before = run.failures.get(id)
-  if (!before) run.task.progress.warn(`${id}: ${message}`)
-  run.failures.set(id, { sinceMs: before?.sinceMs ?? run.task.clock.now(), reason: message })
-}
-
-/** Everything that this run, or a killed one, has touched gets back what it had; the rest needs nothing. */
-async function rollBack(run: ReleaseRun, reason: string, group: Group): Promise<void> {
-  const { platform } = run.task
-  if (!run.isTopUp) {
-    run.record = { ...run.record, rollingBack: true, reason }
-    await platform.updateGroup({ inPlace: run.record })
-  }
-  run.rollingBack = true
-  run.reason = reason
-  for (const memory of [run.done, run.released, run.inHand, run.failures, run.lost]) memory.clear()
-  for (const { id } of group.instances) if (!run.touched.has(id)) run.done.add(id)
+/** The deliveries of a turn, side by side. Each settles before a failure is looked at: none goes on unseen. */
+export async function deliverAll(run: ReleaseRun, steps: readonly ReleaseStep[], { instances }: Group): Promise<void> {
+  const { delivery, clock, signal } = run.task
+  const due = steps.flatMap((step) => {
+    if (step.do !== 'deliver' && step.do !== 'put back') return []
+    const instance = instances.find(({ id }) => id === step.instanceId)
+    return instance ? [{ instance, change: step.do }] : []
+  })
+  if (due.length === 0) return
+  const ends = await Promise.allSettled(
+    due.map(async ({ instance, change }) => {
+      const from = replacedContent(run, instance)
+      try {
+        await (change === 'deliver' ? delivery.deliver(instance, from) : delivery.putBack(instance, from))
+        run.failures.delete(instance.id)
+        run.inHand.set(instance.id, { sinceMs: clock.now(), isDelivered: true })
+      } catch (error) {
+        noteFailure(run, instance, error)
+      }
+    }),
+  )
+  throwIfInterrupted(run.verb, signal)
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed) throw failed.reason
+  run.lastStepMs = clock.now()
   run.watch = watchHeld(run)
 }
 
-async function finish(run: ReleaseRun, group: Group): Promise<void> {
-  const { platform } = run.task
-  if (run.isTopUp && run.rollingBack) return
-  if (run.rollingBack) return platform.updateGroup({ inPlace: run.record.before ?? null })
-  return platform.updateGroup({ inPlace: finishedInPlace(run.record, group, run.done, run.imageContent) })
+/** Rethrows interruptions and bugs. */
+function noteFailure(run: ReleaseRun, { id }: Instance, error: unknown): void {
+  if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
+  const before = run.failures.get(id)
+  if (!before) run.task.progress.warn(`${id}: ${error.message}`)
+  run.failures.set(id, { sinceMs: before?.sinceMs ?? run.task.clock.now(), reason: error.message })
+}
+
+function inPlaceAtEnd({ rollingBack, record, done, imageContent }: ReleaseRun, group: Group): InPlace | null {
+  return rollingBack ? (record.before ?? null) : finishedInPlace(record, group, done, imageContent)
+}
+
+/** Everything that this run, or a killed one, has touched gets back what it had; the rest needs nothing. */
+function beginRollback(run: ReleaseRun, record: InPlace, group: Group): void {
+  if (!run.isTopUp) run.record = record
+  run.rollingBack = true
+  run.reason = record.reason ?? ''
+  for (const memory of [run.done, run.released, run.inHand, run.failures, run.lost]) memory.clear()
+  for (const { id } of group.instances) if (!run.touched.has(id)) run.done.add(id)
+  run.watch = watchHeld(run)
 }
 
 function notPutBack(run: ReleaseRun, because: string, group: Group): OperatorError {

@@ -5,7 +5,7 @@ import { probeFor } from '../in-place.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Group } from '../platform.ts'
 import { isServing } from '../readiness.ts'
-import { actTurn, noteRefusal } from './actions.ts'
+import { act, deliverAll, noteRefusal } from './actions.ts'
 import type { ReleaseLog } from './log.ts'
 import { nextSteps } from './planner.ts'
 import { noteSeen, type ReleaseRun, snapshotOf, wantedReleases } from './run.ts'
@@ -21,7 +21,14 @@ export async function carryOut(run: ReleaseRun, log: ReleaseLog): Promise<Group>
       log.look(run, seen)
       progress.live(instanceLines(seen))
       const steps = nextSteps(snapshotOf(run, seen), policy)
-      const isDone = await actTurn(run, steps, seen.group, log)
+      let isDone = true
+      for (const step of steps) {
+        throwIfInterrupted(run.verb, signal)
+        log.tell(run, step)
+        isDone = await act(run, step, seen.group)
+        if (!isDone) break
+      }
+      if (isDone) await deliverAll(run, steps, seen.group)
       throwIfInterrupted(run.verb, signal)
       if (isDone && steps.at(-1)?.do === 'finish') return seen.group
       // A decision that can be acted on at once; the others need time to show.

@@ -54,7 +54,13 @@ async function play(drawn: Drawn): Promise<{ outcome: string; problem?: string |
     const [nth, moment] = calls.shift() ?? [Number.POSITIVE_INFINITY, 'before' as const]
     const platform = crashingAt(world, simulatedPlatform(world, owner), owner, nth, moment)
     const policy = { maxUnavailable, instanceTimeoutSeconds: 200 }
-    const task = releaseTask(world, { platform, delivery, wanted: content, policy, pollMs: 3000 })
+    const task = releaseTask(world, {
+      platform,
+      openDelivery: async () => delivery,
+      wanted: content,
+      policy,
+      pollMs: 3000,
+    })
     try {
       const { outcome } = await releaseGroup(task)
       return { outcome, problem: [...problems, ...mixed(world, outcome, content.content, harmed)][0] }

@@ -33,7 +33,12 @@ export async function releaseGroup(task: ReleaseTask): Promise<ReleaseResult> {
     if (!record) return unchanged(task, before)
     throwIfInterrupted('release', task.signal)
     const isResumed = record === before.inPlace
-    const run = newRun(task, record, { verb: 'release', isTopUp: false, imageContent: task.imageContent })
+    const delivery = await task.openDelivery()
+    const run = newRun({ ...task, delivery }, record, {
+      verb: 'release',
+      isTopUp: false,
+      imageContent: task.imageContent,
+    })
     if (isResumed) await recognise(run, before)
     else refuseWithoutCapacity(task, before)
     const log = openReleaseLog(run)

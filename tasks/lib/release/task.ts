@@ -20,9 +20,6 @@ export interface Content {
   readonly content: string
 }
 
-/** Throws an OperatorError when what was delivered then is not here any more. */
-export type OpenDelivery = (content: Content) => Promise<Delivery>
-
 /** What the engine works with, whichever verb it serves. */
 export interface DeliveryTask {
   readonly platform: Platform
@@ -39,7 +36,8 @@ export interface DeliveryTask {
   readonly onEvent?: RollEventSink | undefined
 }
 
-export interface ReleaseTask extends DeliveryTask {
+export interface ReleaseTask extends Omit<DeliveryTask, 'delivery'> {
+  openDelivery(): Promise<Delivery>
   readonly wanted: Content
   /** The content of the group's image, where it is known; without it the name of its release counts. */
   readonly imageContent?: string | undefined

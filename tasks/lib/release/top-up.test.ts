@@ -10,7 +10,8 @@ import { OperatorError } from '../errors.ts'
 import { healGroup } from '../heal/heal.ts'
 import type { HealPolicy, HealTask } from '../heal/task.ts'
 import { releaseGroup } from './release.ts'
-import type { OpenDelivery } from './task.ts'
+import type { Content, Delivery } from './task.ts'
+import { type BringInPlace, topUp } from './top-up.ts'
 
 const c = wanted.content
 
@@ -21,8 +22,24 @@ async function placedWorld(size = 2): Promise<World> {
   return world
 }
 
-function opened(world: World, faults?: DeliveryFaults): OpenDelivery {
-  return async (content) => simulatedDelivery(world, content, faults)
+type OpenDelivery = (content: Content) => Promise<Delivery>
+
+/** Delivers on simulated machines, or by `openDelivery`. */
+function bringing(world: World, verb: string, faults?: DeliveryFaults, openDelivery?: OpenDelivery): BringInPlace {
+  const { probe, clock } = world
+  const open: OpenDelivery = openDelivery ?? (async (content) => simulatedDelivery(world, content, faults))
+  const task = {
+    platform: simulatedPlatform(world),
+    probe,
+    clock,
+    progress: recordedProgress(),
+    instanceTimeoutSeconds: 300,
+  }
+  return async (content, lacking) => topUp({ ...task, delivery: await open(content) }, verb, lacking)
+}
+
+const gone: OpenDelivery = async () => {
+  throw new OperatorError('failed', 'its archive is gone')
 }
 
 function healTask(world: World, change: Partial<HealTask> = {}, policy: Partial<HealPolicy> = {}): HealTask {
@@ -30,7 +47,7 @@ function healTask(world: World, change: Partial<HealTask> = {}, policy: Partial<
   return {
     platform: simulatedPlatform(world),
     ...simulatedHands(world),
-    openDelivery: opened(world),
+    bringInPlace: bringing(world, 'heal'),
     probe: world.probe,
     clock: world.clock,
     progress: recordedProgress(),
@@ -43,7 +60,15 @@ function deployTask(world: World, change: Partial<DeployTask> = {}): DeployTask 
   const { probe, clock } = world
   const platform = simulatedPlatform(world)
   const progress = recordedProgress()
-  return { platform, openDelivery: opened(world), instanceTimeoutSeconds: 300, probe, clock, progress, ...change }
+  return {
+    platform,
+    bringInPlace: bringing(world, 'scale'),
+    instanceTimeoutSeconds: 300,
+    probe,
+    clock,
+    progress,
+    ...change,
+  }
 }
 
 t.test('heal finds nothing wrong with a release in place', async (t) => {
@@ -103,29 +128,31 @@ t.test('a repair inside comes first, and one instance is one instance', async (t
 })
 
 t.test('what cannot be delivered is said, and works on with what it had', async (t) => {
-  const table: [string, Partial<HealTask>, Partial<HealPolicy>, object][] = [
+  const table: [string, 'gone' | 'there', Partial<HealPolicy>, object][] = [
     [
       'without the archive',
-      {
-        openDelivery: async () => {
-          throw new OperatorError('failed', 'its archive is gone')
-        },
-      },
+      'gone',
       {},
       { outcome: 'failed', instances: [{}, { repairs: [{ result: 'failed: its archive is gone' }] }] },
     ],
-    ['a smaller repair allowed', {}, { maxRepair: 'reboot' }, { outcome: 'refused' }],
+    ['a smaller repair allowed', 'there', { maxRepair: 'reboot' }, { outcome: 'refused' }],
   ]
-  for (const [name, change, policy, expected] of table) {
+  for (const [name, state, policy, expected] of table) {
     const world = await placedWorld()
     Object.assign(world.machine('m2'), { inPlace: undefined })
-    t.match(await healGroup(healTask(world, change, policy)), expected, name)
+    t.match(
+      await healGroup(
+        healTask(world, { bringInPlace: bringing(world, 'heal', {}, state === 'gone' ? gone : undefined) }, policy),
+      ),
+      expected,
+      name,
+    )
     t.same(served(world), [c, '1.0.0'])
   }
   const world = await placedWorld()
   Object.assign(world.machine('m2'), { inPlace: undefined })
-  const broken = opened(world, { isBroken: () => true })
-  t.match(await healGroup(healTask(world, { openDelivery: broken })), { outcome: 'failed' })
+  const broken = bringing(world, 'heal', { isBroken: () => true })
+  t.match(await healGroup(healTask(world, { bringInPlace: broken })), { outcome: 'failed' })
   t.same(served(world), [c, '1.0.0'], 'put back')
   t.match(world.record?.inPlace?.release, '1.1.0')
 })
@@ -139,10 +166,9 @@ t.test('scale and deploy bring it to what they launch, or say why not', async (t
   t.match(await deployGroup(deployTask(world)), { outcome: 'updated' })
   t.same(served(world), [c, c, c, c])
   const progress = recordedProgress()
-  const gone: OpenDelivery = async () => {
-    throw new OperatorError('failed', 'its archive is gone')
-  }
-  await deployGroup(deployTask(world, { verb: 'scale', size: 5, openDelivery: gone, progress }))
+  await deployGroup(
+    deployTask(world, { verb: 'scale', size: 5, bringInPlace: bringing(world, 'scale', {}, gone), progress }),
+  )
   t.same(served(world).at(-1), '1.0.0')
   t.equal(
     progress.lines.at(-1),

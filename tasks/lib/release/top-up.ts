@@ -1,13 +1,21 @@
 import { OperatorError } from '../errors.ts'
 import { inPlaceOf, lackingInPlace } from '../in-place.ts'
-import type { Group, Instance } from '../platform.ts'
+import type { Group, Instance, Platform } from '../platform.ts'
 import { openReleaseLog } from './log.ts'
 import { carryOut } from './loop.ts'
 import { newRun } from './run.ts'
-import type { Delivery, DeliveryTask, OpenDelivery } from './task.ts'
+import type { Content, DeliveryTask } from './task.ts'
 
-export interface TopUpTask extends Omit<DeliveryTask, 'delivery' | 'policy'> {
-  readonly openDelivery?: OpenDelivery | undefined
+/** Instances that lack what is in place although the record says they have it, and instances to leave alone. */
+export interface Lacking {
+  readonly alsoTo?: readonly string[]
+  readonly except?: ReadonlySet<string>
+}
+
+/** Brings what is in place to those that lack it; its caller's hands, because `heal` and `deploy` cannot deliver. */
+export type BringInPlace = (content: Content, lacking: Lacking) => Promise<TopUp>
+
+export interface TopUpTask extends Omit<DeliveryTask, 'policy'> {
   readonly instanceTimeoutSeconds: number
 }
 
@@ -17,24 +25,37 @@ export interface TopUp {
   readonly failure?: string | undefined
 }
 
-/**
- * Brings the release that is in place to the instances launched since, and to `alsoTo`, one after the other. The caller
- * holds the lock.
- */
-export async function topUp(
-  task: TopUpTask,
-  verb: string,
-  { alsoTo = [], except = new Set() }: { alsoTo?: readonly string[]; except?: ReadonlySet<string> } = {},
+/** Has what is in place brought to the instances launched since, and to `alsoTo`. Failures are words. */
+export async function bringToLacking(
+  platform: Pick<Platform, 'group'>,
+  bring: BringInPlace | undefined,
+  lacking: Lacking = {},
 ): Promise<TopUp> {
-  const group = await task.platform.group()
-  const lacking = group ? instancesToTop(group, alsoTo, except) : []
-  if (!group || lacking.length === 0) return { released: [] }
+  const group = await platform.group()
+  const record = group && inPlaceOf(group)
+  if (!group || !record || instancesToTop(group, lacking).length === 0) return { released: [] }
   try {
-    return await bring(task, verb, group, lacking)
+    return (
+      (await bring?.(record, lacking)) ?? { released: [], failure: `${record.release} cannot be delivered from here` }
+    )
   } catch (error) {
     if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
     return { released: [], failure: error.message }
   }
+}
+
+/** Delivers to those that lack it, one after the other. The caller holds the lock. */
+export async function topUp(task: TopUpTask, verb: string, lacking: Lacking): Promise<TopUp> {
+  const group = await task.platform.group()
+  const record = group && inPlaceOf(group)
+  if (!group || !record) return { released: [] }
+  const due = instancesToTop(group, lacking)
+  const policy = { maxUnavailable: 1, instanceTimeoutSeconds: task.instanceTimeoutSeconds }
+  const run = newRun({ ...task, policy, onEvent: undefined }, record, { verb, isTopUp: true })
+  for (const one of group.instances) if (!due.includes(one)) run.done.add(one.id)
+  task.progress.event(`${record.release} is in place: ${due.map(({ id }) => id).join(', ')} get it, too`)
+  await carryOut(run, openReleaseLog(run))
+  return { released: [...run.released], ...(run.reason === undefined ? {} : { failure: run.reason }) }
 }
 
 /** Throws a refusal while a release is not finished. */
@@ -46,25 +67,7 @@ export function refuseUnfinishedRelease(group: Group | undefined): void {
   })
 }
 
-function instancesToTop(group: Group, alsoTo: readonly string[], except: ReadonlySet<string>): Instance[] {
+function instancesToTop(group: Group, { alsoTo = [], except = new Set() }: Lacking): Instance[] {
   const lacking = new Set([...lackingInPlace(group).map(({ id }) => id), ...alsoTo])
   return group.instances.filter(({ id, state }) => lacking.has(id) && !except.has(id) && state !== 'stopped')
-}
-
-async function bring(task: TopUpTask, verb: string, group: Group, lacking: readonly Instance[]): Promise<TopUp> {
-  const record = inPlaceOf(group)
-  if (!record) return { released: [] }
-  const delivery = await openedDelivery(task, record)
-  const policy = { maxUnavailable: 1, instanceTimeoutSeconds: task.instanceTimeoutSeconds }
-  const run = newRun({ ...task, delivery, policy, onEvent: undefined }, record, { verb, isTopUp: true })
-  for (const one of group.instances) if (!lacking.includes(one)) run.done.add(one.id)
-  task.progress.event(`${record.release} is in place: ${lacking.map(({ id }) => id).join(', ')} get it, too`)
-  await carryOut(run, openReleaseLog(run))
-  return { released: [...run.released], ...(run.reason === undefined ? {} : { failure: run.reason }) }
-}
-
-async function openedDelivery({ openDelivery }: TopUpTask, { release, content }: { release: string; content: string }) {
-  const delivery: Delivery | undefined = await openDelivery?.({ release, content })
-  if (delivery) return delivery
-  throw new OperatorError('failed', `${release} cannot be delivered from here`)
 }
