@@ -63,6 +63,13 @@ async function emptyGroup(t: Test, { imageIds, open }: ContractSubject, platform
     await platform.updateGroup({ roll: { ...roll, rollingBack: true, reason: 'it said "no"' } })
     t.match(await (await open()).group(), { size: 3, roll: { force: true, rollingBack: true, reason: 'it said "no"' } })
     await platform.updateGroup({ imageId, size: 2, roll: null })
+    const before = { release: '1', content: 'a', since: roll.startedAt, imageId, upTo: roll.startedAt }
+    const inPlace = { release: '2', content: 'b', since: roll.startedAt, imageId, before }
+    await platform.updateGroup({ inPlace })
+    await platform.updateGroup({ size: 2 })
+    t.same((await (await open()).group())?.inPlace, inPlace)
+    await platform.updateGroup({ inPlace: null })
+    t.equal((await (await open()).group())?.inPlace, undefined)
     const group = await (await open()).group()
     t.match(group, { imageId, previousImageId: imageId, size: 2 })
     t.equal(group?.roll, undefined)
@@ -140,6 +147,9 @@ async function drainAndEnd(t: Test, subject: ContractSubject, platform: Platform
     t.match(await instanceOf(platform, id), { health: /^(draining|unused)$/ })
     await subject.eventually('it is unused', async () => (await instanceOf(platform, id))?.health === 'unused')
     t.match(await instanceOf(platform, id), { state: 'running' }, 'draining ends no machine')
+    await platform.repairLoadBalancer()
+    await subject.eventually('it serves again', async () => (await instanceOf(platform, id))?.health === 'healthy')
+    await platform.drain(id)
     await platform.terminate(id)
     await subject.eventually('it is gone', async () => (await instanceOf(platform, id)) === undefined)
     await platform.terminate(id)
