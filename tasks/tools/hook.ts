@@ -34,16 +34,19 @@ const lastWordsMs = 1000
  * stopped.
  */
 export function hookCommand(hook: Hook): (instance: HookedInstance) => Promise<void> {
-  return (instance) => runFor(hook, instance.id, variablesOf(hook.name, hook.group, instance))
+  return async (instance) => {
+    assertDone(hook, instance.id, await runHook(hook, instance.id, variablesOf(hook.name, hook.group, instance)))
+  }
 }
 
 /** The same for the hook before a roll. */
 export function beforeRollCommand(hook: Hook): (image: HookedImage) => Promise<void> {
-  return (image) => runFor(hook, image.id, variablesOfImage(hook.group, image))
+  return async (image) => {
+    assertDone(hook, image.id, await runHook(hook, image.id, variablesOfImage(hook.group, image)))
+  }
 }
 
-async function runFor(hook: Hook, id: string, variables: Readonly<Record<string, string>>): Promise<void> {
-  const end = await runHook(hook, id, variables)
+function assertDone(hook: Hook, id: string, end: HookEnd): void {
   if (end.stopped === 'by the operator') {
     throw new OperatorError('interrupted', `the ${hook.name} hook of ${id} was stopped`)
   }

@@ -90,7 +90,8 @@ const nothingTagged = [
 ]
 
 t.test('where only a record is left, it goes', async (t) => {
-  await server.play([noStack, ...nothingTagged, answer('ssm:DeleteParameters')])
+  const noSecrets = answer('ssm:DescribeParameters', { Parameters: [] })
+  await server.play([noStack, ...nothingTagged, noSecrets, answer('ssm:DeleteParameters')])
   await deleteGroup(aws, names, quiet)
   t.same(changes(), [['DeleteParameters', { Names: ['/bakeroll/shop/record'] }]])
 })
