@@ -50,7 +50,7 @@ t.test('what is wrong is said before the first effect', async (t) => {
     [
       'another architecture',
       { sourceParameter: '/images/arm' },
-      /^the source image ami-\w+ \(al2022-.*\) is arm64, but/,
+      /^the source image ami-\w+ \(al2022-.*\) is arm64, the container image x86_64$/,
     ],
     [
       'no such subnet',

@@ -55,7 +55,7 @@ for (const { name, packer, options } of packers) {
     wanted.push(/bakeroll-clock/, /systemctl reboot/, /bakeroll-clock/)
     t.equal(ran.length, wanted.length)
     for (const [index, pattern] of wanted.entries()) t.match(ran[index]?.script, pattern)
-    t.match(ran.at(-1)?.command, /^sudo sh \/tmp\/\S+ 1\.0\.0$/m)
+    t.match(ran.at(-1)?.command, /^sudo sh \/tmp\/\S+ 1\.0\.0 30 180 '\/healthz' '\/version\.txt'$/m)
     const builders = (await allMachines(aws)).filter(({ KeyName = '' }) => KeyName.startsWith('bakeroll-'))
     t.equal(builders.length, 3)
     const safe = builders.filter(({ MetadataOptions }) => MetadataOptions?.HttpTokens === 'required')

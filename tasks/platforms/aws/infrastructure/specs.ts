@@ -135,9 +135,11 @@ export function serviceValues(
   const before = standing(stacks.service)
   const limits = before ? widened(before.parameters, size) : newLimits(size)
   const secrets = switched('Secrets', hasSecrets, templates.service, stacks.service)
-  const { healthPath: HealthPath } = settings
+  const ofService = { HealthPath: settings.healthPath, ...idle(settings) }
+  const { parameters } = templates.service
+  const known = Object.fromEntries(Object.entries(ofService).filter(([name]) => parameters.has(name)))
   const image = before ? {} : { ImageId: imageId, ...instanceType(settings) }
-  const values = { Group: names.group, HealthPath, ...idle(settings), ...image, ...limits, ...secrets, ...given }
+  const values = { Group: names.group, ...known, ...image, ...limits, ...secrets, ...given }
   const { MinSize = before?.parameters['MinSize'], MaxSize = before?.parameters['MaxSize'] } = values as Values
   const problems = [
     ...(Number(MinSize) > size ? [`aws.serviceParameters.MinSize: ${MinSize} is above the size ${size}`] : []),
