@@ -42,7 +42,8 @@ export interface ContentRun {
 /** Builds the user's service, or fetches it, and proves its container image. */
 export async function imageContent(settings: Settings, run: ContentRun): Promise<ImageContent> {
   const task = taskOf(settings, run)
-  const complaint = await nginxComplaint(task.nginx)
+  const hasOwnNginx = settings.service.nginx !== undefined
+  const complaint = hasOwnNginx ? await nginxComplaint(task.nginx) : undefined
   if (complaint !== undefined) run.progress.warn(`the nginx of this computer refuses ${complaint}`)
   const { build, image } = task.service
   if (build !== undefined) await buildArchive({ ...task, build })
