@@ -25,7 +25,14 @@ const project = join(top, 'my shop')
 const home = join(top, 'home')
 
 /** As a user's shell has it, who has another home and no npm above. */
-const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: home, ...network(), ...(await npmSettings()) }
+const env: NodeJS.ProcessEnv = {
+  PATH: process.env['PATH'],
+  HOME: home,
+  // tap loads itself into every Node it starts.
+  NODE_OPTIONS: '',
+  ...network(),
+  ...(await npmSettings()),
+}
 
 /** How this computer reaches the registry. */
 function network(): NodeJS.ProcessEnv {
