@@ -28,8 +28,6 @@ const home = join(top, 'home')
 const env: NodeJS.ProcessEnv = {
   PATH: process.env['PATH'],
   HOME: home,
-  // tap loads itself into every Node it starts.
-  NODE_OPTIONS: '',
   ...network(),
   ...(await npmSettings()),
 }
@@ -157,9 +155,13 @@ export const wrong = { platform: 'moon' } satisfies Config
 // @ts-expect-error
 export const nested = { local: { port: true } } satisfies Config`,
   )
-  const tsc = join(import.meta.dirname, '../node_modules/.bin/tsc')
+  // bin/tsc has no ending, so that Node would load it by require when tap is in it.
+  const tsc = join(import.meta.dirname, '../node_modules/typescript/lib/tsc.js')
   const flags = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--types', '']
-  t.match(await run(tsc, [...flags, 'types.mts', 'bakeroll.config.mts'], project), { exitCode: 0, stdout: '' })
+  t.match(await run(process.execPath, [tsc, ...flags, 'types.mts', 'bakeroll.config.mts'], project), {
+    exitCode: 0,
+    stdout: '',
+  })
 })
 
 t.test('a service is checked', async (t) => {
