@@ -96,6 +96,7 @@ function isClosedFolder(path: string): boolean {
 const ownFolders: ReadonlySet<string> = new Set([
   'aws',
   'bases',
+  'containers',
   'disks',
   'groups',
   'images',

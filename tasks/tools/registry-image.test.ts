@@ -34,9 +34,16 @@ t.test('a reference is read as Docker reads it', async (t) => {
 
 t.test('the arguments of skopeo', async (t) => {
   const shop = parseReference(`ghcr.io/acme/shop:1@${digest}`)
-  t.same(manifestArguments(shop), ['skopeo', 'inspect', '--raw', `docker://ghcr.io/acme/shop@${digest}`])
+  t.same(manifestArguments(shop), [
+    'skopeo',
+    '--command-timeout=1m',
+    'inspect',
+    '--raw',
+    `docker://ghcr.io/acme/shop@${digest}`,
+  ])
   t.same(copyArguments(parseReference('127.0.0.1:5000/shop'), 'arm64', '/home/x.tar'), [
     'skopeo',
+    '--command-timeout=30m',
     '--override-os=linux',
     '--override-arch=arm64',
     'copy',

@@ -48,14 +48,29 @@ export function parseReference(text: string): ImageReference {
 
 /** The arguments of skopeo that print the manifest, or the index, as the registry has it. */
 export function manifestArguments(reference: ImageReference): string[] {
-  return ['skopeo', 'inspect', ...(isLoopback(reference) ? ['--tls-verify=false'] : []), '--raw', source(reference)]
+  return [
+    'skopeo',
+    '--command-timeout=1m',
+    'inspect',
+    ...(isLoopback(reference) ? ['--tls-verify=false'] : []),
+    '--raw',
+    source(reference),
+  ]
 }
 
 /** The arguments of skopeo that write one image as an archive. skopeo finds the user's own credentials by itself. */
 export function copyArguments(reference: ImageReference, architecture: string, file: string): string[] {
   const platform = ['--override-os=linux', `--override-arch=${architecture}`]
   const plainHttp = isLoopback(reference) ? ['--src-tls-verify=false'] : []
-  return ['skopeo', ...platform, 'copy', ...plainHttp, source(reference), `docker-archive:${file}`]
+  return [
+    'skopeo',
+    '--command-timeout=30m',
+    ...platform,
+    'copy',
+    ...plainHttp,
+    source(reference),
+    `docker-archive:${file}`,
+  ]
 }
 
 /**
@@ -180,7 +195,8 @@ const refusals: readonly {
     hint: (host) => `lay its authority into /etc/containers/certs.d/${host}/ca.crt`,
   },
   {
-    pattern: /connection refused|no such host|timeout|unreachable|dial tcp|server misbehaving|EOF|reset by peer/i,
+    pattern:
+      /connection refused|no such host|timeout|deadline exceeded|unreachable|dial tcp|server misbehaving|EOF|reset by peer/i,
     says: (host) => `${host} does not answer`,
     hint: (host) => `is ${host} right, and can this computer reach it? service.archive needs no registry`,
   },

@@ -6,7 +6,7 @@ import { type Distribution, distribution, supportedReleases } from './distributi
 import { hashicorpRepository } from './hashicorp-repository.ts'
 
 /** A platform, or the static gates of `npm run lint`. Tests name the programs they need themselves. */
-export type Purpose = 'local' | 'aws' | 'lint'
+export type Purpose = 'local' | 'aws' | 'lint' | 'registry'
 
 /** An outside program, and its package on Debian and Ubuntu. */
 export interface Program {
@@ -79,7 +79,7 @@ export const programs: readonly Program[] = [
     purposes: tests,
     service: 'prometheus.service',
   },
-  { name: 'skopeo', package: 'skopeo', why: 'fetches container images from registries', purposes: tests },
+  { name: 'skopeo', package: 'skopeo', why: 'fetches container images from registries', purposes: ['registry'] },
   {
     name: 'docker-registry',
     package: 'docker-registry',
@@ -114,8 +114,8 @@ export const programs: readonly Program[] = [
   },
 ]
 
-export function programsFor(purpose: Purpose): Program[] {
-  return programs.filter(({ purposes }) => purposes.includes(purpose))
+export function programsFor(...wanted: readonly Purpose[]): Program[] {
+  return programs.filter(({ purposes }) => purposes.some((purpose) => wanted.includes(purpose)))
 }
 
 /** The missing ones. Looks at files only, so it takes a millisecond at most. */

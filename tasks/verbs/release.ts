@@ -6,6 +6,8 @@ import type { ReleaseResult } from '../lib/release/task.ts'
 import { assertSecretsSet } from '../lib/secrets.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
+import { installMissing } from '../tools/system-packages.ts'
+import { bakingPrograms } from './bake.ts'
 import { openRollReport } from './roll/report.ts'
 
 /** Brings a release to the running instances in place. */
@@ -18,6 +20,7 @@ export default async function release(context: TaskContext): Promise<TaskResult>
   if (!group) throw noGroup(platform)
   // Loaded late: what it needs of archives and recipes no other end of this verb does.
   const { openDelivery, readContent } = await import('../platforms/in-place.ts')
+  if (!settings.dryRun) await installMissing(bakingPrograms(settings), context)
   const inPlace = { ...context, platform, limits: limits() }
   const { image, ...wanted } = await readContent(inPlace, settings.release)
   const isOfImage = (await imageWith(image)) === group.imageId
