@@ -88,7 +88,7 @@ function readinessOf(instance: Instance): Readiness {
   const isRight = instance.health === 'healthy'
   const probe: ProbeResult = isRight
     ? { ok: true, versionOk: true, clockOk: true, upstreamOk: true, latencyMs: 12 }
-    : { ok: false, reason: 'GET /now: no answer' }
+    : { ok: false, reason: 'no answer' }
   const looks = [4, 3, 2, 1].map((secondsAgo) => nowMs - secondsAgo * 1000)
   const weighed = (before: Readiness | undefined, at: number) =>
     updateReadiness(before, instance, instance.state === 'running' ? probe : undefined, { nowMs: at, probesNeeded: 2 })

@@ -3,7 +3,7 @@ import type { Instance } from './platform.ts'
 /** The result of our own probe of one instance; an absent `...Ok` is unknown. */
 export interface ProbeResult {
   readonly ok: boolean
-  /** One line, when not ok: `GET /now: 502`. */
+  /** One line, when not ok: `GET /health: 502`. */
   readonly reason?: string | undefined
   readonly versionOk?: boolean | undefined
   readonly clockOk?: boolean | undefined

@@ -54,7 +54,7 @@ t.test('what the platform and our probe show of a machine with a flaw', async (t
       [5, 15, 30],
       [
         ['pending', 'initial', undefined],
-        ['running', 'initial', 'GET /now: no answer'],
+        ['running', 'initial', 'no answer'],
         ['running', 'healthy', 'in 18 ms'],
       ],
     ],
@@ -66,7 +66,7 @@ t.test('what the platform and our probe show of a machine with a flaw', async (t
         ['pending', 'unhealthy', undefined],
       ],
     ],
-    ['never-healthy', [30, 9000], Array.from({ length: 2 }, () => ['running', 'unhealthy', 'GET /now: no answer'])],
+    ['never-healthy', [30, 9000], Array.from({ length: 2 }, () => ['running', 'unhealthy', 'no answer'])],
     ['wrong-release', [30], [['running', 'healthy', 'release 0.0.0, expected i1']]],
     ['clock-off', [30], [['running', 'healthy', 'clock is off by 4 s']]],
     [
@@ -74,7 +74,7 @@ t.test('what the platform and our probe show of a machine with a flaw', async (t
       [30, 90, 110],
       [
         ['pending', 'initial', undefined],
-        ['running', 'initial', 'GET /now: no answer'],
+        ['running', 'initial', 'no answer'],
         ['running', 'healthy', 'in 18 ms'],
       ],
     ],
@@ -83,7 +83,7 @@ t.test('what the platform and our probe show of a machine with a flaw', async (t
       'dies-before-ready',
       [14, 30],
       [
-        ['running', 'initial', 'GET /now: no answer'],
+        ['running', 'initial', 'no answer'],
         ['stopped', 'unused', undefined],
       ],
     ],

@@ -158,7 +158,7 @@ export function servingMachines(world: World): Machine[] {
 function probeMachine(machine: Machine, expectedRelease: string, nowMs: number): Awaited<ReturnType<Probe>> {
   const { parts, fault } = machine
   const upstreamOk = parts.docker === 'active' && parts.container === 'running'
-  if (!answersAt(machine, nowMs)) return { ok: false, reason: 'GET /now: no answer', upstreamOk }
+  if (!answersAt(machine, nowMs)) return { ok: false, reason: 'no answer', upstreamOk }
   const release = fault.wrongRelease ?? machine.inPlace?.release ?? machine.release
   const versionOk = release === expectedRelease
   const clockOk = !fault.wrongClock && parts.time === 'active'

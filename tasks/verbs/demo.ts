@@ -6,6 +6,7 @@ import { OperatorError } from '../lib/errors.ts'
 import { homeAt } from '../platforms/home.ts'
 import { checkPort, checkRoomForInstances, demoInstances } from '../platforms/local/resources.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
+import { groupCheck } from '../platforms/service.ts'
 import { openReport } from '../report/report.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
@@ -118,7 +119,8 @@ async function deployMarked(context: TaskContext): Promise<TaskResult> {
 async function rollUnderLoad(context: TaskContext, release: string, reportFile: string) {
   const { settings, progress, signal } = context
   const { platform, planDemo } = await openPlatform(context)
-  const url = new URL('/now', (await platform.group())?.url).href
+  const { timePath } = groupCheck(context.settings, context.said)
+  const url = new URL(timePath, (await platform.group())?.url).href
   // The bakes took a while: the computer may be busier now, or quieter.
   const load = demoLoad((await planDemo?.([]))?.pace.factor ?? 1)
   const since = new Date().toISOString()

@@ -100,7 +100,7 @@ function isKill(error: unknown): boolean {
 
 t.test('a group that never gets healthy fails, names the instance and stays', async (t) => {
   for (const [fault, reason] of [
-    [{ neverHealthy: true }, 'after 301 s: m2: GET /now: no answer'],
+    [{ neverHealthy: true }, 'after 301 s: m2: no answer'],
     [{ diesAfterSeconds: 10 }, 'after 9 s: m2: its machine is gone'],
   ] as const) {
     const world = open({ fault: (nth) => (nth === 2 ? fault : undefined) })
