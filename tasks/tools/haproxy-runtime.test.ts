@@ -59,6 +59,7 @@ t.test('a drained server comes back', async (t) => {
   await resumeServer(balancer.socketPath, 'i-1')
   await serverOnce(balancer, 'i-1', (server) => server.operational === 'up')
   t.match(await ask(balancer), { status: 200, body: 'i-1' })
+  t.match(await listServers(balancer.socketPath), [{ id: 'i-1', admin: 'ready' }], 'also for the next look')
 })
 
 t.test('removal gives running requests their time, then cuts them', async (t) => {

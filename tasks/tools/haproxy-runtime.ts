@@ -106,8 +106,9 @@ function serverState(row: Record<string, string>, numbers: Record<string, string
     host: row.srv_addr ?? '',
     port: Number(row.srv_port),
     operational: row.srv_op_state === '0' ? 'down' : 'up',
-    // Management manual, 9.3, "show servers state": 0x01 | 0x02 | 0x04 | 0x20 are maintenance, 0x08 | 0x10 drain.
-    admin: admin & 0x27 ? 'maint' : admin & 0x18 ? 'drain' : 'ready',
+    // Management manual, 9.3, "show servers state": 0x01 | 0x02 | 0x20 are maintenance, 0x08 | 0x10 drain. 0x04 says that the
+    // server began in maintenance by the configuration, and stays when it is ready again.
+    admin: admin & 0x23 ? 'maint' : admin & 0x18 ? 'drain' : 'ready',
     check: ({ 2: 'failed', 3: 'passed', 4: 'passed' } as const)[row.srv_check_result ?? ''] ?? 'unknown',
     checkDetail: [numbers.check_status, numbers.check_code].filter((part) => part !== undefined).join(' '),
     currentConnections: Number(numbers.scur ?? 0),

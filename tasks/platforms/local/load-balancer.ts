@@ -105,11 +105,11 @@ export function loadBalancerOf(balanced: Balanced): LoadBalancer {
     },
 
     async adjust(instances) {
-      const before = await fixedPartIn(files.configFile)
+      const before = await ofServiceIn(files.configFile)
       await writeConfig(instances)
       const known = await listServers(files.socketPath)
       if (known === 'stopped') return []
-      if (before === (await fixedPartIn(files.configFile))) return adjustServers(files.socketPath, known, instances)
+      if (before === (await ofServiceIn(files.configFile))) return adjustServers(files.socketPath, known, instances)
       await reloadHaproxy(files)
       return ['the load balancer has its new settings']
     },
@@ -121,10 +121,10 @@ export function loadBalancerOf(balanced: Balanced): LoadBalancer {
   }
 }
 
-/** What a running HAProxy cannot be told: all but its servers. */
-async function fixedPartIn(configFile: string): Promise<string> {
+/** What follows the service and a running HAProxy cannot be told. Limits that follow this computer's pace are no reason to reload. */
+async function ofServiceIn(configFile: string): Promise<string | undefined> {
   const text = await readFile(configFile, 'utf8').catch(() => '')
-  return text.replace(/^ *server .*\n/gm, '')
+  return text.match(/^ *(http-check send|timeout server) .*$/gm)?.join('\n')
 }
 
 async function adjustServers(
