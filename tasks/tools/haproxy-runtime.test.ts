@@ -116,6 +116,6 @@ t.test('admin state is read from the bit mask', async (t) => {
   const admin = (mask: number) =>
     parseServers(`1\n# srv_name srv_admin_state srv_op_state\ni-1 ${mask} 2`, statistics)[0]?.admin
   t.strictSame([0, 1, 4, 5, 8, 9, 16, 32, 64].map(admin), [
-    ...['ready', 'maint', 'maint', 'maint', 'drain', 'maint', 'drain', 'maint', 'ready'],
+    ...['ready', 'maint', 'ready', 'maint', 'drain', 'maint', 'drain', 'maint', 'ready'],
   ])
 })
