@@ -59,6 +59,7 @@ export async function runPlay(play: Play, sshArguments: readonly string[], run: 
   const { failed, said, cause } = await runToEnd(playArguments(play, sshArguments), {
     signal,
     stopped: 'the delivery was stopped',
+    asGroup: true,
     env: { ...run.env, ...playEnvironment(run.configFile, sshArguments) },
     onLine(line) {
       run.onLine?.(line)

@@ -73,3 +73,13 @@ t.test('it does not outlive the process that runs it', async (t) => {
   }
   t.throws(isThere, { code: 'ESRCH' })
 })
+
+t.test('what a stopped program leaves behind is stopped with it', async (t) => {
+  const stop = new AbortController()
+  const ended = runToEnd(['sh', '-c', 'trap "exit 0" TERM; sleep 300 & echo $!; wait'], {
+    signal: stop.signal,
+    asGroup: true,
+    onLine: () => stop.abort(),
+  })
+  await t.rejects(ended, { kind: 'interrupted' })
+})

@@ -20,20 +20,20 @@ export function isMissing(program: string, { exitCode, stdout }: Pick<ProcessOut
  */
 export async function runToEnd(
   argv: readonly string[],
-  { signal, stopped = `${argv[0]} was stopped`, onLine, env, cwd }: RunOptions = {},
+  { signal, stopped = `${argv[0]} was stopped`, onLine, env, cwd, asGroup = false }: RunOptions = {},
 ): Promise<Ended> {
   const interrupted = (cause?: unknown) => new OperatorError('interrupted', stopped, { cause })
   if (signal?.aborted) throw interrupted()
   const folder = cwd === undefined ? {} : { cwd }
-  const running = $({ ...quietly, ...folder, env: { ...process.env, ...env } })`exec ${argv} 2>&1`
+  const running = $({ ...quietly, ...folder, detached: asGroup, env: { ...process.env, ...env } })`exec ${argv} 2>&1`
   // zx's own `signal` would close the streams before the last output.
   let killTimer: NodeJS.Timeout | undefined
   const stop = () => {
-    terminate(running.child, 'SIGTERM')
-    killTimer = setTimeout(() => terminate(running.child, 'SIGKILL'), graceMs).unref()
+    terminate(running.child, 'SIGTERM', asGroup)
+    killTimer = setTimeout(() => terminate(running.child, 'SIGKILL', asGroup), graceMs).unref()
   }
   // This process may end before the program, by an error elsewhere.
-  const leave = () => terminate(running.child, 'SIGTERM')
+  const leave = () => terminate(running.child, 'SIGTERM', asGroup)
   signal?.addEventListener('abort', stop)
   process.once('exit', leave)
   try {
@@ -54,10 +54,12 @@ export async function runToEnd(
 const graceMs = 5000
 
 /** A program run by sudo as root ignores our signals; a terminal's Ctrl-C still reaches it. */
-function terminate(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (child?.exitCode !== null || child.signalCode !== null) return
+function terminate(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKILL', asGroup: boolean): void {
+  // A group may outlive its leader, and hold its output open.
+  if (asGroup ? child?.pid === undefined : child?.exitCode !== null || child.signalCode !== null) return
   try {
-    child.kill(signal)
+    if (asGroup) process.kill(-(child?.pid ?? 0), signal)
+    else child?.kill(signal)
   } catch {
     // Then just wait for it.
   }
@@ -79,6 +81,8 @@ interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Its working folder. */
   readonly cwd?: string
+  /** Also stops what it starts, for programs that leave this to the terminal. */
+  readonly asGroup?: boolean
 }
 
 const quietly: { quiet: boolean; nothrow: boolean; stdio: ['ignore', 'pipe', 'pipe'] } = {
