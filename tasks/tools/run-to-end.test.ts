@@ -81,5 +81,5 @@ t.test('what a stopped program leaves behind is stopped with it', async (t) => {
     asGroup: true,
     onLine: () => stop.abort(),
   })
-  await t.rejects(ended, { kind: 'interrupted' })
+  await t.rejects(ended, { message: 'sh was stopped' })
 })
