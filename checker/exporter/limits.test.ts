@@ -192,7 +192,7 @@ t.test('TLS, users and headers by a web configuration', async (t) => {
   t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'a renewed certificate is used at once')
   writeFileSync(join(folder, 'web.yml'), `basic_auth_users:\n  ops: "${hash}\n`)
   t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'one that cannot be used changes nothing')
-  while (!said.includes('the old one stays')) await once(child.stderr ?? child, 'data')
+  while (!said.includes('keeping the old one')) await once(child.stderr ?? child, 'data')
   t.notMatch(said, hash.slice(-20), 'nor is its hash told')
 })
 
