@@ -11,7 +11,8 @@ const textOf = (page: string) => readFileSync(join(root, page), 'utf8')
 const folders = readdirSync(root, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
   .map(({ name }) => name)
-const pages = globSync([`{${folders.join(',')}}/**/*.md`, '*.md'], { cwd: root })
+const isPackage = (path: string) => path.split('/').includes('node_modules')
+const pages = globSync([`{${folders.join(',')}}/**/*.md`, '*.md'], { cwd: root }).filter((page) => !isPackage(page))
 /** The changelog tells what was. */
 const presentPages = pages.filter((page) => page !== 'CHANGELOG.md')
 
