@@ -333,7 +333,7 @@ t.test('what is wrong with a web configuration is told before it serves', async 
       'tls_server_config: {cert_file: a.pem, key_file: a.pem, min_version: SSL3}',
       /min_version: expected TLS12 or TLS13/,
     ],
-    ['tls_server_config: {cipher_suites: []}', /tls_server_config\.cipher_suites: not known/],
+    ['tls_server_config: {cipher_suites: []}', /tls_server_config\.cipher_suites: unknown/],
     ['tls_server_config: {cert_file: a.pem, key_file: a.pem, client_ca_file: a.pem}', /belong together/],
     [
       'tls_server_config: {cert_file: a.pem, key_file: a.pem, client_ca_file: a.pem, client_auth_type: VerifyClientCertIfGiven}',

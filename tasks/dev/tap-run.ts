@@ -54,7 +54,7 @@ export async function findSuites(
 export async function runSuite(suite: Suite, progress: Progress, signal?: AbortSignal): Promise<TapReport> {
   const report = new TapReport((file) => progress.event(fileLine(file)))
   // tap's records of each test process, which nobody reads.
-  await rm(join(repository, '.tap/processinfo'), { recursive: true, force: true })
+  await rm(join(repository, '.tap/processinfo'), { recursive: true, force: true, maxRetries: 5 })
   const argv = [runner, String(suite.jobs), String(suite.timeoutSeconds), ...suite.files]
   const child = execa(process.execPath, argv, { ...tapOptions, buffer: { stdout: false }, detached: true })
   child.stdout.setEncoding('utf8').on('data', (text: string) => report.write(text))
