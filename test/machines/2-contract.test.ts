@@ -64,7 +64,7 @@ await platformContract(t, {
 t.test('a lock file that says nonsense is no owner', async (t) => {
   const file = join(t.testdir({ lock: '{"pid": 12' }), 'lock')
   const lock = await takeLock(file, 'roll')
-  await t.rejects(takeLock(file, 'heal'), { kind: 'refused', message: /^roll has been running for 0 s/ })
+  await t.rejects(takeLock(file, 'heal'), { kind: 'refused', message: /^roll has been running for \d+ s/ })
   await lock.release()
   await (await takeLock(file, 'heal')).release()
 })
