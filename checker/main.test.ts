@@ -64,7 +64,7 @@ t.test('wrong usage: every problem on stderr, exit code 3, no request', async (t
   t.match(stderr, 'error: --sampels: unknown flag; did you mean --samples?\n')
   t.match(stderr, 'error: --max-offset: expected a duration with its unit, like 500ms, 30s, 10m or 1h, got "1"\n')
   t.match(stderr, 'error: --output: cannot write /nowhere/x: there is no folder /nowhere')
-  t.match(stderr, 'hint: --help lists every flag\n')
+  t.match(stderr, 'hint:  --help lists every flag\n')
   t.equal(asked, 0)
 })
 

@@ -62,7 +62,7 @@ function stopSignal(): AbortSignal {
 }
 
 async function refuse({ problems, options: { format } }: CommandLine): Promise<Outcome> {
-  say(`${problems.map((problem) => `error: ${problem}\n`).join('')}hint: --help lists every flag`)
+  say(`${problems.map((problem) => `error: ${problem}\n`).join('')}hint:  --help lists every flag`)
   const summary = `wrong usage: ${problems.join('; ')}`
   const report: CheckReport = { ok: false, verdict: 'unknown', summary, targets: [] }
   const stdout = format === 'json' || format === 'nagios' ? await renderReport(report, format, defaultSettings) : ''
