@@ -71,10 +71,16 @@ async function gainedBy(uid: number, paths: readonly string[]): Promise<string[]
   return stdout.split('\n').filter(Boolean)
 }
 
-/** Everything in a folder, and the folder itself. */
+/** Everything in a folder, and the folder itself. A link is listed, not followed: `readdirSync`'s `recursive` leaves by it. */
 function allIn(folder: string): string[] {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return [folder, ...entries.map((entry) => join(entry.parentPath, entry.name))]
+  const entries = readdirSync(folder, { withFileTypes: true })
+  return [
+    folder,
+    ...entries.flatMap((entry) => {
+      const path = join(folder, entry.name)
+      return entry.isDirectory() ? allIn(path) : [path]
+    }),
+  ]
 }
 
 /** A home with a group, a running load balancer, a held lock and the short folder of a bake with a socket in it. */
