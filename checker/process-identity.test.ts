@@ -17,8 +17,10 @@ t.test('what is no process id names nobody, least of all a group of processes', 
 })
 
 t.test('a process that has ended and is not yet reaped is dead', async (t) => {
-  // The shell becomes `sleep`, which never asks how its child ended.
-  const parent = spawn('sh', ['-c', 'sh -c exit & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // No shell: one may ask how its child ended before it becomes another program.
+  const neverWaits =
+    'import os, time\npid = os.fork()\nif not pid: os._exit(0)\nprint(pid, flush=True)\ntime.sleep(600)'
+  const parent = spawn('python3', ['-c', neverWaits], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => parent.kill('SIGKILL'))
   const [line] = await once(parent.stdout, 'data')
   const pid = Number(line)

@@ -71,7 +71,7 @@ async function gainedBy(uid: number, paths: readonly string[]): Promise<string[]
   return stdout.split('\n').filter(Boolean)
 }
 
-/** Everything in a folder, and the folder itself. What a link leads to is not in it: other tests work in the clone meanwhile. */
+/** Everything in a folder, and the folder itself. A link is listed, not followed: `readdirSync`'s `recursive` leaves by it. */
 function allIn(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true })
   return [

@@ -40,6 +40,26 @@ const schedules: fc.Arbitrary<Drawn> = fc.record({
   outages: few(fc.tuple(place, fc.constantFrom('control' as const, 'disk' as const, 'stopped' as const))),
 })
 
+const calm: Drawn = {
+  size: 3,
+  maxUnavailable: 1,
+  isSameName: false,
+  refusals: [],
+  refusalsBack: [],
+  broken: [],
+  deaths: [],
+  crashes: [],
+  kills: [],
+  outages: [],
+}
+const everyTime = Array.from({ length: 60 }, (_, nth) => nth)
+/** One schedule for each end, tried before what chance draws. */
+const examples: [Drawn][] = [
+  [calm],
+  [{ ...calm, refusals: [2] }],
+  [{ ...calm, refusals: [2], refusalsBack: everyTime }],
+]
+
 /** Runs the same command until it ends; returns what is wrong with how it went. */
 async function play(drawn: Drawn): Promise<{ outcome: string; problem?: string | undefined }> {
   const { size, maxUnavailable, isSameName } = drawn
@@ -167,7 +187,7 @@ t.test(
         outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
         if (problem !== undefined) throw new Error(problem)
       }),
-      { numRuns, seed: 1 },
+      { numRuns, seed: 1, examples },
     )
     const { message = '' } = (details.errorInstance ?? {}) as Error
     t.notOk(details.failed, `${message} ${JSON.stringify(details.counterexample)}`)
