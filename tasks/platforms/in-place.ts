@@ -20,7 +20,7 @@ import { ansiblePlace } from './ansible-place.ts'
 import { type Home, homeAt } from './home.ts'
 import { type ImageContent, imageContent, plannedContent } from './image-content.ts'
 import { openPlainPaths, type PlainPaths } from './plain-paths.ts'
-import { recipeFor } from './recipe.ts'
+import { releaseDigests } from './recipe.ts'
 import { type RoleVariables, roleVariables } from './role-variables.ts'
 
 export interface InPlaceTask {
@@ -53,8 +53,8 @@ export async function knownImage(task: InPlaceTask, { release, content }: Conten
 
 /** Fixes all that an instance gets; what lies in the base layer does not count. */
 function contentDigest(image: ImageContent): string {
-  const { digests, release } = recipeFor(image, {})
-  const parts = [release, digests['image'], digests['files'], digests['serviceRole'], image.roles.release.join()]
+  const { image: container, files, serviceRole, roles } = releaseDigests(image)
+  const parts = [image.release, container, files, serviceRole, roles]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
 }
 

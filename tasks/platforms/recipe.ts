@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { ownFolder } from '../settings/own.ts'
 import { type ImageContent, releaseFiles } from './image-content.ts'
+import { filesOfRoles } from './user-roles.ts'
 
 /** Digests of the inputs of an image's two layers: same digests, same image. */
 export interface Recipe {
@@ -11,6 +12,17 @@ export interface Recipe {
   readonly content: string
   /** Separate digests by name, for the image's record. */
   readonly digests: Readonly<Record<string, string>>
+}
+
+/** Digests of what a release brings to a machine, whatever lies below it. */
+export interface ReleaseDigests {
+  /** The container image. */
+  readonly image: string
+  /** The files of `releaseFiles`. */
+  readonly files: string
+  readonly serviceRole: string
+  /** The user's own roles. */
+  readonly roles: string
 }
 
 /**
@@ -22,34 +34,50 @@ export function recipeFor(wanted: ImageContent, source: object): Recipe {
   const ansible = digestOfFiles(
     ownFolder,
     ['ansible/site.yml', 'ansible/ansible.cfg', ...filesBelow(ownFolder, 'ansible/roles')],
-    (file) => file.startsWith('ansible/roles/service/'),
+    (file) => file.startsWith(`${serviceRoleFolder}/`),
   )
   const packer = digestOfFiles(ownFolder, filesBelow(ownFolder, 'packer'))
-  const serviceRole = digestOfFiles(ownFolder, filesBelow(ownFolder, 'ansible/roles/service'))
-  const own = {
-    base: digestOfRoles(roles.path, roles.base),
-    release: digestOfRoles(roles.path, roles.release),
-  }
-  const files = digestOf(Object.values(releaseFiles(wanted)))
+  const { files, serviceRole, roles: releaseRoles } = releaseDigests(wanted)
   const lowest = digestOf([image.lowestIdentity])
   const base = digestOf([
     ...[JSON.stringify(source), architecture, packages.join(' ')],
-    ...[ansible, packer, own.base, lowest],
+    ...[ansible, packer, digestOfRoles(roles.path, roles.base), lowest],
   ]).slice(0, 12)
   return {
     release,
     base,
-    content: digestOf([base, release, image.identity, files, serviceRole, own.release]).slice(0, 12),
+    content: digestOf([base, release, image.identity, files, serviceRole, releaseRoles]).slice(0, 12),
     digests: { ansible, packer, lowest, image: image.identity, files, serviceRole },
   }
 }
 
-function digestOfRoles(path: string | undefined, names: readonly string[]): string {
-  if (path === undefined) return ''
-  return digestOfFiles(
-    path,
-    names.flatMap((name) => filesBelow(path, name)),
-  )
+export function releaseDigests(wanted: ImageContent): ReleaseDigests {
+  const { image, roles } = wanted
+  return {
+    image: image.identity,
+    files: digestOfTexts(releaseFiles(wanted)),
+    serviceRole: digestOfServiceRole(ownFolder),
+    roles: digestOfRoles(roles.path, roles.release),
+  }
+}
+
+/** Bakeroll's own role that brings a release to a machine. */
+export const serviceRoleFolder = 'ansible/roles/service'
+
+/** Of this bakeroll's, or of one that was kept with its path in `root`. */
+export function digestOfServiceRole(root: string): string {
+  return digestOfFiles(root, filesBelow(root, serviceRoleFolder))
+}
+
+/** Of the files of `releaseFiles`. */
+export function digestOfTexts({ nginx_conf, service_json }: ReturnType<typeof releaseFiles>): string {
+  return digestOf([nginx_conf, service_json])
+}
+
+/** They run in their order. */
+export function digestOfRoles(path: string | undefined, names: readonly string[]): string {
+  if (path === undefined || names.length === 0) return ''
+  return digestOf([...names, digestOfFiles(path, filesOfRoles(path, names))])
 }
 
 function filesBelow(root: string, folder: string): string[] {

@@ -1,8 +1,9 @@
-import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContainerArchive } from '../tools/container-archive/read.ts'
 import { writeDockerArchive, writeLowestLayers } from '../tools/container-archive/write.ts'
 import { type ImageContent, releaseFiles } from './image-content.ts'
+import { copyRoles } from './user-roles.ts'
 
 /** What the roles are told: paths and plain words. */
 export type RoleVariables = Record<string, string>
@@ -29,7 +30,7 @@ export async function roleVariables(content: ImageContent, folder: string): Prom
     container_archive: at(lowest > 0 ? 'rest.tar' : 'whole.tar'),
     whole_container_archive: at('whole.tar'),
     ...(await writeReleaseFiles(content, folder)),
-    roles_path: await copyRoles(roles, at('roles')),
+    roles_path: copiedRoles(roles, at('roles')),
     base_roles: roles.base.join(' '),
     release_roles: roles.release.join(' '),
   }
@@ -42,9 +43,9 @@ async function lowestVariables(archive: ContainerArchive, count: number, path: s
 }
 
 /** Ansible gets a copy, because it cannot read every path that a project may have. */
-async function copyRoles({ path, base, release }: ImageContent['roles'], to: string): Promise<string> {
+function copiedRoles({ path, base, release }: ImageContent['roles'], to: string): string {
   if (path === undefined) return ''
-  for (const name of [...base, ...release]) await cp(join(path, name), join(to, name), { recursive: true })
+  copyRoles(path, [...new Set([...base, ...release])], to)
   return to
 }
 
