@@ -1,6 +1,10 @@
 // needs: machines, .venv/mitogen
-/** A stranger's repository: httpbin from PyPI, the package as npm installs it, and every verb in the order of docs/own-service.md. */
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+/**
+ * A stranger's repository: httpbin from PyPI, the package as npm installs it, and every verb in the order of docs/own-service.md.
+ * A planted secret is looked for in every process list meanwhile, in all images and in all logs.
+ */
+import { createHash } from 'node:crypto'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -8,14 +12,18 @@ import t, { type Test } from 'tap'
 import pack from '../../tasks/dev/pack.ts'
 import { startLoad } from '../../tasks/tools/load.ts'
 import { eventually } from '../machines/verbs.ts'
+import { filesWith, watchCommandLines } from '../planted-secret.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const port = 18_090
 const url = `http://127.0.0.1:${port}`
-const planted = 'a planted "value"\nof two lines'
+const mark = 'planted-7c41e09b'
+const planted = `a ${mark} "value"\nof two lines`
 // A folder as people have them; not below the clone, whose package.json would make it the project.
 const project = join(mkdtempSync(join(tmpdir(), 'bakeroll-own-')), 'My shop')
 const env = { ...process.env, BAKEROLL_LOCAL_PORT: String(port), NODE_OPTIONS: '' }
+
+const commandLines = watchCommandLines(mark)
 
 async function bakeroll(words: readonly string[], input?: string) {
   const all = ['bakeroll', ...words, '--json']
@@ -34,6 +42,9 @@ const succeed = async (t: Test, words: readonly string[], facts: object = {}, in
   return outcome
 }
 
+const onMachine = (id: string, words: readonly string[]) =>
+  execa('npx', ['bakeroll', 'ssh', '--instance', id, '--', ...words], { cwd: project, env })
+
 /** What `work` does while requests come in; none of them may fail. */
 async function underLoad(t: Test, work: () => Promise<unknown>) {
   const load = startLoad({ url: `${url}/status/200`, keptPerSecond: 12, newPerSecond: 6 })
@@ -50,19 +61,31 @@ t.before(async () => {
   await execa('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', String(facts['file'])], {
     cwd: project,
   })
+  const config = join(project, 'bakeroll.config.mts')
+  const text = readFileSync(config, 'utf8')
+  const needed = "secrets: ['API_KEY'], testEnv: { API_KEY: 'for the test of an image' },"
+  writeFileSync(config, text.replace("env: { GREETING: 'hello' },", `$& ${needed}`))
 })
 
 t.teardown(async () => {
+  await commandLines.stop()
   await bakeroll(['destroy', '--yes'])
   rmSync(join(project, '..'), { recursive: true, force: true })
 })
 
+async function keyArrived(t: Test) {
+  const answer = await (await fetch(`${url}/key`)).text()
+  t.equal(answer.trim(), createHash('sha256').update(planted).digest('hex'), 'the service has its secret')
+}
+
 t.test('baked, deployed, checked', async (t) => {
-  const secrets = ['--config', 'bakeroll.config.mts']
-  await succeed(t, ['secret', 'set', 'PLANTED', ...secrets], {}, planted)
   await succeed(t, ['bake', '--release', '1.0.0'], { verified: true })
+  const missing = await bakeroll(['deploy', '--size', '2'])
+  t.match(missing, { exitCode: 3, stderr: /API_KEY/ }, 'nothing is deployed without its secret')
+  await succeed(t, ['secret', 'set', 'API_KEY'], {}, planted)
   await succeed(t, ['deploy', '--size', '2'], { outcome: 'created' })
   await succeed(t, ['check', '--expect-version', '1.0.0', '--instances', '--timeout', '60s'], { verdict: 'ok' })
+  await keyArrived(t)
   const body = 'x'.repeat(5_000_000)
   const answer = await fetch(`${url}/post`, { method: 'POST', body })
   t.equal(answer.status, 200)
@@ -84,12 +107,23 @@ t.test('then for good, under load', async (t) => {
 t.test('a container that is gone is healed', async (t) => {
   const { facts } = await bakeroll(['status'])
   const id = facts.instances[0].id
-  await execa('npx', ['bakeroll', 'ssh', '--instance', id, '--', 'sudo', 'docker', 'rm', '--force', 'service'], {
-    cwd: project,
-    env,
-  })
+  await onMachine(id, ['sudo', 'docker', 'rm', '--force', 'service'])
   await succeed(t, ['heal'], { outcome: 'healed' })
   await eventually('all is well', async () => (await bakeroll(['check', '--instances'])).exitCode === 0)
+})
+
+t.test('the secret is where it has to be, and nowhere else', async (t) => {
+  await keyArrived(t)
+  t.same(await commandLines.stop(), [], 'in no process list')
+  // Docker keeps a container's environment on the disk of its instance.
+  const found = await filesWith(mark, join(project, '.bakeroll'), /\/instances\/.*\.qcow2$/)
+  t.same(found, ['groups/shop/secrets/API_KEY'], 'in no image, log or record')
+  const folders = '/boot /etc /home /opt /root /tmp /usr/local /var --exclude-dir=docker --exclude-dir=containerd'
+  // It does not find itself, in the log of sudo or among the processes.
+  const pattern = `'[${mark[0]}]${mark.slice(1)}'`
+  const search = `sudo grep -rl ${pattern} ${folders}; sudo journalctl | grep ${pattern}; ps axww -o args | grep ${pattern}; true`
+  const { facts } = await bakeroll(['status'])
+  for (const { id } of facts.instances) t.equal((await onMachine(id, ['sh', '-c', search])).stdout, '', `on ${id}`)
 })
 
 t.test('and nothing is left', async (t) => {
