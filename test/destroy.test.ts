@@ -1,5 +1,5 @@
 // needs: local
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
@@ -31,8 +31,10 @@ function homeWith(t: Test, images: Readonly<Record<string, string>>): string {
   return home
 }
 
-const destroy = (home: string, ...flags: string[]) =>
-  execa('sh', ['tasks/run.sh', 'destroy', ...flags], {
+const destroy = (home: string, ...flags: string[]) => verb(home, 'destroy', ...flags)
+
+const verb = (home: string, ...words: string[]) =>
+  execa('sh', ['tasks/run.sh', ...words], {
     cwd: repository,
     stdin: 'ignore',
     reject: false,
@@ -55,4 +57,17 @@ t.test('with --yes the log and the result name it, and it is gone', async (t) =>
   t.match(stderr, /removing group timeapp with 0 instances, 2 images and their base layer/)
   t.match(stdout, /^removed timeapp, (one, two|two, one), base layer a-1$/)
   for (const path of ['images/one', 'images/two', 'bases/a-1', 'groups/timeapp']) t.notOk(existsSync(join(home, path)))
+})
+
+t.test('the images of another service in the same home are not touched, listed or not', async (t) => {
+  const home = homeWith(t, { one: 'a-1', two: 'a-2' })
+  const record = join(home, 'images/two/image.json')
+  writeFileSync(record, JSON.stringify({ ...JSON.parse(readFileSync(record, 'utf8')), service: 'blog' }))
+  const { stdout } = await verb(home, 'images')
+  t.match(stdout, /^IMAGE .*SERVICE[\s\S]*\ntwo +two +blog /)
+  t.match(await verb(home, 'images', '--retire', '--keep', '0', '--dry-run'), { stdout: 'nothing to remove' })
+  const refused = await verb(home, 'deploy', '--image', 'two', '--size', '2')
+  t.match(refused, { exitCode: 2, stderr: 'image two is of the service blog, not of timeapp' })
+  t.match(await destroy(home, '--images', '--yes'), { exitCode: 0, stdout: 'removed timeapp, one, base layer a-1' })
+  t.ok(existsSync(join(home, 'images/two')))
 })

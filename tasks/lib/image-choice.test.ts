@@ -50,6 +50,32 @@ t.test('what cannot be meant', (t) => {
   t.end()
 })
 
+t.test('images of another service are none', (t) => {
+  const of = (service: string, one: Image): Image => ({ ...one, service })
+  const some = [of('blog', image('e', '1.4.0')), of('shop', image('c', '1.4.0')), image('a', '1.3.0')]
+  t.equal(resolveImage(some, '1.4.0', undefined, 'shop').id, 'c', 'of two of one name')
+  t.equal(resolveImage(some, undefined, group({ imageId: 'c' }), 'shop').id, 'c', 'blog baked last')
+  t.equal(resolveImage(some, 'a', undefined, 'shop').id, 'a', 'whose it is was not written down')
+  t.equal(resolveImage(some, undefined, undefined).id, 'e', 'without a service all count')
+  t.throws(() => resolveImage(some, 'e', undefined, 'shop'), {
+    kind: 'usage',
+    message: 'image e is of the service blog, not of shop',
+    hint: 'verified: c (1.4.0), a (1.3.0)',
+  })
+  t.throws(() => resolveImage(some.slice(0, 1), undefined, undefined, 'shop'), {
+    kind: 'usage',
+    message: 'there is no verified image yet of the service shop; there are some of blog',
+  })
+  for (const wanted of [undefined, 'c']) {
+    t.throws(() => resolveImage(some, wanted, group({ imageId: 'e' }), 'shop'), {
+      kind: 'refused',
+      message: 'the group timeapp runs the service blog, not shop',
+      hint: /^--group NAME .*service\.name 'blog'/,
+    })
+  }
+  t.end()
+})
+
 t.test('where rollback goes', (t) => {
   t.equal(rollbackImageId(group({ previousImageId: 'a' })), 'a')
   t.equal(rollbackImageId(group({ previousImageId: 'c', roll })), 'b')

@@ -17,7 +17,7 @@ export function usedBy(images: readonly Image[], groups: readonly Group[]): Imag
 }
 
 /**
- * Unused images beyond the newest `keep` verified ones. `images` are newest first. An unverified image younger than
+ * Unused images of a service beyond the newest `keep` verified ones. `images` are newest first. An unverified image younger than
  * every verified one stays: a bake may be making it.
  */
 export function retirable(images: readonly Image[], keep: number, groups: readonly Group[]): Image[] {

@@ -13,6 +13,8 @@ export interface Image {
   readonly createdAt: string
   /** True only after an instance of the image was booted and tested. Unverified images cannot be deployed. */
   readonly verified: boolean
+  /** Whose image it is; absent where images are not told apart. */
+  readonly service?: string
 }
 
 /**
@@ -139,6 +141,9 @@ export interface Platform {
   readonly name: 'local' | 'aws' | 'simulator'
   /** Where groups are looked up, on a platform with several such places: `in eu-central-1`. */
   readonly place?: string
+
+  /** The service of the project; images of another are none of its own. */
+  readonly service?: string
 
   /** Newest first. */
   images(): Promise<Image[]>

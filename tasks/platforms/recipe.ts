@@ -8,6 +8,8 @@ import { filesOfRoles } from './user-roles.ts'
 /** Digests of the inputs of an image's two layers: same digests, same image. */
 export interface Recipe {
   readonly release: string
+  /** Whose image it is. */
+  readonly service: string
   readonly base: string
   readonly content: string
   /** Separate digests by name, for the image's record. */
@@ -31,6 +33,7 @@ export interface ReleaseDigests {
  */
 export function recipeFor(wanted: ImageContent, source: object): Recipe {
   const { release, architecture, image, packages, roles } = wanted
+  const { name: service } = wanted.service
   const ansible = digestOfFiles(
     ownFolder,
     ['ansible/site.yml', 'ansible/ansible.cfg', ...filesBelow(ownFolder, 'ansible/roles')],
@@ -45,8 +48,9 @@ export function recipeFor(wanted: ImageContent, source: object): Recipe {
   ]).slice(0, 12)
   return {
     release,
+    service,
     base,
-    content: digestOf([base, release, image.identity, files, serviceRole, releaseRoles]).slice(0, 12),
+    content: digestOf([base, service, release, image.identity, files, serviceRole, releaseRoles]).slice(0, 12),
     digests: { ansible, packer, lowest, image: image.identity, files, serviceRole },
   }
 }

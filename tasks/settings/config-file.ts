@@ -29,12 +29,14 @@ export async function loadConfigFile(file: string): Promise<ConfigFile> {
     const advice = /^\.c[tj]s$/.test(extname(file)) ? '; a CommonJS file is no configuration' : ''
     return { values: new Map(), problems: [`${file}: expected a file that ends with ${readable.join(', ')}${advice}`] }
   }
+  const misread = misreadAsCommonJs(file)
+  if (misread !== undefined) return { values: new Map(), problems: [`${file}: cannot be loaded: ${misread}`] }
   try {
     const { default: content } = await import(pathToFileURL(file).href)
     if (isSection(content)) return readConfig(content, basename(file))
     return { values: new Map(), problems: [`${file}: expected \`export default { ... }\`, got ${describe(content)}`] }
   } catch (error) {
-    return { values: new Map(), problems: [`${file}: cannot be loaded: ${whyNot(file, error)}`] }
+    return { values: new Map(), problems: [`${file}: cannot be loaded: ${whyNot(error)}`] }
   }
 }
 
@@ -73,14 +75,18 @@ function isSection(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Node names the word that it stumbled over, not why it read the file as CommonJS, or that it did not. */
-function whyNot(file: string, error: unknown): string {
+/** Node would name the word that it stumbles over, after a warning of its own. */
+function misreadAsCommonJs(file: string): string | undefined {
+  const word = /^(?:import|export)\b/m.exec(readFileSync(file, 'utf8'))?.[0]
+  const manifest = ['.ts', '.js'].includes(extname(file)) ? findPackageJSON(pathToFileURL(file)) : undefined
+  if (word === undefined || manifest === undefined || typeOf(manifest) !== 'commonjs') return undefined
+  const name = basename(file).replace(/\.([tj]s)$/, '.m$1')
+  return `\`${word}\` in CommonJS: ${manifest} says "type": "commonjs"; name the file ${name}`
+}
+
+/** Node names the word that it stumbled over, not how it read the file. */
+function whyNot(error: unknown): string {
   const why = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
-  const manifest = findPackageJSON(pathToFileURL(file))
-  const isCommonJs = ['.ts', '.js'].includes(extname(file)) && manifest !== undefined && typeOf(manifest) === 'commonjs'
-  if (error instanceof SyntaxError && isCommonJs) {
-    return `${why}: ${manifest} says "type": "commonjs"; name the file ${basename(file).replace(/\.([tj]s)$/, '.m$1')}`
-  }
   const isModule = /is not defined in ES module scope/.test(why)
   return isModule ? `${why.split(',')[0]}: expected \`export default { ... }\`` : why
 }

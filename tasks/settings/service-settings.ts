@@ -3,6 +3,7 @@ import { duration, oneOf, pairs, path, repeated, text, wholeNumber } from '../..
 import { optional, setting } from '../../checker/settings/setting.ts'
 import { secretName } from '../lib/secrets.ts'
 import { command, words } from './kinds.ts'
+import { projectName } from './project.ts'
 
 const baking = ['bake', 'demo'] as const
 const probing = ['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'check'] as const
@@ -18,6 +19,15 @@ const variables = pairs('NAME=value,...', (name) => variableName.test(name))
  * defaults (`serviceOf`).
  */
 export const serviceSettings = {
+  name: setting(
+    text('a name of letters, digits, . _ and -', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'NAME'),
+    ({ project }) => projectName(project),
+    {
+      help: 'whose images these are, in a home or an account with those of other services',
+      verbs: [...baking, 'deploy', 'roll', 'release', 'images', 'destroy'],
+      defaultHelp: "timeapp in a clone, else the project's name",
+    },
+  ),
   archive: optional(path('FILE'), {
     help: 'the container image as a file: of docker save, or an OCI layout',
     verbs: baking,

@@ -14,8 +14,7 @@ import { type Repair, repairs } from '../lib/heal/planner.ts'
 import { expectedRelease, releasePattern } from '../lib/release-name.ts'
 import { awsSettings } from './aws-settings.ts'
 import { instanceId, size, words } from './kinds.ts'
-import { isInstalled } from './own.ts'
-import { groupOf, releaseOf } from './project.ts'
+import { projectName, releaseOf } from './project.ts'
 import { rollSettings, simulateSettings } from './roll-settings.ts'
 import { serviceSettings } from './service-settings.ts'
 import type { VerbName } from './verbs.ts'
@@ -34,7 +33,7 @@ export const table = {
   }),
   group: setting(
     text('a name of a-z, 0-9 and -, at most 32 letters, a letter first', /^[a-z][a-z0-9-]{0,31}$/, 'NAME'),
-    ({ project }) => (isInstalled ? groupOf(project) : 'timeapp'),
+    ({ project }) => projectName(project),
     {
       help: 'the group to work on',
       flag: 'group',

@@ -8,12 +8,13 @@ import { checkPort, checkRoomForInstances, demoInstances } from '../platforms/lo
 import { clock, openPlatform } from '../platforms/open.ts'
 import { groupCheck } from '../platforms/service.ts'
 import { openReport } from '../report/report.ts'
+import { isInstalled } from '../settings/own.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { startLoad, sum } from '../tools/load.ts'
 import { runOver } from '../tools/ssh.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
-import bake from './bake.ts'
+import { bakeImage } from './bake.ts'
 import check from './check.ts'
 import { duringWords, perSecond, requestWords, type TimedLoad, underLoad } from './demo/requests.ts'
 import deploy from './deploy.ts'
@@ -29,7 +30,8 @@ type Verb = (context: TaskContext) => Promise<TaskResult>
  * The whole story on the local platform, run by the verbs themselves: bake two releases, deploy the first, check, roll
  * to the second under load, break nginx on one instance, see `check` notice, heal, check.
  */
-export default async function demo(context: TaskContext): Promise<TaskResult> {
+export default async function demo(asked: TaskContext): Promise<TaskResult> {
+  const context = { ...asked, settings: namedSettings(asked.settings) }
   const { settings, progress } = context
   if (settings.platform !== 'local') throw new OperatorError('usage', 'the demo runs on the local platform only')
   // The group belongs to the demo, so it is removed without asking.
@@ -57,8 +59,8 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
   })
 
   const [first, second] = demoReleases
-  await tell(`bake ${first}`, bake, { release: first })
-  await tell(`bake ${second}`, bake, { release: second })
+  await tell(`bake ${first}`, bakeImage, { release: first })
+  await tell(`bake ${second}`, bakeImage, { release: second })
   await tell(`deploy ${first}`, deployMarked, { wantedImage: first, size: 2 })
   await tell('check', check, checking(first))
   const report = join(settings.home, 'demo-roll.html')
@@ -77,6 +79,11 @@ export default async function demo(context: TaskContext): Promise<TaskResult> {
     ok: all.failed === 0,
     exitCode: all.failed === 0 ? 0 : 5,
   }
+}
+
+/** In a project of the user's the images of a demo are no releases of the project. */
+function namedSettings(settings: Settings): Settings {
+  return isInstalled ? { ...settings, service: { ...settings.service, name: 'demo' } } : settings
 }
 
 /** The mark of a demo's group. It lies in the group's folder, so it is removed with the group, by any verb. */

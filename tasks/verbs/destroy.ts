@@ -1,5 +1,6 @@
 import { destroyGroup, groupToRemove } from '../lib/deploy/destroy.ts'
 import { removalWords } from '../lib/deploy/removal-words.ts'
+import { imagesOf } from '../lib/image-choice.ts'
 import { usedBy } from '../lib/images.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
@@ -9,7 +10,7 @@ export default async function destroy(context: TaskContext): Promise<TaskResult>
   const { settings, progress, signal, confirm } = context
   const { platform, secrets, groups, basesOnlyOf, superseded, limits } = await openPlatform(context)
   const [group, there] = [await groupToRemove(platform), await platform.leftovers()]
-  const images = settings.destroy.images ? await platform.images() : []
+  const images = settings.destroy.images ? imagesOf(platform.service, await platform.images()) : []
   if (settings.platform === 'aws') for (const one of there) progress.event(`to remove: ${one}`)
   const isBroken = group === undefined && there.length > 0
   const others = images.length === 0 || isBroken ? [] : (await groups()).filter(({ name }) => name !== group?.name)

@@ -1,4 +1,5 @@
 import { count } from '../lib/count.ts'
+import { imagesOf } from '../lib/image-choice.ts'
 import { retirable, usedBy } from '../lib/images.ts'
 import { openPlatform } from '../platforms/open.ts'
 import { listing } from '../terminal/listing.ts'
@@ -9,7 +10,8 @@ export default async function images(context: TaskContext): Promise<TaskResult> 
   const { settings, progress, confirm } = context
   const { platform, groups, superseded } = await openPlatform(context)
   if (settings.images.retire) {
-    const going = retirable(await platform.images(), settings.images.keep, await groups()).map(({ id }) => id)
+    const own = imagesOf(platform.service, await platform.images())
+    const going = retirable(own, settings.images.keep, await groups()).map(({ id }) => id)
     const beside = (await superseded?.()) ?? []
     const all = [...going, ...beside.map(({ what }) => what)]
     if (settings.dryRun) return retirePlan(going, all)
@@ -24,14 +26,17 @@ export default async function images(context: TaskContext): Promise<TaskResult> 
     }
   }
   const listed = usedBy(await platform.images(), await groups()).map(
-    ({ id, release, createdAt, verified, current, usedBy }) => {
-      return { id, release, createdAt, verified, current, usedBy }
+    ({ id, release, service, createdAt, verified, current, usedBy }) => {
+      return { id, release, service, createdAt, verified, current, usedBy }
     },
   )
-  const rows = listed.map(({ id, release, createdAt, verified, usedBy }) => {
-    return [id, release, createdAt.slice(0, 16).replace('T', ' '), verified ? 'yes' : 'no', usedBy.join(', ') || '-']
+  const areSeveral = new Set(listed.map(({ service }) => service)).size > 1
+  const ofService = (word: string) => (areSeveral ? [word] : [])
+  const rows = listed.map(({ id, release, service, createdAt, verified, usedBy }) => {
+    const created = createdAt.slice(0, 16).replace('T', ' ')
+    return [id, release, ...ofService(service ?? '-'), created, verified ? 'yes' : 'no', usedBy.join(', ') || '-']
   })
-  const heads = ['IMAGE', 'RELEASE', 'CREATED (UTC)', 'VERIFIED', 'USED BY']
+  const heads = ['IMAGE', 'RELEASE', ...ofService('SERVICE'), 'CREATED (UTC)', 'VERIFIED', 'USED BY']
   return {
     line: count(listed.length, 'image'),
     output: rows.length === 0 ? 'no images; npm run bake makes one' : listing({ heads, rows }),

@@ -1,4 +1,5 @@
 import { count, resolveShare } from '../lib/count.ts'
+import { refuseOtherService } from '../lib/image-choice.ts'
 import { noGroup } from '../lib/no-group.ts'
 import { inWords } from '../lib/release/log.ts'
 import { releaseGroup } from '../lib/release/release.ts'
@@ -7,17 +8,19 @@ import { assertSecretsSet } from '../lib/secrets.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing } from '../tools/system-packages.ts'
-import { bakingPrograms } from './bake.ts'
+import { assertOwnService, bakingPrograms } from './bake.ts'
 import { openRollReport } from './roll/report.ts'
 
 /** Brings a release to the running instances in place. */
 export default async function release(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, confirm } = context
+  assertOwnService(settings)
   const report = openRollReport(settings.roll.report, progress)
   const { platform, secrets, probe, instanceTimeoutSeconds, limits, imageWith } = await openPlatform(context)
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const group = await platform.group()
   if (!group) throw noGroup(platform)
+  refuseOtherService(await platform.images(), group, platform.service)
   // Loaded late: what it needs of archives and recipes no other end of this verb does.
   const { openDelivery, readContent } = await import('../platforms/in-place.ts')
   if (!settings.dryRun) await installMissing(bakingPrograms(settings), context)

@@ -30,7 +30,12 @@ for (const { name, packer, options } of packers) {
     const [base] = await listBaseAmis(aws)
     const tags = { 'bakeroll:base': plan.recipe.base, 'bakeroll:source-image': base?.sourceImage ?? '' }
     const images = new Map((await ownImages(aws)).map((one) => [one.ImageId, one]))
-    const releaseTags = { ...tags, 'bakeroll:layer': 'release', 'bakeroll:release': '1.0.0' }
+    const releaseTags = {
+      ...tags,
+      'bakeroll:layer': 'release',
+      'bakeroll:release': '1.0.0',
+      'bakeroll:service': 'timeapp',
+    }
     t.match(tagsOf(images.get(base?.id) ?? {}), { ...tags, 'bakeroll:layer': 'base', Name: base?.name })
     const ofRelease = tagsOf(images.get(image.id) ?? {})
     t.match(ofRelease, { ...releaseTags, 'bakeroll:content': plan.recipe.content, 'bakeroll:git-revision': /^\w+/ })

@@ -2,7 +2,7 @@ import { type Clock, secondsSince } from '../clock.ts'
 import { OperatorError } from '../errors.ts'
 import { holdingLock } from '../group-lock.ts'
 import { instanceLines, type Observation, watchGroup } from '../group-watch.ts'
-import { resolveImage } from '../image-choice.ts'
+import { refuseOtherService, resolveImage } from '../image-choice.ts'
 import { lackingInPlace } from '../in-place.ts'
 import type { InfrastructurePlan } from '../infrastructure.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
@@ -95,8 +95,10 @@ async function resolveSpec({ platform, image, size }: DeployTask, group: Group |
   }
   refuseUnfinishedRelease(group)
   const desiredSize = size ?? group?.size ?? defaultSize
+  const images = await platform.images()
+  refuseOtherService(images, group, platform.service)
   if (group && image === undefined) return { imageId: group.imageId, size: desiredSize }
-  return { imageId: resolveImage(await platform.images(), image).id, size: desiredSize }
+  return { imageId: resolveImage(images, image, group, platform.service).id, size: desiredSize }
 }
 
 async function converge(task: DeployTask, spec: GroupSpec, verb: string): Promise<{ group: Group; changes: number }> {

@@ -39,7 +39,7 @@ async function refreshLocked(task: RefreshTask, refresh: Refresh): Promise<RollR
   const { platform, clock, policy, progress } = task
   const startedMs = clock.now()
   const before = await existingGroup(platform)
-  const image = resolveImage(await platform.images(), task.image, before)
+  const image = resolveImage(await platform.images(), task.image, before, platform.service)
   const run: Run = { task, refresh, before, startedMs }
   const current = before.roll
   const state = await refresh.look()

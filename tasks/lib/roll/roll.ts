@@ -28,7 +28,7 @@ export async function rollGroup(task: RollTask): Promise<RollResult> {
   return holdingLock('roll', task, async () => {
     const startedMs = task.clock.now()
     const before = await existingGroup(task.platform)
-    const image = resolveImage(await task.platform.images(), task.image, before)
+    const image = resolveImage(await task.platform.images(), task.image, before, task.platform.service)
     const { force } = task.policy
     refuseLosingRelease(task, before, image)
     const record = openRecord(before, image.id, { force, isRollback: task.isRollback }, startedMs)
@@ -69,7 +69,7 @@ function tellStory({ onEvent, policy, clock }: RollTask, before: Group, record: 
 
 async function planRoll({ platform, probe, clock, policy, image: wanted }: RollTask): Promise<RollResult> {
   const group = await existingGroup(platform)
-  const image = resolveImage(await platform.images(), wanted, group)
+  const image = resolveImage(await platform.images(), wanted, group, platform.service)
   refuseLosingRelease({ image: wanted, policy }, group, image)
   const startedMs = clock.now()
   const record = openRecord(group, image.id, { force: policy.force }, startedMs)

@@ -42,6 +42,8 @@ export const imageTags = {
   /** `base` or `release`. */
   layer: 'bakeroll:layer',
   release: 'bakeroll:release',
+  /** Whose image it is. */
+  service: 'bakeroll:service',
   /** Hash of all inputs of the image (recipe.ts). */
   content: 'bakeroll:content',
   /** Hash of the base layer. */

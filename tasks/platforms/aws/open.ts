@@ -77,7 +77,7 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
     }
   }
   return {
-    platform,
+    platform: { ...platform, service: settings.service.name },
     infrastructure,
     secrets: awsSecrets(aws, namesOf(settings.group)),
     probe: instanceProbe.probe,

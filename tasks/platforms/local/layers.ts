@@ -104,7 +104,7 @@ function timestamp(moment: Date): string {
 
 /** Makes the image of a release, a thin disk over a base layer, not yet verified. */
 export async function makeRelease(task: LayerTask, recipe: Recipe, base: string): Promise<ImageRecord> {
-  const { content, digests, release } = recipe
+  const { content, digests, release, service } = recipe
   const now = new Date()
   const createdAt = now.toISOString()
   const id = `${release}-${timestamp(now)}-${content.slice(0, 6)}`
@@ -115,7 +115,7 @@ export async function makeRelease(task: LayerTask, recipe: Recipe, base: string)
   // The builder's disk refers to the base by an absolute path, an image by a relative one.
   const backing = backingPath(join(task.home.images, id, 'disk.qcow2'), below.disk)
   assertDisk(await runToEnd(renamedBacking(join(folder, 'disk.qcow2'), backing)))
-  const record = { id, release, createdAt, verified: false, contentHash: content, base, digests }
+  const record = { id, release, service, createdAt, verified: false, contentHash: content, base, digests }
   await addImage(task.home, folder, record)
   await rm(work.folder, { recursive: true })
   return record

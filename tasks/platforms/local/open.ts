@@ -50,6 +50,7 @@ export function openLocalVerbs({ verb, settings, said, progress, signal, onExit 
   return {
     platform: {
       ...platform,
+      service: settings.service.name,
       launch(count) {
         tellRoot(progress)
         return platform.launch(count)

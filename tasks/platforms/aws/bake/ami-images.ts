@@ -57,10 +57,12 @@ export async function ownImages(ec2: EC2Client, Filters: Filter[]): Promise<AwsI
 
 export function amiFrom(image: AwsImage): Ami {
   const tags = new Map(image.Tags?.map(({ Key = '', Value = '' }) => [Key, Value]))
+  const service = tags.get(imageTags.service)
   return {
     id: image.ImageId ?? '',
     name: image.Name ?? '',
     release: tags.get(imageTags.release) ?? '',
+    ...(service === undefined ? {} : { service }),
     createdAt: new Date(image.CreationDate ?? 0).toISOString(),
     verified: tags.has(imageTags.verified),
     contentHash: tags.get(imageTags.content) ?? '',

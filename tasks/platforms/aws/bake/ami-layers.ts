@@ -151,9 +151,13 @@ async function tagsOf(
     [imageTags.layer]: layer,
     [imageTags.base]: recipe.base,
     [imageTags.sourceImage]: source,
-    ...(layer === 'release' ? { [imageTags.release]: recipe.release, [imageTags.content]: recipe.content } : {}),
+    ...(layer === 'release' ? releaseTags(recipe) : {}),
     ...(revision === undefined ? {} : { [imageTags.gitRevision]: revision }),
   }
+}
+
+function releaseTags({ release, service, content }: Recipe): Record<string, string> {
+  return { [imageTags.release]: release, [imageTags.service]: service, [imageTags.content]: content }
 }
 
 /** The project's commit, `-dirty` appended when files differ; `undefined` outside a clone. */
