@@ -8,7 +8,6 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import pack from '../tasks/dev/pack.ts'
 import { measurements, port, repository, seconds } from './measurements.ts'
 
 const project = join(mkdtempSync(join(tmpdir(), 'bakeroll-benchmark-')), 'shop')
@@ -41,8 +40,8 @@ cp -r build/packages/. build/own/. build/whole
 try {
   cpSync(join(repository, 'examples/httpbin'), project, { recursive: true })
   cpSync(join(repository, 'examples/archive.py'), join(project, 'archive.py'))
-  const { facts } = await pack()
-  await run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', String(facts['file']))
+  const { stdout } = await execa('sh', ['tasks/run.sh', 'pack', '--json'], { cwd: repository })
+  await run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', JSON.parse(stdout).file)
   record('first bake: Debian, base layer, release, tested', await verb('bake', '--release', '1.0.0'))
   await verb('deploy', '--size', '2')
   change()

@@ -6,6 +6,7 @@ import { releaseDigest, writeRelease } from '../../app/release.ts'
 import { runtimeDigest, runtimeFault, writeRuntime } from '../../app/runtime.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
+import { exampleName } from '../settings/project.ts'
 import { writeFolderImage } from '../tools/container-archive/from-folders.ts'
 import type { Layer } from '../tools/container-archive/image.ts'
 import { type ContainerArchive, readContainerArchive } from '../tools/container-archive/read.ts'
@@ -71,7 +72,12 @@ function fetchingOf({ architecture, home, signal }: ServiceImageTask): Fetching 
   return { architecture, folder: join(home.folder, 'containers'), signal }
 }
 
-function assertOneSource({ archive, image, build }: Service): void {
+function assertOneSource({ archive, image, build, isExample, name }: Service): void {
+  if (isExample && name !== exampleName) {
+    throw new OperatorError('usage', 'no container image is named: service.archive, service.image or service.build', {
+      hint: 'npm run init',
+    })
+  }
   if (image === undefined || (archive ?? build) === undefined) return
   throw new OperatorError(
     'usage',

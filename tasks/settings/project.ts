@@ -31,9 +31,12 @@ function foldersAbove(folder: string): string[] {
   return parent === folder ? [folder] : [folder, ...foldersAbove(parent)]
 }
 
+/** The service in `app/`, and its group. */
+export const exampleName = 'timeapp'
+
 /** What a project's group and service are called unless it says otherwise. A clone is the example's. */
 export function projectName(project: string): string {
-  return isInstalled ? groupOf(project) : 'timeapp'
+  return isInstalled ? groupOf(project) : exampleName
 }
 
 /** The group of a project that names none: the name in its package.json, else of its folder, as far as a group can be called so. */

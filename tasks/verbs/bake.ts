@@ -1,7 +1,4 @@
-import { OperatorError } from '../lib/errors.ts'
 import { openPlatform } from '../platforms/open.ts'
-import { serviceOf } from '../platforms/service.ts'
-import { isInstalled } from '../settings/own.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing, type Program, programsFor } from '../tools/system-packages.ts'
@@ -11,20 +8,7 @@ export function bakingPrograms({ platform, service }: Settings): Program[] {
   return programsFor(platform, ...(service.image === undefined ? [] : (['registry'] as const)))
 }
 
-/** Throws a usage error where the project names no container image: the example is a clone's, and the demo's. */
-export function assertOwnService({ service }: Settings): void {
-  if (!isInstalled || !serviceOf(service).isExample) return
-  throw new OperatorError('usage', 'no container image is named: service.archive, service.image or service.build', {
-    hint: 'npm run init',
-  })
-}
-
 export default async function bake(context: TaskContext): Promise<TaskResult> {
-  assertOwnService(context.settings)
-  return bakeImage(context)
-}
-
-export async function bakeImage(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
   const { bake, planBake } = await openPlatform(context)
   const wanted = { release: settings.release, force: settings.force }

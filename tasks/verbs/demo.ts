@@ -6,15 +6,16 @@ import { OperatorError } from '../lib/errors.ts'
 import { homeAt } from '../platforms/home.ts'
 import { checkPort, checkRoomForInstances, demoInstances } from '../platforms/local/resources.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
-import { groupCheck } from '../platforms/service.ts'
+import { groupCheck, serviceOf } from '../platforms/service.ts'
 import { openReport } from '../report/report.ts'
 import { isInstalled } from '../settings/own.ts'
+import { exampleName } from '../settings/project.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { startLoad, sum } from '../tools/load.ts'
 import { runOver } from '../tools/ssh.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
-import { bakeImage } from './bake.ts'
+import bake from './bake.ts'
 import check from './check.ts'
 import { duringWords, perSecond, requestWords, type TimedLoad, underLoad } from './demo/requests.ts'
 import deploy from './deploy.ts'
@@ -59,8 +60,8 @@ export default async function demo(asked: TaskContext): Promise<TaskResult> {
   })
 
   const [first, second] = demoReleases
-  await tell(`bake ${first}`, bakeImage, { release: first })
-  await tell(`bake ${second}`, bakeImage, { release: second })
+  await tell(`bake ${first}`, bake, { release: first })
+  await tell(`bake ${second}`, bake, { release: second })
   await tell(`deploy ${first}`, deployMarked, { wantedImage: first, size: 2 })
   await tell('check', check, checking(first))
   const report = join(settings.home, 'demo-roll.html')
@@ -83,7 +84,8 @@ export default async function demo(asked: TaskContext): Promise<TaskResult> {
 
 /** In a project of the user's the images of a demo are no releases of the project. */
 function namedSettings(settings: Settings): Settings {
-  return isInstalled ? { ...settings, service: { ...settings.service, name: 'demo' } } : settings
+  const name = serviceOf(settings.service).isExample ? exampleName : 'demo'
+  return isInstalled ? { ...settings, service: { ...settings.service, name } } : settings
 }
 
 /** The mark of a demo's group. It lies in the group's folder, so it is removed with the group, by any verb. */

@@ -8,13 +8,12 @@ import { assertSecretsSet } from '../lib/secrets.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing } from '../tools/system-packages.ts'
-import { assertOwnService, bakingPrograms } from './bake.ts'
+import { bakingPrograms } from './bake.ts'
 import { openRollReport } from './roll/report.ts'
 
 /** Brings a release to the running instances in place. */
 export default async function release(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, confirm } = context
-  assertOwnService(settings)
   const report = openRollReport(settings.roll.report, progress)
   const { platform, secrets, probe, instanceTimeoutSeconds, limits, imageWith } = await openPlatform(context)
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
