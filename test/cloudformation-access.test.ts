@@ -1,4 +1,4 @@
-// needs: .venv/cfn-lint, .venv/checkov
+// needs: .venv/cfn-lint, .venv/policy-sentry
 import { glob, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'
@@ -8,11 +8,11 @@ import { quiet } from './aws/settings.ts'
 import { readTemplate, resourcesOf, type Value } from './cloudformation-template.ts'
 
 /**
- * Two lists that others keep, from the environments of the lint gates: AWS's service authorization reference (its actions, and
+ * Two lists that others keep: AWS's service authorization reference (its actions, and
  * the resources that each can be limited to) in policy_sentry, and what CloudFormation asks of its caller for each type
  * of resource in cfn-lint's schemas.
  */
-const reference = await readJson('checkov', 'policy_sentry/shared/data/iam-definition.json')
+const reference = await readJson('policy-sentry', 'policy_sentry/shared/data/iam-definition.json')
 const handlers = await readHandlers()
 const access = await readTemplate('access')
 const policies = [...resourcesOf(access, 'AWS::IAM::ManagedPolicy'), ...resourcesOf(access, 'AWS::IAM::RolePolicy')]

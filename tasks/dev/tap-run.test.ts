@@ -20,7 +20,7 @@ function testFiles(files: Record<string, string>): { folder: string; paths: stri
   return { folder, paths: Object.keys(files).map((name) => relative(repository, join(folder, name))) }
 }
 
-test('machines come last, one by one, in the order of their names', async (t) => {
+test('broad suites come first; machines last, one by one, in the order of their names', async (t) => {
   const root = t.testdir()
   const names = ['test/machines/2-roll.test.ts', 'test/machines/1-bake.test.ts', 'checker/x.test.ts', 'app/y.test.ts']
   for (const name of [...names, 'tasks/lib/z.test.ts', 'tasks/lib/z.ts', 'test/contract.test.ts']) {
@@ -32,7 +32,7 @@ test('machines come last, one by one, in the order of their names', async (t) =>
   t.match(all, [{ jobs: filesAtATime }, { jobs: 1 }])
   t.strictSame(
     all.map(({ files }) => files),
-    [['app/y.test.ts', 'checker/x.test.ts', 'tasks/lib/z.test.ts', 'test/contract.test.ts'], machines],
+    [['test/contract.test.ts', 'app/y.test.ts', 'checker/x.test.ts', 'tasks/lib/z.test.ts'], machines],
   )
   const files = async (...paths: string[]) => (await findSuites(paths, [], root)).map((suite) => suite.files)
   t.strictSame(await files('checker/', './app/y.test.ts'), [['app/y.test.ts', 'checker/x.test.ts']])

@@ -1,4 +1,4 @@
-import { glob, readFile, rm } from 'node:fs/promises'
+import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { OperatorError } from '../lib/errors.ts'
@@ -21,8 +21,8 @@ export interface Suite {
 
 /**
  * The suites below `paths` (without any: all but `test/long`), except files that need one of `leftOut`: first files
- * without machines, then those with, one at a time by name. Time limits are longer on a busy computer. Throws a usage
- * error for a path without tests.
+ * without machines, those of `test/` ahead because they take longest, then those with, one at a time by name. Time
+ * limits are longer on a busy computer. Throws a usage error for a path without tests.
  */
 export async function findSuites(
   paths: readonly string[],
@@ -37,6 +37,7 @@ export async function findSuites(
     throw new OperatorError('usage', `no test file is at or below ${lost}`, { hint: 'npm test -- checker/' })
   }
   const isLong = (file: string) => file.startsWith('test/long/')
+  const isBroad = (file: string) => file.startsWith('test/')
   const isWanted = (file: string) => wanted.some((path) => isBelow(file, path) && (!isLong(file) || isLong(`${path}/`)))
   const free: string[] = []
   const machines: string[] = []
@@ -44,8 +45,9 @@ export async function findSuites(
     const words = neededWords(await readFile(join(root, file), 'utf8'))
     if (!words.some((word) => leftOut.includes(word))) (words.includes('machines') ? machines : free).push(file)
   }
+  const inOrder = [...free.filter(isBroad), ...free.filter((file) => !isBroad(file))]
   return [
-    { files: free, jobs: filesAtATime, timeoutSeconds: slowed(600) },
+    { files: inOrder, jobs: filesAtATime, timeoutSeconds: slowed(600) },
     { files: machines, jobs: 1, timeoutSeconds: slowed(3600) },
   ].filter((suite) => suite.files.length > 0)
 }
@@ -53,8 +55,6 @@ export async function findSuites(
 /** Runs a suite; reports each finished file and every failure in full to `progress`. */
 export async function runSuite(suite: Suite, progress: Progress, signal?: AbortSignal): Promise<TapReport> {
   const report = new TapReport((file) => progress.event(fileLine(file)))
-  // tap's records of each test process, which nobody reads.
-  await rm(join(repository, '.tap/processinfo'), { recursive: true, force: true, maxRetries: 5 })
   const argv = [runner, String(suite.jobs), String(suite.timeoutSeconds), ...suite.files]
   const child = execa(process.execPath, argv, { ...tapOptions, buffer: { stdout: false }, detached: true })
   child.stdout.setEncoding('utf8').on('data', (text: string) => report.write(text))

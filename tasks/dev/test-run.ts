@@ -13,11 +13,12 @@ export async function prepareSuites(suites: readonly Suite[], context: TaskConte
   const { progress, signal } = context
   const needs = await needsOf(suites.flatMap(({ files }) => files))
   await installMissing([...needs.programs], context)
-  for (const name of needs.environments) {
+  const installations: Promise<unknown>[] = [...needs.environments].map((name) =>
     // Ansible works without Mitogen too.
-    await (name === 'mitogen' ? mitogenEnvironment(progress, signal) : ensureVenv(name, progress, signal))
-  }
-  if (needs.nodes) await ensureTestNodes(progress, signal)
+    name === 'mitogen' ? mitogenEnvironment(progress, signal) : ensureVenv(name, progress, signal),
+  )
+  if (needs.nodes) installations.push(ensureTestNodes(progress, signal))
+  for (const one of await Promise.allSettled(installations)) if (one.status === 'rejected') throw one.reason
 }
 
 /** Runs the suites one after another; removes all their machines at the end. */

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { slowed } from '../dev/test-pace.ts'
+import { bareEnv } from './fixtures/bare-env.ts'
 
 const interruption = JSON.stringify(new URL('./interruption.ts', import.meta.url).href)
 
@@ -19,7 +20,7 @@ function startUnderParent(env: NodeJS.ProcessEnv) {
     setTimeout(() => { console.log('never stopped'); process.exit(0) }, ${slowed(4000)})
   `
   const parent = spawn('sh', ['-c', '"$0" --input-type=module -e "$1"; :', process.execPath, program], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...bareEnv, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   parent.stdout.setEncoding('utf8')
@@ -67,7 +68,7 @@ t.test('a terminal that was closed stops a run that no hang-up reaches', async (
   // A session of its own has no terminal to be hung up on; its streams are that of `script` all the same.
   const command = `setsid -w sh -c '"$0" "$1" wait bake; echo $? >"$2.part"; mv "$2.part" "$2"' ${process.execPath} ${play} ${end}`
   const terminal = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { PATH: process.env['PATH'], TERM: 'xterm' },
+    env: { ...bareEnv, TERM: 'xterm' },
   })
   let shown = ''
   terminal.stdout.on('data', (chunk) => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
+import { bareEnv } from './fixtures/bare-env.ts'
 import { recordingProgress, screenProgress } from './progress.ts'
 import { screenOf } from './screen.ts'
 
@@ -16,7 +17,7 @@ const cursorCodes = (output: string) => output.match(control('\\?25[lh]')) ?? []
 async function runInTerminal(words: string, env: NodeJS.ProcessEnv = {}, typed?: { at: string; type: string }) {
   const command = `stty cols 80 rows 24; ${process.execPath} ${play} ${words}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { PATH: process.env.PATH, TERM: 'xterm', ...env },
+    env: { ...bareEnv, TERM: 'xterm', ...env },
   })
   let output = ''
   let hasTyped = false

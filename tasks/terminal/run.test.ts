@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { bareEnv } from './fixtures/bare-env.ts'
 
 const play = join(import.meta.dirname, 'fixtures/play.ts')
 const main = join(import.meta.dirname, 'main.ts')
-// Only these: what npm and the developer's shell say must not reach the settings.
-const bareEnv = { PATH: process.env.PATH, HOME: process.env.HOME }
 
 function start(script: string, words: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [script, ...words], {

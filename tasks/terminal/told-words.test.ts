@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { bareEnv } from './fixtures/bare-env.ts'
 
 const play = join(import.meta.dirname, 'fixtures/play.ts')
 
 async function run(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const bare = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
   const child = spawn(process.execPath, [play, ...words], {
-    env: { ...bare, ...env },
+    env: { ...bareEnv, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])

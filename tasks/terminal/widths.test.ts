@@ -12,6 +12,7 @@ import { verbNames } from '../settings/verbs.ts'
 import { simulateRoll } from '../simulator/simulation.ts'
 import { simulationLines } from '../simulator/simulation-lines.ts'
 import { statusLines } from '../verbs/status/lines.ts'
+import { bareEnv } from './fixtures/bare-env.ts'
 import { listing } from './listing.ts'
 
 const everyWidth = [30, 40, 80, 200]
@@ -170,7 +171,7 @@ async function inTerminal(columns: number, words: string): Promise<string> {
   const command = `stty cols ${columns} rows 24; ${process.execPath} ${main} ${words}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     // The measured pace of the computer is another one each time.
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TERM: 'xterm', BAKEROLL_LOCAL_PACE: '2' },
+    env: { ...bareEnv, TERM: 'xterm', BAKEROLL_LOCAL_PACE: '2' },
   })
   let output = ''
   child.stdout.on('data', (chunk) => (output += chunk))

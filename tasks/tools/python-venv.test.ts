@@ -35,7 +35,7 @@ test('the commands pin every package and name no index', (t) => {
   t.strictSame(venvCommands(place), [
     ['/usr/bin/python3', '-m', 'venv', '--clear', '/repo/.venv/x'],
     [
-      ...[...pip, 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:'],
+      ...[...pip, 'install', '--quiet', '--no-compile', '--no-deps', '--require-hashes', '--only-binary', ':all:'],
       ...['--requirement', '/repo/test/python/x.txt'],
     ],
     [...pip, 'check'],

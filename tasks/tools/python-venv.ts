@@ -92,7 +92,7 @@ async function whileAlone<T>(file: string, signal: AbortSignal | undefined, work
 
 /**
  * The commands that create an environment, in order. pip accepts only files whose SHA-256 is in the requirements, and
- * no source archives, because the needs of their build scripts are not pinned.
+ * no source archives, because the needs of their build scripts are not pinned. Python compiles what it imports by itself.
  */
 export function venvCommands(place: VenvPlace): string[][] {
   const pip = [
@@ -106,7 +106,7 @@ export function venvCommands(place: VenvPlace): string[][] {
   return [
     [place.python, '-m', 'venv', '--clear', place.folder],
     [
-      ...[...pip, 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:'],
+      ...[...pip, 'install', '--quiet', '--no-compile', '--no-deps', '--require-hashes', '--only-binary', ':all:'],
       ...['--requirement', place.requirements],
     ],
     [...pip, 'check'],

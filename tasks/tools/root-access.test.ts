@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { bareEnv } from '../terminal/fixtures/bare-env.ts'
 
 const play = join(import.meta.dirname, '../terminal/fixtures/play.ts')
 
@@ -36,7 +37,7 @@ async function install(t: Test, typed: readonly string[]) {
   const entered = join(folder, 'entered')
   const command = `trap : INT; chmod +x ${folder}/sudo; stty cols 80 rows 24; ${process.execPath} ${play} sudo bake; echo "exit $?"; stty -a`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { PATH: `${folder}:${process.env['PATH']}`, TERM: 'xterm', ENTERED: entered },
+    env: { ...bareEnv, PATH: `${folder}:${process.env['PATH']}`, TERM: 'xterm', ENTERED: entered },
   })
   const left = [...typed]
   let output = ''
@@ -84,7 +85,9 @@ t.test('Ctrl-C at the prompt stops the verb, and the terminal echoes again', asy
 
 t.test('without a terminal nobody is asked', async (t) => {
   const folder = t.testdir({ sudo })
-  const child = spawn(process.execPath, [play, 'sudo', 'bake'], { env: { PATH: `${folder}:${process.env['PATH']}` } })
+  const child = spawn(process.execPath, [play, 'sudo', 'bake'], {
+    env: { ...bareEnv, PATH: `${folder}:${process.env['PATH']}` },
+  })
   let stderr = ''
   child.stderr.on('data', (chunk) => (stderr += chunk))
   const [exitCode] = await once(child, 'close')
