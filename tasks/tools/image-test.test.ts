@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
-import { bootIdIn, clockFault, faultIn, imageTest, isSynchronised } from './image-test.ts'
+import { bootIdIn, clockFault, faultIn, imageTest, isSynchronised, remedyFor } from './image-test.ts'
 import { onPath } from './path-fixture.ts'
 
 const at = 1_795_270_000_000
@@ -127,6 +127,25 @@ t.test('a service that does not come up is waited for as long as the caller says
   )
   const redirected = await run(t, { curl: well.curl.replace('printf 200', 'printf 302') }, impatient)
   t.match(faultIn(redirected.stdout), /^GET \/healthz: 302, expected 200/, 'a redirect is no health')
+})
+
+t.test('what the user can change is told where the fault shows it', async (t) => {
+  const readOnly = `case $1 in inspect) echo restarting, exit code 1, 9 restarts;;
+    logs) echo 'mkdir() "/var/cache/nginx/client_temp" failed (30: Read-only file system)';; esac`
+  const cases: [answer: number, docker: string | undefined, remedy: RegExp | undefined][] = [
+    [502, readOnly, /service\.options \['--tmpfs=/],
+    [301, undefined, /service\.healthPath is a path that answers 200 itself/],
+    [404, undefined, /service\.healthPath is a path/],
+    [502, undefined, /every address of its container \(0\.0\.0\.0\), at service\.port/],
+    [500, undefined, undefined],
+  ]
+  for (const [answer, docker, remedy] of cases) {
+    const curl = well.curl.replace('printf 200', `printf ${answer}`)
+    const { stdout } = await run(t, { curl, ...(docker === undefined ? {} : { docker }) }, { serviceSeconds: 0 })
+    const found = remedyFor(faultIn(stdout) ?? '')
+    if (remedy === undefined) t.equal(found, undefined)
+    else t.match(found, remedy, faultIn(stdout))
+  }
 })
 
 t.test('without a health path only nginx is asked', async (t) => {

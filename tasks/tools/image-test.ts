@@ -31,6 +31,23 @@ export function faultIn(output: string): string | undefined {
   return output.match(/^verify: (.*)$/m)?.[1]
 }
 
+const remedies: readonly (readonly [fault: RegExp, remedy: string])[] = [
+  [
+    /read-only file system/i,
+    "the container may write to /tmp and /run: service.options ['--tmpfs=/var/cache/it:mode=1777'] adds a folder",
+  ],
+  [/^GET \S+: (3\d\d|404),/, 'service.healthPath is a path that answers 200 itself while the service is healthy'],
+  [
+    /^GET \S+: 50[24],.* the container is running;/,
+    'the service listens on every address of its container (0.0.0.0), at service.port',
+  ],
+]
+
+/** What the user can change, where a fault tells it. */
+export function remedyFor(fault: string): string | undefined {
+  return remedies.find(([pattern]) => pattern.test(fault))?.[1]
+}
+
 /** The id of the boot in which a test ran. */
 export function bootIdIn(output: string): string {
   return output.match(/^bakeroll-boot (\S+)$/m)?.[1] ?? ''

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../../lib/errors.ts'
 import type { Limits } from '../../lib/pace.ts'
 import type { Progress } from '../../lib/progress.ts'
-import { bootIdIn, faultIn, imageTest, isSynchronised } from '../../tools/image-test.ts'
+import { bootIdIn, faultIn, imageTest, isSynchronised, remedyFor } from '../../tools/image-test.ts'
 import { rebootScript } from '../../tools/inspection.ts'
 import { probeInstance } from '../../tools/probe.ts'
 import { runOver, sshArguments } from '../../tools/ssh.ts'
@@ -136,6 +136,6 @@ async function over(task: Verification, instance: InstanceRecord, script: string
 
 function untrue(task: Verification, what: string): OperatorError {
   return new OperatorError('failed', `the image ${task.image.id} failed its test: ${what}`, {
-    hint: `npm run bake -- --release ${task.image.release} --force bakes it again`,
+    hint: remedyFor(what) ?? `npm run bake -- --release ${task.image.release} --force bakes it again`,
   })
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { OperatorError } from '../../../lib/errors.ts'
 import { isInstalled } from '../../../settings/own.ts'
-import { clockFault, imageTestArguments } from '../../../tools/image-test.ts'
+import { clockFault, imageTestArguments, remedyFor } from '../../../tools/image-test.ts'
 import { againWhenUnreachable, packerBuild } from '../../../tools/packer.ts'
 import type { Recipe } from '../../recipe.ts'
 import type { RoleVariables } from '../../role-variables.ts'
@@ -69,8 +69,9 @@ export async function testAmi(run: BakeRun, ami: Ami): Promise<void> {
 }
 
 function untrue(ami: Ami, what: string, cause?: unknown): OperatorError {
-  return new OperatorError('failed', `the image ${ami.id} failed its test: ${what.replace(/^verify: /, '')}`, {
-    hint: `npm run bake -- --platform aws --release ${ami.release} --force bakes it again`,
+  const fault = what.replace(/^verify: /, '')
+  return new OperatorError('failed', `the image ${ami.id} failed its test: ${fault}`, {
+    hint: remedyFor(fault) ?? `npm run bake -- --platform aws --release ${ami.release} --force bakes it again`,
     cause,
   })
 }
