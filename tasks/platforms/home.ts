@@ -100,6 +100,7 @@ const ownFolders: ReadonlySet<string> = new Set([
   'disks',
   'groups',
   'images',
+  'in-place',
   'keys',
   'locks',
   'logs',
@@ -125,15 +126,17 @@ export function closeHome(home: Home): void {
   const names = readableNames(home.folder)
   const isOwn = (name: string) => ownFolders.has(name) || name.startsWith('demo-roll.')
   if (basename(home.folder) === '.bakeroll' || names.every(isOwn)) close(home.folder)
-  for (const name of names.filter(isOwn)) closeAll(join(home.folder, name))
+  for (const name of names.filter(isOwn)) (closedAsWhole.has(name) ? close : closeAll)(join(home.folder, name))
 }
+
+/** The closed folder protects what is in it: thousands of files of a bake, and files of roles, whose modes are part of a release. */
+const closedAsWhole: ReadonlySet<string> = new Set(['in-place', 'work'])
 
 function closeAll(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined || found.isSymbolicLink()) return
   close(path)
-  // A bake has thousands of files in it; the closed folder protects them.
-  if (!found.isDirectory() || basename(path) === 'work') return
+  if (!found.isDirectory()) return
   for (const name of readableNames(path)) closeAll(join(path, name))
 }
 

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import type { Limits } from '../lib/pace.ts'
@@ -10,22 +9,25 @@ import { ownFolder } from '../settings/own.ts'
 import type { Settings } from '../settings/settings.ts'
 import { runPlay } from '../tools/ansible.ts'
 import { layersPresent } from '../tools/container-archive/missing-layers.ts'
-import { type ContainerArchive, readContainerArchive } from '../tools/container-archive/read.ts'
 import { writeDockerArchive } from '../tools/container-archive/write.ts'
 import { keepScript, layersIn, putBackScript } from '../tools/kept-release.ts'
 import { mitogenEnvironment } from '../tools/mitogen.ts'
 import { connectionEnvironment } from '../tools/packer.ts'
 import { type RemoteAnswer, runOver } from '../tools/ssh.ts'
 import { ansiblePlace } from './ansible-place.ts'
-import { type Home, homeAt } from './home.ts'
+import { type DeliveryWork, instanceWork, openDeliveryWork } from './delivery-work.ts'
+import { checkDisk } from './disk-space.ts'
+import { homeAt } from './home.ts'
 import { type ImageContent, imageContent, plannedContent } from './image-content.ts'
-import { openPlainPaths, type PlainPaths } from './plain-paths.ts'
-import { releaseDigests } from './recipe.ts'
-import { type RoleVariables, roleVariables } from './role-variables.ts'
+import { releaseDigests, serviceRoleFolder } from './recipe.ts'
+import { containerTag } from './role-variables.ts'
+import { contentDigest, mibOf, type StoredRelease, storedRelease, storeRelease } from './stored-release.ts'
 
 export interface InPlaceTask {
   readonly settings: Settings
   readonly platform: Pick<Platform, 'sshArguments'>
+  /** Where the home keeps what is in place. */
+  readonly releaseStore: string
   readonly limits: Limits
   readonly progress: Progress
   readonly signal: AbortSignal
@@ -39,32 +41,64 @@ export async function readContent(
   release: string,
 ): Promise<Content & { readonly image: ImageContent }> {
   const image = await imageContent(task.settings, { ...task, release, home: homeAt(task.settings.home) })
-  return { release, content: contentDigest(image), image }
+  return { release, content: digestOf(image), image }
 }
 
-/** What is in place already. Throws `failed` when the project holds something else by now. */
-export async function knownImage(task: InPlaceTask, { release, content }: Content): Promise<ImageContent> {
-  const image = await plannedContent(task.settings, { ...task, release, home: homeAt(task.settings.home) })
-  if (image && contentDigest(image) === content) return image
-  throw new OperatorError('failed', `${release} as it was delivered is not in this project any more`, {
-    hint: `npm run release -- --release ${release} brings what is here now to every instance`,
-  })
+/** Keeps the release in the home, then delivers it from there. */
+export async function openDelivery(task: InPlaceTask, image: ImageContent): Promise<Delivery> {
+  const { settings, releaseStore, progress } = task
+  const stored = await progress.step(`files of ${image.release}`, () =>
+    storeRelease(homeAt(settings.home), releaseStore, image),
+  )
+  return deliveryOf(task, stored)
 }
 
-/** Fixes all that an instance gets; what lies in the base layer does not count. */
-function contentDigest(image: ImageContent): string {
-  const { image: container, files, serviceRole, roles } = releaseDigests(image)
-  const parts = [image.release, container, files, serviceRole, roles]
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
+/** Delivers what is in place once more. */
+export async function reopenDelivery(task: InPlaceTask, wanted: Content): Promise<Delivery> {
+  return deliveryOf(task, await findDelivered(task, wanted))
+}
+
+type Finding = Pick<InPlaceTask, 'settings' | 'releaseStore' | 'progress' | 'signal'>
+
+/**
+ * As the home keeps it, whatever the project holds by now; from the project only where the home does not have it. Throws `refused`
+ * when neither does.
+ */
+export async function findDelivered(task: Finding, wanted: Content): Promise<StoredRelease> {
+  const stored = await storedRelease(task.releaseStore, wanted)
+  if ('archive' in stored) return stored
+  return storeRelease(homeAt(task.settings.home), task.releaseStore, await imageOfProject(task, wanted, stored.fault))
+}
+
+async function imageOfProject(task: Finding, { release, content }: Content, fault: string): Promise<ImageContent> {
+  const gone = (why: string, cause?: unknown) =>
+    new OperatorError('refused', `${release} as it was delivered is gone: ${fault}, and ${why}`, {
+      hint: `npm run release -- --release ${release} from the project that holds it, or npm run bake and npm run roll`,
+      isLasting: true,
+      ...(cause === undefined ? {} : { cause }),
+    })
+  const image = await plannedContent(task.settings, { ...task, release, home: homeAt(task.settings.home) }).catch(
+    (error: unknown) => {
+      throw error instanceof OperatorError ? gone(`this project cannot make it: ${error.message}`, error) : error
+    },
+  )
+  if (image && digestOf(image) === content) return image
+  throw gone(image ? 'this project holds another' : 'this project has to build it first')
+}
+
+function digestOf(image: ImageContent): string {
+  return contentDigest(image.release, releaseDigests(image))
 }
 
 /** Delivers by the roles that made the image, over the SSH that is there. */
-export async function openDelivery(task: InPlaceTask, image: ImageContent): Promise<Delivery> {
+async function deliveryOf(task: InPlaceTask, stored: StoredRelease): Promise<Delivery> {
   const { limits, progress, signal, platform } = task
   const home = homeAt(task.settings.home)
-  const { folder, paths } = await openFolder(task, home)
-  const variables = await progress.step(`files of ${image.release}`, () => roleVariables(image, folder))
-  const files = { folder, paths, variables, archive: await readContainerArchive(join(folder, 'whole.tar')) }
+  await checkDisk(home, 2 * mibOf(stored.archive))
+  const work = await openDeliveryWork(home, task.onExit)
+  const { paths } = work
+  await useRolesOf(stored, work)
+  const archives = openArchives(stored, work)
   const env = {
     ...(await mitogenEnvironment(progress, signal, ansiblePlace(home.folder))),
     ...connectionEnvironment(limits.connectSeconds),
@@ -74,7 +108,15 @@ export async function openDelivery(task: InPlaceTask, image: ImageContent): Prom
   return {
     async deliver({ id }, from) {
       const answer = await runOver(await platform.sshArguments(id), keepScript(from), limit)
-      const variablesFile = await writeVariables(files, id, layersIn(stdoutOf(answer)))
+      const { folder, pidFile } = instanceWork(work, id)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      const variablesFile = join(folder, 'variables.json')
+      const variables = {
+        ...stored.variables,
+        in_place: 'yes',
+        ...(await archives.lacking(layersIn(stdoutOf(answer)))),
+      }
+      await writeFile(variablesFile, JSON.stringify(paths.ofAll(variables)), { mode: 0o600 })
       await runPlay(
         { playbook: paths.of(join(ansible, 'site.yml')), tags: 'release', variablesFile: paths.of(variablesFile) },
         await platform.sshArguments(id),
@@ -83,6 +125,7 @@ export async function openDelivery(task: InPlaceTask, image: ImageContent): Prom
           configFile: paths.of(join(ansible, 'ansible.cfg')),
           timeoutSeconds: limits.bootSeconds + limits.scriptSeconds + limits.repairSeconds,
           signal,
+          pidFile,
           onTask: (name) => progress.live([`  ${id}: ${name}`]),
           onLine: progress.detail,
         },
@@ -94,37 +137,38 @@ export async function openDelivery(task: InPlaceTask, image: ImageContent): Prom
   }
 }
 
-interface Files {
-  readonly folder: string
-  readonly paths: PlainPaths
-  readonly variables: RoleVariables
-  readonly archive: ContainerArchive
+/** The role of the bakeroll that released it, in the copy of this run: another one would be another content. */
+async function useRolesOf({ rolesOfBakeroll }: StoredRelease, { paths }: DeliveryWork): Promise<void> {
+  const role = paths.of(join(ownFolder, serviceRoleFolder))
+  await rm(role, { recursive: true })
+  await cp(join(rolesOfBakeroll, serviceRoleFolder), role, { recursive: true })
 }
 
-/** Removed when the verb ends. */
-async function openFolder({ onExit }: InPlaceTask, home: Home): Promise<Pick<Files, 'folder' | 'paths'>> {
-  const work = join(home.folder, 'work')
-  await mkdir(work, { recursive: true, mode: 0o700 })
-  const folder = await mkdtemp(join(work, 'release-'))
-  const paths = await openPlainPaths(home, '.release')
-  onExit(async () => {
-    await paths.remove()
-    await rm(folder, { recursive: true, force: true })
-  })
-  return { folder, paths }
-}
-
-/** The role takes the whole archive where a Docker refuses the one without the layers that it has. */
-async function writeVariables({ folder, paths, variables, archive }: Files, id: string, present: string[][]) {
-  const own = join(folder, id)
-  await mkdir(own, { recursive: true, mode: 0o700 })
-  const lacking = join(own, 'lacking.tar')
-  const diffIds = archive.image.layers.map(({ diffId }) => diffId)
-  await writeDockerArchive(archive, lacking, { tag: archive.tags[0], withoutLowest: layersPresent(diffIds, present) })
-  const variablesFile = join(own, 'variables.json')
-  const told = { ...variables, in_place: 'yes', container_archive: lacking }
-  await writeFile(variablesFile, JSON.stringify(paths.ofAll(told)), { mode: 0o600 })
-  return variablesFile
+/** The archives that instances get: each is written once, however many instances need the same. */
+function openArchives({ release, archive }: StoredRelease, { folder }: DeliveryWork) {
+  const tag = containerTag(release)
+  const written = new Map<number, Promise<string>>()
+  const write = async (withoutLowest: number) => {
+    if (withoutLowest === 0 && archive.tags.includes(tag)) return archive.path
+    const path = join(folder, withoutLowest === 0 ? 'whole.tar' : `without-${withoutLowest}.tar`)
+    await writeDockerArchive(archive, path, { tag, withoutLowest })
+    return path
+  }
+  const archiveWithout = (count: number) => {
+    const path = written.get(count) ?? write(count)
+    written.set(count, path)
+    return path
+  }
+  return {
+    /** The role takes the whole archive where a Docker refuses the one without the layers that it has. */
+    async lacking(present: string[][]) {
+      const diffIds = archive.image.layers.map(({ diffId }) => diffId)
+      return {
+        container_archive: await archiveWithout(layersPresent(diffIds, present)),
+        whole_container_archive: await archiveWithout(0),
+      }
+    },
+  }
 }
 
 /** Throws with the last words of a script that failed. */

@@ -32,6 +32,8 @@ export interface OpenPlatform {
   limits(): Limits
   /** The image with exactly what would be baked of this content; undefined when there is none. */
   imageWith(content: ImageContent): Promise<string | undefined>
+  /** Where this home keeps what is in place on the group's instances. */
+  readonly releaseStore: string
   /** Checks what the platform needs, on this computer and elsewhere. */
   examine(): Promise<Finding[]>
   /** Targets for `check`, one per instance. */

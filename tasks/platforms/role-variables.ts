@@ -17,22 +17,48 @@ export async function roleVariables(content: ImageContent, folder: string): Prom
   const { archive, lowest } = await content.image.archive(folder)
   const { release, service, packages, roles } = content
   const at = (name: string) => join(folder, name)
-  const tag = `bakeroll/service:${release}`
+  const tag = containerTag(release)
   await writeDockerArchive(archive, at('whole.tar'), { tag })
   if (lowest > 0) await writeDockerArchive(archive, at('rest.tar'), { tag, withoutLowest: lowest })
+  await writeReleaseFiles(content, folder)
+  // Ansible gets a copy, because it cannot read every path that a project may have.
+  if (roles.path !== undefined) copyRoles(roles.path, [...new Set([...roles.base, ...roles.release])], at('roles'))
   return {
-    release,
+    ...releaseVariables({ release, imageId: archive.image.id, secrets: service.secrets, roles: roles.release, folder }),
     in_place: '',
-    secret_names: service.secrets.join(' '),
     packages: packages.join(' '),
     ...(await lowestVariables(archive, lowest, at('layers.tar'))),
-    container_image: archive.image.id,
     container_archive: at(lowest > 0 ? 'rest.tar' : 'whole.tar'),
     whole_container_archive: at('whole.tar'),
-    ...(await writeReleaseFiles(content, folder)),
-    roles_path: copiedRoles(roles, at('roles')),
     base_roles: roles.base.join(' '),
-    release_roles: roles.release.join(' '),
+  }
+}
+
+/** The name of its container image on a machine. */
+export function containerTag(release: string): string {
+  return `bakeroll/service:${release}`
+}
+
+/** What the release layer is told of the files that lie in `folder`. */
+export function releaseVariables(told: {
+  readonly release: string
+  /** Of the container image. */
+  readonly imageId: string
+  /** Names. */
+  readonly secrets: readonly string[]
+  /** The user's own, of the release. */
+  readonly roles: readonly string[]
+  readonly folder: string
+}): RoleVariables {
+  const at = (name: string) => join(told.folder, name)
+  return {
+    release: told.release,
+    secret_names: told.secrets.join(' '),
+    container_image: told.imageId,
+    nginx_conf: at('nginx_conf'),
+    service_json: at('service_json'),
+    roles_path: at('roles'),
+    release_roles: told.roles.join(' '),
   }
 }
 
@@ -42,23 +68,13 @@ async function lowestVariables(archive: ContainerArchive, count: number, path: s
   return { layers_archive: path, layers_image: id }
 }
 
-/** Ansible gets a copy, because it cannot read every path that a project may have. */
-function copiedRoles({ path, base, release }: ImageContent['roles'], to: string): string {
-  if (path === undefined) return ''
-  copyRoles(path, [...new Set([...base, ...release])], to)
-  return to
-}
-
-async function writeReleaseFiles(content: ImageContent, folder: string): Promise<RoleVariables> {
-  const files = Object.entries(releaseFiles(content))
-  return Object.fromEntries(
-    await Promise.all(
-      files.map(async ([variable, text]) => {
-        const path = join(folder, variable)
-        await writeFile(path, text)
-        await chmod(path, 0o644)
-        return [variable, path] as const
-      }),
-    ),
+/** The files of `releaseFiles`, under their names. */
+export async function writeReleaseFiles(content: ImageContent, folder: string): Promise<void> {
+  await Promise.all(
+    Object.entries(releaseFiles(content)).map(async ([name, text]) => {
+      const path = join(folder, name)
+      await writeFile(path, text)
+      await chmod(path, 0o644)
+    }),
   )
 }

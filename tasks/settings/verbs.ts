@@ -119,7 +119,7 @@ const table = {
     carriesOn: true,
     summary: 'bring a release to the running instances in place, without a bake',
     about:
-      'The quick way between two images. Drains an instance, brings it the release over SSH, of the container image only the layers that it lacks, proves it, and puts it back behind the load balancer; then the next, or several at a time. The first one that fails gives every instance back what it had. What the platform launches by itself serves the release of the image until heal; a bake and a roll make the release permanent.',
+      'The quick way between two images. Drains an instance, brings it the release over SSH, of the container image only the layers that it lacks, proves it, and puts it back behind the load balancer; then the next, or several at a time. The first one that fails gives every instance back the container, settings and nginx that it had, but not what roles of image.roles.release changed. What the platform launches by itself serves the release of the image until heal; a bake and a roll make the release permanent.',
     examples: [
       ['npm run release -- --release 1.4.1', 'one instance after the other'],
       ['npm run release -- --release 1.4.1 --max-unavailable 25%', 'a quarter at a time'],

@@ -48,6 +48,8 @@ export interface PlayRun {
   /** The whole run; a connection that hangs ends here. */
   readonly timeoutSeconds: number
   readonly signal?: AbortSignal | undefined
+  /** Holds the process id of Ansible while it runs. */
+  readonly pidFile?: string | undefined
   readonly onTask?: (task: string) => void
   readonly onLine?: ((line: string) => void) | undefined
 }
@@ -60,6 +62,7 @@ export async function runPlay(play: Play, sshArguments: readonly string[], run: 
     signal,
     stopped: 'the delivery was stopped',
     asGroup: true,
+    pidFile: run.pidFile,
     env: { ...run.env, ...playEnvironment(run.configFile, sshArguments) },
     onLine(line) {
       run.onLine?.(line)

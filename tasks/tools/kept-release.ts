@@ -66,7 +66,8 @@ else
 fi
 nginx -t -q
 systemctl reload-or-restart nginx
-docker image rm ${tag} >/dev/null
+# A run that was killed here has removed it already.
+docker image rm ${tag} >/dev/null 2>&1 || true
 rm -rf $kept
 `
 }

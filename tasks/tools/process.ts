@@ -33,19 +33,22 @@ export function processRuns(pidFile: string, mark: string): boolean {
 /**
  * Ends the process of `ownProcess`: SIGTERM, SIGKILL after five seconds, an error after twenty, all longer on a busy
  * computer. Then removes the pid file. A virtual machine ends at once, as if unplugged. `mark` is the pid file's name
- * in its command line, if different.
+ * in its command line, if different. `asGroup`: with all that it started, as the leader of its process group.
  */
-export async function stopProcess(pidFile: string, mark = pidFile): Promise<void> {
+export async function stopProcess(pidFile: string, mark = pidFile, asGroup = false): Promise<void> {
   const pid = ownProcess(pidFile, mark)
   if (pid !== undefined) {
     const startedMs = Date.now()
     const isOver = (ms: number) => Date.now() - startedMs > patientMs(ms)
-    send(pid, 'SIGTERM')
+    const target = asGroup ? -pid : pid
+    send(target, 'SIGTERM')
     while (ownProcess(pidFile, mark) === pid) {
-      if (isOver(5000)) send(pid, 'SIGKILL')
+      if (isOver(5000)) send(target, 'SIGKILL')
       if (isOver(20_000)) throw new OperatorError('failed', `process ${pid} does not end`, { hint: `kill -9 ${pid}` })
       await sleep(50)
     }
+    // What the leader started may outlive it.
+    if (asGroup) send(target, 'SIGKILL')
   }
   await rm(pidFile, { force: true })
 }

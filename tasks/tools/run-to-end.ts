@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { $, type ProcessOutput } from 'zx/core'
 import { OperatorError } from '../lib/errors.ts'
 
@@ -20,12 +21,13 @@ export function isMissing(program: string, { exitCode, stdout }: Pick<ProcessOut
  */
 export async function runToEnd(
   argv: readonly string[],
-  { signal, stopped = `${argv[0]} was stopped`, onLine, env, cwd, asGroup = false }: RunOptions = {},
+  { signal, stopped = `${argv[0]} was stopped`, onLine, env, cwd, asGroup = false, pidFile }: RunOptions = {},
 ): Promise<Ended> {
   const interrupted = (cause?: unknown) => new OperatorError('interrupted', stopped, { cause })
   if (signal?.aborted) throw interrupted()
   const folder = cwd === undefined ? {} : { cwd }
   const running = $({ ...quietly, ...folder, detached: asGroup, env: { ...process.env, ...env } })`exec ${argv} 2>&1`
+  if (pidFile !== undefined) writeFileSync(pidFile, String(running.pid), { mode: 0o600 })
   // zx's own `signal` would close the streams before the last output.
   let killTimer: NodeJS.Timeout | undefined
   const stop = () => {
@@ -47,6 +49,7 @@ export async function runToEnd(
     clearTimeout(killTimer)
     signal?.removeEventListener('abort', stop)
     process.off('exit', leave)
+    if (pidFile !== undefined) rmSync(pidFile, { force: true })
   }
 }
 
@@ -83,6 +86,8 @@ interface RunOptions {
   readonly cwd?: string
   /** Also stops what it starts, for programs that leave this to the terminal. */
   readonly asGroup?: boolean
+  /** Holds its process id while it runs, for whoever finds it after this process was killed. */
+  readonly pidFile?: string | undefined
 }
 
 const quietly: { quiet: boolean; nothrow: boolean; stdio: ['ignore', 'pipe', 'pipe'] } = {

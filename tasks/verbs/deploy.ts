@@ -9,7 +9,8 @@ import { confirmPlan } from './deploy/confirm-plan.ts'
 
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, secrets, probe, instanceTimeoutSeconds, infrastructure, limits } = await openPlatform(context)
+  const { platform, releaseStore, secrets, probe, instanceTimeoutSeconds, infrastructure, limits } =
+    await openPlatform(context)
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const { wantedImage: image, size } = settings
   const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
@@ -27,9 +28,8 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
     ...task,
     infrastructure: plan,
     bringInPlace: async (content, lacking) => {
-      const { knownImage, openDelivery } = await import('../platforms/in-place.ts')
-      const inPlace = { ...context, platform, limits: limits() }
-      const delivery = await openDelivery(inPlace, await knownImage(inPlace, content))
+      const { reopenDelivery } = await import('../platforms/in-place.ts')
+      const delivery = await reopenDelivery({ ...context, platform, releaseStore, limits: limits() }, content)
       return topUp({ ...task, delivery }, 'deploy', lacking)
     },
   }).catch(async (error: unknown) => {

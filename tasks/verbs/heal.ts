@@ -6,15 +6,14 @@ import { inspectOver, repairOver } from '../tools/inspection.ts'
 
 export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
+  const { platform, releaseStore, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
   const { commandSeconds, repairSeconds, recoverySeconds } = limits()
   const around = { platform, probe, clock, progress, signal }
   const { outcome, instances, loadBalancer, launched } = await healGroup({
     ...around,
     bringInPlace: async (content, lacking) => {
-      const { knownImage, openDelivery } = await import('../platforms/in-place.ts')
-      const inPlace = { ...context, platform, limits: limits() }
-      const delivery = await openDelivery(inPlace, await knownImage(inPlace, content))
+      const { reopenDelivery } = await import('../platforms/in-place.ts')
+      const delivery = await reopenDelivery({ ...context, platform, releaseStore, limits: limits() }, content)
       return topUp({ ...around, instanceTimeoutSeconds, delivery }, 'heal', lacking)
     },
     inspect: async ({ id }) => {

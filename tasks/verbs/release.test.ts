@@ -32,8 +32,12 @@ t.test('each outcome has its line, its facts and its exit code', (t) => {
       0,
     ],
   ]
+  const lasting = 'what tuning, agent (image.roles.release) changes is not put back: a roll replaces the instances'
   for (const [result, line, exitCode] of table) {
     t.match(resultOf(result), { line, exitCode, facts: result })
+    const told = { planned: `${line}\n${lasting}`, 'rolled-back': `${line}; ${lasting}` }
+    const withRoles = resultOf(result, ['tuning', 'agent'])
+    t.match(withRoles, { line: { ...told, released: line, unchanged: line }[result.outcome], exitCode, facts: result })
   }
   t.end()
 })

@@ -15,7 +15,8 @@ import { openRollReport } from './roll/report.ts'
 export default async function release(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal, confirm } = context
   const report = openRollReport(settings.roll.report, progress)
-  const { platform, secrets, probe, instanceTimeoutSeconds, limits, imageWith } = await openPlatform(context)
+  const { platform, releaseStore, secrets, probe, instanceTimeoutSeconds, limits, imageWith } =
+    await openPlatform(context)
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const group = await platform.group()
   if (!group) throw noGroup(platform)
@@ -23,7 +24,7 @@ export default async function release(context: TaskContext): Promise<TaskResult>
   // Loaded late: what it needs of archives and recipes no other end of this verb does.
   const { openDelivery, readContent } = await import('../platforms/in-place.ts')
   if (!settings.dryRun) await installMissing(bakingPrograms(settings), context)
-  const inPlace = { ...context, platform, limits: limits() }
+  const inPlace = { ...context, platform, releaseStore, limits: limits() }
   const { image, ...wanted } = await readContent(inPlace, settings.release)
   const isOfImage = (await imageWith(image)) === group.imageId
   // Unless told otherwise one at a time: an instance that is changed in place does not serve meanwhile.
@@ -38,26 +39,38 @@ export default async function release(context: TaskContext): Promise<TaskResult>
         signal,
         wanted,
         imageContent: isOfImage ? wanted.content : `image ${group.imageId}`,
-        openDelivery: () => openDelivery(inPlace, image),
+        openDelivery: async () => {
+          for (const words of lastingChanges(image.roles.release)) progress.warn(words)
+          return openDelivery(inPlace, image)
+        },
         policy: { maxUnavailable, instanceTimeoutSeconds },
         force: settings.force,
         dryRun: settings.dryRun,
         confirmOutage: confirm,
         onEvent: report.onEvent,
       }),
+      image.roles.release,
     ),
   )
 }
 
-/** Exit code 4 when the instances got back what they had. */
-export function resultOf({ steps = [], ...facts }: ReleaseResult): TaskResult {
+/** What is not put back. bakeroll does not know what roles of the user's do. */
+function lastingChanges(roles: readonly string[]): string[] {
+  const names = roles.join(', ')
+  return names === ''
+    ? []
+    : [`what ${names} (image.roles.release) changes is not put back: a roll replaces the instances`]
+}
+
+/** Exit code 4 when the instances got back what they had. `roles`: the user's, of the release. */
+export function resultOf({ steps = [], ...facts }: ReleaseResult, roles: readonly string[] = []): TaskResult {
   const { outcome, release: name, instances, seconds, reason } = facts
   const done = instances.filter(({ result }) => result === 'released').length
   const lines = {
     released: `released ${name} to ${count(done, 'instance')} in place, in ${seconds} s`,
     unchanged: `unchanged: every instance has ${name}`,
-    'rolled-back': `rolled back to ${name}: ${reason}`,
-    planned: steps.map(inWords).join('\n'),
+    'rolled-back': [`rolled back to ${name}: ${reason}`, ...lastingChanges(roles)].join('; '),
+    planned: [...steps.map(inWords), ...lastingChanges(roles)].join('\n'),
   }
   return {
     line: lines[outcome],

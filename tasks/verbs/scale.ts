@@ -7,7 +7,7 @@ import type { TaskContext, TaskResult } from '../terminal/task.ts'
 
 export default async function scale(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, secrets, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
+  const { platform, releaseStore, secrets, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const { size = 0 } = settings
   const task = { platform, size, instanceTimeoutSeconds, probe, clock, progress, signal }
@@ -15,9 +15,8 @@ export default async function scale(context: TaskContext): Promise<TaskResult> {
     ...task,
     verb: 'scale',
     bringInPlace: async (content, lacking) => {
-      const { knownImage, openDelivery } = await import('../platforms/in-place.ts')
-      const inPlace = { ...context, platform, limits: limits() }
-      const delivery = await openDelivery(inPlace, await knownImage(inPlace, content))
+      const { reopenDelivery } = await import('../platforms/in-place.ts')
+      const delivery = await reopenDelivery({ ...context, platform, releaseStore, limits: limits() }, content)
       return topUp({ ...task, delivery }, 'scale', lacking)
     },
   })

@@ -69,8 +69,8 @@ export async function deployGroup(task: DeployTask): Promise<DeployResult> {
       await platform.createGroup(spec.imageId, spec.size)
     }
     const { group, changes } = await converge(task, spec, verb)
-    const { failure } = group.inPlace ? await bringToLacking(platform, task.bringInPlace) : {}
-    if (failure !== undefined) task.progress.warn(lackingInWords(group, failure))
+    const { failure, hint } = group.inPlace ? await bringToLacking(platform, task.bringInPlace) : {}
+    if (failure !== undefined) task.progress.warn(lackingInWords(group, failure, hint))
     return {
       outcome: before ? (isRebuilt || changes + mended.length > 0 ? 'updated' : 'unchanged') : 'created',
       url: group.url,
@@ -130,9 +130,9 @@ async function act({ platform, progress }: DeployTask, step: DeployStep): Promis
   return platform.repairLoadBalancer()
 }
 
-function lackingInWords(group: Group, failure: string): string {
+function lackingInWords(group: Group, failure: string, hint = 'npm run heal tries again'): string {
   const ids = lackingInPlace(group).map(({ id }) => id)
-  return `${ids.join(', ')} without ${group.inPlace?.release}, which is in place: ${failure}; npm run heal tries again`
+  return `${ids.join(', ')} without ${group.inPlace?.release}, which is in place: ${failure}; ${hint}`
 }
 
 async function notHealthy({ platform }: DeployTask, seen: Observation, { instanceId: id, because }: GiveUp) {

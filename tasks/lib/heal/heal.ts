@@ -119,8 +119,8 @@ async function bringInPlace(
   const due = instances.filter(({ state }) => state === 'to release')
   const others = before.instances.filter(({ id }) => policy.instance !== undefined && id !== policy.instance)
   const spared = { alsoTo: due.map(({ id }) => id), except: new Set(others.map(({ id }) => id)) }
-  const { released, failure } = await bringToLacking(task.platform, task.bringInPlace, spared)
-  if (failure !== undefined) progress.warn(failure)
+  const { released, failure, hint } = await bringToLacking(task.platform, task.bringInPlace, spared)
+  if (failure !== undefined) progress.warn(hint === undefined ? failure : `${failure}; ${hint}`)
   for (const one of due) conclude(one, released.includes(one.id) ? undefined : (failure ?? 'its machine is gone'))
   return failure
 }

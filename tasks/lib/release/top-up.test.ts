@@ -174,6 +174,14 @@ t.test('scale and deploy bring it to what they launch, or say why not', async (t
     progress.lines.at(-1),
     'warning: m6 without 1.1.0, which is in place: its archive is gone; npm run heal tries again',
   )
+  const lasting: OpenDelivery = async () => {
+    throw new OperatorError('refused', '1.1.0 is gone', { hint: 'npm run release', isLasting: true })
+  }
+  const change = { bringInPlace: bringing(world, 'scale', {}, lasting), progress }
+  await deployGroup(deployTask(world, { verb: 'scale', size: 5, ...change }))
+  t.equal(progress.lines.at(-1), 'warning: m6 without 1.1.0, which is in place: 1.1.0 is gone; npm run release')
+  t.match(await healGroup(healTask(world, change)), { outcome: 'failed' })
+  t.equal(progress.lines.at(-1), 'warning: 1.1.0 is gone; npm run release')
 })
 
 t.test('an unfinished release: deploy and scale wait for it, heal replaces what died', async (t) => {

@@ -23,6 +23,8 @@ export interface TopUpTask extends Omit<DeliveryTask, 'policy'> {
 export interface TopUp {
   readonly released: readonly string[]
   readonly failure?: string | undefined
+  /** What to do about it, where trying again is of no use. */
+  readonly hint?: string | undefined
 }
 
 /** Has what is in place brought to the instances launched since, and to `alsoTo`. Failures are words. */
@@ -40,7 +42,7 @@ export async function bringToLacking(
     )
   } catch (error) {
     if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
-    return { released: [], failure: error.message }
+    return { released: [], failure: error.message, hint: error.isLasting ? error.hint : undefined }
   }
 }
 

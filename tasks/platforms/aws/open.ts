@@ -4,6 +4,7 @@ import { cloudFactor, limitsAt } from '../../lib/pace.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
 import type { ImageContent } from '../image-content.ts'
 import type { Opening, OpenPlatform } from '../open-platform.ts'
+import { releaseStore, withReleaseStore } from '../release-store.ts'
 import { groupCheck, serviceOf } from '../service.ts'
 import { openAccess } from './access/access.ts'
 import { openInstanceProbe } from './access/instance-probe.ts'
@@ -61,7 +62,8 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
   }
   const parts = partsOf(settings.group)
   const { access, infrastructure } = parts
-  const platform = openAwsPlatform({ ...shared, ...parts })
+  const store = releaseStore(home, region === undefined ? 'aws' : `aws-${region}`, settings.group)
+  const platform = withReleaseStore(openAwsPlatform({ ...shared, ...parts }), home, store)
   // Report missing access to instances before any change, not midway.
   const isPlan = verb === 'deploy' && settings.dryRun
   if (provingVerbs.has(verb) && !isPlan && (mode !== 'none' || verb === 'release')) await access.assertReady()
@@ -78,6 +80,7 @@ export async function openAwsVerbs({ verb, settings, said, progress, onExit, sig
   }
   return {
     platform: { ...platform, service: settings.service.name },
+    releaseStore: store,
     infrastructure,
     secrets: awsSecrets(aws, namesOf(settings.group)),
     probe: instanceProbe.probe,

@@ -9,6 +9,8 @@ import { preparePlugins } from '../../tools/packer-plugins.ts'
 import type { Expectations } from '../../tools/probe.ts'
 import { stopProcess } from '../../tools/process.ts'
 import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
+import { clearDeliveryWork, isDeliveryWork } from '../delivery-work.ts'
+import { checkDisk } from '../disk-space.ts'
 import { foldersIn, type Home } from '../home.ts'
 import type { ImageContent } from '../image-content.ts'
 import { openPlainPaths } from '../plain-paths.ts'
@@ -21,7 +23,7 @@ import type { MachineSettings } from './instances.ts'
 import { makeBase, makeRelease, openWork, type SourceSettings, workFolder } from './layers.ts'
 import { bakeLockFile, takeLock } from './lock.ts'
 import { keepBoot, type LocalPace } from './pace.ts'
-import { bakeDiskMib, bakeMemoryMib, checkDisk, checkMemory } from './resources.ts'
+import { bakeDiskMib, bakeMemoryMib, checkMemory } from './resources.ts'
 import { verifyImage } from './verify.ts'
 
 export interface Wanted {
@@ -151,9 +153,10 @@ export function sourceOf({ suite, diskGib, content }: Omit<Wanted, 'home' | 'for
   return { suite, diskGib, packages: [...basePackages(suite, content.architecture), ...content.packages] }
 }
 
-/** A killed bake leaves its folder and perhaps its machines. */
+/** A killed bake leaves its folder and perhaps its machines. A delivery in place may be under way beside this bake. */
 export async function removeLeftovers(home: Home): Promise<void> {
-  for (const name of foldersIn(workFolder(home))) {
+  await clearDeliveryWork(home)
+  for (const name of foldersIn(workFolder(home)).filter((one) => !isDeliveryWork(one))) {
     const folder = join(workFolder(home), name)
     const machines = foldersIn(join(folder, 'instances')).map((id) => join(folder, 'instances', id))
     // Packer's machine got the plain name of it.

@@ -8,13 +8,13 @@ import { missingPlugins, packerVersion } from '../../tools/packer-plugins.ts'
 import { computerFindings } from '../../tools/program-findings.ts'
 import { type Accelerator, chooseAccelerator } from '../../tools/qemu.ts'
 import { userNamespaceProblem } from '../../tools/user-namespaces.ts'
+import { checkDisk } from '../disk-space.ts'
 import { checkHomeIsWritable, type Home } from '../home.ts'
 import { listImages } from './images.ts'
 import {
   bakeDiskMib,
   bakeMemoryMib,
   checkArchitecture,
-  checkDisk,
   checkMemory,
   checkPort,
   checkRoomForInstances,

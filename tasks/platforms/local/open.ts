@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { demoMinutes, demoReleases } from '../../lib/demo-estimate.ts'
 import { limitsAt } from '../../lib/pace.ts'
+import type { Platform } from '../../lib/platform.ts'
 import type { Progress } from '../../lib/progress.ts'
 import { probeInstance } from '../../tools/probe.ts'
 import { chooseAccelerator } from '../../tools/qemu.ts'
 import { checkHomeIsWritable, homeAt, keepClosed } from '../home.ts'
 import type { Opening, OpenPlatform } from '../open-platform.ts'
+import { releaseStore, withReleaseStore } from '../release-store.ts'
 import { groupCheck, serviceOf } from '../service.ts'
 import { basesOnlyOf } from './images.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
@@ -47,15 +49,18 @@ export function openLocalVerbs({ verb, settings, said, progress, signal, onExit 
     return { work, pace: pace() }
   }
   const platform = open(settings.group)
-  return {
-    platform: {
-      ...platform,
-      service: settings.service.name,
-      launch(count) {
-        tellRoot(progress)
-        return platform.launch(count)
-      },
+  const telling: Platform = {
+    ...platform,
+    service: settings.service.name,
+    launch(count) {
+      tellRoot(progress)
+      return platform.launch(count)
     },
+  }
+  const store = releaseStore(home, 'local', settings.group)
+  return {
+    platform: withReleaseStore(telling, home, store),
+    releaseStore: store,
     secrets: localSecrets(join(home.groups, settings.group)),
     probe: ({ url }, expectedRelease) => probeInstance(url, expectedRelease, expected, limits().probeMs),
     groups: async () => {

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
 import t from 'tap'
 import { anyFreePort, listenProblem } from '../../tools/ports.ts'
 import { homeAt } from '../home.ts'
-import { checkDisk, checkMemory, checkPort, checkRoomForInstances } from './resources.ts'
+import { checkMemory, checkPort, checkRoomForInstances } from './resources.ts'
 
 t.test('memory', async (t) => {
   checkMemory(1024, 'a bake', 1024)
@@ -15,17 +14,6 @@ t.test('memory', async (t) => {
   })
   checkMemory(1, 'a bake')
   t.throws(() => checkMemory(2 ** 40, 'a bake'), { message: /^not enough memory/ }, 'of this computer')
-})
-
-t.test('disk, of the nearest folder that exists', async (t) => {
-  const folder = t.testdir()
-  const home = homeAt(join(folder, 'not', 'yet', 'there'))
-  await checkDisk(home, 1)
-  await t.rejects(checkDisk(home, 2 ** 40), {
-    kind: 'refused',
-    message: new RegExp(`^${folder} has \\d+ MiB of free disk space; 1099511627776 MiB are needed$`),
-    hint: /^npm run images -- --retire removes old images/,
-  })
 })
 
 t.test('room for instances', async (t) => {

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { freemem } from 'node:os'
-import { dirname } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import { freePortFrom, listenProblem } from '../../tools/ports.ts'
+import { checkDisk } from '../disk-space.ts'
 import type { Home } from '../home.ts'
 
 /** Generous bound on what a machine writes to its thin disk before it serves. */
@@ -52,20 +51,6 @@ export function checkMemory(neededMib: number, what: string, freeMib = available
     {
       hint: 'close other programs, or lower BAKEROLL_LOCAL_MEMORY_MIB',
     },
-  )
-}
-
-/** Throws `refused` when less than `neededMib` is free on the home's disk. */
-export async function checkDisk(home: Home, neededMib: number): Promise<void> {
-  let folder = home.folder
-  while (!existsSync(folder)) folder = dirname(folder)
-  const { bavail, bsize } = await statfs(folder)
-  const freeMib = (bavail * bsize) / 1024 ** 2
-  if (freeMib >= neededMib) return
-  throw new OperatorError(
-    'refused',
-    `${folder} has ${Math.floor(freeMib)} MiB of free disk space; ${neededMib} MiB are needed`,
-    { hint: 'npm run images -- --retire removes old images; BAKEROLL_HOME moves everything to another disk' },
   )
 }
 
