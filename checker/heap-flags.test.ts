@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildChecker } from './build.ts'
+import { builtChecker } from './fixtures/bundle.ts'
 import { freeUrl, startService } from './fixtures/service.ts'
 
 /** The most memory that a Node had, and what it said. */
@@ -23,7 +23,7 @@ async function peakOf(...words: string[]): Promise<{ mib: number; said: string }
 
 t.test('1,000 targets take little more memory than a bare Node', async (t) => {
   const folder = t.testdir()
-  const bundle = await buildChecker(join(folder, 'check.mjs'))
+  const bundle = await builtChecker()
   const service = await startService(t, (_, response) => response.end(`${Date.now()}`))
   const list = join(folder, 'targets')
   writeFileSync(list, Array.from({ length: 1000 }, (_, at) => `${service}/${at}\n`).join(''))
@@ -34,7 +34,7 @@ t.test('1,000 targets take little more memory than a bare Node', async (t) => {
 })
 
 t.test('an exporter of many probes has no more room for new objects than it needs', async (t) => {
-  const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+  const bundle = await builtChecker()
   const child = spawn(process.execPath, [bundle, '--serve', '127.0.0.1:0', '--ntp', 'none'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildChecker } from './build.ts'
+import { builtChecker } from './fixtures/bundle.ts'
 import { lacksNodes, nodes } from './fixtures/nodes.ts'
 import { freeUrl, startService, startSocketService, timeService } from './fixtures/service.ts'
 import { flagsIn } from './settings/setting.ts'
@@ -99,7 +99,7 @@ t.test('--help names every flag and the exit codes; --version the package', asyn
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   t.test(`${signal} ends a check and a watch of a service that never answers, with nothing said of it`, async (t) => {
     const folder = t.testdir()
-    const built = await buildChecker(join(folder, 'check.mjs'))
+    const built = await builtChecker()
     const words = ['--timeout', '10m', '--ntp', 'none', '--state', join(folder, 'state.json')]
     for (const [mode, stopped] of [
       [[], /^unknown: stopped before it finished\n$/],
@@ -109,14 +109,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const silent = await startSocketService(t, () => child?.kill(signal))
       child = spawn(process.execPath, [built, silent, ...words, ...mode], { stdio: ['ignore', 'pipe', 'pipe'] })
       t.match(await heard(child), { code: 130, stdout: stopped, stderr: /^$/ }, mode.join(' '))
-      t.same(readdirSync(folder), ['check.mjs'], 'neither a state nor a lock')
+      t.same(readdirSync(folder), [], 'neither a state nor a lock')
     }
   })
 }
 
 t.test('a stop ends what tells others, and the next run tells it', async (t) => {
   const folder = t.testdir()
-  const built = await buildChecker(join(folder, 'check.mjs'))
+  const built = await builtChecker()
   let child: ChildProcess | undefined
   const hook = await startSocketService(t, () => child?.kill('SIGTERM'))
   const state = join(folder, 'state.json')
@@ -127,7 +127,7 @@ t.test('a stop ends what tells others, and the next run tells it', async (t) => 
 })
 
 t.test('a second signal ends it at once', async (t) => {
-  const built = await buildChecker(join(t.testdir(), 'check.mjs'))
+  const built = await builtChecker()
   let child: ChildProcess | undefined
   const silent = await startSocketService(t, () => {
     child?.kill('SIGTERM')
@@ -151,7 +151,7 @@ async function heard(child: ChildProcess): Promise<{ code: number | null; stdout
 
 t.test('the bundle is one file that runs from an empty folder, with every Node that it is for', async (t) => {
   const folder = t.testdir({ alone: {} })
-  const built = await buildChecker(join(folder, 'check.mjs'))
+  const built = await builtChecker()
   const alone = join(folder, 'alone')
   copyFileSync(built, join(alone, 'check.mjs'))
   const url = await startService(t, timeService())

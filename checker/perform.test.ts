@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildChecker } from './build.ts'
+import { builtChecker } from './fixtures/bundle.ts'
 import { startService, startSocketService, timeService } from './fixtures/service.ts'
 
 interface Ended {
@@ -11,7 +11,7 @@ interface Ended {
   readonly tookMs: number
 }
 
-const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const bundle = await builtChecker()
 
 function run(...argv: string[]): Promise<Ended> {
   const startMs = performance.now()

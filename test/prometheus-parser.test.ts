@@ -2,13 +2,13 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
-import { buildChecker } from '../checker/build.ts'
+import { builtChecker } from '../checker/fixtures/bundle.ts'
 import { freeUrl, startService, timeService } from '../checker/fixtures/service.ts'
 import { ensureVenv } from '../tasks/tools/python-venv.ts'
 
 const quiet = { event() {}, step: <T>(_: string, work: () => Promise<T>) => work(), live() {}, warn() {} }
 const python = join(await ensureVenv('prometheus', quiet), 'python')
-const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const bundle = await builtChecker()
 
 /** Prints each family with its samples, as the parser of the official client library reads them. */
 const program = `

@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
-import { buildChecker } from '../checker/build.ts'
+import { builtChecker } from '../checker/fixtures/bundle.ts'
 import { freeUrl, startSocketService } from '../checker/fixtures/service.ts'
 
 const folder = t.testdir()
-const bundle = await buildChecker(join(folder, 'check.mjs'))
+const bundle = await builtChecker()
 
 /** A program that says where it serves, ended with the test. */
 function serving(t: Test, program: string, argv: readonly string[], said: RegExp): Promise<string> {

@@ -4,14 +4,15 @@ import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { hash as hashed } from 'bcryptjs'
 import t, { type Test } from 'tap'
-import { buildChecker } from '../build.ts'
+import { builtChecker } from '../fixtures/bundle.ts'
 import { startService, timeService } from '../fixtures/service.ts'
 import { programIn } from '../programs.ts'
 
-const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const bundle = await builtChecker()
 const run = promisify(execFile)
 
 function start(t: Test, ...argv: string[]): Promise<{ url: string; child: ChildProcess }> {
@@ -313,6 +314,7 @@ t.test(
     let health = ''
     // A busy computer may miss some scrapes.
     while (!/^up|^down (?!.*deadline)/.test(health)) {
+      await sleep(100)
       const response = await fetch(`http://${address}/api/v1/targets`).catch(() => undefined)
       const [target] = response?.ok ? ((await response.json()) as Targets).data.activeTargets : []
       health = `${target?.health} ${target?.lastError}`

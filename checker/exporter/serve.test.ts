@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { buildChecker } from '../build.ts'
+import { builtChecker } from '../fixtures/bundle.ts'
 import { freeUrl, startService, startSocketService, timeService } from '../fixtures/service.ts'
 
-const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const bundle = await builtChecker()
 
 interface Exporter {
   readonly url: string

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
-import { buildChecker } from '../build.ts'
+import { builtChecker } from '../fixtures/bundle.ts'
 import { freeUrl, startService, timeService } from '../fixtures/service.ts'
 import { defaultOptions } from '../options/options.ts'
 import { readHistory } from './history.ts'
@@ -16,7 +16,7 @@ interface Ended {
   readonly stderr: string
 }
 
-const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const bundle = await builtChecker()
 
 function run(argv: readonly string[], node = process.execPath): Promise<Ended> {
   return new Promise((resolve) => {

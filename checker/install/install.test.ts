@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { buildChecker } from '../build.ts'
+import { builtChecker } from '../fixtures/bundle.ts'
 import { optionOf } from '../fixtures/options.ts'
 import { startService, timeService } from '../fixtures/service.ts'
 import { type CheckOptions, defaultOptions } from '../options/options.ts'
@@ -13,7 +13,7 @@ import { callAgain } from './again.ts'
 import { unitName, unitsOf } from './systemd.ts'
 import { installUnits, namesOfUnits, removeUnits, type UnitPlace } from './unit-files.ts'
 
-const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const bundle = await builtChecker()
 
 /** Behaves as Debian's: says so and exits with 1 when there is none, takes the new one from stdin. */
 const fakeCrontab = `#!/bin/sh

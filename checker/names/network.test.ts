@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { buildChecker } from '../build.ts'
+import { builtChecker } from '../fixtures/bundle.ts'
 import { nodes } from '../fixtures/nodes.ts'
 import { freeUrl, startService, timeService } from '../fixtures/service.ts'
 import type { CheckReport } from '../verdict/report.ts'
@@ -11,7 +11,7 @@ import { noOwnFiles, type OwnFiles, runWithFiles, spawnWithFiles } from './fixtu
 
 t.setTimeout(240_000)
 const skip = noOwnFiles()
-const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const bundle = await builtChecker()
 
 /** Drops every question for dead*, answers live* at once, knows nothing else. */
 const zone: Zone = (name) => {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { buildChecker } from '../build.ts'
+import { builtChecker } from '../fixtures/bundle.ts'
 import { nodes } from '../fixtures/nodes.ts'
 import { startService, startSocketService, timeService } from '../fixtures/service.ts'
 
@@ -184,7 +184,7 @@ t.test(
   },
 )
 
-const bundle = await buildChecker(join(t.testdir(), 'check.mjs'))
+const bundle = await builtChecker()
 
 for (const { version, path } of nodes) {
   t.test(`Node ${version}: --ca comes beside all that Node was told to trust`, async (t) => {

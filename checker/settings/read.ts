@@ -148,7 +148,7 @@ function put(values: Record<string, unknown>, key: string, value: unknown): void
     values[section] = value
     return
   }
-  const inner = { ...(values[section] as object | undefined) }
-  put(inner, name, value)
+  const inner = (values[section] ?? {}) as Record<string, unknown>
   values[section] = inner
+  put(inner, name, value)
 }

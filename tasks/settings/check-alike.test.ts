@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import t from 'tap'
 import { readCommandLine } from '../../checker/options/command-line.ts'
@@ -43,6 +44,7 @@ const texts = [
 const flags = [...checkSettings.values()].map(({ flag }) => `--${flag}`)
 
 t.test('one flag with every kind of value, right and wrong', async (t) => {
+  let compared = 0
   for (const flag of flags) {
     for (const text of texts) {
       for (const words of [
@@ -50,10 +52,12 @@ t.test('one flag with every kind of value, right and wrong', async (t) => {
         [url, flag, text],
       ]) {
         const { verb, alone } = await both(words)
-        t.same(verb, alone, JSON.stringify(words))
+        compared += 1
+        if (!isDeepStrictEqual(verb, alone)) t.same(verb, alone, JSON.stringify(words))
       }
     }
   }
+  t.ok(compared > 3000, `${compared} compared`)
 })
 
 t.test('no value, one too many, a letter wrong, several that contradict each other', async (t) => {

@@ -5,8 +5,9 @@ import { execa } from 'execa'
 import t from 'tap'
 import type { Progress } from '../lib/progress.ts'
 import { silentProgress } from '../terminal/progress.ts'
-import { knowsAnsible, mitogenEnvironment } from './mitogen.ts'
+import { knowsAnsible, mitogenEnvironment, mitogenPlace } from './mitogen.ts'
 import { venvPlace } from './python-venv.ts'
+import { copyingPython } from './venv-fixture.ts'
 
 const warnings: string[] = []
 const progress: Progress = { ...silentProgress(), warn: (line) => warnings.push(line) }
@@ -56,7 +57,8 @@ t.test('whoever has chosen a strategy keeps it', async (t) => {
 
 t.test('where it cannot be installed, Ansible works by itself', async (t) => {
   const folder = t.testdir({ 'requirements.txt': 'no-such-package-of-bakeroll==1\n' })
-  const place = { ...venvPlace('mitogen', folder), requirements: join(folder, 'requirements.txt') }
+  const requirements = join(folder, 'requirements.txt')
+  const place = { ...mitogenPlace(folder), requirements, python: copyingPython(folder, mitogenPlace().folder) }
   t.same(await mitogenEnvironment(progress, undefined, place), {})
   t.match(warnings, [/^without Mitogen Ansible takes longer: .*no-such-package-of-bakeroll==1$/])
 })

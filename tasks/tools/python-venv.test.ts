@@ -3,9 +3,16 @@ import { createHash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { test } from 'tap'
+import t, { test } from 'tap'
 import type { Progress } from '../lib/progress.ts'
 import { ensureVenv, venvCommands, venvPlace } from './python-venv.ts'
+import { copyingPython } from './venv-fixture.ts'
+
+const top = t.testdir()
+const empty = { ...venvPlace('empty'), folder: join(top, 'empty') }
+const [program = '', ...words] = venvCommands(empty)[0] ?? []
+await execa(program, words)
+const python = copyingPython(top, empty.folder)
 
 function recording(): Progress & { steps: string[] } {
   const steps: string[] = []
@@ -64,7 +71,7 @@ test('a package is installed only with the bytes that the requirements name', as
   const requirements = (hash: string) => `--no-index\n--find-links ${join(root, 'index')}\nnothing==1.0 ${hash}\n`
   const venvWith = (hash: string) => {
     writeFileSync(join(root, 'test/python/x.txt'), requirements(hash))
-    return ensureVenv('x', recording(), undefined, venvPlace('x', root))
+    return ensureVenv('x', recording(), undefined, { ...venvPlace('x', root), python })
   }
   const other = '0'.repeat(64)
   await t.rejects(venvWith(`--hash=sha256:${other}`), { message: new RegExp(`Expected sha256 ${other}[^]*${sha256}`) })
@@ -119,7 +126,7 @@ test('two that need it at once make it once, one after the other', async (t) => 
 
 test('a package that does not exist is a failure with the lines of pip and a hint', async (t) => {
   const place = venvPlace('bad', t.testdir({ test: { python: { 'bad.txt': './no-such-package-here\n' } } }))
-  await t.rejects(ensureVenv('bad', recording(), undefined, place), {
+  await t.rejects(ensureVenv('bad', recording(), undefined, { ...place, python }), {
     name: 'OperatorError',
     kind: 'failed',
     message: /no-such-package-here/,
