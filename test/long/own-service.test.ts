@@ -4,7 +4,7 @@
  * in every process list meanwhile, in all images and in all logs.
  */
 import { createHash } from 'node:crypto'
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { eventually } from '../machines/verbs.ts'
@@ -14,6 +14,7 @@ import { ownProject } from './own-project.ts'
 const { folder, url, bakeroll, succeed, onMachine, underLoad } = await ownProject(t, 'httpbin', 18_090)
 const mark = 'planted-7c41e09b'
 const planted = `a ${mark} "value"\nof two lines`
+const kept = join(folder, '.bakeroll/in-place/local/shop')
 const commandLines = watchCommandLines(mark)
 t.teardown(() => commandLines.stop())
 
@@ -49,9 +50,19 @@ t.test('a small change in place, under load', async (t) => {
   await succeed(t, ['check', '--expect-version', '1.1.0', '--instances', '--timeout', '60s'], { verdict: 'ok' })
 })
 
+t.test('what is launched later gets the same, whatever the project holds by now', async (t) => {
+  renameSync(join(folder, 'shop.tar'), join(folder, 'moved.tar'))
+  t.equal(readdirSync(kept).length, 1)
+  await succeed(t, ['scale', '3'], { size: 3 })
+  await succeed(t, ['check', '--expect-version', '1.1.0', '--instances', '--timeout', '60s'], { verdict: 'ok' })
+  renameSync(join(folder, 'moved.tar'), join(folder, 'shop.tar'))
+  await succeed(t, ['scale', '2'], { size: 2 })
+})
+
 t.test('then for good, under load', async (t) => {
   await succeed(t, ['bake', '--release', '1.1.0'], { verified: true })
   await underLoad(t, '/status/200', () => succeed(t, ['roll', '--image', '1.1.0'], { outcome: 'rolled' }))
+  t.notOk(existsSync(kept), 'nothing is in place any more')
   await succeed(t, ['check', '--expect-version', '1.1.0', '--instances', '--timeout', '60s'], { verdict: 'ok' })
 })
 

@@ -1,75 +1,15 @@
 import t from 'tap'
 import { recordedProgress } from '../../simulator/recorded-progress.ts'
 import { releaseTask, served, servingWorld, wanted, watchFloor } from '../../simulator/release-fixture.ts'
-import { type DeliveryFaults, simulatedDelivery } from '../../simulator/simulated-delivery.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
-import { simulatedHands } from '../../simulator/simulated-repairs.ts'
-import type { World } from '../../simulator/simulated-world.ts'
-import { type DeployTask, deployGroup } from '../deploy/deploy.ts'
+import { bringing, deployTask, gone, healTask, type OpenDelivery, placedWorld } from '../../simulator/top-up-fixture.ts'
+import { deployGroup } from '../deploy/deploy.ts'
 import { OperatorError } from '../errors.ts'
 import { healGroup } from '../heal/heal.ts'
-import type { HealPolicy, HealTask } from '../heal/task.ts'
+import type { HealPolicy } from '../heal/task.ts'
 import { releaseGroup } from './release.ts'
-import type { Content, Delivery } from './task.ts'
-import { type BringInPlace, topUp } from './top-up.ts'
 
 const c = wanted.content
-
-/** A group with a release in place. */
-async function placedWorld(size = 2): Promise<World> {
-  const world = await servingWorld(size)
-  await releaseGroup(releaseTask(world))
-  return world
-}
-
-type OpenDelivery = (content: Content) => Promise<Delivery>
-
-/** Delivers on simulated machines, or by `openDelivery`. */
-function bringing(world: World, verb: string, faults?: DeliveryFaults, openDelivery?: OpenDelivery): BringInPlace {
-  const { probe, clock } = world
-  const open: OpenDelivery = openDelivery ?? (async (content) => simulatedDelivery(world, content, faults))
-  const task = {
-    platform: simulatedPlatform(world),
-    probe,
-    clock,
-    progress: recordedProgress(),
-    instanceTimeoutSeconds: 300,
-  }
-  return async (content, lacking) => topUp({ ...task, delivery: await open(content) }, verb, lacking)
-}
-
-const gone: OpenDelivery = async () => {
-  throw new OperatorError('failed', 'its archive is gone')
-}
-
-function healTask(world: World, change: Partial<HealTask> = {}, policy: Partial<HealPolicy> = {}): HealTask {
-  const times = { verifySeconds: 20, sshSeconds: 30, instanceTimeoutSeconds: 300 }
-  return {
-    platform: simulatedPlatform(world),
-    ...simulatedHands(world),
-    bringInPlace: bringing(world, 'heal'),
-    probe: world.probe,
-    clock: world.clock,
-    progress: recordedProgress(),
-    ...change,
-    policy: { maxRepair: 'replace', dryRun: false, share: 0.5, ...times, ...policy },
-  }
-}
-
-function deployTask(world: World, change: Partial<DeployTask> = {}): DeployTask {
-  const { probe, clock } = world
-  const platform = simulatedPlatform(world)
-  const progress = recordedProgress()
-  return {
-    platform,
-    bringInPlace: bringing(world, 'scale'),
-    instanceTimeoutSeconds: 300,
-    probe,
-    clock,
-    progress,
-    ...change,
-  }
-}
 
 t.test('heal finds nothing wrong with a release in place', async (t) => {
   const world = await placedWorld()
