@@ -56,9 +56,9 @@ export async function homeWithGroup(t: Test, parts: GroupParts = {}): Promise<Ho
   return home
 }
 
-/** Lays a base layer without content into a home, the one that a bake of now takes for its own. */
-export async function layBase(home: Home): Promise<void> {
-  const content = await contentFixture('1.0.0')
+/** Lays a base layer without content into a home, the one that a bake of `archive` takes for its own. */
+export async function layBase(home: Home, archive: string): Promise<void> {
+  const content = await contentFixture('1.0.0', { service: { archive } })
   const { base } = recipeFor(content, sourceOf({ suite: 'bookworm', diskGib: 4, content }))
   const { folder, disk } = baseFiles(home, `${base}-20260101000000`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })

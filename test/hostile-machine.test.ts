@@ -11,6 +11,8 @@ import t, { type Test } from 'tap'
 import { homeAt } from '../tasks/platforms/home.ts'
 import { instanceFiles } from '../tasks/platforms/local/instances.ts'
 import { operatorKey } from '../tasks/platforms/operator-key.ts'
+import { ownArchitecture } from '../tasks/platforms/service-image.ts'
+import { makeClock } from '../tasks/tools/container-archive/archive-fixture.ts'
 import { onPath } from '../tasks/tools/path-fixture.ts'
 import { anyFreePort } from '../tasks/tools/ports.ts'
 import { noSshd, startSshd } from '../tasks/tools/sshd-fixture.ts'
@@ -120,9 +122,16 @@ t.test('what Debian, Packer and Ansible say of a bake that fails', async (t) => 
   const packer = `[ "$1" = version ] && echo Packer v1.6.6 && exit\n${lines.map(say).join('\n')}\nsleep 0.3; exit 1`
   const mmdebstrap = `${say('E: WORDS')}; ${say('WORDS')} >&2; exit 1`
   onPath(t, { packer, mmdebstrap })
-  const env = { BAKEROLL_HOME: home.folder, BAKEROLL_LOCAL_PACE: '1', ANSIBLE_STRATEGY: 'linear' }
+  // The example's own image, with Node in it, takes seconds to be packed for each bake.
+  const { file: archive } = await makeClock(t, { architecture: ownArchitecture })
+  const env = {
+    BAKEROLL_HOME: home.folder,
+    BAKEROLL_LOCAL_PACE: '1',
+    BAKEROLL_SERVICE_ARCHIVE: archive,
+    ANSIBLE_STRATEGY: 'linear',
+  }
   await steersNobody(t, env, 'bake', '--verbose')
-  await layBase(home)
+  await layBase(home, archive)
   await steersNobody(t, env, 'bake', '--verbose')
   const logs = readdirSync(join(home.folder, 'logs')).map((name) => join(home.folder, 'logs', name))
   t.ok(

@@ -1,6 +1,7 @@
 // needs: local
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,6 +21,8 @@ import { type Home, homeAt } from '../tasks/platforms/home.ts'
 import { loadBalancerOf } from '../tasks/platforms/local/load-balancer.ts'
 import { takeLock } from '../tasks/platforms/local/lock.ts'
 import { openPlainPaths } from '../tasks/platforms/plain-paths.ts'
+import { ownArchitecture } from '../tasks/platforms/service-image.ts'
+import { makeClock } from '../tasks/tools/container-archive/archive-fixture.ts'
 import { onPath } from '../tasks/tools/path-fixture.ts'
 import { anyFreePort } from '../tasks/tools/ports.ts'
 import { homeWithGroup, layBase } from './group-fixture.ts'
@@ -168,7 +171,10 @@ t.test('a bake works in a folder of its own, whatever another user has laid in i
     for (const path of [around, place]) rmSync(path, { recursive: true, force: true })
   })
   mkdirSync(elsewhere, { mode: 0o700 })
-  await layBase(home)
+  // The example's own image, with Node in it, takes seconds to be packed for each bake.
+  const archive = join(around, 'clock.tar')
+  copyFileSync((await makeClock(t, { architecture: ownArchitecture })).file, archive)
+  await layBase(home, archive)
   await execa('chown', ['-R', `${operator}:${operator}`, around])
   const packer = `[ "$1" = version ] && echo Packer v1.6.6 && exit
 stat -c '%n %u %a' "$(dirname "$(dirname "$TMPDIR")")" >'${seen}'; echo 'error: no machine'; exit 1`
@@ -176,6 +182,7 @@ stat -c '%n %u %a' "$(dirname "$(dirname "$TMPDIR")")" >'${seen}'; echo 'error: 
   const env = {
     BAKEROLL_HOME: home.folder,
     BAKEROLL_LOCAL_PACE: '1',
+    BAKEROLL_SERVICE_ARCHIVE: archive,
     ANSIBLE_STRATEGY: 'linear',
     HOME: elsewhere,
     NODE_COMPILE_CACHE: join(around, 'cache'),
