@@ -1,3 +1,4 @@
+import './promises-fixture.ts'
 import t from 'tap'
 import { simulateRoll } from './simulation.ts'
 import { notableEvents, simulationFacts } from './simulation-facts.ts'

@@ -1,3 +1,4 @@
+import '../../simulator/promises-fixture.ts'
 import t, { type Test } from 'tap'
 import { ClientKilled, crashingAt } from '../../simulator/crash.ts'
 import { recordedProgress } from '../../simulator/recorded-progress.ts'

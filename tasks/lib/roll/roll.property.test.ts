@@ -1,3 +1,4 @@
+import '../../simulator/promises-fixture.ts'
 import t from 'tap'
 import type { FaultName } from '../../simulator/fault-text.ts'
 import { checkSchedules, type Drawn, schedules } from '../../simulator/schedule-fixture.ts'
