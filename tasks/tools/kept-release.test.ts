@@ -1,6 +1,10 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { keepScript, layersIn, putBackScript } from './kept-release.ts'
+import { onPath } from './path-fixture.ts'
 
 t.test('the scripts are shell, whatever the name of a content', async (t) => {
   for (const from of ['c0ffee', '1.0.0-ab', "it's"]) {
@@ -14,4 +18,138 @@ t.test('the scripts are shell, whatever the name of a content', async (t) => {
 t.test('the layers of each image', (t) => {
   t.same(layersIn('["sha256:a","sha256:b"]\n["sha256:a"]\nnull\nother\n'), [['sha256:a', 'sha256:b'], ['sha256:a']])
   t.end()
+})
+
+/** Images are files called by their id, with their layers; their names are files with an id. */
+const docker = `
+cd "$ROOT/docker"
+file() { printf 'names/%s' "$1" | tr / % | sed 's|%|/|'; }
+id() { if [ -e "ids/$1" ]; then echo "$1"; else cat "$(file "$1")"; fi; }
+case "$1 $2 $3" in
+  'image inspect --format') at=$(id "$5") && case $4 in *Layers*) cat "ids/$at" ;; *) echo "$at" ;; esac ;;
+  'image ls --quiet') ls ids ;;
+  'image ls --format') ls names | tr % / | grep "^$5:" || true ;;
+  'image rm '*) rm "$(file "$3")" ;;
+  'image prune --force') for at in $(ls ids); do grep -qx "$at" names/* || rm "ids/$at"; done ;;
+  tag*) at=$(id "$2") && [ -e "ids/$at" ] && echo "$at" >"$(file "$3")" ;;
+  *) exit 64 ;;
+esac`
+
+const config = (release: string) => `{"image":"bakeroll/service:${release}","arguments":[]}`
+
+/** A machine in a folder, with a stand-in for Docker, that serves 1.0.0. */
+function machine(t: Test) {
+  const root = mkdtempSync(join(tmpdir(), 'bakeroll-kept-'))
+  t.teardown(() => rmSync(root, { recursive: true }))
+  const text = (path: string) => readFileSync(join(root, path), 'utf8').trim()
+  const write = (files: Record<string, string>) => {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true })
+      writeFileSync(join(root, path), content, { mode: 0o755 })
+    }
+  }
+  const start = `#!/bin/sh\ndocker image inspect --format id "$(cut -d '"' -f 4 '${root}/etc/bakeroll/service.json')" >'${root}/container'\n`
+  const serving = (release: string, id: string) => ({
+    'etc/bakeroll/service.json': config(release),
+    'etc/nginx/nginx.conf': release,
+    'var/www/bakeroll/version.txt': release,
+    'usr/local/sbin/bakeroll-service': start,
+    'etc/systemd/system/bakeroll-service.service': release,
+    [`docker/ids/${id}`]: `["sha256:${id}"]\n`,
+    [`docker/names/bakeroll%service:${release}`]: `${id}\n`,
+    container: `${id}\n`,
+  })
+  const inRoot = (script: string) =>
+    script
+      .replaceAll(/(?<![\w.$/])\/(?=var\/|usr\/|etc\/)/g, `${root}/`)
+      .replaceAll('--directory / ', `--directory ${root} `)
+  /** Its exit code; killed before its nth command, if it has as many. */
+  const run = async (script: string, nth = 0) => {
+    const counting = `set -o functrace; n=0; trap 'n=$((n + 1)); [ $n -ne ${nth} ] || kill -9 $$' DEBUG\n`
+    const env = { ROOT: root }
+    const { exitCode, signal, stdout } = await execa('bash', ['-c', counting + inRoot(script)], { env, reject: false })
+    return { exitCode, isKilled: signal === 'SIGKILL', stdout }
+  }
+  const state = () => ({
+    service: text('etc/bakeroll/service.json'),
+    nginx: text('etc/nginx/nginx.conf'),
+    version: text('var/www/bakeroll/version.txt'),
+    unit: text('etc/systemd/system/bakeroll-service.service'),
+    container: text('container'),
+    names: Object.fromEntries(
+      readdirSync(join(root, 'docker/names')).map((name) => [name, text(`docker/names/${name}`)]),
+    ),
+    isKept: existsSync(join(root, 'var/lib/bakeroll/before/content')),
+  })
+  write({ ...serving('1.0.0', 'one'), 'var/lib/bakeroll/other': '' })
+  return { run, state, deliver: (release: string, id: string) => write(serving(release, id)) }
+}
+
+function withPrograms(t: Test): void {
+  const isEnabled = `[ "$1" != is-enabled ] || { echo disabled; exit 1; }`
+  onPath(t, { docker, systemctl: isEnabled, nginx: 'true' })
+}
+
+t.test('what a machine serves is kept once, and given back as it was', async (t) => {
+  withPrograms(t)
+  const { run, state, deliver } = machine(t)
+  const before = state()
+  t.match(await run(keepScript('c-old')), { exitCode: 0, stdout: '["sha256:one"]' })
+  deliver('1.1.0', 'two')
+  t.match(
+    await run(keepScript('c-old')),
+    { exitCode: 0, stdout: /one.*two/s },
+    'again: the half of the new is not kept',
+  )
+  t.match(await run(putBackScript('c-another')), { exitCode: 0 })
+  t.match(state(), { nginx: '1.1.0', container: 'two', isKept: true }, 'of another content, nothing')
+  t.match(await run(putBackScript('c-old')), { exitCode: 0 })
+  t.match(state(), { ...before, names: { 'bakeroll%service:1.0.0': 'one' }, isKept: false })
+  t.match(await run(putBackScript('c-old')), { exitCode: 0 }, 'nothing left to do')
+})
+
+t.test('killed before any command of theirs, keeping and giving back end well when they run again', async (t) => {
+  withPrograms(t)
+  let kills = 0
+  const killedInTurn = async (
+    name: string,
+    attempt: (nth: number) => Promise<{ isKilled: boolean; isRight: boolean }>,
+  ) => {
+    for (let nth = 1; ; nth += 1) {
+      const { isKilled, isRight } = await attempt(nth)
+      if (!isRight) t.fail(`${name}, killed before command ${nth}`)
+      if (!isKilled) return
+      kills += 1
+    }
+  }
+  const isOld = ({
+    service,
+    nginx,
+    version,
+    unit,
+    container,
+    names,
+    isKept,
+  }: ReturnType<ReturnType<typeof machine>['state']>) =>
+    service === config('1.0.0') &&
+    [nginx, version, unit].every((one) => one === '1.0.0') &&
+    [container, names['bakeroll%service:1.0.0']].every((id) => id === 'one') &&
+    !isKept
+  await killedInTurn('keep', async (nth) => {
+    const { run, state, deliver } = machine(t)
+    const { isKilled } = await run(keepScript('c-old'), nth)
+    const again = await run(keepScript('c-old'))
+    deliver('1.1.0', 'two')
+    const back = await run(putBackScript('c-old'))
+    return { isKilled, isRight: again.exitCode === 0 && back.exitCode === 0 && isOld(state()) }
+  })
+  await killedInTurn('give back', async (nth) => {
+    const { run, state, deliver } = machine(t)
+    await run(keepScript('c-old'))
+    deliver('1.1.0', 'two')
+    const { isKilled } = await run(putBackScript('c-old'), nth)
+    const again = await run(putBackScript('c-old'))
+    return { isKilled, isRight: again.exitCode === 0 && isOld(state()) }
+  })
+  t.ok(kills > 30, `${kills} kills`)
 })

@@ -66,9 +66,10 @@ else
 fi
 nginx -t -q
 systemctl reload-or-restart nginx
-# A run that was killed here has removed it already.
-docker image rm ${tag} >/dev/null 2>&1 || true
+# All is given back: killed from here on, the next run finds nothing to do, and the next release prunes the image.
+rm -f $kept/content
 rm -rf $kept
+docker image rm ${tag} >/dev/null 2>&1 || true
 `
 }
 
