@@ -5,7 +5,7 @@ import { prepareSuites, runSuites, testResult } from './test-run.ts'
 /** Slow to install, to start or to answer. */
 const leftOut = ['machines', '.venv/moto', 'chromium']
 
-/** Random rolls to play; `npm test` plays 300, which takes two minutes. */
+/** Random rolls to play; `npm test` plays 300, which takes ten times as long. */
 const schedules = '30'
 
 /** `npm run test:quick`: every suite that needs neither machines nor moto nor a browser. */
