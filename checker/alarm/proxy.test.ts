@@ -82,7 +82,8 @@ interface Ended {
 }
 
 async function check(argv: readonly string[], variables: Record<string, string>): Promise<Ended> {
-  const env = { PATH: process.env['PATH'], ...variables }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, ...variables }
   const ended = run(process.execPath, [main, '--samples', '1', '--max-offset', '9s', '--timeout', '60s', ...argv], {
     env,
   })
