@@ -1,5 +1,5 @@
 /**
- * For a test file to import before tap, which watches every promise to name the test that a stray error belongs to: that
+ * For a test file to import before tap, which watches every promise to name the test that an uncaught error belongs to: that
  * takes half of the time of a simulation. Without the watch such an error ends the file, which fails, too.
  */
 import asyncHooks, { type AsyncHook } from 'node:async_hooks'
