@@ -16,7 +16,8 @@ const killAfterMs = 500_000
 t.setTimeout(600_000)
 // They wait for nothing but time, so they wait together.
 t.jobs = 4
-const together = { buffered: true }
+// A new one each time: tap writes into it.
+const together = () => ({ buffered: true })
 
 async function startSilence(t: Test, onConnection: (socket: Socket) => void = () => {}): Promise<string> {
   const sockets = new Set<Socket>()
@@ -70,7 +71,7 @@ const verbs = [
   'destroy --yes',
 ]
 
-t.test('each verb, from its first call on', together, async (t) => {
+t.test('each verb, from its first call on', together(), async (t) => {
   const home = t.testdir()
   const env = emulatedEnvironment(await startSilence(t))
   await Promise.all(
@@ -84,12 +85,17 @@ t.test('each verb, from its first call on', together, async (t) => {
   )
 })
 
-t.test('each verb, told to stop while it waits for an answer', together, async (t) => {
+t.test('each verb, told to stop while it waits for an answer', together(), async (t) => {
   const home = t.testdir()
   await Promise.all(
     [...verbs, 'doctor'].map(async (verb) => {
       let child: ChildProcess | undefined
-      const url = await startSilence(t, (socket) => socket.once('data', () => child?.kill('SIGTERM')))
+      // Once: a verb may ask on two connections at a time, and the second signal would end it at once.
+      const stop = () => {
+        child?.kill('SIGTERM')
+        child = undefined
+      }
+      const url = await startSilence(t, (socket) => socket.once('data', stop))
       const end = await run(home, emulatedEnvironment(url), verb.split(' '), (started) => {
         child = started
       })
@@ -103,13 +109,13 @@ t.test('each verb, told to stop while it waits for an answer', together, async (
   )
 })
 
-t.test('a doctor makes a finding of it', together, async (t) => {
+t.test('a doctor makes a finding of it', together(), async (t) => {
   const { code, signal, stderr } = await run(t.testdir(), emulatedEnvironment(await startSilence(t)), ['doctor'])
   t.equal(signal, null)
   t.equal(code, 5, stderr)
 })
 
-t.test('an answer that begins and goes on for ever', together, async (t) => {
+t.test('an answer that begins and goes on for ever', together(), async (t) => {
   const url = await startSilence(t, (socket) => {
     socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n')
     const drip = setInterval(() => socket.write('1\r\n \r\n'), 500)
@@ -121,7 +127,7 @@ t.test('an answer that begins and goes on for ever', together, async (t) => {
   t.match(stderr, /no answer from 127\.0\.0\.1 within \d+ s/)
 })
 
-t.test('credentials that never come', together, async (t) => {
+t.test('credentials that never come', together(), async (t) => {
   const home = t.testdir()
   const program = join(home, 'no-credentials')
   writeFileSync(program, '#!/bin/sh\nexec sleep 300\n')
