@@ -120,4 +120,8 @@ if [ "$verb" = format ]; then
   shift
   exec biome check --write "$@"
 fi
+if [ "$verb" = pack ]; then
+  # Node says each time that blanking out types is experimental.
+  exec node --disable-warning=ExperimentalWarning tasks/terminal/main.ts "$@"
+fi
 exec node tasks/terminal/main.ts "$@"

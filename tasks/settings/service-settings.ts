@@ -24,7 +24,7 @@ export const serviceSettings = {
     ({ project }) => projectName(project),
     {
       help: 'whose images these are, in a home or an account with those of other services',
-      verbs: [...baking, 'deploy', 'roll', 'release', 'images', 'destroy'],
+      verbs: [...baking, 'deploy', 'roll', 'rollback', 'release', 'images', 'destroy'],
       defaultHelp: "timeapp in a clone, else the project's name",
     },
   ),

@@ -1,9 +1,10 @@
 import type { ReleasePolicy } from '../lib/release/policy.ts'
 import type { Content, ReleaseTask } from '../lib/release/task.ts'
 import { recordedProgress } from './recorded-progress.ts'
+import { worldServing } from './serving-fixture.ts'
 import { type DeliveryFaults, simulatedDelivery } from './simulated-delivery.ts'
 import { simulatedPlatform } from './simulated-platform.ts'
-import { servingMachines, simulatedWorld, type World, type WorldOptions } from './simulated-world.ts'
+import { servingMachines, type World, type WorldOptions } from './simulated-world.ts'
 
 export const images = ['2.0.0', '1.0.0'].map((release) => ({
   id: `i${release[0]}`,
@@ -14,13 +15,8 @@ export const images = ['2.0.0', '1.0.0'].map((release) => ({
 export const wanted: Content = { release: '1.1.0', content: 'c-1.1.0' }
 
 /** A group on release 1.0.0 whose instances serve. */
-export async function servingWorld(size = 3, options: Partial<WorldOptions> = {}): Promise<World> {
-  const world = simulatedWorld({ images, ...options })
-  const platform = simulatedPlatform(world)
-  await platform.createGroup('i1', size)
-  await platform.launch(size)
-  await world.clock.sleep(120_000)
-  return world
+export function servingWorld(size = 3, options: Partial<WorldOptions> = {}): Promise<World> {
+  return worldServing(size, { images, ...options })
 }
 
 export type Change = Partial<Omit<ReleaseTask, 'policy'>> & {

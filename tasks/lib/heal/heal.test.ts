@@ -1,23 +1,19 @@
 import t from 'tap'
 import { ClientKilled, crashingAt } from '../../simulator/crash.ts'
 import { recordedProgress } from '../../simulator/recorded-progress.ts'
+import { worldServing } from '../../simulator/serving-fixture.ts'
 import type { Parts } from '../../simulator/simulated-machine.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedHands } from '../../simulator/simulated-repairs.ts'
-import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
+import type { World, WorldOptions } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
 import { healGroup } from './heal.ts'
 import type { HealPolicy, HealTask } from './task.ts'
 
 const images = [{ id: 'i1', release: 'i1', createdAt: '2026-01-01T00:00:00Z', verified: true }]
 
-async function servingWorld(size = 2, options: Partial<WorldOptions> = {}): Promise<World> {
-  const world = simulatedWorld({ images, ...options })
-  const platform = simulatedPlatform(world)
-  await platform.createGroup('i1', size)
-  await platform.launch(size)
-  await world.clock.sleep(120_000)
-  return world
+function servingWorld(size = 2, options: Partial<WorldOptions> = {}): Promise<World> {
+  return worldServing(size, { images, ...options })
 }
 
 function task(world: World, change: Partial<HealPolicy> = {}, stuck: Record<string, string[]> = {}): HealTask {

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { ClientKilled, crashingAt } from '../../simulator/crash.ts'
 import { guardFloor } from '../../simulator/floor-guard.ts'
 import { recordedProgress } from '../../simulator/recorded-progress.ts'
+import { worldServing } from '../../simulator/serving-fixture.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
 import { simulatedWorld, type World, type WorldOptions } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
@@ -21,13 +22,8 @@ const images = [image('i4', false), image('i3'), image('i2'), image('i1')]
 const policy = { ...plainPolicy, instanceTimeoutSeconds: 300 }
 
 /** A world where `size` instances of i1 serve. */
-async function servingWorld(size = 2, options: Partial<WorldOptions> = {}): Promise<World> {
-  const world = simulatedWorld({ images, ...options })
-  const platform = simulatedPlatform(world)
-  await platform.createGroup('i1', size)
-  await platform.launch(size)
-  await world.clock.sleep(120_000)
-  return world
+function servingWorld(size = 2, options: Partial<WorldOptions> = {}): Promise<World> {
+  return worldServing(size, { images, ...options })
 }
 
 function task(world: World, change: Partial<RollTask> = {}): RollTask {

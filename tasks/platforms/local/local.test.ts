@@ -11,24 +11,18 @@ import { ownProcess } from '../../tools/process.ts'
 import { type Home, homeAt } from '../home.ts'
 import { groupNames, openLocalPlatform } from './local.ts'
 
-const limits = () => limitsAt(1)
-const healthPath = '/healthz'
-const machine = { accelerator: 'tcg', cpus: 1, memoryMib: 64, network: 'closed' } as const
+const usual = {
+  limits: () => limitsAt(1),
+  healthPath: '/healthz',
+  answerTimeoutSeconds: 10,
+  machine: { accelerator: 'tcg', cpus: 1, memoryMib: 64, network: 'closed' },
+} as const
 
 /** An empty home; the load balancers of its groups end with the test, before its folder goes. */
 function newHome(t: { teardown(handler: () => unknown): void }): Home {
   const home = homeAt(mkdtempSync(join(tmpdir(), 'bakeroll-')))
   t.teardown(async () => {
-    for (const group of groupNames(home))
-      await openLocalPlatform({
-        home,
-        group,
-        machine,
-        healthPath,
-        answerTimeoutSeconds: 10,
-        limits,
-        port: 0,
-      }).removeGroup()
+    for (const group of groupNames(home)) await openLocalPlatform({ ...usual, home, group, port: 0 }).removeGroup()
     rmSync(home.folder, { recursive: true })
   })
   return home
@@ -36,15 +30,7 @@ function newHome(t: { teardown(handler: () => unknown): void }): Home {
 
 /** A group that is not there yet, on a free port. */
 async function open(home: Home, group = 'timeapp', port?: number) {
-  const settings = {
-    home,
-    group,
-    machine,
-    healthPath,
-    answerTimeoutSeconds: 10,
-    limits,
-    port: port ?? (await anyFreePort()),
-  }
+  const settings = { ...usual, home, group, port: port ?? (await anyFreePort()) }
   return { platform: openLocalPlatform(settings), port: settings.port, folder: join(home.groups, group), settings }
 }
 
