@@ -53,11 +53,6 @@ export async function openDelivery(task: InPlaceTask, image: ImageContent): Prom
   return deliveryOf(task, stored)
 }
 
-/** Delivers what is in place once more. */
-export async function reopenDelivery(task: InPlaceTask, wanted: Content): Promise<Delivery> {
-  return deliveryOf(task, await findDelivered(task, wanted))
-}
-
 type Finding = Pick<InPlaceTask, 'settings' | 'releaseStore' | 'progress' | 'signal'>
 
 /**
@@ -91,7 +86,7 @@ function digestOf(image: ImageContent): string {
 }
 
 /** Delivers by the roles that made the image, over the SSH that is there. */
-async function deliveryOf(task: InPlaceTask, stored: StoredRelease): Promise<Delivery> {
+export async function deliveryOf(task: InPlaceTask, stored: StoredRelease): Promise<Delivery> {
   const { limits, progress, signal, platform } = task
   const home = homeAt(task.settings.home)
   await checkDisk(home, 2 * mibOf(stored.archive))

@@ -1,16 +1,16 @@
 import { count } from '../lib/count.ts'
 import { deployGroup, planDeploy } from '../lib/deploy/deploy.ts'
-import { topUp } from '../lib/release/top-up.ts'
 import { assertSecretsSet } from '../lib/secrets.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { installMissing, programsFor } from '../tools/system-packages.ts'
+import { bringingInPlace } from './bring-in-place.ts'
 import { confirmPlan } from './deploy/confirm-plan.ts'
 
 export default async function deploy(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, releaseStore, secrets, probe, instanceTimeoutSeconds, infrastructure, limits } =
-    await openPlatform(context)
+  const opened = await openPlatform(context)
+  const { platform, secrets, probe, instanceTimeoutSeconds, infrastructure } = opened
   await assertSecretsSet({ secrets, needed: settings.service.secrets }, settings.group)
   const { wantedImage: image, size } = settings
   const task = { platform, image, size, instanceTimeoutSeconds, probe, clock, progress, signal }
@@ -27,11 +27,7 @@ export default async function deploy(context: TaskContext): Promise<TaskResult> 
   const result = await deployGroup({
     ...task,
     infrastructure: plan,
-    bringInPlace: async (content, lacking) => {
-      const { reopenDelivery } = await import('../platforms/in-place.ts')
-      const delivery = await reopenDelivery({ ...context, platform, releaseStore, limits: limits() }, content)
-      return topUp({ ...task, delivery }, 'deploy', lacking)
-    },
+    bringInPlace: bringingInPlace(context, opened, 'deploy'),
   }).catch(async (error: unknown) => {
     // The deploy may have been refused, the group locked, say: then nobody applies the plan.
     await plan?.discard().catch(() => undefined)

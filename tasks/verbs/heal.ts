@@ -1,21 +1,21 @@
 import { healGroup } from '../lib/heal/heal.ts'
-import { topUp } from '../lib/release/top-up.ts'
 import { clock, openPlatform } from '../platforms/open.ts'
 import type { TaskContext, TaskResult } from '../terminal/task.ts'
 import { inspectOver, repairOver } from '../tools/inspection.ts'
+import { bringingInPlace } from './bring-in-place.ts'
 
 export default async function heal(context: TaskContext): Promise<TaskResult> {
   const { settings, progress, signal } = context
-  const { platform, releaseStore, probe, instanceTimeoutSeconds, limits } = await openPlatform(context)
+  const opened = await openPlatform(context)
+  const { platform, probe, instanceTimeoutSeconds, limits } = opened
   const { commandSeconds, repairSeconds, recoverySeconds } = limits()
-  const around = { platform, probe, clock, progress, signal }
   const { outcome, instances, loadBalancer, launched } = await healGroup({
-    ...around,
-    bringInPlace: async (content, lacking) => {
-      const { reopenDelivery } = await import('../platforms/in-place.ts')
-      const delivery = await reopenDelivery({ ...context, platform, releaseStore, limits: limits() }, content)
-      return topUp({ ...around, instanceTimeoutSeconds, delivery }, 'heal', lacking)
-    },
+    platform,
+    probe,
+    clock,
+    progress,
+    signal,
+    bringInPlace: bringingInPlace(context, opened, 'heal'),
     inspect: async ({ id }) => {
       const path = await platform.sshArguments(id).catch(() => undefined)
       return path ? inspectOver(path, { timeoutSeconds: commandSeconds, signal }) : { ssh: 'unreachable' }
