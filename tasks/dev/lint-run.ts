@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
+import { inTurns } from '../lib/bounded.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Progress } from '../lib/progress.ts'
 import { ensureVenv } from '../tools/python-venv.ts'
@@ -18,19 +19,17 @@ export interface GateResult {
 
 const repository = join(import.meta.dirname, '../..')
 
-/** Runs every gate, even after a failure, and reports failures in full to `progress`. */
+/** Runs every gate, one per processor at a time, even after a failure, and reports failures in full to `progress`. */
 export async function runGates(
   gates: readonly Gate[],
   progress: Progress,
   signal?: AbortSignal,
 ): Promise<GateResult[]> {
-  const results: GateResult[] = []
-  for (const gate of gates) {
+  return inTurns(gates, availableParallelism(), async (gate) => {
     const result = await runGate(gate, progress, signal)
     if (result.outcome === 'failed') progress.event(`${gate.name} failed\n${result.output}`)
-    results.push(result)
-  }
-  return results
+    return result
+  })
 }
 
 async function runGate(gate: Gate, progress: Progress, signal: AbortSignal | undefined): Promise<GateResult> {

@@ -21,17 +21,22 @@ export async function prepareSuites(suites: readonly Suite[], context: TaskConte
   for (const one of await Promise.allSettled(installations)) if (one.status === 'rejected') throw one.reason
 }
 
+export interface TestRun extends TestCount {
+  /** What failed, by name. */
+  readonly failures: string[]
+}
+
 /** Runs the suites one after another; removes all their machines at the end. */
-export async function runSuites(suites: readonly Suite[], context: TaskContext): Promise<TestCount> {
+export async function runSuites(suites: readonly Suite[], context: TaskContext): Promise<TestRun> {
   const { progress, signal } = context
-  const total: TestCount = { passed: 0, failed: 0, skipped: 0 }
+  const total: TestRun = { passed: 0, failed: 0, skipped: 0, failures: [] }
   const { machines } = await needsOf(suites.flatMap(({ files }) => files))
   const removeMachines = async () => (machines ? removeTestMachines(context) : undefined)
   await removeMachines()
   try {
     for (const suite of suites) {
-      const { count } = await runSuite(suite, progress, signal)
-      for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += count[key]
+      const { count, failures } = await runSuite(suite, progress, signal)
+      addTo(total, { ...count, failures: failures.map(({ name }) => name) })
     }
   } finally {
     await removeMachines()
@@ -39,10 +44,19 @@ export async function runSuites(suites: readonly Suite[], context: TaskContext):
   return total
 }
 
-export function testResult({ passed, failed, skipped }: TestCount) {
+export function addTo(total: TestRun, { passed, failed, skipped, failures }: TestRun): void {
+  total.passed += passed
+  total.failed += failed
+  total.skipped += skipped
+  total.failures.push(...failures)
+}
+
+/** Names what failed once more: its report may be far above. */
+export function testResult({ passed, failed, skipped, failures }: TestRun) {
+  const counts = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
   return {
-    line: `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
-    facts: { passed, failed, skipped },
+    line: [...failures.map((name) => `failed: ${name}`), counts].join('\n'),
+    facts: { passed, failed, skipped, failures },
     exitCode: failed === 0 && passed > 0 ? 0 : 1,
   }
 }
