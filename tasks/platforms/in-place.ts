@@ -13,7 +13,7 @@ import { writeDockerArchive } from '../tools/container-archive/write.ts'
 import { keepScript, layersIn, putBackScript } from '../tools/kept-release.ts'
 import { mitogenEnvironment } from '../tools/mitogen.ts'
 import { connectionEnvironment } from '../tools/packer.ts'
-import { type RemoteAnswer, runOver } from '../tools/ssh.ts'
+import { feedOver, type RemoteAnswer, runOver } from '../tools/ssh.ts'
 import { ansiblePlace } from './ansible-place.ts'
 import { type DeliveryWork, instanceWork, openDeliveryWork } from './delivery-work.ts'
 import { checkDisk } from './disk-space.ts'
@@ -100,16 +100,34 @@ export async function deliveryOf(task: InPlaceTask, stored: StoredRelease): Prom
   }
   const limit = { timeoutSeconds: limits.repairSeconds, signal }
   const ansible = join(ownFolder, 'ansible')
+  const tag = containerTag(stored.release)
+  const archivesOf = new Map<string, Promise<ArchivesForRole>>()
+  /** Once in a run: what is kept has to be from before the release. */
+  const archivesFor = (id: string, from: string) => {
+    const known = archivesOf.get(id) ?? keepAndFind(id, from)
+    archivesOf.set(id, known)
+    // Where it failed, the next try asks again.
+    known.catch(() => archivesOf.delete(id))
+    return known
+  }
+  const keepAndFind = async (id: string, from: string) => {
+    const answer = await runOver(await platform.sshArguments(id), keepScript(from, tag), limit)
+    return archives.lacking(layersIn(stdoutOf(answer)))
+  }
   return {
+    async prepare({ id }, from) {
+      const { container_archive } = await archivesFor(id, from)
+      await feedOver(await platform.sshArguments(id), 'sudo docker load --quiet', container_archive, limit)
+    },
     async deliver({ id }, from) {
-      const answer = await runOver(await platform.sshArguments(id), keepScript(from), limit)
+      const ownArchives = await archivesFor(id, from)
       const { folder, pidFile } = instanceWork(work, id)
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const variablesFile = join(folder, 'variables.json')
       const variables = {
         ...stored.variables,
         in_place: 'yes',
-        ...(await archives.lacking(layersIn(stdoutOf(answer)))),
+        ...ownArchives,
       }
       await writeFile(variablesFile, JSON.stringify(paths.ofAll(variables)), { mode: 0o600 })
       await runPlay(
@@ -139,6 +157,12 @@ async function useRolesOf({ rolesOfBakeroll }: StoredRelease, { paths }: Deliver
   await cp(join(rolesOfBakeroll, serviceRoleFolder), role, { recursive: true })
 }
 
+/** As the role's variables name them. */
+interface ArchivesForRole {
+  readonly container_archive: string
+  readonly whole_container_archive: string
+}
+
 /** The archives that instances get: each is written once, however many instances need the same. */
 function openArchives({ release, archive }: StoredRelease, { folder }: DeliveryWork) {
   const tag = containerTag(release)
@@ -156,7 +180,7 @@ function openArchives({ release, archive }: StoredRelease, { folder }: DeliveryW
   }
   return {
     /** The role takes the whole archive where a Docker refuses the one without the layers that it has. */
-    async lacking(present: string[][]) {
+    async lacking(present: string[][]): Promise<ArchivesForRole> {
       const diffIds = archive.image.layers.map(({ diffId }) => diffId)
       return {
         container_archive: await archiveWithout(layersPresent(diffIds, present)),

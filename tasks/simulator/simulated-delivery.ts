@@ -35,12 +35,19 @@ export function simulatedDelivery(world: World, { release, content }: Content, f
     machine.parts.container = 'running'
     end(machine)
   }
+  const keep = (id: string, from: string) => {
+    const machine = world.find(id)
+    if (machine && machine.kept?.content !== from) machine.kept = { content: from, inPlace: machine.inPlace }
+  }
   return {
+    async prepare({ id }, from) {
+      keep(id, from)
+      await world.clock.sleep((seconds * 1000) / 4)
+    },
     async deliver({ id }, from) {
       deliveries += 1
       const nth = deliveries
-      const machine = world.machine(id)
-      if (machine.kept?.content !== from) machine.kept = { content: from, inPlace: machine.inPlace }
+      keep(id, from)
       await change(
         id,
         () => refuse?.(nth, id),

@@ -9,7 +9,7 @@ import { onPath } from './path-fixture.ts'
 
 t.test('the scripts are shell, whatever the name of a content', async (t) => {
   for (const from of ['c0ffee', '1.0.0-ab', "it's"]) {
-    for (const script of [keepScript(from), putBackScript(from)]) {
+    for (const script of [keepScript(from, 'bakeroll/service:2.0.0'), putBackScript(from)]) {
       const { exitCode, stderr } = await execa('sh', ['-n'], { input: script, reject: false })
       t.same([exitCode, stderr], [0, ''])
     }
@@ -84,7 +84,8 @@ function machine(t: Test) {
     isKept: existsSync(join(root, 'var/lib/bakeroll/before/content')),
   })
   write({ ...serving('1.0.0', 'one'), 'var/lib/bakeroll/other': '' })
-  return { run, state, deliver: (release: string, id: string) => write(serving(release, id)) }
+  const deliver = (release: string, id: string) => write(serving(release, id))
+  return { run, state, deliver, add: (path: string, content: string) => write({ [path]: content }) }
 }
 
 function withPrograms(t: Test): void {
@@ -96,10 +97,10 @@ t.test('what a machine serves is kept once, and given back as it was', async (t)
   withPrograms(t)
   const { run, state, deliver } = machine(t)
   const before = state()
-  t.match(await run(keepScript('c-old')), { exitCode: 0, stdout: '["sha256:one"]' })
+  t.match(await run(keepScript('c-old', 'bakeroll/service:1.1.0')), { exitCode: 0, stdout: '["sha256:one"]' })
   deliver('1.1.0', 'two')
   t.match(
-    await run(keepScript('c-old')),
+    await run(keepScript('c-old', 'bakeroll/service:1.1.0')),
     { exitCode: 0, stdout: /one.*two/s },
     'again: the half of the new is not kept',
   )
@@ -108,6 +109,15 @@ t.test('what a machine serves is kept once, and given back as it was', async (t)
   t.match(await run(putBackScript('c-old')), { exitCode: 0 })
   t.match(state(), { ...before, names: { 'service:1.0.0': 'one' }, isKept: false })
   t.match(await run(putBackScript('c-old')), { exitCode: 0 }, 'nothing left to do')
+})
+
+t.test('the image of the release that comes stays, those of others go', async (t) => {
+  withPrograms(t)
+  const { run, state, add } = machine(t)
+  add('docker/ids/two', '[]')
+  for (const release of ['0.9.0', '1.1.0']) add(`docker/names/bakeroll/service:${release}`, 'two\n')
+  t.match(await run(keepScript('c-old', 'bakeroll/service:1.1.0')), { exitCode: 0 })
+  t.same(Object.keys(state().names).sort(), ['before:kept', 'service:1.0.0', 'service:1.1.0'])
 })
 
 /** Kills the attempt before each of its commands in turn, until it has no more; each has to end right after all. */
@@ -132,8 +142,8 @@ t.test('a keeping that was killed before any of its commands is done when it run
   withPrograms(t)
   await killedInTurn(t, async (nth) => {
     const { run, state, deliver } = machine(t)
-    const { isKilled } = await run(keepScript('c-old'), nth)
-    const again = await run(keepScript('c-old'))
+    const { isKilled } = await run(keepScript('c-old', 'bakeroll/service:1.1.0'), nth)
+    const again = await run(keepScript('c-old', 'bakeroll/service:1.1.0'))
     deliver('1.1.0', 'two')
     const back = await run(putBackScript('c-old'))
     const { names, ...found } = state()
@@ -146,7 +156,7 @@ t.test('so is a giving back', async (t) => {
   withPrograms(t)
   await killedInTurn(t, async (nth) => {
     const { run, state, deliver } = machine(t)
-    await run(keepScript('c-old'))
+    await run(keepScript('c-old', 'bakeroll/service:1.1.0'))
     deliver('1.1.0', 'two')
     const { isKilled } = await run(putBackScript('c-old'), nth)
     const again = await run(putBackScript('c-old'))

@@ -18,11 +18,12 @@ const named = `sed -n 's/.*"image":"\\([^"]*\\)".*/\\1/p' /etc/bakeroll/service.
 
 /**
  * Keeps what the machine serves, once for each content `from`, so that giving it back needs no transfer: a delivery
- * that is repeated would keep a half of the new one. Removes the images of older releases, and prints the layers of
- * each image that is left, a JSON list a line.
+ * that is repeated would keep a half of the new one. Removes the images of other releases than the one called `coming`,
+ * and prints the layers of each image that is left, a JSON list a line.
  */
-export function keepScript(from: string): string {
+export function keepScript(from: string, coming: string): string {
   return `set -eu
+coming=${shellWord(coming)}
 kept=${kept}
 if [ "$(cat $kept/content 2>/dev/null)" != ${shellWord(from)} ]; then
   rm -rf $kept.new
@@ -45,7 +46,7 @@ docker image ls --quiet --no-trunc | sort -u | while read -r id; do docker image
 
 /** Docker refuses to remove an image that a container uses. */
 const pruneScript = `for name in $(docker image ls --format '{{.Repository}}:{{.Tag}}' bakeroll/service); do
-  [ "$name" = "$(${named})" ] || docker image rm "$name" >/dev/null 2>&1 || true
+  [ "$name" = "$coming" ] || [ "$name" = "$(${named})" ] || docker image rm "$name" >/dev/null 2>&1 || true
 done
 docker image prune --force >/dev/null`
 

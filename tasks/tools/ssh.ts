@@ -74,18 +74,37 @@ export interface RemoteAnswer {
   readonly stderr: string
 }
 
+interface RunLimits {
+  readonly timeoutSeconds: number
+  readonly signal?: AbortSignal
+}
+
 /**
  * Runs a shell script on a machine, passed to `sh` on standard input; returns its output, whatever its exit code.
  * Throws an OperatorError when the machine cannot be reached (ssh's exit code 255), after `timeoutSeconds`, or when the
  * signal stops it (kind `interrupted`).
  */
-export async function runOver(
+export async function runOver(arguments_: readonly string[], script: string, limits: RunLimits): Promise<RemoteAnswer> {
+  return answerOf([...arguments_, 'sudo sh -s'], { input: script }, limits)
+}
+
+/** Runs a command of the machine's shell with a file of this computer on its standard input; otherwise as `runOver`. */
+export async function feedOver(
   arguments_: readonly string[],
-  script: string,
-  { timeoutSeconds, signal }: { timeoutSeconds: number; signal?: AbortSignal },
+  command: string,
+  inputFile: string,
+  limits: RunLimits,
 ): Promise<RemoteAnswer> {
-  const result = await execa('ssh', [...arguments_, 'sudo sh -s'], {
-    input: script,
+  return answerOf([...arguments_, command], { inputFile }, limits)
+}
+
+async function answerOf(
+  argv: readonly string[],
+  input: { readonly input: string } | { readonly inputFile: string },
+  { timeoutSeconds, signal }: RunLimits,
+): Promise<RemoteAnswer> {
+  const result = await execa('ssh', argv, {
+    ...input,
     reject: false,
     timeout: timeoutSeconds * 1000,
     ...(signal ? { cancelSignal: signal } : {}),

@@ -1,4 +1,7 @@
+import { inTurns } from '../bounded.ts'
+import { count } from '../count.ts'
 import { OperatorError } from '../errors.ts'
+import { recordedRelease } from '../in-place.ts'
 import { throwIfInterrupted } from '../interruption.ts'
 import type { Group, InPlace, Instance } from '../platform.ts'
 import type { ReleaseStep } from './planner.ts'
@@ -61,6 +64,29 @@ export async function act(run: ReleaseRun, step: ReleaseStep, group: Group): Pro
   // Putting instances behind the load balancer must show in what is seen, or it counts for nothing.
   if (step.do !== 'return' && step.do !== 'repair load balancer') run.lastStepMs = clock.now()
   return true
+}
+
+/** Instances that are prepared at once. */
+const prepared = 10
+
+/** Brings to all instances what can be there before any of them is drained: each serves nothing for a shorter time. */
+export async function prepareAll(run: ReleaseRun, group: Group): Promise<void> {
+  const { delivery, progress, signal } = run.task
+  // A machine that reboots makes its container of the image of that name.
+  const isOtherName = (one: Instance) => recordedRelease(group, one) !== run.record.release
+  const due = group.instances.filter((one) => one.state === 'running' && !run.done.has(one.id) && isOtherName(one))
+  if (run.rollingBack || due.length === 0) return
+  await progress.step(`container image of ${run.record.release} to ${count(due.length, 'instance')}`, () =>
+    inTurns(due, prepared, async (instance) => {
+      try {
+        await delivery.prepare(instance, replacedContent(run, instance))
+      } catch (error) {
+        // Its delivery will tell whether that matters.
+        if (!(error instanceof OperatorError) || error.kind === 'interrupted') throw error
+      }
+    }),
+  )
+  throwIfInterrupted(run.verb, signal)
 }
 
 /** The deliveries of a turn, side by side. Each settles before a failure is looked at: none goes on unseen. */

@@ -5,14 +5,15 @@ import { probeFor } from '../in-place.ts'
 import { pause, throwIfInterrupted } from '../interruption.ts'
 import type { Group } from '../platform.ts'
 import { isServing } from '../readiness.ts'
-import { act, deliverAll, noteRefusal } from './actions.ts'
+import { act, deliverAll, noteRefusal, prepareAll } from './actions.ts'
 import type { ReleaseLog } from './log.ts'
 import { nextSteps } from './planner.ts'
 import { noteSeen, type ReleaseRun, snapshotOf, wantedReleases } from './run.ts'
 
-/** Brings the run to its end: looks, decides, acts and waits. Returns the group as last seen. */
-export async function carryOut(run: ReleaseRun, log: ReleaseLog): Promise<Group> {
+/** Brings the run of the group `first` to its end: prepares, looks, decides, acts and waits. Returns the group as last seen. */
+export async function carryOut(run: ReleaseRun, log: ReleaseLog, first: Group): Promise<Group> {
   const { clock, progress, signal, pollMs = 1000, policy } = run.task
+  await prepareAll(run, first)
   while (true) {
     throwIfInterrupted(run.verb, signal)
     const seen = await lookOrRefuse(run)

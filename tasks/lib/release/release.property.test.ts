@@ -148,6 +148,7 @@ function guarded(world: World, delivery: Delivery, problems: string[]): Delivery
     if (isAsked) problems.push(`${id} is changed while it serves`)
   }
   return {
+    prepare: (one, from) => delivery.prepare(one, from),
     async deliver(one, from) {
       check(one.id)
       await delivery.deliver(one, from)

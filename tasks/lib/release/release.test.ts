@@ -3,7 +3,9 @@ import t from 'tap'
 import { ClientKilled, crashingAt } from '../../simulator/crash.ts'
 import { recordedProgress } from '../../simulator/recorded-progress.ts'
 import { type Change, releaseTask, served, servingWorld, wanted, watchFloor } from '../../simulator/release-fixture.ts'
+import { simulatedDelivery } from '../../simulator/simulated-delivery.ts'
 import { simulatedPlatform } from '../../simulator/simulated-platform.ts'
+import { servingMachines, type World } from '../../simulator/simulated-world.ts'
 import { OperatorError } from '../errors.ts'
 import type { RollEvent } from '../roll/events.ts'
 import { plainPolicy } from '../roll/policy.ts'
@@ -31,6 +33,39 @@ t.test('one after the other, and the record says so', async (t) => {
   ])
   t.match(events[0], { event: 'began', imageId: '1.1.0', previousImageId: '1.0.0', inPlace: true })
   t.match(events.at(-1), { event: 'ended', outcome: 'released', replaced: 3 })
+})
+
+/** The world's delivery, which notes who was prepared while how many served. */
+function notingPreparation(world: World, prepare: (id: string) => Promise<void>, content = wanted) {
+  const seen: { id: string; serving: number }[] = []
+  const openDelivery = async () => ({
+    ...simulatedDelivery(world, content),
+    async prepare({ id }: { id: string }) {
+      seen.push({ id, serving: servingMachines(world).length })
+      await prepare(id)
+    },
+  })
+  return { seen, openDelivery }
+}
+
+t.test('all are prepared before any is drained; one that cannot be is delivered all the same', async (t) => {
+  const world = await servingWorld()
+  const { seen, openDelivery } = notingPreparation(world, async (id) => {
+    if (id === 'm2') throw new OperatorError('failed', 'the disk is full')
+  })
+  t.match(await releaseGroup(releaseTask(world, { openDelivery })), { outcome: 'released' })
+  t.same(
+    seen,
+    ['m1', 'm2', 'm3'].map((id) => ({ id, serving: 3 })),
+  )
+})
+
+t.test('none is prepared for other contents of the same name, which a reboot would start', async (t) => {
+  const world = await servingWorld()
+  const again = { release: '1.0.0', content: 'c-other' }
+  const { seen, openDelivery } = notingPreparation(world, async () => {}, again)
+  t.match(await releaseGroup(releaseTask(world, { openDelivery, wanted: again })), { outcome: 'released' })
+  t.same(seen, [])
 })
 
 t.test('what is there already is unchanged, at once', async (t) => {

@@ -47,7 +47,7 @@ export async function releaseGroup(task: ReleaseTask): Promise<ReleaseResult> {
       if (!isResumed) await platform.updateGroup({ inPlace: record })
       log.began(run, before, isResumed)
       task.progress.event(openingLine(before, record, isResumed))
-      const after = await carryOut(run, log)
+      const after = await carryOut(run, log, before)
       const outcome = run.rollingBack ? 'rolled-back' : 'released'
       end(outcome)
       return resultOf(run, { before, after, outcome, seconds: secondsSince(startedMs, clock.now()) })

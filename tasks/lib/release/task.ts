@@ -6,8 +6,10 @@ import type { RollEventSink } from '../roll/events.ts'
 import type { ReleaseStep } from './planner.ts'
 import type { ReleasePolicy } from './policy.ts'
 
-/** Changes what a running instance serves. Both throw an OperatorError, after a bounded time, when they cannot. */
+/** Changes what a running instance serves. All throw an OperatorError, after a bounded time, when they cannot. */
 export interface Delivery {
+  /** Brings what can be there while the instance serves what it has: the content `from`. `deliver` does it otherwise. */
+  prepare(instance: Instance, from: string): Promise<void>
   /** Brings the release to an instance that has the content `from`, or a half of the release: repeating it is safe. */
   deliver(instance: Instance, from: string): Promise<void>
   /** Gives the instance back what it had: the content `from`. Changes nothing on one that has it. */

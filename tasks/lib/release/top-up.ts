@@ -56,7 +56,7 @@ export async function topUp(task: TopUpTask, verb: string, lacking: Lacking): Pr
   const run = newRun({ ...task, policy, onEvent: undefined }, record, { verb, isTopUp: true })
   for (const one of group.instances) if (!due.includes(one)) run.done.add(one.id)
   task.progress.event(`${record.release} is in place: ${due.map(({ id }) => id).join(', ')} get it, too`)
-  await carryOut(run, openReleaseLog(run))
+  await carryOut(run, openReleaseLog(run), group)
   return { released: [...run.released], ...(run.reason === undefined ? {} : { failure: run.reason }) }
 }
 
