@@ -13,7 +13,10 @@ export interface Needs {
   readonly environments: ReadonlySet<string>
   /** `test/nodes`: other Node releases, from npm. */
   readonly nodes: boolean
-  /** Virtual machines: files run one at a time. Includes the programs of `local`. */
+  /**
+   * Virtual machines, with the programs of `local`. Files that say `machines` run one at a time and alone; files that say
+   * `bakery`, in which no time matters, beside files without machines.
+   */
   readonly machines: boolean
 }
 
@@ -37,7 +40,8 @@ export function needsFrom(words: readonly string[]): Needs {
   }
   if (environments.size > 0)
     for (const name of ['python3', 'ensurepip']) for (const one of programsOf(name)) found.add(one)
-  return { programs: found, environments, nodes: words.includes('test/nodes'), machines: words.includes('machines') }
+  const machines = words.includes('machines') || words.includes('bakery')
+  return { programs: found, environments, nodes: words.includes('test/nodes'), machines }
 }
 
 /** The combined needs of test files. */
@@ -47,7 +51,7 @@ export async function needsOf(files: readonly string[], root = repository): Prom
 }
 
 function programsOf(word: string): Program[] {
-  if (word === 'machines' || word === 'local') return programsFor('local')
+  if (['machines', 'bakery', 'local'].includes(word)) return programsFor('local')
   if (word === 'aws' || word === 'lint') return programsFor(word)
   return programs.filter(({ name }) => name === word)
 }

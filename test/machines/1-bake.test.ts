@@ -1,4 +1,4 @@
-// needs: machines, ps, ss, .venv/mitogen
+// needs: bakery, ps, ss, .venv/mitogen
 
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
