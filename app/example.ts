@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-/** What the time service says of itself, in the words of a configuration file. */
+/** The time service, described as in a configuration file. */
 export const example = {
   port: 3000,
   healthPath: '/healthz',

@@ -5,7 +5,7 @@ import { nginxDefaults } from '../nginx/nginx.ts'
 import { ask } from './http-fixture.ts'
 import { keepAliveSeconds, openListener } from './listener.ts'
 
-/** An app with GET /slow, which tells when it has begun and answers when it is told to. */
+/** An app whose GET /slow reports that it has begun and responds on demand. */
 async function openSlowListener(t: Test) {
   const begun = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<string>()
@@ -20,7 +20,7 @@ async function openSlowListener(t: Test) {
   return { listener, begun: begun.promise, answer: answer.resolve }
 }
 
-t.test('a request under way finishes while nobody else gets in', async (t) => {
+t.test('a request in progress finishes while new connections are refused', async (t) => {
   const { listener, begun, answer } = await openSlowListener(t)
   const slow = ask(`${listener.url}/slow`, { agent: new Agent({ keepAlive: true }) })
   await begun
@@ -34,7 +34,7 @@ t.test('a request under way finishes while nobody else gets in', async (t) => {
   t.equal(await closed, 'finished')
 })
 
-t.test('a request that does not finish is cut off at the limit', async (t) => {
+t.test('cuts off an unfinished request at the limit', async (t) => {
   const { listener, begun } = await openSlowListener(t)
   const slow = ask(`${listener.url}/slow`)
   const failed = t.rejects(slow, { code: 'ECONNRESET' })
@@ -43,7 +43,7 @@ t.test('a request that does not finish is cut off at the limit', async (t) => {
   await failed
 })
 
-t.test('kept connections are closed with their next answer once draining has begun', async (t) => {
+t.test('draining closes a kept connection with its next response', async (t) => {
   const { listener } = await openSlowListener(t)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   t.teardown(() => agent.destroy())
@@ -54,7 +54,7 @@ t.test('kept connections are closed with their next answer once draining has beg
   t.equal(headers.connection, 'close')
 })
 
-t.test('an answer that had begun when draining began ends its connection, too', async (t) => {
+t.test('draining also closes a connection whose response had already begun', async (t) => {
   const begun = Promise.withResolvers<WritableStreamDefaultWriter<Uint8Array>>()
   const app = new Hono()
   app.get('/stream', (c) => {
@@ -75,7 +75,7 @@ t.test('an answer that had begun when draining began ends its connection, too', 
   t.equal(await closed, 'finished')
 })
 
-t.test('a port in use is reported with the system error', async (t) => {
+t.test('reports a port in use with the system error', async (t) => {
   const { listener } = await openSlowListener(t)
   const port = Number(new URL(listener.url).port)
   await t.rejects(openListener(new Hono(), { host: '127.0.0.1', port }), { code: 'EADDRINUSE' })

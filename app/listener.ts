@@ -13,7 +13,7 @@ export const keepAliveSeconds = 75
 /** A listening app that shuts down in two stages. */
 export interface Listener {
   url: string
-  /** From now on every answer, including those in progress, says `Connection: close`; still accepts connections. */
+  /** From now on every response, including those in progress, says `Connection: close`; still accepts connections. */
   drain(): void
   /** Stops accepting and waits for requests in progress; `cut` when they were aborted after `limitSeconds`. */
   close(limitSeconds: number): Promise<'finished' | 'cut'>
@@ -45,7 +45,7 @@ function closeConnectionsOnDemand(server: Server): () => void {
     response.shouldKeepAlive &&= !draining
     unanswered.add(response)
     response.once('close', () => unanswered.delete(response))
-    // An answer whose headers were sent before draining began could not announce it.
+    // A response whose headers were sent before draining could not announce it.
     response.once('finish', () => draining && request.socket.end())
   })
 

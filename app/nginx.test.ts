@@ -46,7 +46,7 @@ t.test('nginx accepts its files without a warning', { skip }, async (t) => {
   if (process.getuid?.() === 0) t.notMatch(stderr, /\[(warn|alert|emerg)\]/)
 })
 
-t.test('in front of the real server', { skip }, async (t) => {
+t.test('works in front of the real server', { skip }, async (t) => {
   const server = await startServer(t, { env: { RELEASE: '1.4.0', DRAIN_SECONDS: '0' } })
   const nginx = await startNginx(t, Number(new URL(server.url).port))
 
@@ -82,7 +82,7 @@ t.test('in front of the real server', { skip }, async (t) => {
   })
 })
 
-t.test('odd clients get the same headers and a log line that parses', { skip }, async (t) => {
+t.test('odd clients get the same headers and a valid log line', { skip }, async (t) => {
   const server = await startServer(t, { env: { RELEASE: '1.4.0', DRAIN_SECONDS: '0' } })
   const nginx = await startNginx(t, Number(new URL(server.url).port))
   const cases: [request: string, status: number][] = [
@@ -105,7 +105,7 @@ t.test('odd clients get the same headers and a log line that parses', { skip }, 
   )
 })
 
-t.test('while the upstream is down the version is still told', { skip }, async (t) => {
+t.test('still reports the version while the upstream is down', { skip }, async (t) => {
   const nginx = await startNginx(t, await freePort())
   const version = await ask(`${nginx.url}/version.txt`)
   t.match(version, { status: 200, body: '1.4.0\n', headers: { ...everyAnswer, 'content-type': 'text/plain' } })
@@ -117,7 +117,7 @@ t.test('while the upstream is down the version is still told', { skip }, async (
   }
 })
 
-t.test('a failure does not shut out an upstream that is back', { skip }, async (t) => {
+t.test('uses an upstream again at once after failures', { skip }, async (t) => {
   const port = await freePort()
   const nginx = await startNginx(t, port)
   for (let i = 0; i < 5; i++) t.equal((await ask(`${nginx.url}/now`)).status, 502)
@@ -126,7 +126,7 @@ t.test('a failure does not shut out an upstream that is back', { skip }, async (
   t.equal((await ask(`${nginx.url}/now`)).status, 200)
 })
 
-t.test('a draining service is seen through nginx', { skip }, async (t) => {
+t.test('passes on that the service is draining', { skip }, async (t) => {
   const service = createService({ release: '1.4.0' })
   const listener = await openListener(service.app, { host: '127.0.0.1', port: 0 })
   t.teardown(() => listener.close(0))
@@ -135,19 +135,19 @@ t.test('a draining service is seen through nginx', { skip }, async (t) => {
   t.match(await ask(`${nginx.url}/healthz`), { status: 503, body: 'draining', headers: everyAnswer })
 })
 
-t.test('the connection to the upstream is used again', { skip }, async (t) => {
+t.test('reuses the connection to the upstream', { skip }, async (t) => {
   let connections = 0
   const upstream = createHttpServer((_, response) => response.end('ok'))
   upstream.on('connection', () => connections++)
   const nginx = await startNginx(t, await portOf(t, upstream))
-  // One connection of the client, because each worker of nginx has a pool of its own.
+  // One client connection, because each nginx worker has its own pool.
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   t.teardown(() => agent.destroy())
   for (let i = 0; i < 10; i++) t.equal((await ask(`${nginx.url}/now`, { agent })).status, 200)
   t.equal(connections, 1)
 })
 
-t.test('an upstream that closes a kept connection under a request is asked again on a new one', { skip }, async (t) => {
+t.test('retries on a new connection when the upstream closes a kept one under a request', { skip }, async (t) => {
   let connections = 0
   const upstream = createServer((socket) => {
     connections++

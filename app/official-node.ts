@@ -25,7 +25,7 @@ export interface FoundNode {
 }
 
 /**
- * How a Node differs from the official one; undefined when it does not. Reads the whole file: some tenths of a second.
+ * How a Node differs from the official one; undefined when it does not. Reads the whole file: takes a few tenths of a second.
  */
 export async function nodeFault({ path, version, arch }: FoundNode): Promise<string | undefined> {
   if (version !== officialNode.version) {

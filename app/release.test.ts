@@ -5,7 +5,7 @@ import { ask } from './http-fixture.ts'
 import { bundlePath, releaseDigest, writeRelease } from './release.ts'
 import { startServer } from './server-fixture.ts'
 
-t.test('the bundle carries the licences of what is in it', async (t) => {
+t.test('the bundle contains the licences of its packages', async (t) => {
   const folder = t.testdir()
   await writeRelease({ release: '1.4.0', folder })
   const text = await readFile(join(folder, bundlePath), 'utf8')
@@ -13,7 +13,7 @@ t.test('the bundle carries the licences of what is in it', async (t) => {
     t.match(text, (await readFile(join('node_modules', name, 'LICENSE'), 'utf8')).trim(), name)
 })
 
-t.test('whatever the umask, everybody can read it', async (t) => {
+t.test('the release is world-readable, whatever the umask', async (t) => {
   const before = process.umask(0o077)
   t.teardown(() => process.umask(before))
   const folder = t.testdir()
@@ -22,7 +22,7 @@ t.test('whatever the umask, everybody can read it', async (t) => {
   t.equal((await stat(join(folder, 'app'))).mode & 0o777, 0o755)
 })
 
-t.test('the bundle runs alone in an empty folder', async (t) => {
+t.test('the bundle runs on its own in an empty folder', async (t) => {
   const folder = t.testdir({ empty: {} })
   await writeRelease({ release: '1.4.0', folder })
   const cwd = join(folder, 'empty')
@@ -32,7 +32,7 @@ t.test('the bundle runs alone in an empty folder', async (t) => {
   t.match(JSON.parse(body), { release: '1.4.0' })
 })
 
-t.test('the digest follows the release and nothing else', async (t) => {
+t.test('the digest depends on the release only', async (t) => {
   const folders = t.testdir({ one: {}, two: {} })
   const one = await writeRelease({ release: '1.4.0', folder: join(folders, 'one') })
   const cwd = process.cwd()

@@ -19,14 +19,14 @@ async function temporaryFolder(t: Test): Promise<string> {
   return folder
 }
 
-/** Of names, modes and content, but not times. */
+/** Covers names, modes and content, but not times. */
 async function treeDigest(folder: string): Promise<string> {
   const words = ['--create', '--directory', folder, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '.']
   const { stdout } = await run('sh', ['-c', 'tar "$@" | sha256sum', 'tar', ...words])
   return stdout
 }
 
-t.test('libraries are the paths that ldd names', (t) => {
+t.test('takes the library paths from the output of ldd', (t) => {
   const output = [
     '\tlinux-vdso.so.1 (0x00007f099cde1000)',
     '\tlibm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007f099cceb000)',
@@ -56,7 +56,7 @@ t.test('the same digest means the same bytes, whatever the umask', { skip }, asy
 })
 
 t.test(
-  'a release runs on nothing but the runtime',
+  'a release needs nothing but the runtime',
   {
     skip: skip || (process.getuid?.() === 0 ? false : 'chroot needs root'),
   },

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readServerSettings } from './server-settings.ts'
 
-t.test('defaults', (t) => {
+t.test('uses defaults for an empty environment', (t) => {
   t.same(readServerSettings({}, '1.4.0'), {
     release: '1.4.0',
     host: '127.0.0.1',
@@ -12,7 +12,7 @@ t.test('defaults', (t) => {
   t.end()
 })
 
-t.test('everything from the environment', (t) => {
+t.test('reads everything from the environment', (t) => {
   const env = { PORT: '0', HOST: '::1', RELEASE: '2.0.0-rc.1', DRAIN_SECONDS: '0', SHUTDOWN_SECONDS: '60' }
   t.same(readServerSettings(env, '1.4.0'), {
     release: '2.0.0-rc.1',
@@ -24,7 +24,7 @@ t.test('everything from the environment', (t) => {
   t.end()
 })
 
-t.test('all bad values are named at once', (t) => {
+t.test('names all bad values at once', (t) => {
   const env = { PORT: '70000', HOST: 'localhost', RELEASE: 'a b', DRAIN_SECONDS: '-1', SHUTDOWN_SECONDS: '' }
   const message = [
     'PORT: expected a whole number from 0 to 65535, got "70000"',

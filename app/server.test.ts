@@ -8,7 +8,7 @@ import { runServer, startServer } from './server-fixture.ts'
 /** Longer than any test: only a second signal ends such a drain. */
 const env = { RELEASE: '1.4.0', DRAIN_SECONDS: '3600' }
 
-t.test('SIGTERM: unhealthy first, then closed to newcomers, then gone when the last request is answered', async (t) => {
+t.test('SIGTERM: becomes unhealthy, then stops accepting, then exits after the last response', async (t) => {
   const server = await startServer(t, { env })
   t.equal((await ask(`${server.url}/healthz`)).status, 200)
 
@@ -44,7 +44,7 @@ t.test('SIGINT without a drain ends an idle server at once', async (t) => {
   t.equal(await server.exitCode, 0)
 })
 
-t.test('requests that do not finish are cut off, and the exit code tells', async (t) => {
+t.test('cuts off unfinished requests and says so with the exit code', async (t) => {
   const server = await startServer(t, { env: { ...env, DRAIN_SECONDS: '0', SHUTDOWN_SECONDS: '0' } })
   const { hostname, port } = new URL(server.url)
   const stuck = connect(Number(port), hostname)
@@ -56,13 +56,13 @@ t.test('requests that do not finish are cut off, and the exit code tells', async
   t.equal(await server.exitCode, 1)
 })
 
-t.test('it says its release', async (t) => {
+t.test('reports its release', async (t) => {
   const { url } = await startServer(t, { env })
   const { body } = await ask(`${url}/now`, { headers: { accept: 'application/json' } })
   t.match(JSON.parse(body), { release: '1.4.0' })
 })
 
-t.test('bad settings: every one is named, exit code 2', async (t) => {
+t.test('bad settings: names every one, exit code 2', async (t) => {
   t.same(await runServer({ PORT: 'http', HOST: 'here' }), {
     code: 2,
     stderr:

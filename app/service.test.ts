@@ -6,7 +6,7 @@ const iso = '2025-01-02T03:04:05.060Z'
 const json = { now: iso, unixMs, release: '1.4.0' }
 const open = () => createService({ release: '1.4.0', now: () => unixMs })
 
-t.test('GET /now answers in the type that the client prefers', async (t) => {
+t.test('GET /now responds in the type that the client prefers', async (t) => {
   const cases: [accept: string | undefined, type: 'text' | 'json'][] = [
     [undefined, 'text'],
     ['', 'text'],
@@ -36,7 +36,7 @@ t.test('GET /now answers in the type that the client prefers', async (t) => {
   }
 })
 
-t.test('without a clock of the test it tells the real time', async (t) => {
+t.test('reports the real time without a test clock', async (t) => {
   const { app } = createService({ release: '1.4.0' })
   const before = Date.now()
   const response = await app.request('/now', { headers: { accept: 'application/json' } })
@@ -44,7 +44,7 @@ t.test('without a clock of the test it tells the real time', async (t) => {
   t.ok(before <= unixMs && unixMs <= Date.now())
 })
 
-t.test('/healthz turns from 200 to 503, and /now stays', async (t) => {
+t.test('/healthz goes from 200 to 503 on drain, /now stays', async (t) => {
   const { app, drain } = open()
   t.equal((await app.request('/healthz')).status, 200)
   drain()
@@ -54,7 +54,7 @@ t.test('/healthz turns from 200 to 503, and /now stays', async (t) => {
   t.equal((await app.request('/now')).status, 200)
 })
 
-t.test('HEAD answers as GET does, without a body', async (t) => {
+t.test('HEAD responds like GET, without a body', async (t) => {
   for (const path of ['/now', '/healthz']) {
     const response = await open().app.request(path, { method: 'HEAD' })
     t.equal(response.status, 200, path)
@@ -63,7 +63,7 @@ t.test('HEAD answers as GET does, without a body', async (t) => {
   }
 })
 
-t.test('anything else is refused in plain text and never cached', async (t) => {
+t.test('refuses everything else in plain text, never cached', async (t) => {
   const cases: [method: string, path: string, status: number, body: string, allow: string | null][] = [
     ['GET', '/', 404, 'not found', null],
     ['GET', '/now/', 404, 'not found', null],

@@ -7,7 +7,7 @@ const skip = nginxMissing
 const any = { release: '1.4.0', upstreamPort: 8000 }
 const complaintAbout = (text: string) => nginxComplaint({ ...any, lines: { file: 'own.conf', text } })
 
-t.test('what nginx refuses is told with the line of the user', { skip }, async (t) => {
+t.test("reports what nginx refuses, with the user's own line", { skip }, async (t) => {
   const cases: Record<string, string> = {
     '\n  ad_header A b;\n': 'own.conf:2: unknown directive "ad_header"',
     'gzip on off;': 'own.conf:1: invalid number of arguments in "gzip" directive',
@@ -19,7 +19,7 @@ t.test('what nginx refuses is told with the line of the user', { skip }, async (
   t.equal(await nginxComplaint({ ...any, template }), 'own.mustache:5: unknown directive "nonsense"')
 })
 
-t.test('nothing is said of lines that are right, or that only an instance can judge', { skip }, async (t) => {
+t.test('accepts valid lines and those that only an instance can judge', { skip }, async (t) => {
   t.equal(await nginxComplaint(any), undefined)
   t.equal(await complaintAbout('gzip on;\n'), undefined)
   t.equal(await complaintAbout('include /etc/nginx/of-the-image.conf;\n'), undefined)

@@ -4,13 +4,13 @@ import { execa } from 'execa'
 import { type NginxText, type WantedNginx, writeNginx } from './nginx.ts'
 
 /**
- * What an nginx on this computer says against the user's lines or template, with their file and line. Undefined when it
- * finds nothing, or is not there. Another nginx than the image's may know other directives: a warning, no verdict.
+ * The error that this computer's nginx reports in the user's lines or template, with file and line. Undefined when it finds
+ * none or is not installed. It may know other directives than the image's nginx: a warning, not a verdict.
  */
 export async function nginxComplaint(settings: WantedNginx): Promise<string | undefined> {
   const own = settings.template ?? settings.lines
   if (own === undefined) return undefined
-  // Not tmpdir: nginx reads no path with a blank in it.
+  // Not tmpdir: nginx cannot read a path that contains a blank.
   const folder = await mkdtemp('/tmp/bakeroll-nginx-')
   try {
     const [file = ''] = await writeNginx(folder, { ...settings, ...placesIn(folder) })
@@ -34,7 +34,7 @@ function placesIn(folder: string): Partial<WantedNginx> {
   }
 }
 
-/** Of `nginx -t` on the rendered `file`. A file or a host that is missing here may be there on an instance. */
+/** The output of `nginx -t` on the rendered `file`. A file or host that is missing here may exist on an instance. */
 function complaintIn(said: string, file: string, rendered: string, own: NginxText): string | undefined {
   for (const [, words = '', place, line] of said.matchAll(/\[emerg\] (?:\d+#\d+: )?(.+) in (\S+):(\d+)$/gm)) {
     if (place !== file || /\(\d+: |host not found/.test(words)) continue

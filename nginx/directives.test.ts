@@ -39,7 +39,7 @@ const wrong: Record<string, [line: number, message: RegExp]> = {
   '\0': [1, /^a NUL byte$/],
 }
 
-t.test('a text is split as nginx splits it', (t) => {
+t.test('splits a text as nginx does', (t) => {
   const text = '# One.\nset $a "b c"; # still one\n\n# Two.\nlocation ~ /x { return 204; }set $c d;'
   t.strictSame(directivesOf(text), [
     { name: 'set', args: ['$a', 'b c'], line: 2, text: '# One.\nset $a "b c"; # still one\n' },
@@ -49,13 +49,13 @@ t.test('a text is split as nginx splits it', (t) => {
   t.end()
 })
 
-t.test('what cannot be read is told with its line', (t) => {
+t.test('reports unreadable text with its line', (t) => {
   for (const [text, [line, message]] of Object.entries(wrong))
     t.throws(() => directivesOf(text), { line, message }, text)
   t.end()
 })
 
-t.test('nginx judges the same', { skip: nginxMissing }, async (t) => {
+t.test('nginx accepts and refuses the same texts', { skip: nginxMissing }, async (t) => {
   const folder = t.testdir()
   const accepts = async (text: string) => {
     const file = join(folder, 'nginx.conf')
@@ -70,7 +70,7 @@ t.test('nginx judges the same', { skip: nginxMissing }, async (t) => {
     t.doesNotThrow(() => directivesOf(text), text)
     t.ok(await accepts(text), text)
   }
-  // nginx takes a NUL byte for a part of the word, and goes wrong later.
+  // nginx takes a NUL byte as part of the word and fails later.
   const others = Object.keys(wrong).filter((text) => !text.includes('\0'))
   for (const text of others) t.notOk(await accepts(text), text)
 })

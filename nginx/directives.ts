@@ -1,6 +1,6 @@
 import { ConfigurationError, type Token, tokensOf } from './tokens.ts'
 
-/** A directive outside of any block, with its own block if it has one. */
+/** A top-level directive, with its block if it has one. */
 export interface Directive {
   readonly name: string
   readonly args: readonly string[]
@@ -9,7 +9,7 @@ export interface Directive {
   readonly text: string
 }
 
-/** Throws a `ConfigurationError` for blocks and directives that do not end, or end more than they began. */
+/** Throws a `ConfigurationError` for unclosed blocks and directives, and for a "}" too many. */
 export function directivesOf(text: string): Directive[] {
   const found: Directive[] = []
   const blocks: Token[] = []
@@ -54,7 +54,7 @@ function notEnded({ line, text }: Token): ConfigurationError {
   return new ConfigurationError(line, `"${text}" is not ended by ";"`)
 }
 
-/** Past a comment behind a directive, if nothing else stands there. */
+/** Skips a comment after a directive, if nothing else follows on the line. */
 function endOfLine(text: string, at: number): number {
   const rest = /[ \t\r]*(?:#[^\n]*)?(?:\n|$)/y
   rest.lastIndex = at

@@ -15,7 +15,7 @@ const release = '1.4.0'
 const shop = nginxFile(join(import.meta.dirname, 'fixtures/shop.conf'))
 const ownText = (content: string) => ({ file: 'nginx.conf', text: content })
 
-t.test('a body may have the limit, and not a byte more', { skip }, async (t) => {
+t.test('accepts a body up to the limit and not a byte more', { skip }, async (t) => {
   const nginx = await startNginx(t, { ...(await serve(t, tell)), bodyLimit: '1m' })
   const limit = 1024 * 1024
   const lengths: [headers: Record<string, string>, bytes: number, status: number][] = [
@@ -31,7 +31,7 @@ t.test('a body may have the limit, and not a byte more', { skip }, async (t) => 
   }
 })
 
-t.test('without a limit a body reaches the service while it is being sent', { skip }, async (t) => {
+t.test('without a limit, streams a body to the service', { skip }, async (t) => {
   const begun = Promise.withResolvers<string>()
   const service = await serve(t, async (request, response) => {
     request.once('data', (first) => begun.resolve(String(first)))
@@ -46,7 +46,7 @@ t.test('without a limit a body reaches the service while it is being sent', { sk
   t.equal(await text(response), '2000005')
 })
 
-t.test('methods, paths and headers reach the service as they were sent', { skip }, async (t) => {
+t.test('passes methods, paths and headers on unchanged', { skip }, async (t) => {
   const nginx = await startNginx(t, await serve(t, tell))
   const url = '/a%2Fb//c/../d;e?x=%20&y=+'
   for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
@@ -83,7 +83,7 @@ t.test('methods, paths and headers reach the service as they were sent', { skip 
   t.match(JSON.parse((await ask(nginx.url)).body).headers, { 'x-forwarded-proto': 'http' })
 })
 
-t.test('the answer reaches the client as the service gave it', { skip }, async (t) => {
+t.test('passes the response on unchanged', { skip }, async (t) => {
   const given = {
     'Cache-Control': 'public, max-age=60',
     'Content-Security-Policy': "default-src 'self'; script-src 'nonce-1'",
@@ -109,7 +109,7 @@ t.test('the answer reaches the client as the service gave it', { skip }, async (
   t.strictSame(
     Object.keys(headers).filter((name) => !names.includes(name) && !ours.includes(name)),
     [],
-    'nothing is added',
+    'adds nothing',
   )
   const host = 'shop.example:8080'
   const locationOf = async (path: string) => (await ask(nginx.url + path, { headers: { host } })).headers.location
@@ -117,7 +117,7 @@ t.test('the answer reaches the client as the service gave it', { skip }, async (
   t.equal(await locationOf('/inside'), 'http://service/there')
 })
 
-t.test('WebSockets pass, other upgrades do not', { skip }, async (t) => {
+t.test('passes WebSockets and no other upgrade', { skip }, async (t) => {
   const nginx = await startNginx(t, { ...(await serveEcho(t)), answerTimeoutSeconds: 1 })
   const socket = new WebSocket(`${nginx.url.replace('http', 'ws')}/chat`)
   await once(socket, 'open')
@@ -125,7 +125,7 @@ t.test('WebSockets pass, other upgrades do not', { skip }, async (t) => {
   const [message] = await once(socket, 'message')
   t.equal(message.data, 'hello')
   const [end] = await once(socket, 'close')
-  t.equal(end.wasClean, false, 'idle for longer than the service may take to answer')
+  t.equal(end.wasClean, false, 'idle for longer than the answer timeout')
 
   const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' }
   const plain = await ask(nginx.url, { headers })
@@ -133,7 +133,7 @@ t.test('WebSockets pass, other upgrades do not', { skip }, async (t) => {
   t.notMatch(JSON.parse(plain.body).headers, { upgrade: String })
 })
 
-t.test('events arrive before the answer ends', { skip }, async (t) => {
+t.test('passes events on before the response ends', { skip }, async (t) => {
   const end = { now: () => {} }
   const chunked = await serve(t, (_, response) => {
     response.setHeader('content-type', 'text/event-stream')
@@ -157,12 +157,12 @@ t.test('events arrive before the answer ends', { skip }, async (t) => {
   }
 })
 
-t.test('a service that does not answer in time is 504', { skip }, async (t) => {
+t.test('responds 504 when the service does not answer in time', { skip }, async (t) => {
   const nginx = await startNginx(t, { ...(await serve(t, () => {})), answerTimeoutSeconds: 1 })
   t.equal((await ask(nginx.url)).status, 504)
 })
 
-t.test('the release is told while the service is down, unless the service itself tells it', { skip }, async (t) => {
+t.test('serves the release while the service is down, unless the service does so itself', { skip }, async (t) => {
   const down = await startNginx(t, { upstreamPort: await freePort() })
   t.match(await ask(`${down.url}/version.txt`), {
     status: 200,
@@ -176,7 +176,7 @@ t.test('the release is told while the service is down, unless the service itself
   }
 })
 
-t.test("the user's lines add to ours, or take their place", { skip }, async (t) => {
+t.test("the user's lines extend or replace ours", { skip }, async (t) => {
   const service = await serve(t, tell)
   const nginx = await startNginx(t, { ...service, ...shop })
   const answer = await ask(`${nginx.url}/`, { method: 'POST' }, Buffer.alloc(2_000_000, 'x'))
@@ -184,7 +184,7 @@ t.test("the user's lines add to ours, or take their place", { skip }, async (t) 
   t.match(JSON.parse(answer.body), { bytes: 2_000_000, headers: { 'x-forwarded-proto': 'https' } })
   const logins = await Promise.all(Array.from({ length: 30 }, () => ask(`${nginx.url}/login`)))
   const limited = logins.filter(({ status }) => status === 503).length
-  t.ok(limited > 0 && limited < 30, `${limited} of 30 are too many`)
+  t.ok(limited > 0 && limited < 30, `${limited} of 30 are over the limit`)
   t.equal((await ask(`${nginx.url}/static/none.css`)).status, 404, 'a file, not the service')
 
   const paths = 'location ^~ / { return 204; }\nlocation = /version.txt { return 410; }\n'
@@ -193,7 +193,7 @@ t.test("the user's lines add to ours, or take their place", { skip }, async (t) 
   t.equal((await ask(`${replaced.url}/version.txt`)).status, 410)
 })
 
-t.test('the address of a client is the one that the load balancer saw', { skip }, async (t) => {
+t.test('takes the client address from the load balancer', { skip }, async (t) => {
   const lines = ownText('location = /address { return 200 $client_address; }')
   const nginx = await startNginx(t, { upstreamPort: 1, lines })
   const addressFor = async (headers: Record<string, string>) => (await ask(`${nginx.url}/address`, { headers })).body
@@ -202,7 +202,7 @@ t.test('the address of a client is the one that the load balancer saw', { skip }
   t.equal(await addressFor({ 'x-forwarded-for': '2001:db8::7' }), '2001:db8::7')
 })
 
-t.test('nginx accepts every way of settings without a warning', { skip }, async (t) => {
+t.test('nginx accepts all settings without a warning', { skip }, async (t) => {
   for (const settings of [{}, shop, { bodyLimit: '0', versionPath: '/v' }, { bodyLimit: '2G' }]) {
     const { program, args } = await nginxIn(t.testdir(), { upstreamPort: 8000, ...settings })
     const { stderr } = await execa(program, [...args, '-t'])
@@ -211,7 +211,7 @@ t.test('nginx accepts every way of settings without a warning', { skip }, async 
   }
 })
 
-t.test("a user's template is rendered with the same settings", (t) => {
+t.test("renders a user's template with the same settings", (t) => {
   const folder = t.testdir({ 'own.mustache': 'http {\n{{#servesVersion}}\n  # {{release}}\n{{/servesVersion}}\n}\n' })
   const own = nginxFile(join(folder, 'own.mustache'), 'own.mustache')
   t.strictSame(renderNginx({ release, upstreamPort: 1, ...own }), { 'nginx.conf': 'http {\n  # 1.4.0\n}\n' })
@@ -232,7 +232,7 @@ t.test("a user's template is rendered with the same settings", (t) => {
   t.end()
 })
 
-t.test('lines that cannot stand in server are refused with file and line', (t) => {
+t.test('refuses lines that cannot be in a server block, with file and line', (t) => {
   const wrong: Record<string, string> = {
     'gzip on;\nserver {\n}\n': 'nginx.conf:2: "server" has no place among lines for nginx\'s server',
     'gzip on;\n}\nlocation /x {\n': 'nginx.conf:2: "}" closes a block that was not opened',
@@ -246,7 +246,7 @@ t.test('lines that cannot stand in server are refused with file and line', (t) =
   t.end()
 })
 
-t.test('a setting that nginx would read as more than one word is refused', (t) => {
+t.test('refuses a setting that nginx would read as several words', (t) => {
   t.throws(() => renderNginx({ release, upstreamPort: 3000, webRoot: '/srv; deny all' }), {
     message: 'nginx webRoot: expected a plain word or path, got "/srv; deny all"',
   })

@@ -15,13 +15,13 @@ export interface NginxSettings {
   upstreamPort: number
   /** The largest request body, as nginx writes sizes: `1k`, `50m`; `0`: no limit. */
   bodyLimit: string
-  /** How long the service may pause before and within an answer, and how long a WebSocket may be idle. */
+  /** How long the service may pause before and within a response, and how long a WebSocket may be idle. */
   answerTimeoutSeconds: number
-  /** Where the release is told: nginx does so at `/version.txt`, anywhere else the service. */
+  /** Where the release is served: by nginx at `/version.txt`, by the service at any other path. */
   versionPath: string
-  /** Stand in nginx's `server`; what they set takes the place of what we set. */
+  /** Lines for nginx's `server`; they override our own. */
   lines: NginxText | undefined
-  /** In the place of nginx.conf.mustache. */
+  /** Replaces nginx.conf.mustache. */
   template: NginxText | undefined
   /** The folder that holds version.txt. */
   webRoot: string
@@ -38,9 +38,9 @@ export interface NginxSettings {
   keepaliveRequests: number
   /** How long an idle client connection stays open. */
   clientKeepaliveSeconds: number
-  /** How long a client may take for the head of a request. */
+  /** How long a client may take to send the head of a request. */
   clientHeaderSeconds: number
-  /** How long a client may pause within a body or an answer. */
+  /** How long a client may pause within a body or a response. */
   clientSeconds: number
   /** How long an idle upstream connection stays open; shorter than the upstream's own limit. */
   upstreamKeepaliveSeconds: number
@@ -81,7 +81,7 @@ export const nginxDefaults: Omit<NginxSettings, 'release' | 'upstreamPort'> = {
   shutdownSeconds: 25,
 }
 
-/** What the service learns of a request that came through load balancer and nginx; empty: not what a client says of it. */
+/** Headers that tell the service about a request behind load balancer and nginx; empty ones discard what the client sent. */
 const requestHeaders = [
   { name: 'Host', value: '$asked_host' },
   { name: 'Upgrade', value: '$asked_upgrade' },
@@ -96,7 +96,7 @@ const requestHeaders = [
 
 /**
  * All nginx files by name. Throws a TypeError for a text setting that nginx would not read as one plain word, and
- * `usage` with file and line for lines or a template that are wrong by themselves; the rest is for `nginx -t`.
+ * `usage` with file and line for invalid lines or an invalid template; the rest is left to `nginx -t`.
  */
 export function renderNginx(settings: WantedNginx): Record<string, string> {
   const { template, lines, versionPath: asked, ...plain } = { ...nginxDefaults, ...settings }
@@ -122,7 +122,7 @@ export function isBodyLimit(text: string): boolean {
   return /^\d{1,9}[kmg]?$/i.test(text)
 }
 
-/** A file of the user's as a setting of `renderNginx`; `file` is its name in errors. */
+/** A user's file as a setting of `renderNginx`; `file` is its name in errors. */
 export function nginxFile(path: string, file = path): Pick<WantedNginx, 'lines' | 'template'> {
   const text = { file, text: readText(path, file) }
   return file.endsWith('.mustache') ? { template: text } : { lines: text }

@@ -2,13 +2,13 @@ import { OperatorError } from '../tasks/lib/errors.ts'
 import { type Directive, directivesOf } from './directives.ts'
 import { ConfigurationError } from './tokens.ts'
 
-/** A text of the user's, and the name of its file for errors. */
+/** A user's text, and the name of its file for errors. */
 export interface NginxText {
   readonly file: string
   readonly text: string
 }
 
-/** The user's lines, and which of ours they stand in for. */
+/** The user's lines, and which of ours they replace. */
 export interface OwnLines {
   /** Directives that nginx allows in `http` alone. */
   readonly http: string

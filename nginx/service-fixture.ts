@@ -10,12 +10,12 @@ export async function serve(t: Test, answer: RequestListener): Promise<{ upstrea
   return listen(t, createServer(answer))
 }
 
-/** Speaks to each connection itself, for what node:http would not send. */
+/** Handles the raw connection, for responses that node:http would not send. */
 export async function serveRaw(t: Test, talk: (socket: Socket) => void): Promise<{ upstreamPort: number }> {
   return listen(t, createTcpServer(talk))
 }
 
-/** Tells as JSON what arrived of a request. */
+/** Returns the request as it arrived, as JSON. */
 export async function tell(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url, headers } = request
   const body = await text(request)
@@ -23,7 +23,7 @@ export async function tell(request: IncomingMessage, response: ServerResponse): 
   response.end(JSON.stringify({ method, url, headers, bytes: body.length }))
 }
 
-/** Sends each WebSocket message (RFC 6455, below 126 bytes) back. */
+/** Echoes each WebSocket message (RFC 6455, below 126 bytes). */
 export function serveEcho(t: Test): Promise<{ upstreamPort: number }> {
   const server = createServer(tell)
   server.on('upgrade', (request: IncomingMessage, socket: Socket) => {

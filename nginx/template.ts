@@ -4,7 +4,7 @@ import { type NginxText, readDirectives } from './own-lines.ts'
 
 type Span = ReturnType<typeof mustache.parse>[number]
 
-/** Throws `usage` with the file and its line for a tag that is wrong or unknown, and for a result that nginx cannot read. */
+/** Throws `usage` with file and line for an invalid or unknown tag, and for a result that nginx cannot read. */
 export function renderTemplate({ file, text }: NginxText, view: object): string {
   const fail = (offset: number, message: string, cause?: unknown): never => {
     const line = text.slice(0, offset).split('\n').length

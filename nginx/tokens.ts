@@ -1,4 +1,4 @@
-/** A text that nginx would not read to its end, or that would end the block around it. */
+/** A text that nginx would not read to its end, or that would close the surrounding block. */
 export class ConfigurationError extends Error {
   /** Counted from 1. */
   readonly line: number
