@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { tryToWrite, writeAtomically, writeDurably } from './atomic-file.ts'
 
-t.test('replaces the file in one step and leaves nothing beside it', (t) => {
+t.test('replaces the file in one step and leaves no other file', (t) => {
   const folder = t.testdir({ report: 'old' })
   const path = join(folder, 'report')
   const before = lstatSync(path).ino
@@ -26,7 +26,7 @@ t.test('replaces the file in one step and leaves nothing beside it', (t) => {
   t.end()
 })
 
-t.test('everybody may read a new file, whatever the umask; one that was there keeps its mode and owner', (t) => {
+t.test('a new file is world-readable whatever the umask, an existing one keeps its mode and owner', (t) => {
   const folder = t.testdir({ kept: 'old', given: 'old', private: 'old' })
   const before = process.umask(0o077)
   t.teardown(() => process.umask(before))
@@ -44,7 +44,7 @@ t.test('everybody may read a new file, whatever the umask; one that was there ke
   t.end()
 })
 
-t.test('what a killed run with the same process id left is in nobody’s way', (t) => {
+t.test('overwrites the draft of a killed run with the same process id', (t) => {
   const folder = t.testdir({ report: 'old' })
   writeFileSync(join(folder, `.report.${process.pid}.tmp`), 'half')
   tryToWrite(join(folder, 'report'))
@@ -54,7 +54,7 @@ t.test('what a killed run with the same process id left is in nobody’s way', (
   t.end()
 })
 
-t.test('a link stays a link', (t) => {
+t.test('keeps a symlink and replaces its target', (t) => {
   const folder = t.testdir({ real: { report: 'old' }, link: t.fixture('symlink', 'real/report') })
   writeAtomically(join(folder, 'link'), 'new')
   t.ok(lstatSync(join(folder, 'link')).isSymbolicLink())
@@ -62,7 +62,7 @@ t.test('a link stays a link', (t) => {
   t.end()
 })
 
-t.test('unless told otherwise it is for its owner alone, also when it was not before', async (t) => {
+t.test('makes the file private by default, even one that was not', async (t) => {
   const folder = t.testdir({ one: 'old', two: 'old' })
   for (const name of ['one', 'two']) chmodSync(join(folder, name), 0o644)
   writeAtomically(join(folder, 'one'), 'new')
@@ -70,7 +70,7 @@ t.test('unless told otherwise it is for its owner alone, also when it was not be
   for (const name of ['one', 'two']) t.equal(statSync(join(folder, name)).mode & 0o7777, 0o600, name)
 })
 
-t.test('a link that somebody laid where the draft goes is not followed', (t) => {
+t.test("does not follow a symlink planted at the draft's path", (t) => {
   const folder = t.testdir({ report: 'old', theirs: 'theirs' })
   symlinkSync(join(folder, 'theirs'), join(folder, `.report.${process.pid}.tmp`))
   writeAtomically(join(folder, 'report'), 'new')
@@ -78,7 +78,7 @@ t.test('a link that somebody laid where the draft goes is not followed', (t) => 
   t.end()
 })
 
-t.test('on a full disk the old content stays, whole, and nothing beside it', (t) => {
+t.test('keeps the old content and leaves no draft when the disk is full', (t) => {
   const folder = t.testdir({})
   const code = `
     const { readdirSync, readFileSync, writeFileSync } = await import('node:fs')

@@ -16,7 +16,7 @@ const file = await buildChecker(join(folder, 'check.mjs'))
 const paths = nodes.map(({ path }) => path)
 const by = { version: process.version, arch: process.arch, platform: process.platform }
 
-t.test('packages that are packed as text can be loaded without node_modules, by the system Node, too', async (t) => {
+t.test('packages packed as text load without node_modules, on the system Node as well', async (t) => {
   await build({
     entryPoints: [join(import.meta.dirname, 'one-file', 'load.ts')],
     outfile: join(folder, 'load.mjs'),
@@ -38,14 +38,14 @@ t.test('packages that are packed as text can be loaded without node_modules, by 
   }
 })
 
-t.test('this Node takes what was compiled for it', async (t) => {
+t.test('uses the code cache on the Node it was compiled for', async (t) => {
   const bytes = readFileSync(file)
   const cached = readScript(bytes, process.getBuiltinModule, by, file)
   t.equal(cached.cachedDataRejected, false)
   t.equal(readScript(bytes, process.getBuiltinModule, undefined, file).cachedDataRejected, undefined)
 })
 
-t.test('a Node that the cache is not made for, and one that refuses it, run the code itself', async (t) => {
+t.test('runs without the code cache on another Node, and when Node rejects the cache', async (t) => {
   const url = await startService(t, timeService())
   const text = readFileSync(file, 'latin1')
   const lines = text.split('\n')
@@ -63,7 +63,7 @@ t.test('a Node that the cache is not made for, and one that refuses it, run the 
   }
 })
 
-t.test('the licence of each package that is in it stands in the file', (t) => {
+t.test('contains the licence of every bundled package', (t) => {
   const text = readFileSync(file, 'utf8')
   for (const name of [
     '@aws-sdk/client-sns',

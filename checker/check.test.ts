@@ -22,7 +22,7 @@ const offsets: [number, string[]][] = [
 ]
 
 for (const [offsetMs, verdicts] of offsets) {
-  t.test(`a clock that is ${offsetMs} ms off is measured within its bound`, async (t) => {
+  t.test(`measures a clock that is ${offsetMs} ms off within its bound`, async (t) => {
     const { clock, verdict, reasons } = await check(await startService(t, timeService(offsetMs)))
     const shown = JSON.stringify({ clock, reasons })
     t.ok(Math.abs((clock?.offsetMs ?? Number.NaN) - offsetMs) <= (clock?.errorMs ?? 0) + 0.1, shown)
@@ -44,14 +44,14 @@ for (const [format, timeFormat, write] of writers) {
   t.test(`reads a service that writes ${format} (${JSON.stringify(timeFormat)})`, async (t) => {
     const { clock, verdict } = await check(await startService(t, timeService(0, write)), { timeFormat, samples: 3 })
     t.equal(clock?.format, format)
-    // The Date header of Node itself is renewed by a timer, so it may lag behind by some milliseconds.
+    // Node updates its Date header with a timer, so it may lag by some milliseconds.
     const lagMs = format === 'http-date' ? 50 : 0.1
     t.ok(Math.abs(clock?.offsetMs ?? Number.NaN) <= (clock?.errorMs ?? 0) + lagMs, JSON.stringify(clock))
     t.equal(verdict, 'ok')
   })
 }
 
-t.test('the clock is bounded although the service reads it long after the headers', async (t) => {
+t.test('bounds the clock when the service reads it long after the headers', async (t) => {
   const url = await startService(t, (_, response) => {
     response.flushHeaders()
     setTimeout(() => response.end(new Date().toISOString()), 60)
@@ -60,7 +60,7 @@ t.test('the clock is bounded although the service reads it long after the header
   t.ok(Math.abs(clock?.offsetMs ?? Number.NaN) <= (clock?.errorMs ?? 0), JSON.stringify(clock))
 })
 
-t.test('all samples take one connection', async (t) => {
+t.test('takes all samples on one connection', async (t) => {
   const sockets = new Set<unknown>()
   const url = await startService(t, (request, response) => {
     sockets.add(request.socket)
@@ -70,7 +70,7 @@ t.test('all samples take one connection', async (t) => {
   t.equal(sockets.size, 1)
 })
 
-t.test('a service that closes after each answer is measured all the same', async (t) => {
+t.test('measures a service that closes the connection after each response', async (t) => {
   const url = await startService(t, (request, response) => {
     response.setHeader('connection', 'close')
     timeService()(request, response)
@@ -78,7 +78,7 @@ t.test('a service that closes after each answer is measured all the same', async
   t.match(await check(url), { verdict: 'ok', clock: { samples: 5 }, version: { found: '1.4.0' } })
 })
 
-t.test('the paths are asked below the path of the url, with the host of the url', async (t) => {
+t.test('requests the paths below the path of the URL, with its host', async (t) => {
   const asked: string[] = []
   const url = await startService(t, (request, response) => {
     asked.push(`${request.url} ${request.headers.host}`)
@@ -89,7 +89,7 @@ t.test('the paths are asked below the path of the url, with the host of the url'
   t.same(asked, [`/app/time ${new URL(url).host}`, `/app/v ${new URL(url).host}`])
 })
 
-t.test('a service without a version is well unless one is expected', async (t) => {
+t.test('a service needs no version unless one is expected', async (t) => {
   const url = await startService(t, (request, response) => {
     if (request.url === '/now') response.end(new Date().toISOString())
     else response.writeHead(404).end('<html>')
@@ -104,7 +104,7 @@ t.test('a service without a version is well unless one is expected', async (t) =
   })
 })
 
-t.test('the version is found when only the time is broken', async (t) => {
+t.test('finds the version when only the time is broken', async (t) => {
   const url = await startService(t, (request, response) => {
     if (request.url === '/now') response.writeHead(502).end('bad gateway')
     else response.end('1.4.0\n')
@@ -117,7 +117,7 @@ t.test('the version is found when only the time is broken', async (t) => {
   })
 })
 
-t.test('one bad answer among the samples is not overlooked', async (t) => {
+t.test('reports a single bad response among the samples', async (t) => {
   let asked = 0
   const url = await startService(t, (_, response) => {
     asked += 1
@@ -132,7 +132,7 @@ t.test('localhost is up when one of its addresses answers', async (t) => {
   t.match(await check(url.replace('127.0.0.1', 'localhost')), { verdict: 'ok', address: '127.0.0.1' })
 })
 
-t.test('nothing listens: critical, beside targets that are well', async (t) => {
+t.test('nothing listening is critical and leaves other targets ok', async (t) => {
   const [dead, alive] = [await freeUrl(), await startService(t, timeService())]
   const report = await checkTargets([{ url: dead }, { url: alive }], defaultSettings)
   t.match(report, { ok: false, verdict: 'critical' })
@@ -143,7 +143,7 @@ t.test('nothing listens: critical, beside targets that are well', async (t) => {
   )
 })
 
-t.test('an address given by the caller is used instead of a look-up', async (t) => {
+t.test('uses the address given by the caller instead of a look-up', async (t) => {
   const { port } = new URL(await startService(t, timeService()))
   const target = { url: `http://no-such-name.invalid:${port}`, address: '127.0.0.1' }
   t.match(await checkTargets([target], defaultSettings), { verdict: 'ok', targets: [{ address: '127.0.0.1' }] })

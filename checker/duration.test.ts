@@ -1,7 +1,7 @@
 import t from 'tap'
 import { formatDurationMs, parseDurationMs } from './duration.ts'
 
-t.test('a duration has a number and a unit', (t) => {
+t.test('parses a number with a unit', (t) => {
   const read: [string, number | undefined][] = [
     ['1s', 1000],
     ['500ms', 500],
@@ -20,7 +20,7 @@ t.test('a duration has a number and a unit', (t) => {
   t.end()
 })
 
-t.test('a duration is written in the unit that a person would take', (t) => {
+t.test('formats in the unit a person would use', (t) => {
   const written = [12.44, 1000, 9999, 10_000, -90_500, 180_000, 3_600_000, 7_200_000].map(formatDurationMs)
   t.same(written, ['12.4 ms', '1000 ms', '9999 ms', '10 s', '-90.5 s', '3 min', '60 min', '2 h'])
   t.end()

@@ -6,7 +6,7 @@ import t from 'tap'
 import { builtChecker } from './fixtures/bundle.ts'
 import { freeUrl, startService } from './fixtures/service.ts'
 
-/** The most memory that a Node had, and what it said. */
+/** The peak memory of a Node process, and its output. */
 async function peakOf(...words: string[]): Promise<{ mib: number; said: string }> {
   const tell = `data:text/javascript,import{writeSync}from'node:fs';
     process.on('exit',()=>writeSync(3,String(process.resourceUsage().maxRSS/1024)))`
@@ -30,10 +30,10 @@ t.test('1,000 targets take little more memory than a bare Node', async (t) => {
   const bare = await peakOf('-e', '0')
   const check = await peakOf(bundle, '--ntp', 'none', '--timeout', '60s', '--targets', list)
   t.match(check.said, 'all 1000 targets ok')
-  t.ok(check.mib < bare.mib + 32, `${check.mib.toFixed(1)} MiB beside ${bare.mib.toFixed(1)} MiB`)
+  t.ok(check.mib < bare.mib + 32, `${check.mib.toFixed(1)} MiB, ${bare.mib.toFixed(1)} MiB bare`)
 })
 
-t.test('an exporter of many probes has no more room for new objects than it needs', async (t) => {
+t.test("an exporter's heap for new objects stays small over many probes", async (t) => {
   const bundle = await builtChecker()
   const child = spawn(process.execPath, [bundle, '--serve', '127.0.0.1:0', '--ntp', 'none'], {
     stdio: ['ignore', 'ignore', 'pipe'],

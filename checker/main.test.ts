@@ -31,7 +31,7 @@ t.test('ok: one line, exit code 0, nothing on stderr', async (t) => {
   t.same({ code, stderr }, { code: 0, stderr: '' })
 })
 
-t.test('critical: exit code 2; --json has the shape of the interface', async (t) => {
+t.test('critical: exit code 2, and --json has the documented shape', async (t) => {
   const url = await startService(t, timeService(3_600_000))
   const { code, stdout } = await run([url, '--json', '--expect-version', '1.4.0'])
   const report = JSON.parse(stdout)
@@ -42,7 +42,7 @@ t.test('critical: exit code 2; --json has the shape of the interface', async (t)
   t.match(report, { ok: false, verdict: 'critical', targets: [{ url, address: '127.0.0.1', status: 200 }] })
 })
 
-t.test('warning is 1, unknown is 3', async (t) => {
+t.test('warning exits with 1, unknown with 3', async (t) => {
   const slow = await startService(t, (request, response) => {
     setTimeout(() => timeService()(request, response), 30)
   })
@@ -68,7 +68,7 @@ t.test('wrong usage: every problem on stderr, exit code 3, no request', async (t
   t.equal(asked, 0)
 })
 
-t.test('wrong usage still answers a program in its form', async (t) => {
+t.test('wrong usage is also reported in the requested format', async (t) => {
   const json = await run(['a.example', '--json'])
   t.match(JSON.parse(json.stdout), { ok: false, verdict: 'unknown', targets: [] })
   const nagios = await run(['--format', 'nagios'])
@@ -76,7 +76,7 @@ t.test('wrong usage still answers a program in its form', async (t) => {
   t.same([json.code, nagios.code], [3, 3])
 })
 
-t.test('--output takes the report, stdout the summary', async (t) => {
+t.test('--output gets the report, stdout the summary', async (t) => {
   const folder = t.testdir({ 'check.prom': 'old' })
   const file = join(folder, 'check.prom')
   const { code, stdout } = await run([await freeUrl(), '--format', 'prometheus', '--output', file])
@@ -86,7 +86,7 @@ t.test('--output takes the report, stdout the summary', async (t) => {
   t.same(readdirSync(folder), ['check.prom'])
 })
 
-t.test('--help names every flag and the exit codes; --version the package', async (t) => {
+t.test('--help lists every flag and the exit codes, --version prints the package version', async (t) => {
   const { settings } = await import('./options/command-line.ts')
   const help = await run(['--help'])
   t.equal(help.code, 0)
@@ -97,7 +97,7 @@ t.test('--help names every flag and the exit codes; --version the package', asyn
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  t.test(`${signal} ends a check and a watch of a service that never answers, with nothing said of it`, async (t) => {
+  t.test(`${signal} ends a check and a watch of a silent service without an alarm`, async (t) => {
     const folder = t.testdir()
     const built = await builtChecker()
     const words = ['--timeout', '10m', '--ntp', 'none', '--state', join(folder, 'state.json')]
@@ -109,12 +109,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const silent = await startSocketService(t, () => child?.kill(signal))
       child = spawn(process.execPath, [built, silent, ...words, ...mode], { stdio: ['ignore', 'pipe', 'pipe'] })
       t.match(await heard(child), { code: 130, stdout: stopped, stderr: /^$/ }, mode.join(' '))
-      t.same(readdirSync(folder), [], 'neither a state nor a lock')
+      t.same(readdirSync(folder), [], 'no state and no lock')
     }
   })
 }
 
-t.test('a stop ends what tells others, and the next run tells it', async (t) => {
+t.test('a signal interrupts delivery, and the next run delivers the message', async (t) => {
   const folder = t.testdir()
   const built = await builtChecker()
   let child: ChildProcess | undefined
@@ -137,7 +137,7 @@ t.test('a second signal ends it at once', async (t) => {
   t.match(await heard(child), { code: 130, stderr: /^$/ })
 })
 
-/** What a process says until its end. */
+/** Exit code and output of a process. */
 async function heard(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const said = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
@@ -149,7 +149,7 @@ async function heard(child: ChildProcess): Promise<{ code: number | null; stdout
   return { code, ...said }
 }
 
-t.test('the bundle is one file that runs from an empty folder, with every Node that it is for', async (t) => {
+t.test('the bundle runs as a single file in an empty folder, on every supported Node', async (t) => {
   const folder = t.testdir({ alone: {} })
   const built = await builtChecker()
   const alone = join(folder, 'alone')
@@ -165,7 +165,7 @@ t.test('the bundle is one file that runs from an empty folder, with every Node t
   }
 })
 
-t.test('Node 20, 22 and ours are all there', { skip: lacksNodes }, async (t) => {
+t.test('Node 20, 22 and our own are installed', { skip: lacksNodes }, async (t) => {
   for (const major of [20, 22, Number.parseInt(process.versions.node, 10)])
     t.ok(nodes.some(({ version }) => version.startsWith(`${major}.`)))
 })

@@ -22,26 +22,23 @@ function run(...argv: string[]): Promise<Ended> {
   })
 }
 
-t.test(
-  'a list of targets, one of them dead: the others are told, and the whole run ends with its deadline',
-  async (t) => {
-    const good = await startService(t, timeService())
-    const dead = await startSocketService(t, () => {})
-    const list = join(t.testdir({ 'targets.txt': `${dead}\n${good} # ours\n` }), 'targets.txt')
-    const { code, stdout, tookMs } = await run('--targets', list, '--timeout', '700ms', '--json')
-    t.equal(code, 2)
-    t.match(JSON.parse(stdout), {
-      summary: `1 of 2 targets critical: ${dead}: GET /now: no complete answer within 0.7 s`,
-      targets: [{ verdict: 'critical' }, { verdict: 'ok' }],
-    })
-    const { tookMs: bareMs } = await run('--version')
-    // What the machine takes to start a process is none of ours; on a busy one it differs from time to time.
-    const slowness = Math.max(1, Number(process.env['BAKEROLL_TEST_SLOW']) || 1)
-    t.ok(tookMs - bareMs < 700 + 5000 * slowness, `${tookMs} ms, ${bareMs} ms without a check`)
-  },
-)
+t.test('a dead target delays no other, and the run ends at its deadline', async (t) => {
+  const good = await startService(t, timeService())
+  const dead = await startSocketService(t, () => {})
+  const list = join(t.testdir({ 'targets.txt': `${dead}\n${good} # ours\n` }), 'targets.txt')
+  const { code, stdout, tookMs } = await run('--targets', list, '--timeout', '700ms', '--json')
+  t.equal(code, 2)
+  t.match(JSON.parse(stdout), {
+    summary: `1 of 2 targets critical: ${dead}: GET /now: no complete answer within 0.7 s`,
+    targets: [{ verdict: 'critical' }, { verdict: 'ok' }],
+  })
+  const { tookMs: bareMs } = await run('--version')
+  // The time to start a process is not the checker's, and differs on a busy machine.
+  const slowness = Math.max(1, Number(process.env['BAKEROLL_TEST_SLOW']) || 1)
+  t.ok(tookMs - bareMs < 700 + 5000 * slowness, `${tookMs} ms, ${bareMs} ms without a check`)
+})
 
-t.test('a list with duplicates is refused with both lines, before any request', async (t) => {
+t.test('refuses a list with duplicates, naming both lines, before any request', async (t) => {
   let asked = 0
   const url = await startService(t, () => {
     asked += 1
@@ -52,7 +49,7 @@ t.test('a list with duplicates is refused with both lines, before any request', 
   t.match(stderr, `error: ${list}:3: url "${url}/": given twice, first on line 1\n`)
 })
 
-t.test('--watch without a terminal: a line for each change, and SIGINT ends it with the last verdict', async (t) => {
+t.test('--watch without a terminal prints a line per change, and exits with the last verdict on SIGINT', async (t) => {
   let asked = 0
   const url = await startService(t, (request, response) => {
     asked += 1

@@ -19,7 +19,7 @@ async function run(url: string, options: Partial<CheckOptions>): Promise<Ran> {
   return { ...(await runCheck({ targets: [{ url }], options: all }, host)), warnings }
 }
 
-t.test('what the caller adds to the report goes into every format', async (t) => {
+t.test('what the caller adds to the report appears in every format', async (t) => {
   const url = await startService(t, timeService())
   const output = join(t.testdir(), 'report.json')
   const run = { targets: [{ url }], options: { ...defaultOptions(), format: 'json', output } as const }
@@ -35,7 +35,7 @@ t.test('what the caller adds to the report goes into every format', async (t) =>
   })
 })
 
-t.test('an alarm comes with the third failure, told once by webhook, and a recovery later', async (t) => {
+t.test('alarms once on the third failure, by webhook, and reports the recovery', async (t) => {
   const told: string[] = []
   const hook = await startService(t, (request, response) => {
     let body = ''
@@ -78,7 +78,7 @@ t.test('an alarm comes with the third failure, told once by webhook, and a recov
   )
 })
 
-t.test('of two runs with one state file the second does nothing', async (t) => {
+t.test('the second of two runs with one state file does nothing', async (t) => {
   let release = () => {}
   let asked = 0
   const url = await startService(t, (request, response) => {
@@ -99,27 +99,27 @@ t.test('of two runs with one state file the second does nothing', async (t) => {
   t.same(readdirSync(folder), ['state.json'])
 })
 
-t.test('what cannot be written is said, makes ok unknown, and leaves critical critical', async (t) => {
+t.test('a file that cannot be written turns ok into unknown and leaves critical alone', async (t) => {
   const folder = t.testdir({ file: '' })
   const options = { output: join(folder, 'file', 'report.txt') }
   t.match(await run(await startService(t, timeService()), options), { exitCode: 3, warnings: [/^--output: ENOTDIR/] })
   t.match(await run(await freeUrl(), options), { exitCode: 2, warnings: [/^--output: ENOTDIR/] })
 })
 
-t.test('a state file from a newer version is refused before the first request', async (t) => {
+t.test('refuses the state file of a newer version before the first request', async (t) => {
   const state = join(t.testdir(), 'state.json')
   await run(await freeUrl(), { state })
   writeFileSync(state, JSON.stringify({ ...JSON.parse(readFileSync(state, 'utf8')), version: 99 }))
   t.match((await judgeCheck(['http://a'], { ...defaultOptions(), state })).problems, [/^--state: .*newer/])
 })
 
-t.test('a heartbeat alone needs no state; one that fails is said, and changes nothing', async (t) => {
+t.test('a heartbeat needs no state file; a failed one is a warning', async (t) => {
   const url = await startService(t, timeService())
   const heartbeat = new URL(await freeUrl())
   t.match(await run(url, { heartbeat }), { exitCode: 0, warnings: [/^heartbeat 127\.0\.0\.1:\d+: /] })
 })
 
-t.test('with somebody to notify the measuring leaves a quarter of the time', async (t) => {
+t.test('keeps a quarter of the time for notifications', async (t) => {
   const silent = await startSocketService(t, () => {})
   const options = {
     timeoutMs: 400,

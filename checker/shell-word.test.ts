@@ -2,15 +2,15 @@ import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { shellWord } from './shell-word.ts'
 
-t.test('plain words stay as they are', async (t) => {
+t.test('leaves plain words as they are', async (t) => {
   for (const word of ['npm', '--batch=2', '/a/b.c', 'admin@host:22', 'A,B']) t.equal(shellWord(word), word)
 })
 
-t.test('quoted is what any of the shells and lists of commands reads: % ends a line of a crontab', async (t) => {
+t.test('quotes everything special to a shell or a crontab, such as %', async (t) => {
   for (const word of ['25%', '~', '{a,b}', '!!', '^a', '[a]', '']) t.equal(shellWord(word), `'${word}'`)
 })
 
-t.test('a shell gives every word back', async (t) => {
+t.test('a shell reads back every word', async (t) => {
   const words = [
     '',
     ' ',

@@ -17,7 +17,7 @@ interface Alert {
 }
 
 t.test(
-  'the template of the guide, for Alertmanager',
+  'Alertmanager accepts the template from the guide',
   { skip: program === undefined && 'no alertmanager here' },
   async (t) => {
     const [, template = ''] = /```json\n(\[\{"labels"[\s\S]*?)```/.exec(guide) ?? []
@@ -43,9 +43,9 @@ t.test(
     await send('alarm', new Date(nowMs - 60_000).toISOString())
     const [alert] = await alerts()
     t.match(alert?.labels, { alertname: 'BakerollCheck', url: 'http://a' })
-    t.ok(Date.parse(alert?.endsAt ?? '') > nowMs + 86_400_000, 'it does not resolve itself')
+    t.ok(Date.parse(alert?.endsAt ?? '') > nowMs + 86_400_000, 'does not resolve by itself')
     await send('recovered', new Date(nowMs - 1000).toISOString())
     while ((await alerts()).length > 0) await new Promise((resolve) => setTimeout(resolve, 100))
-    t.same(await alerts(), [], 'the recovery resolves it')
+    t.same(await alerts(), [], 'is resolved by the recovery')
   },
 )

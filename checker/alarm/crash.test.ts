@@ -24,7 +24,7 @@ function startRun(t: Test, options: AlarmOptions): ChildProcess {
   return child
 }
 
-/** Gives what came of a run; undefined when it was killed. */
+/** The outcome of a run; undefined when it was killed. */
 async function endOf(child: ChildProcess): Promise<AlarmOutcome | undefined> {
   let outcome: AlarmOutcome | undefined
   child.on('message', (message) => {
@@ -34,11 +34,11 @@ async function endOf(child: ChildProcess): Promise<AlarmOutcome | undefined> {
   return outcome
 }
 
-t.test('runs that are killed while they deliver: each message arrives, under one key', async (t) => {
+t.test('runs killed during delivery still deliver each message, always under the same key', async (t) => {
   const options = { stateFile: join(t.testdir({}), 'state') }
   let child: ChildProcess | undefined
   const kill = () => child?.kill('SIGKILL')
-  // Killed before the answer, after it, in the middle of it, and once not at all but refused.
+  // Killed before, after and during the response; one is not killed but refused.
   const { url, received } = await startReceiver(
     t,
     (response) => {
@@ -58,24 +58,24 @@ t.test('runs that are killed while they deliver: each message arrives, under one
     outcomes.push(await endOf(child))
     if (outcomes.at(-1)?.waiting === 0) break
   }
-  t.ok(outcomes.filter((outcome) => outcome === undefined).length >= 4, 'killed again and again')
+  t.ok(outcomes.filter((outcome) => outcome === undefined).length >= 4, 'killed repeatedly')
   t.match(outcomes.at(-1), { waiting: 0, problems: [] })
   const targetsByKey = new Map<string, Set<string>>()
   for (const { headers, body } of received) {
     const key = String(headers['idempotency-key'])
     targetsByKey.set(key, (targetsByKey.get(key) ?? new Set()).add(JSON.parse(body).target))
   }
-  t.equal(targetsByKey.size, verdicts.length, 'one key for each message, however often it was sent')
+  t.equal(targetsByKey.size, verdicts.length, 'one key per message, however often it was sent')
   t.same(
     [...targetsByKey.values()].map((targets) => targets.size),
     [1, 1, 1, 1],
-    'and one message for each key',
+    'one message per key',
   )
   t.ok(received.length > verdicts.length, 'some were sent again')
   t.same(loadState(options.stateFile, Date.now()).state.outbox, [])
 })
 
-t.test('a second run at the same time does nothing, and says why', async (t) => {
+t.test('a concurrent run does nothing and says why', async (t) => {
   const stateFile = join(t.testdir({}), 'state')
   let answer = () => {}
   const arrived = Promise.withResolvers<void>()

@@ -7,7 +7,7 @@ import type { Outgoing } from './state.ts'
 
 type Reply = 'taken' | DeliveryError | Error
 
-/** A world with a clock of its own, and channels that reply as told, then take everything. */
+/** A simulated clock, and channels that give the listed replies and then accept everything. */
 function world(replies: Record<string, Reply[]>, timeoutMs = 60_000) {
   let nowMs = 0
   const tries: string[] = []
@@ -40,22 +40,22 @@ function entry(key: string, changes: Partial<Outgoing> & { outage?: string } = {
 const down = () => new DeliveryError('connection refused')
 const refused = () => new DeliveryError('status 400', { isRefusal: true })
 
-t.test('each message once, in order, kept after each', async (t) => {
+t.test('delivers each message once, in order, and saves the outbox after each', async (t) => {
   const { tries, kept, run } = world({ hook: [] })
   t.same(await run(entry('a'), entry('b')), { outbox: [], delivered: 2, isStuck: false, problems: [] })
   t.same(tries, ['0 hook a', '0 hook b'])
   t.same(kept, [['b'], []])
 })
 
-t.test('again after 1, 2, 4 seconds, and what is left then on the next run', async (t) => {
+t.test('retries after 1, 2 and 4 seconds and leaves the rest to the next run', async (t) => {
   const { tries, run } = world({ hook: Array.from({ length: 9 }, down) }, 10_000)
   const { outbox, delivered, problems } = await run(entry('a'))
-  t.same(tries, ['0 hook a', '1000 hook a', '3000 hook a', '7000 hook a'], 'the next would be after the deadline')
+  t.same(tries, ['0 hook a', '1000 hook a', '3000 hook a', '7000 hook a'], 'the next try would be past the deadline')
   t.match(outbox, [{ key: 'a', failure: 'connection refused' }])
   t.same([delivered, problems], [0, ['webhook h: connection refused; 1 message waits for the next run']])
 })
 
-t.test('a channel that is down is asked once for all, one that refuses is asked for the others', async (t) => {
+t.test('retries only the first message on a channel that is down, tries the others after a refusal', async (t) => {
   const isDown = world({ hook: [down()] })
   await isDown.run(entry('a'), entry('b'))
   t.same(isDown.tries, ['0 hook a', '1000 hook a', '1000 hook b'])
@@ -64,25 +64,25 @@ t.test('a channel that is down is asked once for all, one that refuses is asked 
   t.same(refuses.tries, ['0 hook a', '0 hook b', '1000 hook a'])
 })
 
-t.test('nobody reads of a recovery before the alarm', async (t) => {
+t.test('never delivers a recovery before its alarm', async (t) => {
   const { tries, run } = world({ hook: [refused()] })
   await run(entry('alarm', { outage: 'x' }), entry('recovered', { outage: 'x' }), entry('other'))
   t.same(tries, ['0 hook alarm', '0 hook other', '1000 hook alarm', '1000 hook recovered'])
 })
 
-t.test('a channel that is down, or a defect in it, does not keep others from being served', async (t) => {
+t.test('a channel that fails does not hold up the others', async (t) => {
   const { run } = world({ hook: Array.from({ length: 9 }, () => new TypeError('a defect')), slack: [] }, 5000)
   const { outbox, delivered } = await run(entry('a'), entry('b', { channel: 'slack' }))
   t.same([delivered, outbox.map(({ key, failure }) => [key, failure])], [1, [['a', 'failed']]])
 })
 
-t.test('who asks us to wait is obeyed', async (t) => {
+t.test('honours Retry-After', async (t) => {
   const { tries, run } = world({ hook: [new DeliveryError('status 429', { retryAfterMs: 17_000 })] })
   await run(entry('a'))
   t.same(tries, ['0 hook a', '17000 hook a'])
 })
 
-t.test('what is a day old is tried once more, then given up and said', async (t) => {
+t.test('tries a message that is a day old once more, then drops and reports it', async (t) => {
   const old = { queuedMs: -givenUpAfterMs }
   const taken = world({ hook: [] })
   t.match(await taken.run(entry('a', old)), { delivered: 1, problems: [] })
@@ -98,14 +98,14 @@ t.test('what is a day old is tried once more, then given up and said', async (t)
   )
 })
 
-t.test('what waits for a channel that is not there any more is said', async (t) => {
+t.test('reports messages queued for a channel that was removed', async (t) => {
   const { run } = world({})
   const { outbox, isStuck, problems } = await run(entry('a'), entry('b'))
   t.same([outbox.length, isStuck], [2, false])
   t.same(problems, ['webhook h: 2 messages wait for it, but it is no longer among --notify'])
 })
 
-t.test('without time nothing is tried and nothing is lost', async (t) => {
+t.test('loses no message when there is no time to deliver', async (t) => {
   const { tries, run } = world({ hook: [] }, 0)
   const { outbox } = await run(entry('a'))
   t.ok(tries.length + outbox.length === 1)

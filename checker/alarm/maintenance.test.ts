@@ -7,7 +7,7 @@ async function windowOf(text: string): Promise<MaintenanceWindow> {
   return (await parseMaintenance(text)) as MaintenanceWindow
 }
 
-/** Window, moments within, moments without. */
+/** Window, moments inside it, moments outside it. */
 const table: readonly [string, readonly string[], readonly string[]][] = [
   // 2026-11-22 is a Sunday.
   [
@@ -75,7 +75,7 @@ const table: readonly [string, readonly string[], readonly string[]][] = [
   ],
 ]
 
-t.test('what lies within a window', async (t) => {
+t.test('tells moments inside a window from those outside', async (t) => {
   for (const [text, within, without] of table) {
     const window = await windowOf(text)
     for (const moment of within) t.ok(isInWindow(window, Date.parse(moment)), `${text}: ${moment}`)
@@ -83,7 +83,7 @@ t.test('what lies within a window', async (t) => {
   }
 })
 
-t.test('what is no window is named', async (t) => {
+t.test('names an invalid window', async (t) => {
   const problems: readonly [string, RegExp][] = [
     ['', /expected days and times, such as/],
     ['Sun', /expected days and times/],
@@ -112,7 +112,7 @@ t.test('what is no window is named', async (t) => {
   for (const [text] of table) t.equal(problemOf(await parseMaintenance(text)), undefined)
 })
 
-t.test('a window in a zone is what a clock on the wall says, except where that is changed', async (t) => {
+t.test('a window in a time zone follows local time, also across a DST change', async (t) => {
   const window = await windowOf('daily 05:00-09:30 America/New_York')
   const wall = new Intl.DateTimeFormat('en-GB', { timeZone: 'America/New_York', hour: '2-digit', minute: '2-digit' })
   fc.assert(

@@ -29,7 +29,7 @@ interface Played {
   readonly notices: readonly Notice[]
 }
 
-/** Plays the checks on a state that goes through JSON each time, as it does from run to run. */
+/** Plays the checks; the state goes through JSON each time, as it does between runs. */
 function play(checks: readonly Check[], rules: AlarmPolicy): Played[] {
   let state: AlarmState = freshState
   let atMs = 0
@@ -43,7 +43,7 @@ function play(checks: readonly Check[], rules: AlarmPolicy): Played[] {
   })
 }
 
-/** Those of the outages, without what could not be judged. */
+/** Notices of outages only, without those of targets that could not be judged. */
 function ofOutages(played: readonly Played[]) {
   const isBlind = new Set<string>()
   for (const { notices } of played)
@@ -51,14 +51,14 @@ function ofOutages(played: readonly Played[]) {
   return played.map((one) => ({ ...one, notices: one.notices.filter(({ outage }) => !isBlind.has(outage)) }))
 }
 
-/** The end of a row of checks, unknown left out, that satisfy the test. */
+/** How many of the latest checks in a row satisfy the test; unknown ones are left out. */
 function inARow(played: readonly Played[], test: (verdict: Verdict) => boolean): number {
   const known = played.map(({ check }) => check.verdict).filter((verdict) => verdict !== 'unknown')
   const last = known.findLastIndex((verdict) => !test(verdict))
   return known.length - 1 - last
 }
 
-t.test('one alarm for each outage, reminders no sooner than allowed, a recovery only after an alarm', (t) => {
+t.test('one alarm per outage, no early reminder, a recovery only after an alarm', (t) => {
   fc.assert(
     fc.property(fc.array(check, { maxLength: 60 }), policy, (checks, rules) => {
       const played = ofOutages(play(checks, rules))
@@ -82,7 +82,7 @@ t.test('one alarm for each outage, reminders no sooner than allowed, a recovery 
   t.end()
 })
 
-t.test('an alarm at the threshold exactly, a recovery at the threshold exactly, never later and never sooner', (t) => {
+t.test('an alarm and a recovery come exactly at their thresholds', (t) => {
   fc.assert(
     fc.property(fc.array(check, { maxLength: 60 }), policy, (checks, rules) => {
       const played = ofOutages(play(checks, rules))
@@ -108,7 +108,7 @@ t.test('an alarm at the threshold exactly, a recovery at the threshold exactly, 
   t.end()
 })
 
-t.test('a share: an alarm when so many of the last checks were bad, an end when less than half as many were', (t) => {
+t.test('with a window, alarms at so many bad checks and recovers below half of that', (t) => {
   const share = fc.integer({ min: 1, max: 6 }).chain((failures) =>
     fc.record({
       failures: fc.constant(failures),
@@ -144,45 +144,41 @@ t.test('a share: an alarm when so many of the last checks were bad, an end when 
   t.end()
 })
 
-t.test(
-  'a name is in alarm exactly when no address of it was good so often in a row, whichever it has in each check',
-  (t) => {
-    const verdict = fc.constantFrom<Verdict>('ok', 'warning', 'critical')
-    const addresses = fc.dictionary(fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'), verdict, {
-      minKeys: 1,
-    })
-    fc.assert(
-      fc.property(fc.array(addresses, { maxLength: 40 }), (reports) => {
-        let state: AlarmState = freshState
-        let bad = 0
-        const open = new Map<string, string>()
-        for (const [step, report] of reports.entries()) {
-          const targets = Object.entries(report).map(([address, one]) => ({
-            url: 'http://svc',
-            address,
-            verdict: one,
-            reasons: [],
-          }))
-          const rules = { failures: 3, successes: 2, remindMs: 0 }
-          const next = nextAlarms(state, { targets }, rules, step * 60_000)
-          state = JSON.parse(JSON.stringify(next.state))
-          bad = targets.some((target) => target.verdict === 'ok') ? 0 : bad + 1
-          for (const { kind, target, outage } of next.notices) {
-            if (kind === 'alarm' && open.has(target)) throw new Error(`two alarms of ${target}`)
-            if (kind === 'alarm') open.set(target, outage)
-            else if (open.get(target) !== outage) throw new Error(`${kind} of what nobody was told of`)
-            if (kind === 'recovered') open.delete(target)
-          }
-          if (bad >= 3 && open.size === 0)
-            throw new Error(`check ${step}: ${bad} times without a good address, no alarm`)
+t.test('a name alarms exactly when none of its addresses was good that many times in a row', (t) => {
+  const verdict = fc.constantFrom<Verdict>('ok', 'warning', 'critical')
+  const addresses = fc.dictionary(fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'), verdict, {
+    minKeys: 1,
+  })
+  fc.assert(
+    fc.property(fc.array(addresses, { maxLength: 40 }), (reports) => {
+      let state: AlarmState = freshState
+      let bad = 0
+      const open = new Map<string, string>()
+      for (const [step, report] of reports.entries()) {
+        const targets = Object.entries(report).map(([address, one]) => ({
+          url: 'http://svc',
+          address,
+          verdict: one,
+          reasons: [],
+        }))
+        const rules = { failures: 3, successes: 2, remindMs: 0 }
+        const next = nextAlarms(state, { targets }, rules, step * 60_000)
+        state = JSON.parse(JSON.stringify(next.state))
+        bad = targets.some((target) => target.verdict === 'ok') ? 0 : bad + 1
+        for (const { kind, target, outage } of next.notices) {
+          if (kind === 'alarm' && open.has(target)) throw new Error(`two alarms of ${target}`)
+          if (kind === 'alarm') open.set(target, outage)
+          else if (open.get(target) !== outage) throw new Error(`${kind} of what nobody was told of`)
+          if (kind === 'recovered') open.delete(target)
         }
-      }),
-      { numRuns: 3000 },
-    )
-    t.pass()
-    t.end()
-  },
-)
+        if (bad >= 3 && open.size === 0) throw new Error(`check ${step}: ${bad} times without a good address, no alarm`)
+      }
+    }),
+    { numRuns: 3000 },
+  )
+  t.pass()
+  t.end()
+})
 
 t.test('no id is used twice', (t) => {
   fc.assert(

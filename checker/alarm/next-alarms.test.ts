@@ -35,7 +35,7 @@ function targetOf(verdict: Verdict, target: Partial<TargetReport> = {}): TargetR
   }
 }
 
-/** Plays one check a minute, each a letter, and says at which of them what was told. */
+/** Plays one check a minute, a letter each, and returns which notices came at which of them. */
 function play(letters: string, changes: Partial<AlarmPolicy> = {}) {
   let state: AlarmState = freshState
   const notices: (Notice & { step: number })[] = []
@@ -50,73 +50,78 @@ function play(letters: string, changes: Partial<AlarmPolicy> = {}) {
 }
 
 const table: readonly [string, string, readonly string[], Partial<AlarmPolicy>?][] = [
-  ['one failure fewer than the limit is no alarm', 'occocco', []],
-  ['the last of the failures is the alarm, and only that', 'occcccccc', ['3 alarm critical']],
+  ['one failure below the threshold is no alarm', 'occocco', []],
+  ['alarms once, on the failure that reaches the threshold', 'occcccccc', ['3 alarm critical']],
   ['warnings count as failures', 'wwc', ['2 alarm critical']],
-  ['a limit of one', 'oc', ['1 alarm critical'], { failures: 1 }],
-  ['one success fewer than needed is no recovery', 'cccocococ', ['2 alarm critical']],
-  ['the last of the successes is the recovery', 'cccooo', ['2 alarm critical', '4 recovered ok']],
-  ['after a recovery everything begins anew', 'cccooccc', ['2 alarm critical', '4 recovered ok', '7 alarm critical']],
-  ['a success without an alarm is nothing to tell', 'ccooooo', []],
-  ['unknown counts towards neither, and interrupts neither', 'cucuc', ['4 alarm critical']],
-  ['nor a recovery', 'cccouo', ['2 alarm critical', '5 recovered ok']],
-  ['unknown in a row is told as such, and so is its end', 'uuuuco', ['2 alarm unknown', '5 recovered ok']],
-  ['what gets worse is told at once', 'wwwwc', ['2 alarm warning', '4 changed critical']],
-  ['what gets milder after as many checks as a recovery', 'cccww', ['2 alarm critical', '4 changed warning']],
-  ['a verdict that flaps is told twice', 'wwwcwcwcwcwc', ['2 alarm warning', '3 changed critical']],
+  ['a threshold of one', 'oc', ['1 alarm critical'], { failures: 1 }],
+  ['one success below the threshold is no recovery', 'cccocococ', ['2 alarm critical']],
+  ['recovers on the success that reaches the threshold', 'cccooo', ['2 alarm critical', '4 recovered ok']],
+  ['starts counting again after a recovery', 'cccooccc', ['2 alarm critical', '4 recovered ok', '7 alarm critical']],
+  ['a success without an alarm is not reported', 'ccooooo', []],
+  ['unknown neither counts nor interrupts a run of failures', 'cucuc', ['4 alarm critical']],
+  ['unknown does not interrupt a run of successes', 'cccouo', ['2 alarm critical', '5 recovered ok']],
+  ['unknown in a row is an alarm and recovers', 'uuuuco', ['2 alarm unknown', '5 recovered ok']],
+  ['reports a worse verdict at once', 'wwwwc', ['2 alarm warning', '4 changed critical']],
+  ['reports a milder verdict after as many checks as a recovery', 'cccww', ['2 alarm critical', '4 changed warning']],
+  ['reports a flapping verdict once each way', 'wwwcwcwcwcwc', ['2 alarm warning', '3 changed critical']],
   [
-    'reminders come when it is time exactly',
+    'reminds exactly when a reminder is due',
     'ccccccc',
     ['2 alarm critical', '4 reminder critical', '6 reminder critical'],
     { remindMs: 2 * minuteMs },
   ],
   [
-    'a change begins the wait for a reminder anew',
+    'a change restarts the wait for a reminder',
     'wwwcccc',
     ['2 alarm warning', '3 changed critical', '5 reminder critical'],
     { remindMs: 2 * minuteMs },
   ],
   [
-    'while it recovers nobody is reminded',
+    'does not remind while recovering',
     'cccococo',
     ['2 alarm critical', '6 reminder critical'],
     { remindMs: 3 * minuteMs },
   ],
   [
-    'an outage goes on while it cannot be seen',
+    'an outage continues while the target cannot be seen',
     'cccuu',
     ['2 alarm critical', '4 reminder critical'],
     { remindMs: 2 * minuteMs },
   ],
-  ['in maintenance nothing is told, after it what still fails', 'oCCCCCc', ['6 alarm critical']],
-  ['nothing when it is well by then', 'oCCCCCo', []],
+  ['holds alarms back in maintenance, reports what still fails afterwards', 'oCCCCCc', ['6 alarm critical']],
+  ['reports nothing when it recovered during maintenance', 'oCCCCCo', []],
   [
-    'what began before is reminded of after it',
+    'reminds after maintenance of an outage from before it',
     'cccCCCCc',
     ['2 alarm critical', '7 reminder critical'],
     { remindMs: 2 * minuteMs },
   ],
-  ['a recovery is told in maintenance, too', 'cccOO', ['2 alarm critical', '4 recovered ok']],
-  ['three of the last five', 'ococ.oc', ['6 alarm critical'], { failures: 3, window: 5 }],
-  ['two of the last five are not', 'occooocco', [], { failures: 3, window: 5 }],
+  ['reports a recovery during maintenance', 'cccOO', ['2 alarm critical', '4 recovered ok']],
+  ['alarms at three bad of the last five', 'ococ.oc', ['6 alarm critical'], { failures: 3, window: 5 }],
+  ['two bad of the last five are no alarm', 'occooocco', [], { failures: 3, window: 5 }],
   [
-    'a share is over when less than half as many were bad',
+    'with a window, recovers when fewer than half as many are bad',
     'cocoocoooooo',
     ['2 alarm critical', '9 recovered ok'],
     { failures: 2, window: 4 },
   ],
-  ['a share of all is a row', 'ccocccc', ['5 alarm critical'], { failures: 3, window: 3 }],
-  ['unknown has no part in a share', 'cuucuuc', ['6 alarm critical'], { failures: 3, window: 3 }],
   [
-    'what flaps is reminded of as it was told',
+    'a window as large as the threshold means all in a row',
+    'ccocccc',
+    ['5 alarm critical'],
+    { failures: 3, window: 3 },
+  ],
+  ['unknown does not count in a window', 'cuucuuc', ['6 alarm critical'], { failures: 3, window: 3 }],
+  [
+    'reminds of a flapping target with the reported verdict',
     'cocococo',
     ['2 alarm critical', '5 reminder critical'],
     { failures: 2, window: 4, remindMs: 3 * minuteMs },
   ],
-  ['a target that is away for a while is remembered', 'cc..c', ['4 alarm critical']],
+  ['remembers a target that is absent for a while', 'cc..c', ['4 alarm critical']],
 ]
 
-t.test('what is told after which checks', (t) => {
+t.test('which notices follow which checks', (t) => {
   for (const [name, letters, expected, changes] of table) t.same(play(letters, changes).told, expected, name)
   t.end()
 })
@@ -141,18 +146,18 @@ t.test('a notice holds all that is known of the outage', (t) => {
   t.match(recovered, { kind: 'recovered', previousVerdict: 'warning', times: 2, since: alarm?.since })
   t.equal(new Set(notices.map(({ id }) => id)).size, 3)
   t.equal(new Set(notices.map(({ outage }) => outage)).size, 1)
-  t.same(play('oCCCCcwwoo').notices, notices, 'decided again, it has the same ids')
+  t.same(play('oCCCCcwwoo').notices, notices, 'deciding again gives the same ids')
   t.end()
 })
 
-t.test('what is held back is counted', (t) => {
+t.test('counts the notices held back', (t) => {
   const { state } = play('cc')
   const held = nextAlarms(state, { targets: [targetOf('critical')] }, policy, startMs + 9 * minuteMs, true)
   t.same([held.notices.length, held.heldBack], [0, 1])
   t.end()
 })
 
-t.test('targets that are no longer checked are forgotten after a day, an alarm of theirs with a word', (t) => {
+t.test('forgets a target a day after its last check, with a notice if it had an alarm', (t) => {
   const { state } = play('ccc')
   const lastMs = startMs + 2 * minuteMs
   const at = (ms: number) => nextAlarms(state, { targets: [] }, policy, lastMs + ms)
@@ -163,7 +168,7 @@ t.test('targets that are no longer checked are forgotten after a day, an alarm o
   t.end()
 })
 
-t.test('a name that could not be looked up is well when it has addresses again', (t) => {
+t.test('a failed look-up recovers when the name has healthy addresses again', (t) => {
   const nameless: TargetReport = { url: 'http://a', verdict: 'critical', reasons: ['the host name does not exist'] }
   let state = freshState
   const told: string[] = []
@@ -176,11 +181,11 @@ t.test('a name that could not be looked up is well when it has addresses again',
   t.same(told, ['2 alarm http://a', '4 recovered http://a'])
   const known = nextAlarms(freshState, { targets: [targetOf('ok')] }, policy, startMs).state
   const unseen = nextAlarms(known, { targets: [nameless] }, policy, startMs + 2 * rememberedMs).state
-  t.ok(unseen.targets['http://a 10.0.0.1'], 'an address is not forgotten because its name is not found')
+  t.ok(unseen.targets['http://a 10.0.0.1'], 'an address is kept while its name cannot be found')
   t.end()
 })
 
-t.test('each target by itself', (t) => {
+t.test('counts each target separately', (t) => {
   const other = { url: 'http://b', address: '10.0.0.2' }
   const check = (state: AlarmState) =>
     nextAlarms(state, { targets: [targetOf('ok'), targetOf('critical', other)] }, { ...policy, failures: 2 }, startMs)
@@ -188,7 +193,7 @@ t.test('each target by itself', (t) => {
   t.end()
 })
 
-t.test('what a service says can break no line', (t) => {
+t.test('removes line breaks and control characters from a reason', (t) => {
   const reasons = ['version 1\r\nBcc: x@y\u001b[31m\u2028\u202ez', 'x'.repeat(600)]
   const { notices } = nextAlarms(
     freshState,
@@ -201,7 +206,7 @@ t.test('what a service says can break no line', (t) => {
   t.end()
 })
 
-/** Plays reports, one a minute: of each address of http://svc its verdict. */
+/** Plays reports, one a minute: the verdict of each address of http://svc. */
 function playName(reports: readonly Readonly<Record<string, Verdict>>[], before: AlarmState = freshState) {
   let state = before
   const told: string[] = []
@@ -218,11 +223,11 @@ function playName(reports: readonly Readonly<Record<string, Verdict>>[], before:
   return { told, state, outages: outages.size }
 }
 
-t.test('a name whose address is another in each check is in alarm by itself', (t) => {
+t.test('a name whose address changes with each check alarms as a name', (t) => {
   const turns = (count: number, verdict: Verdict, from = 0) =>
     Array.from({ length: count }, (_, step) => ({ [`10.0.0.${(step + from) % 8}`]: verdict }))
   const { told, outages } = playName([...turns(20, 'critical'), ...turns(10, 'ok', 20)])
-  t.same(told, ['2 alarm http://svc critical', '21 recovered http://svc ok'], 'and its addresses are part of it')
+  t.same(told, ['2 alarm http://svc critical', '21 recovered http://svc ok'], 'and covers its addresses')
   t.equal(outages, 1)
   t.same(playName(turns(5, 'unknown')).told, ['2 alarm http://svc unknown'])
   const mixed = turns(24, 'ok').map((report, step) => (step % 8 === 3 ? { '10.0.0.3': 'critical' as const } : report))
@@ -230,7 +235,7 @@ t.test('a name whose address is another in each check is in alarm by itself', (t
   t.end()
 })
 
-t.test('an alarm ends when the name leads elsewhere, to what is well', (t) => {
+t.test('an alarm ends when the name resolves to healthy addresses only', (t) => {
   const [old, young] = ['10.0.0.9', '10.0.0.1']
   const down = Array.from({ length: 3 }, () => ({ [old]: 'critical' as const }))
   const well = Array.from({ length: 4 }, () => ({ [young]: 'ok' as const }))
@@ -242,11 +247,15 @@ t.test('an alarm ends when the name leads elsewhere, to what is well', (t) => {
     `5 alarm http://svc (${young}) critical`,
   ])
   const turns = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap(() => [{ [old]: 'critical' as const }, ...well.slice(0, 3)])
-  t.same(playName(turns).told, [`8 alarm http://svc (${old}) critical`], 'one whose turn it is not has not gone')
+  t.same(
+    playName(turns).told,
+    [`8 alarm http://svc (${old}) critical`],
+    'an address that is absent for a turn is not gone',
+  )
   t.end()
 })
 
-t.test('a name with bad addresses alone is told by them, and by itself only where they cannot', (t) => {
+t.test('alarms for the bad addresses of a name, not for the name as well', (t) => {
   const both = (verdict: Verdict) => ({ '10.0.0.1': verdict, '10.0.0.2': verdict })
   const bad = Array.from({ length: 5 }, () => both('critical'))
   t.same(playName([...bad, both('ok'), both('ok')]).told, [
@@ -258,7 +267,7 @@ t.test('a name with bad addresses alone is told by them, and by itself only wher
   t.end()
 })
 
-t.test('the state of an older version, without names, goes on', (t) => {
+t.test('reads the state of an older version, without names', (t) => {
   const old = JSON.parse(
     `{"targets":{"http://svc 10.0.0.9":{"url":"http://svc","address":"10.0.0.9","seenMs":${startMs - minuteMs},
     "outage":{"bad":3,"good":0,"milder":0,"heldBack":0,"sinceMs":1,"alarm":{"id":"a","verdict":"critical","told":1,"toldMs":1}},

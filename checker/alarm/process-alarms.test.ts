@@ -8,7 +8,7 @@ import { startReceiver, status } from './fixtures/receivers.ts'
 import { type AlarmHost, type AlarmOptions, processAlarms } from './process-alarms.ts'
 import { lockRun } from './run-lock.ts'
 
-/** Runs one minute apart on a clock of their own; sleeping moves it. */
+/** Runs one minute apart on a simulated clock; sleeping moves it. */
 function runner(t: Test, changes: Partial<AlarmOptions> = {}) {
   const folder = t.testdir({})
   let nowMs = Date.UTC(2026, 0, 1, 12)
@@ -48,7 +48,7 @@ t.test('an outage from alarm to recovery, with a heartbeat after each run', asyn
   t.match(await run(reportOf('critical')), { notices: [], delivered: 0 })
   wait(14_400_000)
   for (const verdict of ['critical', 'ok', 'ok', 'ok'] as const) await run(reportOf(verdict))
-  t.same(kinds(hook.received), ['alarm', 'reminder', 'recovered'], 'the same channel given twice is one')
+  t.same(kinds(hook.received), ['alarm', 'reminder', 'recovered'], 'the same channel given twice counts once')
   t.same(
     heart.received.map(({ path }) => path),
     Array(7).fill('/beat'),
@@ -56,7 +56,7 @@ t.test('an outage from alarm to recovery, with a heartbeat after each run', asyn
   t.same(readdirSync(folder), ['state'], 'no lock, no temporary file')
 })
 
-t.test('what cannot be delivered waits for the next run; the heartbeat tells of it', async (t) => {
+t.test('an undelivered message waits for the next run and fails the heartbeat', async (t) => {
   const hook = await startReceiver(t, status(500), status(500), status(500))
   const heart = await startReceiver(t)
   const notify = await optionOf('notify', `${hook.url}/secret`)
@@ -74,7 +74,7 @@ t.test('what cannot be delivered waits for the next run; the heartbeat tells of 
   t.equal(new Set(keys).size, 1)
 })
 
-t.test('all that one check finds is one message to people, and one each to programs', async (t) => {
+t.test('one message per check for people, one per notice for programs', async (t) => {
   const hook = await startReceiver(t)
   const { run } = runner(t, {
     failures: 1,
@@ -85,7 +85,7 @@ t.test('all that one check finds is one message to people, and one each to progr
   t.match(JSON.parse(hook.received.find(({ path }) => path === '/slack')?.body ?? '').text, /^critical: .*\nwarning: /)
 })
 
-t.test('nothing in maintenance or during a roll, what still fails after it', async (t) => {
+t.test('holds notices back in maintenance and during a roll, reports what still fails afterwards', async (t) => {
   const hook = await startReceiver(t)
   const { run } = runner(t, {
     failures: 1,
@@ -98,7 +98,7 @@ t.test('nothing in maintenance or during a roll, what still fails after it', asy
   t.equal(hook.received.length, 1)
 })
 
-t.test('a corrupt state is renamed and reported, and the check goes on', async (t) => {
+t.test('renames and reports a corrupt state file and carries on', async (t) => {
   const { stateFile, folder, run } = runner(t, { failures: 1 })
   writeFileSync(stateFile, 'nonsense')
   t.match(await run(reportOf('critical')), {
@@ -108,7 +108,7 @@ t.test('a corrupt state is renamed and reported, and the check goes on', async (
   t.same(readdirSync(folder), ['state', 'state.corrupt-20260101T120100Z'])
 })
 
-t.test('a newer state is refused, before anything is told', async (t) => {
+t.test('refuses the state file of a newer version before it sends anything', async (t) => {
   const hook = await startReceiver(t)
   const { stateFile, folder, run } = runner(t, { failures: 1, notify: await optionOf('notify', hook.url) })
   writeFileSync(stateFile, '{"version":2}')
@@ -116,7 +116,7 @@ t.test('a newer state is refused, before anything is told', async (t) => {
   t.same([hook.received, readdirSync(folder)], [[], ['state']])
 })
 
-t.test('a state that cannot be written keeps no alarm from being told', async (t) => {
+t.test('delivers alarms even when the state cannot be written', async (t) => {
   const hook = await startReceiver(t)
   const heart = await startReceiver(t)
   const { folder, run } = runner(t, {
@@ -132,7 +132,7 @@ t.test('a state that cannot be written keeps no alarm from being told', async (t
   t.equal((await run(reportOf('ok'))).broken, undefined)
 })
 
-t.test('with a lock of the caller none is taken, and it is left to the caller', async (t) => {
+t.test('uses and keeps the lock of the caller', async (t) => {
   const stateFile = join(t.testdir({}), 'state')
   const lock = lockRun(stateFile, Date.now())
   if ('busy' in lock) throw new Error(lock.busy)

@@ -14,7 +14,7 @@ import { parseProxy, proxyFor } from './proxy.ts'
 const run = promisify(execFile)
 const main = new URL('../main.ts', import.meta.url).pathname
 
-t.test('which proxy a url has', (t) => {
+t.test('chooses the proxy for a URL', (t) => {
   const environment = {
     HTTPS_PROXY: 'http://proxy.example:3128',
     http_proxy: 'other.example:80',
@@ -41,14 +41,14 @@ t.test('which proxy a url has', (t) => {
   t.equal(
     proxyFor(new URL('http://a'), { HTTP_PROXY: 'http://p' }),
     undefined,
-    'a header of a request to a CGI program',
+    'HTTP_PROXY is ignored: a CGI request can set it',
   )
   t.equal(problemOf(parseProxy('socks5://u:geheim@h:1')), 'expected http or https, got socks5://h:1')
   t.equal(problemOf(parseProxy('geheim')), 'expected none or the url of a proxy, http://HOST:PORT')
   t.end()
 })
 
-/** A proxy with a password, which leads every name to this computer. */
+/** A proxy with a password that resolves every name to this computer. */
 async function startProxy(t: Test): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = []
   const isKnown = ({ headers }: http.IncomingMessage) =>
@@ -90,7 +90,7 @@ async function check(argv: readonly string[], variables: Record<string, string>)
   return ended.then((done) => ({ ...done, code: 0 })).catch((error: Ended) => error)
 }
 
-t.test('notices and heartbeat go by the proxy, the check itself does not', async (t) => {
+t.test('sends notices and heartbeats through the proxy, checks directly', async (t) => {
   const folder = t.testdir({})
   const path = (name: string) => join(folder, name)
   const words =
@@ -121,30 +121,27 @@ t.test('notices and heartbeat go by the proxy, the check itself does not', async
   t.same(asked, [`CONNECT hook.invalid:${port}`, 'GET http://beat.invalid/b'])
 })
 
-t.test(
-  'a proxy that is not there, or does not know us, is named without its password; the check goes on',
-  async (t) => {
-    const up = await startService(t, timeService())
-    const gone = new URL(await freeUrl())
-    const dead = await check(['--heartbeat', 'https://beat.invalid', up], {
-      HTTPS_PROXY: `http://me:geheim@${gone.host}`,
-    })
-    t.match(dead.stderr, `error: the proxy ${gone.host}: connection refused\n`)
-    t.match(dead, { code: 0, stdout: / ok: / })
-    const odd = await check(['--heartbeat', up, up], { ALL_PROXY: 'socks5://me:geheim@127.0.0.1:1' })
-    t.match(odd.stderr, "the environment's proxy is not used: expected http or https, got socks5://127.0.0.1:1\n")
-    const { url } = await startProxy(t)
-    const { host } = new URL(url)
-    for (const beat of ['https://beat.invalid', 'http://beat.invalid']) {
-      const refused = await check(['--heartbeat', beat, '--proxy', `http://me:geheim@${host}`, up], {})
-      t.match(refused.stderr, `error: heartbeat beat.invalid: the proxy ${host} answers 407\n`)
-      t.notMatch(refused.stderr + dead.stderr + odd.stderr, 'geheim')
-    }
-    const none = await check(['--heartbeat', up, '--proxy', 'none', up], { http_proxy: `http://${gone.host}` })
-    t.match(none, { stderr: /^error: heartbeat \S+: status 404\n$/ })
-    t.match(await check(['--proxy', 'ftp://u:geheim@h', up], {}), {
-      code: 3,
-      stderr: /^error: --proxy: expected http or https, got ftp:\/\/h\n/,
-    })
-  },
-)
+t.test('names a proxy that is down or rejects the login, without its password, and still checks', async (t) => {
+  const up = await startService(t, timeService())
+  const gone = new URL(await freeUrl())
+  const dead = await check(['--heartbeat', 'https://beat.invalid', up], {
+    HTTPS_PROXY: `http://me:geheim@${gone.host}`,
+  })
+  t.match(dead.stderr, `error: the proxy ${gone.host}: connection refused\n`)
+  t.match(dead, { code: 0, stdout: / ok: / })
+  const odd = await check(['--heartbeat', up, up], { ALL_PROXY: 'socks5://me:geheim@127.0.0.1:1' })
+  t.match(odd.stderr, "the environment's proxy is not used: expected http or https, got socks5://127.0.0.1:1\n")
+  const { url } = await startProxy(t)
+  const { host } = new URL(url)
+  for (const beat of ['https://beat.invalid', 'http://beat.invalid']) {
+    const refused = await check(['--heartbeat', beat, '--proxy', `http://me:geheim@${host}`, up], {})
+    t.match(refused.stderr, `error: heartbeat beat.invalid: the proxy ${host} answers 407\n`)
+    t.notMatch(refused.stderr + dead.stderr + odd.stderr, 'geheim')
+  }
+  const none = await check(['--heartbeat', up, '--proxy', 'none', up], { http_proxy: `http://${gone.host}` })
+  t.match(none, { stderr: /^error: heartbeat \S+: status 404\n$/ })
+  t.match(await check(['--proxy', 'ftp://u:geheim@h', up], {}), {
+    code: 3,
+    stderr: /^error: --proxy: expected http or https, got ftp:\/\/h\n/,
+  })
+})

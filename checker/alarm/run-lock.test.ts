@@ -9,7 +9,7 @@ import { lockRun } from './run-lock.ts'
 
 const program = new URL('fixtures/hold-lock.ts', import.meta.url).pathname
 
-/** A process that takes the lock; gives it and what it said. */
+/** Starts a process that takes the lock; returns it and its answer. */
 async function take(t: Test, file: string): Promise<{ child: ChildProcess; said: string }> {
   const child = fork(program, [file])
   t.teardown(() => child.kill('SIGKILL'))
@@ -17,7 +17,7 @@ async function take(t: Test, file: string): Promise<{ child: ChildProcess; said:
   return { child, said: String(said) }
 }
 
-t.test('one run at a time; who comes second is told of the first', async (t) => {
+t.test('one run at a time; the second is told about the first', async (t) => {
   const folder = t.testdir({})
   const file = join(folder, 'state')
   const { child } = await take(t, file)
@@ -27,12 +27,12 @@ t.test('one run at a time; who comes second is told of the first', async (t) => 
   await once(child, 'exit')
   const third = lockRun(file, Date.now())
   if ('busy' in third) throw new Error(third.busy)
-  t.same(readdirSync(folder), ['state.lock'], 'nothing beside it')
+  t.same(readdirSync(folder), ['state.lock'], 'leaves no other file')
   third.release()
   t.same(readdirSync(folder), [])
 })
 
-t.test('the lock of a dead process is taken over by one of many', async (t) => {
+t.test('only one process takes over the lock of a dead one', async (t) => {
   const file = join(t.testdir({}), 'state')
   const { child } = await take(t, file)
   child.kill('SIGKILL')
@@ -42,7 +42,7 @@ t.test('the lock of a dead process is taken over by one of many', async (t) => {
   t.equal(said.filter((word) => word === 'taken').length, 1, said.join('\n'))
 })
 
-t.test('however close they come to each other, one of them has the lock', async (t) => {
+t.test('only one of several racing threads gets the lock', async (t) => {
   const folder = t.testdir({})
   const file = join(folder, 'state')
   const dead = {
@@ -70,7 +70,7 @@ t.test('however close they come to each other, one of them has the lock', async 
   t.same(readdirSync(folder), [])
 })
 
-t.test('a process id that was used again is no holder; nonsense belongs to nobody', (t) => {
+t.test('ignores a lock with a reused process id or invalid content', (t) => {
   const folder = t.testdir({})
   const file = join(folder, 'state')
   const holder = {
@@ -90,13 +90,13 @@ t.test('a process id that was used again is no holder; nonsense belongs to nobod
   t.end()
 })
 
-t.test('where no lock can be written, there is none, and that is said', (t) => {
+t.test('reports a lock that cannot be written', (t) => {
   const lock = lockRun(join(t.testdir({}), 'none/state'), Date.now())
   t.match(lock, { problem: /^the lock could not be taken: ENOENT/ })
   t.end()
 })
 
-t.test('a holder on another host is believed for ten minutes', (t) => {
+t.test('honours a lock of another host for ten minutes', (t) => {
   const file = join(t.testdir({}), 'state')
   const since = '2026-01-01T00:00:00.000Z'
   writeFileSync(
@@ -109,7 +109,7 @@ t.test('a holder on another host is believed for ten minutes', (t) => {
   t.end()
 })
 
-t.test('a lock that somebody else took over is not released', (t) => {
+t.test('does not release a lock that another run took over', (t) => {
   const file = join(t.testdir({}), 'state')
   const lock = lockRun(file, Date.now())
   const other = readFileSync(`${file}.lock`, 'utf8').replace(/"token":"[^"]*"/, '"token":"ffffffffffff"')

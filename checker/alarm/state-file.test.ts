@@ -18,7 +18,7 @@ function someState(): AlarmState {
   return { ...state, outbox: enqueue(notices, [parseChannel('https://u:secret@h/secret') as Channel], nowMs) }
 }
 
-t.test('what is kept comes back, whole, for its owner only, without secrets', (t) => {
+t.test('restores what was saved; the file is private and holds no secrets', (t) => {
   const file = join(t.testdir({}), 'state.json')
   t.same(loadState(file, nowMs), { state: freshState })
   saveState(file, someState())
@@ -32,7 +32,7 @@ t.test('what is kept comes back, whole, for its owner only, without secrets', (t
   t.end()
 })
 
-t.test('a link stays a link, what a killed run left is written over, an empty file is none', (t) => {
+t.test('keeps a symlink, overwrites the remains of a killed run, reads an empty file as none', (t) => {
   const folder = t.testdir({ real: { state: '' }, link: t.fixture('symlink', 'real/state') })
   writeFileSync(join(folder, 'real/.state.new'), 'half a')
   t.same(loadState(join(folder, 'link'), nowMs), { state: freshState })
@@ -55,7 +55,7 @@ t.test('a corrupt file is renamed and reported', (t) => {
   for (const [index, content] of corrupt.entries()) {
     const folder = t.testdir({ [`state-${index}`]: content })
     const file = join(folder, `state-${index}`)
-    t.equal(stateProblem(file), undefined, 'no reason not to begin')
+    t.equal(stateProblem(file), undefined, 'it does not prevent a start')
     const { state, note } = loadState(file, nowMs)
     t.same(state, freshState)
     t.match(note, `renamed to ${file}.corrupt-20260101T120000Z`)
@@ -67,7 +67,7 @@ t.test('a corrupt file is renamed and reported', (t) => {
   t.end()
 })
 
-t.test('a broken state of any kind is renamed, never used and never a defect', (t) => {
+t.test('renames a state that is broken in any way and never fails on it', (t) => {
   const folder = t.testdir({})
   const whole = JSON.stringify({ version: 1, ...someState() })
   fc.assert(
@@ -85,7 +85,7 @@ t.test('a broken state of any kind is renamed, never used and never a defect', (
   t.end()
 })
 
-t.test('a state of a newer format is refused and left alone', (t) => {
+t.test('refuses the state of a newer format and leaves it alone', (t) => {
   const content = '{"version":2,"everything":"else"}'
   const file = join(t.testdir({ state: content }), 'state')
   t.equal(
@@ -97,7 +97,7 @@ t.test('a state of a newer format is refused and left alone', (t) => {
   t.end()
 })
 
-t.test('a place where no state can be kept is named', (t) => {
+t.test('names a place where no state can be kept', (t) => {
   const folder = t.testdir({ file: '' })
   t.equal(stateProblem(folder), `${folder} is not a regular file`)
   t.match(stateProblem(join(folder, 'none/state')), /^cannot write .*there is no folder/)
@@ -108,7 +108,7 @@ t.test('a place where no state can be kept is named', (t) => {
   t.end()
 })
 
-t.test('when our clock was put back, nothing is in the future', (t) => {
+t.test('moves times that a clock set back left in the future to now', (t) => {
   const file = join(t.testdir({}), 'state')
   saveState(file, someState())
   const { state } = loadState(file, nowMs - 3_600_000)

@@ -5,7 +5,7 @@ import { problemOf } from '../fixtures/options.ts'
 import { noticeOf } from './fixtures/notices.ts'
 import { readTemplate, renderTemplate } from './template.ts'
 
-t.test('values are escaped for JSON in JSON, and not at all elsewhere', (t) => {
+t.test('escapes values for JSON in a JSON template only', (t) => {
   const notice = noticeOf({ reasons: ['a "quoted" \\ <b>', 'two'] })
   const json = renderTemplate(
     '{"r": "{{reason}}", "all": [{{#reasons}}"{{.}}", {{/reasons}}0], "n": {{times}}}',
@@ -16,7 +16,7 @@ t.test('values are escaped for JSON in JSON, and not at all elsewhere', (t) => {
   t.end()
 })
 
-t.test('sections for one kind, and nothing left of what does not apply', (t) => {
+t.test('renders the sections of one kind, and nothing for absent values', (t) => {
   const template =
     '{{#recovered}}{"event_action": "resolve"{{/recovered}}{{^recovered}}{"event_action": "trigger"{{/recovered}}, "dedup_key": "{{outage}}", "was": "{{previousVerdict}}"}'
   t.same(JSON.parse(renderTemplate(template, noticeOf())), { event_action: 'trigger', dedup_key: 'a1', was: '' })
@@ -24,7 +24,7 @@ t.test('sections for one kind, and nothing left of what does not apply', (t) => 
   t.end()
 })
 
-t.test('a template that cannot be used is named', (t) => {
+t.test('names what is wrong with a template', (t) => {
   const folder = t.testdir({})
   const problem = (content: string) => {
     const file = join(folder, 'template')

@@ -5,7 +5,7 @@ import { type ClockSample, estimateClocks } from './clock.ts'
 const dayMs = 86_400_000
 const startMs = Date.UTC(2026, 10, 21, 12)
 
-/** What a service with this offset answers between two moments of ours. */
+/** The response of a service with this offset, between two moments of our clock. */
 function answer(offsetMs: number, sentMs: number, outMs: number, backMs: number, resolutionMs: number): ClockSample {
   const serverMs = sentMs + outMs + offsetMs
   const timeMs = Math.floor(serverMs / resolutionMs) * resolutionMs
@@ -69,13 +69,13 @@ t.test('more samples never widen the bound of one clock', (t) => {
   t.end()
 })
 
-t.test('one sample: half of the round trip and of the resolution', (t) => {
+t.test('one sample: half the round trip plus half the resolution', (t) => {
   t.same(estimateClocks([answer(500, startMs, 10, 30, 1)]), [{ offsetMs: 490.5, errorMs: 20.5, samples: 1 }])
   t.same(estimateClocks([]), [])
   t.end()
 })
 
-t.test('answers that no single clock can give are several clocks', (t) => {
+t.test('responses that no single clock can give count as several clocks', (t) => {
   const near = answer(0, startMs, 1, 1, 1)
   const far = answer(3_600_000, startMs + 5, 1, 1, 1)
   const clocks = estimateClocks([near, far, near, far])
@@ -88,19 +88,19 @@ t.test('answers that no single clock can give are several clocks', (t) => {
   t.end()
 })
 
-t.test('a time of day knows no date: the offset is the nearest, across midnight too', (t) => {
+t.test('a time of day takes the nearest offset, across midnight too', (t) => {
   const midnightMs = Date.UTC(2026, 10, 21)
   const estimate = (offsetMs: number, sentMs: number) =>
     estimateClocks([asTimeOfDay(answer(offsetMs, sentMs, 1, 1, 1))])[0]?.offsetMs ?? Number.NaN
   t.ok(Math.abs(estimate(400, midnightMs - 200) - 400) <= 1.5)
   t.ok(Math.abs(estimate(-400, midnightMs + 200) + 400) <= 1.5)
-  t.ok(Math.abs(estimate(dayMs, midnightMs + 200)) <= 1.5, 'a whole day cannot be seen')
+  t.ok(Math.abs(estimate(dayMs, midnightMs + 200)) <= 1.5, 'an offset of a whole day cannot be seen')
   t.ok(Math.abs(estimate(dayMs / 2 - 5, startMs) - (dayMs / 2 - 5)) <= 1.5)
   t.ok(Math.abs(estimate(dayMs / 2 + 5, startMs) - (5 - dayMs / 2)) <= 1.5)
   t.end()
 })
 
-t.test('half a day off: samples on both sides of the wrap are one clock', (t) => {
+t.test('half a day off: samples on both sides of the wrap count as one clock', (t) => {
   const samples = [-0.4, 0.4, 0.2].map((jitterMs) => asTimeOfDay(answer(dayMs / 2 + jitterMs, startMs, 1, 1, 1)))
   const clocks = estimateClocks(samples)
   t.equal(clocks.length, 1)

@@ -28,7 +28,7 @@ const readable: [string, TimeFormat, number, number, string][] = [
   ['Sat, 21 Nov 2026 12:00:00 GMT', 'auto', noonMs, 1000, 'http-date'],
   ['Saturday, 21-Nov-26 12:00:00 GMT', 'auto', noonMs, 1000, 'http-date'],
   ['Sat Nov 21 12:00:00 2026', 'auto', noonMs, 1000, 'http-date'],
-  // Of RFC 9110, 5.6.7, where 94 is a year of the past.
+  // The examples of RFC 9110, 5.6.7; year 94 there is in the past.
   ['Sun, 06 Nov 1994 08:49:37 GMT', 'http-date', 784_111_777_000, 1000, 'http-date'],
   ['Sunday, 06-Nov-94 08:49:37 GMT', 'http-date', 784_111_777_000, 1000, 'http-date'],
   ['Sun Nov  6 08:49:37 1994', 'http-date', 784_111_777_000, 1000, 'http-date'],
@@ -114,14 +114,14 @@ for (const [body, format, problem] of unreadable) {
   })
 }
 
-t.test('http-date takes the Date header when the body is no date', (t) => {
+t.test('http-date falls back to the Date header when the body is not a date', (t) => {
   const date = 'Sat, 21 Nov 2026 12:00:00 GMT'
   t.match(readTime('<html>', 'http-date', date), { timeMs: noonMs, resolutionMs: 1000, format: 'http-date' })
   t.match(readTime('<html>', 'http-date', 'Mon, 21 Nov 2026 12:00:00 GMT'), { problem: /^expected an HTTP date/ })
   t.end()
 })
 
-t.test('a time without zone is taken as UTC, and says so', (t) => {
+t.test('takes a time without a zone as UTC, with a note', (t) => {
   const expected = { timeMs: noonMs, note: 'the service names no time zone: taken as UTC' }
   t.match(readTime('2026-11-21T12:00:00', 'auto'), expected)
   t.notMatch(readTime('2026-11-21T12:00:00Z', 'auto'), { note: String })
@@ -140,13 +140,13 @@ const leaps: [string, number, number][] = [
 ]
 
 for (const [body, timeMs, resolutionMs] of leaps) {
-  t.test(`a leap second is the one before and the one after: ${body}`, (t) => {
+  t.test(`reads a leap second as the second before or after: ${body}`, (t) => {
     t.match(readTime(body, 'auto'), { timeMs, resolutionMs, note: 'the service is in a leap second' })
     t.end()
   })
 }
 
-t.test('zones: the same moment, around midnight and where clocks are put forward and back', (t) => {
+t.test('reads the same moment in any zone, around midnight and DST changes', (t) => {
   const moments: [string, ...string[]][] = [
     [
       '2026-12-31T23:30:00.001Z',
@@ -166,7 +166,7 @@ t.test('zones: the same moment, around midnight and where clocks are put forward
   t.end()
 })
 
-t.test('auto takes the Date header as the last resort, and what the body lacks stays a problem', (t) => {
+t.test('auto falls back to the Date header and still reports the problem in the body', (t) => {
   const date = 'Sat, 21 Nov 2026 12:00:00 GMT'
   const bodyProblem = 'expected the time in a known format, got "<html>"'
   t.match(readTime('<html>', 'auto', date), { timeMs: noonMs, resolutionMs: 1000, format: 'http-date', bodyProblem })

@@ -9,7 +9,7 @@ const writers: Record<string, (date: Date) => string> = {
 }
 
 for (const [format, write] of Object.entries(writers)) {
-  t.test(`ten samples of a clock that shows whole seconds, ${format}: ± 50 ms or better`, async (t) => {
+  t.test(`ten samples of a clock with whole seconds, ${format}: ± 50 ms or better`, async (t) => {
     const targets = await Promise.all(
       [0, 400, -1500].map(async (offsetMs) => ({ url: await startService(t, timeService(offsetMs, write)), offsetMs })),
     )

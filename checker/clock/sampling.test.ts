@@ -2,7 +2,7 @@ import t from 'tap'
 import { type ClockSample, estimateClocks } from './clock.ts'
 import { nextSampleDelayMs } from './sampling.ts'
 
-/** Plays samples of a clock against `nextSampleDelayMs`; no time passes. */
+/** Plays samples of a clock against `nextSampleDelayMs`, without waiting. */
 function play(offsetMs: number, resolutionMs: number, count: number): { errorMs: number; tookMs: number } {
   const startMs = Date.UTC(2026, 10, 21, 12) + 123.4
   const samples: ClockSample[] = []
@@ -31,12 +31,12 @@ t.test('milliseconds: no waiting', (t) => {
   t.end()
 })
 
-t.test('as fine as it gets: no waiting', (t) => {
+t.test('the finest possible bound: no waiting', (t) => {
   t.ok(play(0, 1000, 100).tookMs <= 11_000)
   t.end()
 })
 
-t.test('contradicting answers: no waiting', (t) => {
+t.test('contradicting responses: no waiting', (t) => {
   const sample = { sentMs: 0, receivedMs: 1, reading: { timeMs: 0, resolutionMs: 1000 } }
   t.equal(nextSampleDelayMs([sample, { ...sample, reading: { timeMs: 9000, resolutionMs: 1000 } }], 5), 0)
   t.end()

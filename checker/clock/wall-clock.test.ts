@@ -1,7 +1,7 @@
 import t from 'tap'
 import { keptWallClock, readWallClock, type WallClock, wallClockStepMs } from './wall-clock.ts'
 
-t.test('goes with the wall clock', (t) => {
+t.test('follows the wall clock', (t) => {
   const wallClock = readWallClock()
   const beforeMs = Date.now()
   const wallMs = wallClock(performance.now())
@@ -13,7 +13,7 @@ t.test('goes with the wall clock', (t) => {
   t.end()
 })
 
-t.test('notices a clock that was stepped meanwhile', (t) => {
+t.test('notices a step of the clock', (t) => {
   const wallClock = readWallClock()
   t.equal(wallClockStepMs(wallClock), 0)
   const step = wallClockStepMs((monotonicMs) => wallClock(monotonicMs) - 60_000)
@@ -21,10 +21,10 @@ t.test('notices a clock that was stepped meanwhile', (t) => {
   t.end()
 })
 
-t.test('a process that has to wait in the middle of a reading is not misled', (t) => {
+t.test('a process delayed in the middle of a reading widens the bound instead of being wrong', (t) => {
   const { now } = performance
   let readings = 0
-  // Every second look at the monotonic clock comes 15 ms late, as on a machine with too much to do.
+  // Every second reading of the monotonic clock comes 15 ms late, as on a busy machine.
   performance.now = () => {
     readings += 1
     const untilMs = now.call(performance) + (readings % 2 === 0 ? 15 : 0)
@@ -41,7 +41,7 @@ t.test('a process that has to wait in the middle of a reading is not misled', (t
   t.end()
 })
 
-t.test('a reading is kept for a second, its bound wider by its age, unless the clock is stepped', (t) => {
+t.test('keeps a reading for a second, widening its bound with age, unless the clock is stepped', (t) => {
   let [monotonicMs, differenceMs] = [50_000, 1_700_000_000_000.25]
   const clocks = [performance, Date] as const
   const [{ now: monotonic }, { now: wall }] = clocks
@@ -63,7 +63,7 @@ t.test('a reading is kept for a second, its bound wider by its age, unless the c
   t.ok(monotonicMs - readMs < 901, 'not read again, which takes a millisecond')
   t.ok(later.errorMs > first.errorMs + 0.089 && later.errorMs < first.errorMs + 0.091, `${later.errorMs}`)
   monotonicMs += 101
-  t.ok(keptWallClock().errorMs < 0.03, 'read anew')
+  t.ok(keptWallClock().errorMs < 0.03, 'read again')
   for (const stepMs of [3_600_000, -3_600_000, 5, -5, 1.1]) {
     differenceMs += stepMs
     const stepped = keptWallClock()

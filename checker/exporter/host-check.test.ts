@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isOwnHost } from './host-check.ts'
 
-t.test('a name that others may have given us is not ours', (t) => {
+t.test('accepts only hosts that are its own', (t) => {
   const ours = [
     '127.0.0.1:9115',
     '[::1]:9115',

@@ -16,7 +16,7 @@ const bundle = await builtChecker()
 const run = promisify(execFile)
 
 function start(t: Test, ...argv: string[]): Promise<{ url: string; child: ChildProcess }> {
-  // The clock is not what is tried here, and the computer may be busy.
+  // The clock is not under test here, and the computer may be busy.
   const lenient = argv.includes('--max-offset') ? [] : ['--max-offset', '5s']
   const child = spawn(process.execPath, [bundle, '--serve', '127.0.0.1:0', '--samples', '1', ...lenient, ...argv], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -38,7 +38,7 @@ async function probe(url: string, target: string): Promise<{ status: number; bod
   return { status: response.status, body: await response.text() }
 }
 
-t.test('/probe asks the hosts that it may, and no other, also behind a redirect', async (t) => {
+t.test('/probe checks only the hosts in --probe-hosts, after a redirect too', async (t) => {
   const service = await startService(t, timeService())
   const { port } = new URL(service)
   const leading = await startService(t, (_, response) => response.writeHead(302, { location: `${service}/now` }).end())
@@ -60,7 +60,7 @@ t.test('/probe asks the hosts that it may, and no other, also behind a redirect'
   t.match(await probe(url, 'http://example'), { status: 403 })
 })
 
-t.test('/probe connects to the networks that it may, whatever a name leads to', async (t) => {
+t.test('/probe connects only to --probe-networks, whatever a name resolves to', async (t) => {
   const service = await startService(t, timeService())
   const { port } = new URL(service)
   const { url } = await start(t, '--probe-networks', '127.0.0.0/30,::1')
@@ -74,14 +74,14 @@ t.test('/probe connects to the networks that it may, whatever a name leads to', 
   }
 })
 
-t.test('the limits are those of /probe alone, and --no-probe ends it', async (t) => {
+t.test('the limits apply to /probe only, and --no-probe turns it off', async (t) => {
   const service = await startService(t, timeService())
   const { url } = await start(t, service, '--probe-networks', '10.0.0.0/8', '--no-probe')
   t.match(await (await fetch(`${url}/metrics`)).text(), /bakeroll_check_ok\S+ 1\n/)
   t.match(await probe(url, service), { status: 404, body: '/probe is turned off (--no-probe)\n' })
 })
 
-t.test('what would tell a secret to anybody is refused', async (t) => {
+t.test('refuses --authorization when anyone could have it sent to any host', async (t) => {
   const secret = join(t.testdir({ secret: 'ops:geheim' }), 'secret')
   chmodSync(secret, 0o600)
   const argv = [bundle, '--serve', '127.0.0.1:0', '--authorization', `@${secret}`]
@@ -97,7 +97,7 @@ t.test('what would tell a secret to anybody is refused', async (t) => {
   t.match(await probe(url, service), { body: /\nprobe_success 1\n/ })
 })
 
-t.test('settings of one target, of a module and of one probe', async (t) => {
+t.test('applies settings per target, per module and per probe', async (t) => {
   const service = await startService(t, (request, response) => {
     if (request.url === '/strict' && request.headers.authorization !== 'Bearer geheim') response.writeHead(401).end()
     else if (request.url === '/now') response.writeHead(404).end()
@@ -142,20 +142,20 @@ function statusFor(url: string, host: string): Promise<number | undefined> {
   })
 }
 
-t.test('a name that somebody gave this address is not answered', async (t) => {
+t.test('rejects a request with an unknown Host', async (t) => {
   const { url } = await start(t, '--serve-names', 'mon.example')
   for (const host of ['evil.example', '127.0.0.1.evil.example:9115']) t.equal(await statusFor(url, host), 403, host)
   for (const host of ['mon.example:9115', 'localhost', '127.0.0.1']) t.equal(await statusFor(url, host), 200, host)
 })
 
-// Of the password "geheim", as htpasswd -nbBC 5 made it.
+// The password "geheim", hashed by htpasswd -nbBC 5.
 const hash = '$2y$05$uIZdmB/wvnQBB9yFNUonze55/KMUCd/boxyMmXf4UbCT1iE1F1pYG'
 
 async function openssl(folder: string, words: string): Promise<void> {
   await run('openssl', words.split(' '), { cwd: folder })
 }
 
-t.test('TLS, users and headers by a web configuration', async (t) => {
+t.test('--web-config sets TLS, users and headers', async (t) => {
   const folder = t.testdir({
     'web.yml': [
       'tls_server_config: {cert_file: service.pem, key_file: service.key, min_version: TLS12}',
@@ -190,14 +190,14 @@ t.test('TLS, users and headers by a web configuration', async (t) => {
       /X-Frame-Options: deny[\s\S]*nodejs_version_info[\s\S]*200$/i,
     )
   await renew()
-  t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'a renewed certificate is used at once')
+  t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'uses a renewed certificate at once')
   writeFileSync(join(folder, 'web.yml'), `basic_auth_users:\n  ops: "${hash}\n`)
-  t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'one that cannot be used changes nothing')
+  t.match((await curl('-u', 'ops:geheim')).stdout, /200$/, 'keeps the old settings when the new ones are invalid')
   while (!said.includes('keeping the old one')) await once(child.stderr ?? child, 'data')
-  t.notMatch(said, hash.slice(-20), 'nor is its hash told')
+  t.notMatch(said, hash.slice(-20), 'does not print the hash')
 })
 
-t.test('client certificates by a web configuration, none, one that is trusted, and others', async (t) => {
+t.test('--web-config requires client certificates, accepts them if given, or ignores them', async (t) => {
   const folder = t.testdir({ server: 'subjectAltName=IP:127.0.0.1' })
   const newKey = 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
   for (const name of ['ca', 'other'])
@@ -229,13 +229,13 @@ t.test('client certificates by a web configuration, none, one that is trusted, a
       await Promise.all(Object.entries(cases).map(async ([name, shown]) => [name, await ask(shown, ...flags)])),
     )
   t.same(await all(), { none: '000', client: '200', stranger: '000' }, 'required')
-  t.same(await all('--tls-max', '1.2'), { none: '000', client: '200', stranger: '000' }, 'by TLS 1.2')
+  t.same(await all('--tls-max', '1.2'), { none: '000', client: '200', stranger: '000' }, 'with TLS 1.2')
   write(', client_ca_file: ca.pem, client_auth_type: VerifyClientCertIfGiven')
   t.same(await all(), { none: '200', client: '200', stranger: '403' }, 'if given')
   write('')
-  t.same(await all(), { none: '200', client: '200', stranger: '200' }, 'not asked for')
+  t.same(await all(), { none: '200', client: '200', stranger: '200' }, 'not requested')
   write(', client_ca_file: other.pem, client_auth_type: RequireAndVerifyClientCert')
-  t.same(await all(), { none: '000', client: '000', stranger: '200' }, 'required from now on, of another authority')
+  t.same(await all(), { none: '000', client: '000', stranger: '200' }, 'required from now on, from another authority')
   for (const client of [
     ', client_ca_file: other.pem',
     ', client_auth_type: RequireAndVerifyClientCert',
@@ -244,11 +244,11 @@ t.test('client certificates by a web configuration, none, one that is trusted, a
     ', client_ca_file: other.pem, client_auth_type: RequireAnyClientCert',
   ]) {
     write(client)
-    t.same(await all(), { none: '000', client: '000', stranger: '200' }, `what cannot be used opens nothing: ${client}`)
+    t.same(await all(), { none: '000', client: '000', stranger: '200' }, `invalid settings open nothing: ${client}`)
   }
 })
 
-t.test('who has gone while the password was compared is asked nothing for', async (t) => {
+t.test('does not probe for a client that left during the password comparison', async (t) => {
   const slow = await hashed('geheim', 13)
   const folder = t.testdir({ 'web.yml': `basic_auth_users: {ops: ${JSON.stringify(slow)}}` })
   const { url } = await start(t, '--web-config', join(folder, 'web.yml'))
@@ -261,7 +261,7 @@ t.test('who has gone while the password was compared is asked nothing for', asyn
   const ask = (name: string) => request(`${url}/probe?target=${service}/${name}`, { headers })
   const gone = ask('gone')
   gone.on('error', () => {})
-  // Its request is out, and nobody waits for the answer.
+  // The request is sent, and nobody waits for the response.
   gone.end(() => gone.destroy())
   const [response] = await once(ask('stays').end(), 'response')
   response.resume()
@@ -275,7 +275,7 @@ interface Targets {
 }
 
 t.test(
-  'Prometheus scrapes it by TLS and password',
+  'Prometheus scrapes it with TLS and a password',
   { skip: programIn('prometheus') === undefined && 'no prometheus here' },
   async (t) => {
     const folder = t.testdir({ ext: '' })
@@ -323,7 +323,7 @@ t.test(
   },
 )
 
-t.test('what is wrong with a web configuration is told before it serves', async (t) => {
+t.test('reports an invalid web configuration before serving', async (t) => {
   const folder = t.testdir({ 'a.pem': 'x' })
   const cases: [string, RegExp][] = [
     ['basic_auth_user: {}', /web\.yml: basic_auth_user: unknown, expected tls_server_config, /],

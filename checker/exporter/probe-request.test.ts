@@ -1,7 +1,7 @@
 import t from 'tap'
 import { allowedMs, probeTarget } from './probe-request.ts'
 
-t.test('a probe names one url of a service, and nothing else', async (t) => {
+t.test('a probe takes one target URL and no setting that is unsafe in a request', async (t) => {
   const read = (query: string) => probeTarget(new URLSearchParams(query))
   t.same(await read('target=https%3A%2F%2Fa.example%2Fapp'), { url: 'https://a.example/app' })
   const cases: Record<string, RegExp> = {
@@ -26,7 +26,7 @@ t.test('a probe names one url of a service, and nothing else', async (t) => {
   for (const [query, problem] of Object.entries(cases)) t.match(await read(query), { problem }, query)
 })
 
-t.test('settings of one probe, and modules, which may hold what a request may not', async (t) => {
+t.test('reads settings of one probe and of a module, which may hold what a request may not', async (t) => {
   const modules = new Map([['http_2xx', { authorization: 'ops:geheim', samples: 2, expectStatus: 204 }]])
   const read = (query: string) => probeTarget(new URLSearchParams(query), modules)
   t.same(await read('target=http://a&module=http_2xx&samples=3&max-offset=250ms&time-path=/t&ipv4=true'), {
@@ -43,10 +43,10 @@ t.test('settings of one probe, and modules, which may hold what a request may no
   t.match(await read('target=http://a&module=x'), { problem: /^module "x": .*, expected http_2xx$/ })
 })
 
-t.test('the scraper waits for less than the flags allow: half a second is kept for the reply', (t) => {
+t.test("keeps half a second of the scraper's timeout for the reply", (t) => {
   t.equal(allowedMs(10_000, undefined), 10_000)
   t.equal(allowedMs(10_000, '5'), 4500)
-  t.equal(allowedMs(10_000, '0.6'), 300, 'half of what is shorter than that')
+  t.equal(allowedMs(10_000, '0.6'), 300, 'half of anything shorter')
   t.equal(allowedMs(10_000, '60'), 10_000)
   for (const header of ['', ' ', '0', '-1', 'NaN', '5s', 'x']) t.equal(allowedMs(1, header), undefined, header)
   t.end()

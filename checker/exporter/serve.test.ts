@@ -30,7 +30,7 @@ function start(t: Test, ...argv: string[]): Promise<Exporter> {
   })
 }
 
-/** The answer to a request for just this target, which no client would send. */
+/** The response to a request for exactly this target, which no client would send. */
 async function raw(url: string, target: string): Promise<string> {
   const { hostname, port, host } = new URL(url)
   const socket = connect(Number(port), hostname)
@@ -45,7 +45,7 @@ async function get(url: string, headers: Record<string, string> = {}) {
   return { status: response.status, type: response.headers.get('content-type'), body: await response.text() }
 }
 
-t.test('/metrics: the targets of the command line, checked at each scrape', async (t) => {
+t.test('/metrics checks the targets of the command line at each scrape', async (t) => {
   let asked = 0
   const service = await startService(t, (request, response) => {
     asked += 1
@@ -69,7 +69,7 @@ t.test('/metrics: the targets of the command line, checked at each scrape', asyn
   t.ok(asked > before)
 })
 
-t.test('/probe: any url, under the names of blackbox_exporter and our own', async (t) => {
+t.test('/probe checks any URL, with metrics of blackbox_exporter and our own', async (t) => {
   const { url } = await start(t)
   const good = await startService(t, timeService())
   const probe = async (target: string) => get(`${url}/probe?target=${encodeURIComponent(target)}`)
@@ -82,11 +82,11 @@ t.test('/probe: any url, under the names of blackbox_exporter and our own', asyn
   t.equal(dead.status, 200)
   t.match(dead.body, '\nprobe_success 0\n')
   t.notMatch(dead.body, 'clock_offset')
-  t.match(dead.body, /^# critical http:\/\/127\.0\.0\.1:\d+: GET \/now: connection refused\n/m, 'why')
+  t.match(dead.body, /^# critical http:\/\/127\.0\.0\.1:\d+: GET \/now: connection refused\n/m, 'with the reason')
   t.notMatch(found.body, /^# (ok|critical)/m)
 })
 
-t.test('scrapes whose client has gone end, and make room at once', async (t) => {
+t.test('ends scrapes whose client has gone and makes room at once', async (t) => {
   const { url } = await start(t, '--timeout', '60s')
   const good = await startService(t, timeService())
   const open = new Set<unknown>()
@@ -116,7 +116,7 @@ t.test('scrapes whose client has gone end, and make room at once', async (t) => 
   t.match(await get(`${url}/probe?target=${good}`), { status: 200, body: /probe_success 1/ })
 })
 
-t.test('/page: the status page of the history, to which each scrape adds', async (t) => {
+t.test('/page shows the history, and each scrape adds to it', async (t) => {
   const service = await startService(t, timeService())
   const { url } = await start(t, service, '--history-file', join(t.testdir(), 'history.db'))
   t.match(await get(`${url}/page`), { status: 503, body: /holds no history yet/ })
@@ -128,7 +128,7 @@ t.test('/page: the status page of the history, to which each scrape adds', async
   t.match(await get(`${bare}/page`), { status: 404, body: /--history-file FILE/ })
 })
 
-t.test('what it refuses', async (t) => {
+t.test('refuses bad requests', async (t) => {
   const { url } = await start(t)
   const cases: [string, number, RegExp, Record<string, string>?][] = [
     ['/probe', 400, /^target: missing/],
@@ -139,20 +139,20 @@ t.test('what it refuses', async (t) => {
   for (const [path, status, body, headers] of cases) t.match(await get(url + path, headers), { status, body }, path)
   t.equal((await fetch(`${url}/metrics`, { method: 'POST' })).status, 405)
   for (const target of ['//', '//metrics', '*']) t.match(await raw(url, target), /^HTTP\/1\.1 40[04] /, target)
-  t.match(await raw(url, `${url}/`), /^HTTP\/1\.1 200 /, 'a whole url')
+  t.match(await raw(url, `${url}/`), /^HTTP\/1\.1 200 /, 'an absolute URL')
   const head = await fetch(`${url}/metrics`, { method: 'HEAD' })
   t.same([head.status, await head.text()], [200, ''])
 })
 
-t.test('the deadline of the scraper is that of the check', async (t) => {
+t.test('uses the timeout of the scraper for the check', async (t) => {
   const { url } = await start(t, '--timeout', '60s')
   const silent = await startSocketService(t, () => {})
   const { body } = await get(`${url}/probe?target=${silent}`, { 'X-Prometheus-Scrape-Timeout-Seconds': '1' })
   t.match(body, '\nprobe_success 0\n')
-  t.match(body, /\nprobe_duration_seconds (0\.|1\.|[2-9]\.)/, 'not the minute of the flags')
+  t.match(body, /\nprobe_duration_seconds (0\.|1\.|[2-9]\.)/, 'not the 60 s of the flag')
 })
 
-t.test('SIGTERM: the scrape under way is answered, and no other', async (t) => {
+t.test('SIGTERM: answers the scrape in progress and accepts no other', async (t) => {
   const { url, child, ended } = await start(t, '--timeout', '60s')
   const held = await new Promise<{ target: string; release: () => void; asked: Promise<void> }>((resolve) => {
     let tell = () => {}
@@ -178,11 +178,11 @@ t.test('SIGTERM: the scrape under way is answered, and no other', async (t) => {
   t.equal(await ended, 0)
 })
 
-t.test('SIGTERM: what takes longer than a second is not said to be down, and holds up nothing', async (t) => {
+t.test('SIGTERM: ends scrapes after a second, without reporting targets as down', async (t) => {
   const silent = await startSocketService(t, () => {})
   const { url, child, ended } = await start(t, silent, '--timeout', '10m', '--ntp', 'none')
   const { port } = new URL(url)
-  // One that never sends a request, and one that never reads its answer.
+  // One client that never sends a request, and one that never reads its response.
   const mute = connect(Number(port), '127.0.0.1').on('error', () => {})
   const scrapes = ['/metrics', `/probe?target=${silent}`].map((path) => get(url + path))
   const deaf = connect(Number(port), '127.0.0.1').on('error', () => {})
@@ -192,14 +192,14 @@ t.test('SIGTERM: what takes longer than a second is not said to be down, and hol
     mute.destroy()
     deaf.destroy()
   })
-  // The answer tells that the scrapes before it came.
+  // This response shows that the earlier scrapes have arrived.
   await get(`${url}/`)
   child.kill('SIGTERM')
   for (const scrape of scrapes) t.match(await scrape, { status: 503, body: 'the exporter is stopping\n' })
   t.equal(await ended, 0)
 })
 
-t.test('a second signal breaks off what is under way', async (t) => {
+t.test('a second signal aborts scrapes in progress', async (t) => {
   const { url, child, ended } = await start(t, '--timeout', '10m')
   const silent = await startSocketService(t, () => {
     child.kill('SIGTERM')
@@ -213,7 +213,7 @@ async function untilRefused(url: string): Promise<void> {
   for (;;) await (await fetch(url)).text()
 }
 
-t.test('a port that is taken is said, with exit code 3', async (t) => {
+t.test('reports a port in use, with exit code 3', async (t) => {
   const taken = new URL(await startService(t, timeService())).host
   const child = spawn(process.execPath, [bundle, '--serve', taken], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''

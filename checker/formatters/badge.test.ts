@@ -11,7 +11,7 @@ const report = (verdict: Verdict, summary = 'all well'): CheckReport => ({
   targets: [],
 })
 
-t.test('each verdict has its word and its colour, in the picture and in its title', async (t) => {
+t.test('shows each verdict with its own text and colour, in the picture and its title', async (t) => {
   const grounds = new Set<string | undefined>()
   for (const verdict of ['ok', 'warning', 'critical', 'unknown'] as const) {
     const svg = renderBadge(report(verdict))
@@ -23,12 +23,12 @@ t.test('each verdict has its word and its colour, in the picture and in its titl
   t.equal(grounds.size, 4)
 })
 
-t.test('words of others stay words', async (t) => {
+t.test('escapes text from outside', async (t) => {
   const svg = renderBadge(report('critical', '</title><script>alert("1")</script>\u0001&'))
   t.match(svg, '&lt;/title&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;</title>')
 })
 
-t.test('it replaces the file and leaves no other', async (t) => {
+t.test('replaces the file and leaves no other', async (t) => {
   const folder = t.testdir({ 'badge.svg': 'old' })
   writeBadge(join(folder, 'badge.svg'), report('ok'))
   t.equal(readFileSync(join(folder, 'badge.svg'), 'utf8'), renderBadge(report('ok')))

@@ -11,11 +11,11 @@ import { reportFormats } from './formats.ts'
 
 const main = join(import.meta.dirname, '../main.ts')
 
-/** CSI and OSC as C0 and as C1, a title, a bidirectional override, a line of its own. */
+/** CSI and OSC as C0 and as C1, a title, a bidirectional override, a line separator. */
 const words = '\u001b[2J\u009b31m\u001b]0;owned\u0007\u009d52;c;eA==\u009c\u202e\u2066\u2028ok\u007f'
 const forbidden = /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 
-/** Says these words wherever a service can: as its status, where it redirects to, how it encodes, as its version and its time. */
+/** Sends these words wherever a service can: as status, redirect location, content encoding, version and time. */
 function talk(head: (words: string) => string) {
   return (socket: Socket) => {
     socket.on('data', () => {
@@ -32,7 +32,7 @@ async function checked(words: readonly string[]) {
   return { stdout, stderr }
 }
 
-t.test('what a service says steers nobody, whatever it says it in and however it is told', async (t) => {
+t.test('no output contains control characters sent by a service', async (t) => {
   const heads = [
     (said: string) => `500 ${said}`,
     (said: string) => `302 Found\r\nlocation: http://127.0.0.1/${said}`,
@@ -52,7 +52,7 @@ t.test('what a service says steers nobody, whatever it says it in and however it
     t.match(stdout, /127\.0\.0\.1/)
   }
   for (const name of ['output', 'badge', 'page']) t.notMatch(readFileSync(join(folder, name), 'utf8'), forbidden, name)
-  // Lossless: what a program reads is what was said.
+  // Lossless: a program reads back what was sent.
   t.match(told[0]?.stdout, '\\u009b31m')
   t.match(
     JSON.parse(told[1]?.stdout ?? '')
@@ -64,7 +64,7 @@ t.test('what a service says steers nobody, whatever it says it in and however it
   t.notMatch(stdout, forbidden, 'history')
 })
 
-t.test('nor what the exporter answers', async (t) => {
+t.test("nor does the exporter's response", async (t) => {
   const url = await startSocketService(
     t,
     talk(() => '200 OK'),
@@ -78,7 +78,7 @@ t.test('nor what the exporter answers', async (t) => {
   t.notMatch(answer, forbidden)
 })
 
-t.test('nor what somebody typed', async (t) => {
+t.test('nor does a message about a command line', async (t) => {
   const { stdout, stderr } = await checked([`--${words}`, `http://127.0.0.1:1/${words}`, '--format', 'nagios'])
   t.match(stdout, /^CHECK UNKNOWN/)
   t.notMatch(stdout + stderr, forbidden)

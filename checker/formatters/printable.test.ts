@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { printable, printableLine } from './printable.ts'
 
-/** Code by code, as the standards name them, so that the pattern is not held against itself. */
+/** Code point by code point, as the standards name them, so that the pattern is not tested against itself. */
 function isForbidden(code: number): boolean {
   const isControl = code < 0x20 || (code >= 0x7f && code <= 0x9f)
   const isBidi =
@@ -17,7 +17,7 @@ function isForbidden(code: number): boolean {
   )
 }
 
-/** Any text; every other character steers. */
+/** Any text; every other character is a control character. */
 const hostile = fc.string({
   unit: fc.oneof(
     fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
@@ -29,14 +29,14 @@ const hostile = fc.string({
   ),
 })
 
-t.test('no text leaves a forbidden code point', (t) => {
+t.test('leaves no forbidden code point in any text', (t) => {
   const isClean = (text: string) => ![...text].some((character) => isForbidden(character.codePointAt(0) ?? 0))
   const property = fc.property(hostile, (text) => isClean(printable(text)) && !/[\n\t]/.test(printableLine(text)))
   t.doesNotThrow(() => fc.assert(property, { numRuns: 2000 }))
   t.end()
 })
 
-t.test('every code point of the Basic Multilingual Plane by itself', (t) => {
+t.test('escapes exactly the forbidden code points of the Basic Multilingual Plane', (t) => {
   const wrong: string[] = []
   for (let code = 0; code <= 0xffff; code++) {
     const shown = printable(String.fromCharCode(code))
@@ -47,7 +47,7 @@ t.test('every code point of the Basic Multilingual Plane by itself', (t) => {
   t.end()
 })
 
-t.test('a JSON document says the same before and after', (t) => {
+t.test('a JSON document parses to the same value', (t) => {
   const property = fc.property(hostile, fc.constantFrom(undefined, 2), (text, indent) => {
     const document = { [text]: text, list: [text] }
     assert.deepEqual(JSON.parse(printable(JSON.stringify(document, null, indent))), document)
@@ -56,7 +56,7 @@ t.test('a JSON document says the same before and after', (t) => {
   t.end()
 })
 
-t.test('what people write stays: letters of all scripts, emoji, the breaks of lines', (t) => {
+t.test('keeps letters of all scripts, emoji and line breaks', (t) => {
   t.equal(printable('Zürich\t時刻 שעה 👩‍🔧\r\nnext\n'), 'Zürich\t時刻 שעה 👩‍🔧\nnext\n')
   t.equal(printable('\u001b]52;c;Y3Vyb\u0007'), '\\u001b]52;c;Y3Vyb\\u0007')
   t.equal(printableLine('a\r\n b\tc\u2028d'), 'a b c d')

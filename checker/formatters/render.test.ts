@@ -28,7 +28,7 @@ const report = (...targets: TargetReport[]): CheckReport => {
 }
 const settings = { ...defaultSettings, warningLatencyMs: 50 }
 
-t.test('text: one line when all is well, otherwise each target with its reasons', async (t) => {
+t.test('text: one line when everything is ok, otherwise each target with its reasons', async (t) => {
   t.equal(await renderReport(report(good), 'text', settings), 'all well\n')
   t.equal(
     await renderReport(report(good, { ...bad, reasons: ['HTTP 502'] }), 'text', settings),
@@ -42,7 +42,7 @@ t.test('text: one line when all is well, otherwise each target with its reasons'
   )
 })
 
-t.test('json: the report as it is, on one line', async (t) => {
+t.test('json: the report unchanged, on one line', async (t) => {
   const json = await renderReport(report(good, bad), 'json', settings)
   t.equal(json.trimEnd().includes('\n'), false)
   t.strictSame(JSON.parse(json), report(good, bad))
@@ -79,7 +79,7 @@ t.test('prometheus: each family once, labels escaped', async (t) => {
   t.ok(text.endsWith('\n'))
 })
 
-t.test('junit: critical fails, unknown is an error, a warning passes; all escaped', async (t) => {
+t.test('junit: critical is a failure, unknown an error, a warning passes; all escaped', async (t) => {
   const unsure: TargetReport = { url: 'http://c.example', verdict: 'unknown', reasons: ['no route'] }
   const warned: TargetReport = { url: 'http://d.example', verdict: 'warning', reasons: ['slow'] }
   const xml = await renderReport(report(good, bad, unsure, warned), 'junit', settings)

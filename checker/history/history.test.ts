@@ -25,7 +25,7 @@ function recordAll(database: DatabaseSync, checks: readonly (FixtureCheck & { re
   for (const { atMs, ...check } of checks) record(database, fixtureReport([check]), atMs)
 }
 
-t.test('figures of 100 days are those of every check, however much was thinned', async (t) => {
+t.test('figures over 100 days match those of every check, despite thinning', async (t) => {
   const random = randomNumbers(7)
   const checks: (FixtureCheck & { atMs: number })[] = []
   for (let atMs = now - 100 * dayMs; atMs <= now; atMs += 10 * minuteMs) {
@@ -38,7 +38,7 @@ t.test('figures of 100 days are those of every check, however much was thinned',
     const figures = target?.windows[name as keyof typeof windows]
     const unit = days === 1 ? 1 : days === 7 ? 5 * minuteMs : days === 365 ? dayMs : 60 * minuteMs
     const spanOf = (atMs: number) => Math.floor(atMs / unit) * unit
-    // What was thinned counts from the beginning of its span.
+    // A thinned check counts from the beginning of its span.
     const kept = checks.filter(({ atMs }) => (now - atMs > 2.05 * dayMs ? spanOf(atMs) : atMs) >= now - days * dayMs)
     const count = (verdict: string) => kept.filter((check) => check.verdict === verdict).length
     const latencies = kept.flatMap(({ latencyMs = -1 }) => (latencyMs < 0 ? [] : [latencyMs])).sort((a, b) => a - b)
@@ -63,15 +63,15 @@ t.test('figures of 100 days are those of every check, however much was thinned',
       const wanted = latencies[Math.ceil(share * latencies.length) - 1]
       t.ok(near(figures?.latencyMs?.[key], wanted, 0.05), `${name}: ${key} ${figures?.latencyMs?.[key]}, ${wanted}`)
     }
-    t.ok(near(figures?.offsetMs?.min, Math.min(...offsets)), `${name}: least offset`)
-    t.ok(near(figures?.offsetMs?.low, Math.min(...offsets) - 0.9), `${name}: its bound`)
+    t.ok(near(figures?.offsetMs?.min, Math.min(...offsets)), `${name}: lowest offset`)
+    t.ok(near(figures?.offsetMs?.low, Math.min(...offsets) - 0.9), `${name}: lower bound`)
     t.ok((figures?.offsetMs?.low ?? 0) <= Math.min(...offsets) - 0.9 + 1e-9, `${name}: the bound is never narrower`)
-    t.ok(near(figures?.offsetMs?.high, Math.max(...offsets) + 0.9), `${name}: the other bound`)
+    t.ok(near(figures?.offsetMs?.high, Math.max(...offsets) + 0.9), `${name}: upper bound`)
   }
   t.ok(Number(database.prepare('SELECT count(*) AS rows FROM checks').get()?.['rows']) <= 2 * 144 + 7)
 })
 
-t.test('an incident goes from its first critical check to the next good one; unknown does neither', async (t) => {
+t.test('an incident lasts from its first critical check to the next good one, unknown aside', async (t) => {
   const database = openNew()
   const verdicts = ['ok', 'critical', 'unknown', 'critical', 'warning', 'unknown', 'ok', 'critical'] as const
   recordAll(
@@ -83,14 +83,14 @@ t.test('an incident goes from its first critical check to the next good one; unk
     { began: iso(7), lengthMs: 2 * minuteMs, reason: 'GET /now: HTTP 502' },
     { began: iso(1), ended: iso(4), lengthMs: 3 * minuteMs, reason: 'GET /now: HTTP 502' },
   ])
-  t.test('one that nobody looked at for a day ended when it was last seen', async (t) => {
+  t.test('an incident without checks for a day ended when last seen', async (t) => {
     recordAll(database, [{ verdict: 'critical', atMs: now + 2 * dayMs }])
     const incidents = lookBack(database, now + 2 * dayMs).targets[0]?.incidents ?? []
     t.match(incidents, [{ lengthMs: 0 }, { began: iso(7), ended: iso(7) }, {}])
   })
 })
 
-t.test('what was not measured is nowhere zero', async (t) => {
+t.test('an unmeasured value is absent, not zero', async (t) => {
   const database = openNew()
   recordAll(database, [
     { verdict: 'unknown', atMs: now - 3 * dayMs },
@@ -100,17 +100,17 @@ t.test('what was not measured is nowhere zero', async (t) => {
   const { windows: all, days } = lookBack(database, now).targets[0] ?? {}
   t.strictSame(all?.['24h'], { checks: { ...none, unknown: 1 } })
   t.strictSame(all?.['7d'], { checks: { ...none, unknown: 2 } })
-  t.equal(days?.length, 2, 'days without a check are not there')
+  t.equal(days?.length, 2, 'days without a check are absent')
 })
 
-t.test('the last check is told for two days, whether it was thinned or not', async (t) => {
+t.test('shows the last check for two days, thinned or not', async (t) => {
   const database = openNew()
   recordAll(database, [{ verdict: 'ok', atMs: now }])
   t.match(lookBack(database, now + 2 * dayMs).targets[0]?.last, { verdict: 'ok', status: 200, version: '1.4.0' })
   t.equal(lookBack(database, now + 2 * dayMs + 1).targets[0]?.last, undefined)
 })
 
-t.test('a clock that is decades ahead for one run makes nothing old', async (t) => {
+t.test('a run with a clock decades ahead does not age the other checks', async (t) => {
   const database = openNew()
   recordAll(
     database,
@@ -119,7 +119,7 @@ t.test('a clock that is decades ahead for one run makes nothing old', async (t) 
   t.equal(lookBack(database, now + minuteMs).targets[0]?.windows['24h'].checks.ok, 2)
 })
 
-t.test('flapping for days keeps the latest 200 incidents', async (t) => {
+t.test('keeps the latest 200 incidents of days of flapping', async (t) => {
   const database = openNew()
   recordAll(
     database,
@@ -136,7 +136,7 @@ t.test('flapping for days keeps the latest 200 incidents', async (t) => {
 const report = fixtureReport([{ verdict: 'ok', latencyMs: 3, offsetMs: 1 }])
 const use = (atMs: number, warn: (line: string) => void) => ({ atMs, waitMs: 5000, warn })
 
-t.test('a file of a newer version or of another program is refused, and left as it is', async (t) => {
+t.test('refuses the file of a newer version or of another program, and leaves it alone', async (t) => {
   const file = join(t.testdir(), 'history.db')
   await recordRun(file, report, use(now, t.fail))
   t.equal(await historyProblem(file), undefined)
@@ -152,7 +152,7 @@ t.test('a file of a newer version or of another program is refused, and left as 
   t.match(await historyProblem(`${file}2`), /history\.db2 is the database of another program/)
 })
 
-t.test('a damaged file is set aside whole, and said, and a new one begun', async (t) => {
+t.test('renames and reports a damaged file and starts a new one', async (t) => {
   for (const damage of ['head', 'middle']) {
     const file = join(mkdtempSync(join(t.testdir(), 'x')), 'history.db')
     for (let run = 0; run < 50; run += 1) await recordRun(file, report, use(now + run, t.fail))
@@ -175,7 +175,7 @@ t.test('a damaged file is set aside whole, and said, and a new one begun', async
   }
 })
 
-t.test('runs that record at the same time wait for each other, also when the file is new', async (t) => {
+t.test('concurrent runs wait for each other, even when the file is new', async (t) => {
   const file = join(t.testdir(), 'history.db')
   const source = `
     import { recordRun } from ${JSON.stringify(new URL('history.ts', import.meta.url).href)}
@@ -189,7 +189,7 @@ t.test('runs that record at the same time wait for each other, also when the fil
   t.equal((await readHistory(file, now + 9999)).targets[0]?.windows['24h'].checks.ok, 60)
 })
 
-t.test('without a file there is nothing to show, and the message says how to begin', async (t) => {
+t.test('without a file, says how to start a history', async (t) => {
   const file = join(t.testdir(), 'history.db')
   await t.rejects(readHistory(file, now), /holds no history yet; run a check with --history-file/)
   t.strictSame(readdirSync(join(file, '..')), [])

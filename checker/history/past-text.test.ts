@@ -32,7 +32,7 @@ const past: Past = {
   ],
 }
 
-t.test('a table for each target, its incidents, and a dash for what is not known', async (t) => {
+t.test('prints a table per target, its incidents, and a dash for unknown values', async (t) => {
   const lines = renderPast(past).split('\n')
   t.equal(lines[0], '1 target, until 2026-06-15 14:07 UTC')
   t.equal(lines[2], 'https://a.example (192.0.2.1)  critical, 2026-06-15 14:06 UTC, version 1.4.0')
@@ -44,7 +44,7 @@ t.test('a table for each target, its incidents, and a dash for what is not known
   t.match(text, '\n    and 2 earlier\n')
 })
 
-t.test('a sparkline has the greatest value of each step, and a dot where nothing is known', async (t) => {
+t.test('a sparkline shows the highest value of each step, and a dot for an unknown one', async (t) => {
   const cell = (hour: number, p95: number): Cell => ({
     ...nothing,
     from: new Date(Date.UTC(2026, 5, 15, hour)).toISOString(),

@@ -26,7 +26,7 @@ function run(argv: readonly string[], node = process.execPath): Promise<Ended> {
   })
 }
 
-t.test('the one file records, shows, and writes page and badge', async (t) => {
+t.test('the bundle records, shows the history, and writes page and badge', async (t) => {
   const folder = t.testdir()
   const [history, page, badge] = ['history.db', 'status.html', 'badge.svg'].map((name) => join(folder, name))
   const url = await startService(t, timeService())
@@ -50,7 +50,7 @@ t.test('the one file records, shows, and writes page and badge', async (t) => {
   t.notOk('latencyMs' in of(down).windows['24h'])
 })
 
-t.test('a page that would outlive the deadline stays as it was, which is said; the check is recorded', async (t) => {
+t.test('leaves the page alone and says so when time runs out; the check is recorded', async (t) => {
   const folder = t.testdir({ 'status.html': 'old' })
   const [historyFile, page] = [join(folder, 'history.db'), join(folder, 'status.html')]
   const report = fixtureReport([{ verdict: 'ok', latencyMs: 3 }])
@@ -63,7 +63,7 @@ t.test('a page that would outlive the deadline stays as it was, which is said; t
   t.match(readFileSync(page, 'utf8'), '<h1>Everything is up</h1>')
 })
 
-t.test('what cannot be recorded is said, makes ok unknown, and leaves critical critical', async (t) => {
+t.test('a failure to record turns ok into unknown and leaves critical alone', async (t) => {
   const history = join(t.testdir(), 'history.db')
   const argv = ['--samples', '1', '--timeout', '2s', '--history-file', history]
   const url = await startService(t, timeService())
@@ -76,7 +76,7 @@ t.test('what cannot be recorded is said, makes ok unknown, and leaves critical c
   blocker.close()
 })
 
-t.test('a newer history is refused before the first request', async (t) => {
+t.test('refuses the history of a newer version before the first request', async (t) => {
   const history = join(t.testdir(), 'history.db')
   const database = new DatabaseSync(history)
   database.exec(`CREATE TABLE later (id); PRAGMA application_id = ${0x726f6c6c}; PRAGMA user_version = 2`)
@@ -92,7 +92,7 @@ t.test('a newer history is refused before the first request', async (t) => {
 
 const oldNode = '/usr/bin/node'
 const isOld = existsSync(oldNode)
-t.test('Node without SQLite says so, and does all the rest', { skip: !isOld && 'no other Node here' }, async (t) => {
+t.test('Node without SQLite reports it and can still check', { skip: !isOld && 'no other Node here' }, async (t) => {
   const { stdout } = await new Promise<Ended>((resolve) => {
     execFile(oldNode, ['-p', 'process.version'], (_, stdout, stderr) => resolve({ code: 0, stdout, stderr }))
   })
@@ -109,7 +109,7 @@ t.test('Node without SQLite says so, and does all the rest', { skip: !isOld && '
   }
 })
 
-t.test('what is for others can be read by all, what is ours by nobody else, whatever the umask', async (t) => {
+t.test('public files are world-readable and private ones are not, whatever the umask', async (t) => {
   const url = await startService(t, timeService())
   for (const umask of [0o077, 0o022, 0]) {
     const folder = t.testdir()

@@ -9,7 +9,7 @@ import { fillYear } from './year-fixture.ts'
 const dayMs = 86_400_000
 const now = Date.UTC(2026, 5, 15, 14, 7)
 
-// A quarter of what the limit is for, since every row belongs to one target: 100 take 39.5 MB, and four times as long.
+// A quarter of the 100 targets of the limit, as every row belongs to one target: all 100 take 39.5 MB and four times as long.
 const targets = 25
 const mostMegabytes = 50 / 4
 

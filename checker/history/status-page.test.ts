@@ -21,14 +21,14 @@ function pastOf(reason: string): Past {
   return lookBack(database, now)
 }
 
-t.test('words of others stay words', async (t) => {
+t.test('escapes text from outside', async (t) => {
   const page = renderStatusPage(pastOf('</script><script>alert(1)</script><!-- "\'&'))
   t.equal(page.split('<script').length - 1, 1, 'the script of the page')
   t.notMatch(page, '<!--')
   t.match(page, '&lt;script&gt;alert(1)')
 })
 
-t.test('only the style and the script of the page are let in, and nothing is loaded', async (t) => {
+t.test("the policy allows only the page's own style and script, and nothing is loaded", async (t) => {
   const page = renderStatusPage(pastOf('HTTP 502'))
   const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1] ?? ''
   const hash = (tag: string) => {
@@ -42,7 +42,7 @@ t.test('only the style and the script of the page are let in, and nothing is loa
   t.notMatch(page, /src=|@import|url\(/)
 })
 
-t.test('on the first day one row says it all, and the availability says since when it counts', async (t) => {
+t.test('on the first day shows one row, and availability since today', async (t) => {
   const page = renderStatusPage(pastOf('HTTP 502'))
   t.strictSame(
     [...page.matchAll(/data-window="(\w+)"/g)].map(([, name]) => name),
@@ -51,7 +51,7 @@ t.test('on the first day one row says it all, and the availability says since wh
   t.match(page, 'available since today')
 })
 
-t.test('lengths of time read as a person says them', async (t) => {
+t.test('shows durations as a person would write them', async (t) => {
   const cases: [ms: number, text: string][] = [
     [12.4, '12.4 ms'],
     [999, '999 ms'],
@@ -64,11 +64,11 @@ t.test('lengths of time read as a person says them', async (t) => {
   t.equal(incidentLength({ began: '', reason: '', lengthMs: 3170 }), 'for 3.2 s, ongoing')
 })
 
-t.test('an empty history is a page, too', async (t) => {
+t.test('renders an empty history', async (t) => {
   t.match(renderStatusPage({ at: new Date(now).toISOString(), targets: [] }), '<h1>Nothing was checked</h1>')
 })
 
-t.test('a curve has a gap where nothing is known, and its bounds around it', async (t) => {
+t.test('a curve has a gap where data is missing, and its bounds as a band', async (t) => {
   const hour = 3_600_000
   const cells = [0, 1, 3].map((at): Cell => {
     const from = new Date(now - (now % hour) - at * hour).toISOString()

@@ -3,7 +3,7 @@ import { cronLine, cronSchedule, jitterSeconds, namesIn, withLine, withoutLine }
 
 const minuteMs = 60_000
 
-t.test('intervals that cron keeps, and those that it would not keep evenly', (t) => {
+t.test('accepts intervals that cron can keep evenly, and no others', (t) => {
   const kept: Record<number, string> = {
     1: '* * * * *',
     5: '*/5 * * * *',
@@ -21,7 +21,7 @@ t.test('intervals that cron keeps, and those that it would not keep evenly', (t)
 
 const line = { everyMs: minuteMs, timeoutMs: 10_000, seed: 'host name', timeout: undefined, logger: undefined }
 
-t.test('the line waits, limits, logs', (t) => {
+t.test('the line waits, limits the run and logs', (t) => {
   const wait = jitterSeconds(line.seed, minuteMs, 10_000)
   t.equal(cronLine({ ...line, words: ['/n', 'a b'] }), `* * * * * sleep ${wait}; /n 'a b'`)
   t.equal(
@@ -33,7 +33,7 @@ t.test('the line waits, limits, logs', (t) => {
   t.end()
 })
 
-t.test('the wait is always the same, differs between hosts, and leaves the run its time', (t) => {
+t.test('the wait is stable, differs between hosts and leaves time for the run', (t) => {
   const waits = Array.from({ length: 500 }, (_, host) => jitterSeconds(`host-${host}`, minuteMs, 10_000))
   t.same(
     waits,
@@ -45,7 +45,7 @@ t.test('the wait is always the same, differs between hosts, and leaves the run i
   t.end()
 })
 
-t.test('a crontab: other lines stay byte for byte, a line of the same name is replaced where it stands', (t) => {
+t.test('edits its own line of a crontab and leaves the others byte for byte', (t) => {
   const foreign = '# m h\r\n\n*/5 * * * * echo 50\\% \t\n# bakeroll check a-10 begin of something else\nMAILTO=x'
   const one = withLine(foreign, 'a-1', 'first')
   t.equal(one, `${foreign}\n# bakeroll check a-1 begin\nfirst\n# bakeroll check a-1 end\n`)

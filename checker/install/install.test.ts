@@ -15,7 +15,7 @@ import { installUnits, namesOfUnits, removeUnits, type UnitPlace } from './unit-
 
 const bundle = await builtChecker()
 
-/** Behaves as Debian's: says so and exits with 1 when there is none, takes the new one from stdin. */
+/** Behaves like Debian's: without a crontab it says so and exits with 1; reads the new one from stdin. */
 const fakeCrontab = `#!/bin/sh
 file="$(dirname "$0")/stored"
 case "$1" in
@@ -50,7 +50,7 @@ function cronFolder(t: Test): { readonly path: string; readonly stored: string }
   return { path: `${folder}:/usr/bin:/bin`, stored: join(folder, 'stored') }
 }
 
-t.test('cron: install, install again, change, uninstall; what others wrote stays', async (t) => {
+t.test('cron: installs, reinstalls, changes and uninstalls, and keeps foreign lines', async (t) => {
   const { path, stored } = cronFolder(t)
   const foreign = Buffer.from('MAILTO=a\xFF\n5 4 * * * true # 50\\%', 'latin1')
   writeFileSync(stored, foreign)
@@ -87,7 +87,7 @@ t.test('cron: install, install again, change, uninstall; what others wrote stays
   t.match(JSON.parse((await call(path, '--uninstall', 'cron', '--json')).stdout), { removed: [/^c\.example-/] })
 })
 
-t.test('cron: the line, run by a shell, checks', async (t) => {
+t.test('cron: a shell runs the installed line', async (t) => {
   const { path, stored } = cronFolder(t)
   const url = await startService(t, timeService())
   const output = join(dirname(stored), "it's done 100%.json")
@@ -98,75 +98,62 @@ t.test('cron: the line, run by a shell, checks', async (t) => {
   t.match(JSON.parse(readFileSync(output, 'utf8')), { ok: true, targets: [{ url }] })
 })
 
-t.test(
-  'cron: no secret in the line or in the list of processes, and the check that it calls has them all',
-  async (t) => {
-    const { path, stored } = cronFolder(t)
-    const posted: (string | undefined)[] = []
-    const hook = await startService(t, (request, response) => {
-      posted.push(request.headers.authorization)
-      response.end()
-    })
-    let asked = () => {}
-    const isAsked = new Promise<void>((resolve) => {
-      asked = resolve
-    })
-    let release = () => {}
-    const gate = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const url = await startService(t, async (_, response) => {
-      asked()
-      await gate
-      response.writeHead(500).end()
-    })
-    const folder = dirname(stored)
-    const [first, second] = ['1"$`\\', '2'].map((user) => hook.replace('//', `//${encodeURIComponent(user)}:geheim@`))
-    writeFileSync(join(folder, 'hook'), `# ours\r\n${first}\r\n`, { mode: 0o600 })
-    const command = `command:cat >${join(folder, 'told')}; : "geheim\\$HOME \`x\`"`
-    const notify = `@${join(folder, 'hook')}\n${second}\n${command}`
-    const argv = [
-      '--install',
-      'cron',
-      url,
-      '--timeout',
-      '50s',
-      '--failures',
-      '1',
-      '--state',
-      join(folder, 'state.json'),
-    ]
-    const env = { BAKEROLL_CHECK_NOTIFY: notify, BAKEROLL_CHECK_HEARTBEAT: `${hook}/geheim` }
-    const installed = await callWith(env, path, ...argv)
-    t.match(installed, { code: 0, stderr: '' })
-    t.teardown(() => call(path, '--uninstall', 'cron', url))
-    t.notMatch(installed.stdout + readFileSync(stored, 'utf8'), 'geheim')
-    const line = readFileSync(stored, 'utf8').split('\n')[1] ?? ''
-    const job = line.replace(/^(\S+ ){5}sleep \d+; /, '').replaceAll('\\%', '%')
-    // What cron gives a job.
-    const ended = new Promise((resolve) => {
-      execFile('/bin/sh', ['-c', job], { env: { HOME: folder, PATH: '/usr/bin:/bin', SHELL: '/bin/sh' } }, resolve)
-    })
-    await isAsked
-    const list = execFileSync(...listOfProcesses)
-    t.match(list, url, 'the check is among them')
-    t.notMatch(list, 'geheim')
-    release()
-    await ended
-    const basic = (user: string) => `Basic ${Buffer.from(`${user}:geheim`).toString('base64')}`
-    t.same(posted.toSorted(), [basic('1"$`\\'), basic('2'), undefined])
-    t.match(readFileSync(join(folder, 'told'), 'utf8'), '"critical"')
-    t.notMatch(readFileSync(join(folder, 'state.json'), 'utf8'), 'geheim')
-  },
-)
+t.test('cron: keeps secrets out of the line and the process list, and passes them to the check', async (t) => {
+  const { path, stored } = cronFolder(t)
+  const posted: (string | undefined)[] = []
+  const hook = await startService(t, (request, response) => {
+    posted.push(request.headers.authorization)
+    response.end()
+  })
+  let asked = () => {}
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  let release = () => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const url = await startService(t, async (_, response) => {
+    asked()
+    await gate
+    response.writeHead(500).end()
+  })
+  const folder = dirname(stored)
+  const [first, second] = ['1"$`\\', '2'].map((user) => hook.replace('//', `//${encodeURIComponent(user)}:geheim@`))
+  writeFileSync(join(folder, 'hook'), `# ours\r\n${first}\r\n`, { mode: 0o600 })
+  const command = `command:cat >${join(folder, 'told')}; : "geheim\\$HOME \`x\`"`
+  const notify = `@${join(folder, 'hook')}\n${second}\n${command}`
+  const argv = ['--install', 'cron', url, '--timeout', '50s', '--failures', '1', '--state', join(folder, 'state.json')]
+  const env = { BAKEROLL_CHECK_NOTIFY: notify, BAKEROLL_CHECK_HEARTBEAT: `${hook}/geheim` }
+  const installed = await callWith(env, path, ...argv)
+  t.match(installed, { code: 0, stderr: '' })
+  t.teardown(() => call(path, '--uninstall', 'cron', url))
+  t.notMatch(installed.stdout + readFileSync(stored, 'utf8'), 'geheim')
+  const line = readFileSync(stored, 'utf8').split('\n')[1] ?? ''
+  const job = line.replace(/^(\S+ ){5}sleep \d+; /, '').replaceAll('\\%', '%')
+  // The environment that cron gives a job.
+  const ended = new Promise((resolve) => {
+    execFile('/bin/sh', ['-c', job], { env: { HOME: folder, PATH: '/usr/bin:/bin', SHELL: '/bin/sh' } }, resolve)
+  })
+  await isAsked
+  const list = execFileSync(...listOfProcesses)
+  t.match(list, url, 'the check is running')
+  t.notMatch(list, 'geheim')
+  release()
+  await ended
+  const basic = (user: string) => `Basic ${Buffer.from(`${user}:geheim`).toString('base64')}`
+  t.same(posted.toSorted(), [basic('1"$`\\'), basic('2'), undefined])
+  t.match(readFileSync(join(folder, 'told'), 'utf8'), '"critical"')
+  t.notMatch(readFileSync(join(folder, 'state.json'), 'utf8'), 'geheim')
+})
 
-/** As another user where we may. */
+/** As another user if possible. */
 const listOfProcesses: [string, string[], { encoding: 'utf8' }] =
   process.getuid?.() === 0
     ? ['runuser', ['-u', 'nobody', '--', 'ps', '-eww', '-o', 'args'], { encoding: 'utf8' }]
     : ['ps', ['-eww', '-o', 'args'], { encoding: 'utf8' }]
 
-t.test('cron: what it refuses, before anything is written', async (t) => {
+t.test('cron: refuses a check that it cannot run before writing anything', async (t) => {
   const { path, stored } = cronFolder(t)
   const argv = ['--install', 'cron', '--header', '@/dev/stdin', 'http://a.example']
   const piped = ['-c', 'printf "X-Key: geheim" | "$@"', 'sh', process.execPath, bundle, ...argv]
@@ -187,7 +174,7 @@ t.test('cron: what it refuses, before anything is written', async (t) => {
   t.notOk(existsSync(stored))
 })
 
-t.test('cron: the crontab of this computer', { skip: realCrontab() === undefined && 'no crontab here' }, async (t) => {
+t.test('cron: works with the real crontab', { skip: realCrontab() === undefined && 'no crontab here' }, async (t) => {
   const path = process.env['PATH'] ?? ''
   const list = () => {
     try {
@@ -226,7 +213,7 @@ const again = callAgain({
   again: { words: [process.execPath, bundle] },
 })
 
-t.test('systemd: the units, as systemd reads them', async (t) => {
+t.test('systemd: systemd accepts the units', async (t) => {
   for (const isSystem of [true, false]) {
     const variables = join(t.testdir({ 'a 5%.env': 'X="1"\n' }), 'a 5%.env')
     const { service, timer } = unitsOf(again, options, isSystem, variables)
@@ -242,7 +229,7 @@ t.test('systemd: the units, as systemd reads them', async (t) => {
     t.notMatch(mailed, 'NoNewPrivileges', 'sendmail needs its group')
     const analyze = programIn('systemd-analyze')
     if (analyze === undefined) {
-      t.pass('not verified', { skip: 'there is no systemd-analyze here' })
+      t.pass('not verified', { skip: 'not verified' })
       continue
     }
     const folder = t.testdir({
@@ -257,11 +244,11 @@ t.test('systemd: the units, as systemd reads them', async (t) => {
       execFile(analyze, verify, { env }, (error, _, stderr) => resolve(`${error?.code ?? 0} ${stderr}`))
     })
     t.match(said, /^0 /)
-    t.notMatch(said, unitName(again.name), 'not a word about them')
+    t.notMatch(said, unitName(again.name), 'no complaint about them')
   }
 })
 
-t.test('systemd: written, told, removed', async (t) => {
+t.test('systemd: writes, enables and removes the units', async (t) => {
   const folder = join(t.testdir(), 'units')
   const told: string[] = []
   const place: UnitPlace = {
@@ -286,7 +273,7 @@ t.test('systemd: written, told, removed', async (t) => {
   ])
 })
 
-t.test('what will not be there later is refused before anything is written', async (t) => {
+t.test('refuses files that exist only for this run, before writing anything', async (t) => {
   const { path, stored } = cronFolder(t)
   const folder = t.testdir({
     list: 'http://a.example\n',
@@ -328,12 +315,12 @@ t.test('what will not be there later is refused before anything is written', asy
     t.notOk(existsSync(stored), words)
     t.notOk(existsSync(at('config')), words)
   }
-  // It waits until somebody writes into the pipe.
+  // It waits until something is written into the pipe.
   t.match(await shell('--targets pipe & cat list >pipe; wait'), { stderr: /--targets: \S+pipe is not a regular file/ })
   t.notOk(existsSync(stored))
 })
 
-t.test('what lies in a temporary folder is warned of', async (t) => {
+t.test('warns of a file in a temporary folder', async (t) => {
   const { path } = cronFolder(t)
   const folder = mkdtempSync('/tmp/bakeroll-kept-')
   t.teardown(() => rmSync(folder, { recursive: true }))

@@ -22,7 +22,7 @@ const words = [
   '--x=1',
 ]
 
-/** What Debian's cron makes of a command (do_command.c): the rest after a bare percent sign is input. */
+/** How Debian's cron reads a command (do_command.c): the rest after a bare percent sign is input. */
 function asCronReads(line: string): string {
   const read: string[] = []
   let isEscaped = false
@@ -35,7 +35,7 @@ function asCronReads(line: string): string {
   return read.join('')
 }
 
-t.test('a shell takes the words apart again, from a crontab, too', (t) => {
+t.test('a shell splits the line into the same words, from a crontab as well', (t) => {
   const print = 'for word; do printf "%s\\0" "$word"; done'
   const command = shellCommand(['sh', '-c', print, '-', ...words])
   for (const text of [command, asCronReads(cronCommand(command))]) {
@@ -44,7 +44,7 @@ t.test('a shell takes the words apart again, from a crontab, too', (t) => {
   t.end()
 })
 
-t.test('systemd: neither specifiers nor variables', (t) => {
+t.test('systemd: escapes specifiers and variables', (t) => {
   t.equal(
     systemdCommand(['/bin/x', '--at=50%', '$HOME', 'a "b" \\c', '', "it's"]),
     String.raw`/bin/x --at=50%% $$HOME "a \"b\" \\c" "" "it's"`,

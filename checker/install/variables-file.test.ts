@@ -6,13 +6,13 @@ import { keepVariables, variablesText } from './variables-file.ts'
 
 const variables = { A: 'plain', B: `"quoted" 'and' $HOME \`id\` \\ \\\\ \\n 50%`, C: 'two\nlines\n#no comment', D: '' }
 
-/** What systemd makes of such a file (src/basic/env-file.c): only these four lose their backslash between double quotes. */
+/** How systemd reads such a file (src/basic/env-file.c): only these four lose their backslash between double quotes. */
 function asSystemdReads(text: string): Record<string, string> {
   const found = text.matchAll(/^(\w+)="((?:[^"\\]|\\.)*)"$/gms)
   return Object.fromEntries([...found].map(([, name, value = '']) => [name, value.replace(/\\([\\"$`])/g, '$1')]))
 }
 
-t.test('a shell and systemd read what was written', (t) => {
+t.test('a shell and systemd read back the same values', (t) => {
   const file = join(t.testdir({ variables: variablesText(variables) }), 'variables')
   const script = 'set -a; . "$1"; set +a; exec env -0'
   const output = execFileSync('/bin/sh', ['-c', script, '-', file], { env: {}, encoding: 'utf8' })
@@ -25,7 +25,7 @@ t.test('a shell and systemd read what was written', (t) => {
   t.end()
 })
 
-t.test('the file is its owner’s alone, whatever was there, and goes when nothing is to be kept', (t) => {
+t.test('makes the file private and removes it when there is nothing to keep', (t) => {
   const file = join(t.testdir({ folder: { old: '' } }), 'folder', 'old')
   chmodSync(file, 0o644)
   t.equal(keepVariables(file, { A: '1' }), file)

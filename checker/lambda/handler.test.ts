@@ -10,7 +10,7 @@ import { metricLines } from './metrics.ts'
 const folder = join(t.testdir(), 'lambda')
 const built = await buildLambda(join(folder, 'index.mjs'))
 
-/** Does what the runtime of AWS does with an ES module: import it, call the export that the handler names, wait for its promise. */
+/** Like the AWS runtime for an ES module: imports it, calls the handler's export, awaits its promise. */
 const runtime = `
 const [file, event] = process.argv.slice(1)
 const { handler } = await import(file)
@@ -39,7 +39,7 @@ function invoke(event: unknown, environment: Record<string, string> = {}) {
   })
 }
 
-t.test('a scheduled event: what to check is in the environment; metrics on stdout, the report as answer', async (t) => {
+t.test('a scheduled event: reads the environment, prints metrics, returns the report', async (t) => {
   t.same(readdirSync(folder), ['index.mjs'])
   const url = await startService(t, timeService(60_000))
   const scheduled = { version: '0', 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} }
@@ -60,21 +60,21 @@ t.test('a scheduled event: what to check is in the environment; metrics on stdou
   t.match(String(lines[1]?.['ClockOffset']), /^(59|60)/)
 })
 
-t.test('an event counts before the environment; a dead service is no error of the function', async (t) => {
+t.test('an event overrides the environment; a service that is down is no function error', async (t) => {
   const url = await freeUrl()
   const event = { urls: [url], flags: { 'max-offset': '2h', samples: 1, ipv4: true, ipv6: false } }
   const { said } = await invoke(event, { BAKEROLL_CHECK_URLS: 'http://other.example', BAKEROLL_CHECK_IPV6: 'true' })
   t.match(said, { answer: { ok: false, verdict: 'critical', targets: [{ url }] } })
 })
 
-t.test('a checker that cannot do its work fails, so that Lambda counts an error', async (t) => {
+t.test('a checker that cannot work fails, so that Lambda counts an error', async (t) => {
   t.match((await invoke({})).said, { errorType: 'Error', errorMessage: /^no url/ })
   t.match((await invoke({ urls: ['a.example'], flags: { 'max-offset': 1 } })).said, {
     errorMessage: /--max-offset: expected a duration.*; url "a\.example": no scheme/,
   })
 })
 
-t.test('what an event may not say', async (t) => {
+t.test('refuses invalid events', async (t) => {
   const cases: [object, RegExp][] = [
     [{ urls: 'http://a' }, /^urls: expected a list/],
     [{ flags: [] }, /^flags: expected an object/],
@@ -87,7 +87,7 @@ t.test('what an event may not say', async (t) => {
   for (const [event, message] of cases) await t.rejects(readEvent(event, {}), { message })
 })
 
-t.test('no target at all still counts as unknown; what was not measured is absent, never zero', (t) => {
+t.test('no target counts as unknown; an unmeasured value is absent, not zero', (t) => {
   const [first = ''] = metricLines({ ok: false, verdict: 'unknown', summary: 's', targets: [] }, 'c', 5)
   t.match(JSON.parse(first), { _aws: { Timestamp: 5 }, Ok: 0, Warning: 0, Critical: 0, Unknown: 1 })
   const target = { url: 'http://a', verdict: 'ok' as const, reasons: [] }
@@ -97,7 +97,7 @@ t.test('no target at all still counts as unknown; what was not measured is absen
   t.end()
 })
 
-t.test('the heartbeat goes by the proxy that the event names', async (t) => {
+t.test('sends the heartbeat through the proxy given in the event', async (t) => {
   const asked: string[] = []
   const proxy = await startService(t, (request, response) => {
     asked.push(`${request.method} ${request.url}`)

@@ -6,7 +6,7 @@ import { defaultSettings, settingsOf } from './settings.ts'
 
 const url = 'http://localhost:8080'
 
-t.test('without flags the defaults apply', async (t) => {
+t.test('uses the defaults without flags', async (t) => {
   const line = await readCommandLine([url])
   t.match(line, { action: 'check', targets: [{ url }], problems: [], warnings: [] })
   t.same(line.options, defaultOptions())
@@ -15,7 +15,7 @@ t.test('without flags the defaults apply', async (t) => {
   t.equal(line.options.format, 'text')
 })
 
-t.test('every flag is read, with = or a space', async (t) => {
+t.test('reads every flag, with = or a space', async (t) => {
   const file = join(t.testdir(), 'report.json')
   const flags = '--expect-version 1.4.0 --max-offset=500ms --time-path /time --time-format json:/a~1b --version-path=/v'
   const more = '--samples 9 --timeout 3s --warning-latency 20ms --critical-latency 1s --warning-certificate 0 --json'
@@ -38,7 +38,7 @@ t.test('every flag is read, with = or a space', async (t) => {
   t.equal(line.options.output, file)
 })
 
-t.test('a flag may be repeated where several values make sense, and --watch needs none', async (t) => {
+t.test('collects the values of a repeated flag, and gives --watch a default', async (t) => {
   const file = join(t.testdir(), 'state.json')
   const hooks = ['--notify', 'https://a.example/hook', '--notify=command:notify-send "it is, down"']
   t.match(await readCommandLine([...hooks, '--state', file, '--watch', url]), {
@@ -53,7 +53,7 @@ t.test('a flag may be repeated where several values make sense, and --watch need
   t.equal((await readCommandLine([url, '--watch'])).options.watchMs, 2000)
 })
 
-t.test('what looks back, removes or serves needs no url', async (t) => {
+t.test('--history, --uninstall and --serve need no URL', async (t) => {
   const file = join(t.testdir(), 'history.sqlite')
   const commands = [
     ['--history', '--history-file', file],
@@ -122,7 +122,7 @@ for (const [argv, problems] of wrong) {
   })
 }
 
-t.test('all problems at once', async (t) => {
+t.test('reports all problems at once', async (t) => {
   const { problems } = await readCommandLine(['a.example', '--samples', 'two', '--max-ofset', '1s', '--timeout'])
   t.same(problems, [
     '--max-ofset: unknown flag; did you mean --max-offset?',
@@ -132,7 +132,7 @@ t.test('all problems at once', async (t) => {
   ])
 })
 
-t.test('the environment says what no flag says', async (t) => {
+t.test('takes from the environment what no flag sets', async (t) => {
   const environment = {
     BAKEROLL_CHECK_MAX_OFFSET: '250ms',
     BAKEROLL_CHECK_SAMPLES: '7',
@@ -148,7 +148,7 @@ t.test('the environment says what no flag says', async (t) => {
   t.match(options, { maxOffsetMs: 250, samples: 9, ipv4: true, bodyMatch: undefined, heartbeat })
 })
 
-t.test('what is wrong in the environment is told by its name, never with a secret', async (t) => {
+t.test('names the environment variable in a problem, and shows no secret', async (t) => {
   const { problems } = await readCommandLine([url], {
     BAKEROLL_CHECK_SAMPLES: 'two',
     BAKEROLL_CHECK_IPV6: 'perhaps',
@@ -167,7 +167,7 @@ t.test('what is wrong in the environment is told by its name, never with a secre
   ])
 })
 
-t.test('one value of a repeated flag has one line', async (t) => {
+t.test('refuses line breaks in one value of a repeated flag', async (t) => {
   const { problems } = await readCommandLine([url, '--notify', 'command:a\nmail:b@c.example'])
   t.match(problems, ['--notify: one value cannot have several lines'])
 })

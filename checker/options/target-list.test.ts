@@ -8,7 +8,7 @@ async function fileOf(file: string): Promise<TargetFile> {
   return (await readTargetFile(file, place)) as TargetFile
 }
 
-t.test('says all at once: none given, and the same one twice however it is written', (t) => {
+t.test('reports all at once: no URL, and the same URL in two spellings', (t) => {
   t.same(readTargets([], undefined).problems, ['no url: expected at least one, such as http://localhost:8080'])
   t.same(readTargets(['http://A.example', 'x', 'http://a.example:80/'], undefined).problems, [
     'url "x": no scheme; did you mean http://x?',
@@ -17,7 +17,7 @@ t.test('says all at once: none given, and the same one twice however it is writt
   t.end()
 })
 
-t.test('a file has one url on each line, and comments', async (t) => {
+t.test('reads a file with one URL per line and comments', async (t) => {
   const folder = t.testdir({ list: '# ours\nhttp://a.example\r\n\n  https://b.example/app # theirs\n', empty: '#\n' })
   t.same(readTargets(['http://c.example'], await fileOf(join(folder, 'list'))), {
     targets: [{ url: 'http://c.example' }, { url: 'http://a.example' }, { url: 'https://b.example/app' }],
@@ -31,7 +31,7 @@ t.test('a file has one url on each line, and comments', async (t) => {
   t.match(await readTargetFile(join(folder, 'none'), place), { lines: [/^cannot read .*none: ENOENT/] })
 })
 
-t.test('what is wrong in a file is named with its line', async (t) => {
+t.test('reports problems in a file with their line', async (t) => {
   const file = join(
     t.testdir({ list: 'http://a.example\nb.example\n\nhttp://A.example:80/\nhttp://c.example\n' }),
     'list',

@@ -4,7 +4,7 @@ import t from 'tap'
 import { readCommandLine } from './command-line.ts'
 import { readTargetFile, readTargets, type TargetFile } from './target-list.ts'
 
-t.test('settings of single targets, and modules', async (t) => {
+t.test('reads the settings of targets and modules', async (t) => {
   const folder = t.testdir()
   const file = join(folder, 'services.txt')
   const text = [
@@ -49,7 +49,7 @@ t.test('settings of single targets, and modules', async (t) => {
   t.same(warnings, [`${folder}/open:1: others may read the secret in it: chmod 600 ${folder}/open`])
 })
 
-t.test('what is wrong is told with file and line, and without secrets', async (t) => {
+t.test('reports problems with file and line, and without secrets', async (t) => {
   const file = join(t.testdir(), 'services.txt')
   const cases: [string, string][] = [
     ['http://a.example expect-verison=1', ':1: expect-verison: unknown setting, expected time-path, '],

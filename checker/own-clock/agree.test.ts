@@ -6,14 +6,14 @@ import type { OwnInterval } from './bounds.ts'
 const between = (lowMs: number, highMs: number): OwnInterval => ({ lowMs, highMs })
 
 const table: [string, OwnInterval[], OwnInterval | undefined][] = [
-  ['one server is believed', [between(-5, 5)], between(-5, 5)],
+  ['one server is trusted', [between(-5, 5)], between(-5, 5)],
   ['two that agree narrow the bound', [between(-5, 5), between(3, 9)], between(3, 5)],
   ['two that touch agree', [between(-5, 5), between(5, 9)], between(5, 5)],
   ['two that contradict each other prove nothing', [between(-5, 5), between(6, 9)], undefined],
   ['one liar among three is outvoted', [between(-5, 5), between(100, 101), between(4, 9)], between(4, 5)],
-  ['two liars among four are not', [between(0, 1), between(0, 1), between(9, 10), between(9, 10)], undefined],
-  ['two places of a majority are the whole way', [between(0, 10), between(0, 2), between(8, 10)], between(0, 10)],
-  ['a liar does not narrow what two say', [between(0, 4), between(0, 4), between(4, 4)], between(0, 4)],
+  ['two liars among four are not outvoted', [between(0, 1), between(0, 1), between(9, 10), between(9, 10)], undefined],
+  ['two separate majorities are joined', [between(0, 10), between(0, 2), between(8, 10)], between(0, 10)],
+  ['a liar does not narrow the interval of a majority', [between(0, 4), between(0, 4), between(4, 4)], between(0, 4)],
   ['none', [], undefined],
 ]
 
@@ -25,7 +25,7 @@ for (const [name, intervals, expected] of table) {
   })
 }
 
-t.test('the truth is never lost while most tell it', (t) => {
+t.test('the truth stays in the interval while most servers are right', (t) => {
   const honest = fc.tuple(fc.double({ min: 0, max: 50, noNaN: true }), fc.double({ min: 0, max: 50, noNaN: true }))
   const liar = fc.tuple(fc.double({ min: -99, max: 99, noNaN: true }), fc.double({ min: 0, max: 99, noNaN: true }))
   fc.assert(

@@ -12,7 +12,7 @@ async function ask(t: Test, timeoutMs: number, ...servers: Lies[]): Promise<OwnC
 
 function contains(t: Test, clock: OwnClock, offsetMs: number): void {
   if (clock.state !== 'trusted') throw new Error(JSON.stringify(clock))
-  // The server of the tests reads a clock that Node set at its start, 2 ms are its own.
+  // The server of the tests reads a clock that Node set at its start, which may be off by 2 ms.
   t.ok(Math.abs(clock.offsetMs - offsetMs) <= clock.errorMs + 2, JSON.stringify(clock))
 }
 
@@ -22,17 +22,17 @@ for (const offsetMs of [0, 400, -1500, 3_600_000, -86_400_000 * 400]) {
   })
 }
 
-t.test('what the server is unsure of is part of the bound', async (t) => {
+t.test("the bound includes the server's own uncertainty", async (t) => {
   const clock = await ask(t, 5000, { rootDelayMs: 100, rootDispersionMs: 30 })
   contains(t, clock, 0)
   t.ok(clock.state === 'trusted' && clock.errorMs >= 80, JSON.stringify(clock))
 })
 
-t.test('an answer with another cookie, or half a packet, is nobody’s; the true one is waited for', async (t) => {
+t.test('ignores a response with another cookie or half a packet and waits for the real one', async (t) => {
   contains(t, await ask(t, 5000, { forged: true }), 0)
 })
 
-t.test('a lost packet is sent again', async (t) => contains(t, await ask(t, 10_000, { silent: 1 }), 0))
+t.test('sends a lost packet again', async (t) => contains(t, await ask(t, 10_000, { silent: 1 }), 0))
 
 const refusals: [string, Lies, RegExp][] = [
   ['not synchronised', { first: 0xe4 }, /^127\.0\.0\.1: not synchronised itself$/],
@@ -58,7 +58,7 @@ for (const [name, lies, reason] of refusals) {
   })
 }
 
-t.test('nothing listens, no such name: said for each', async (t) => {
+t.test('reports each server that does not listen, has no address or stays silent', async (t) => {
   const { name } = await startNtpServer(t, { silent: 9 })
   const servers = parseTimeServers(`127.0.0.1:9,no-such-name.invalid,${name}`) ?? []
   const clock = await askServers(servers, 500)
@@ -69,7 +69,7 @@ t.test('nothing listens, no such name: said for each', async (t) => {
   t.match(clock, { reason: /no answer within 0\.\d s/ })
 })
 
-t.test('several servers: a liar is outvoted, a dead one named, a draw proves nothing', async (t) => {
+t.test('several servers: outvotes a liar, names a broken one, trusts neither of two that disagree', async (t) => {
   contains(t, await ask(t, 5000, {}, { offsetMs: 60_000 }, {}), 0)
   const clock = await ask(t, 5000, {}, { stratum: 16 })
   contains(t, clock, 0)
@@ -80,7 +80,7 @@ t.test('several servers: a liar is outvoted, a dead one named, a draw proves not
   })
 })
 
-t.test('whoever checks again and again asks once a minute, and the bound grows meanwhile', async (t) => {
+t.test('repeated checks ask once a minute, and the bound grows in between', async (t) => {
   const { name, asked } = await startNtpServer(t)
   const servers = parseTimeServers(name) ?? []
   const first = await provenByServers(servers, 5000)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readDaemon } from './daemon-answers.ts'
 
-/** As `busctl --json=short get-property ... NTPMessage` writes it: 20 ms to the server and back, 5 ms behind it. */
+/** As `busctl --json=short get-property ... NTPMessage` writes it: round trip of 20 ms, 5 ms behind the server. */
 function message(changes: Record<number, number> = {}): string {
   const receivedUs = 1_795_286_078_000_000
   const [sentUs, arrivedUs] = [receivedUs - 20_000, receivedUs - 5000]
@@ -12,15 +12,15 @@ function message(changes: Record<number, number> = {}): string {
 
 const nowMs = 1_795_286_078_000
 
-t.test('systemd-timesyncd: what it was off, half of the way, the distance of its server, its age', (t) => {
+t.test("systemd-timesyncd: the bound is half the round trip plus the server's distance and the age", (t) => {
   const read = (stdout: string, afterMs = 0) => readDaemon('systemd-timesyncd', stdout, nowMs + afterMs)
-  // 5 ms off, 10 ms of the way, 2 + 1 ms of the server's.
+  // 5 ms off, half a round trip of 10 ms, 2 + 1 ms from the server.
   t.same(read(message()), { state: 'trusted', offsetMs: 0, errorMs: 18.001, source: 'systemd-timesyncd' })
   t.match(read(message(), 1_000_000), { errorMs: 118.001 })
   t.end()
 })
 
-t.test('systemd-timesyncd: nothing received yet, or nothing to go by', (t) => {
+t.test('systemd-timesyncd: unknown before the first answer, unmeasured without a usable one', (t) => {
   const unknown = { state: 'unknown', reason: 'systemd-timesyncd is not synchronised' }
   for (const changes of [{ 13: 0 }, { 0: 3 }, { 3: 0 }]) {
     t.same(readDaemon('systemd-timesyncd', message(changes), nowMs), unknown)
@@ -31,7 +31,7 @@ t.test('systemd-timesyncd: nothing received yet, or nothing to go by', (t) => {
   t.end()
 })
 
-t.test('answers that are cut short are no answers, or prove nothing', (t) => {
+t.test('a truncated answer is no answer or proves nothing', (t) => {
   t.equal(readDaemon('chrony', '', nowMs), undefined)
   t.equal(readDaemon('chrony', 'C0000201,ntp.example,3', nowMs), undefined)
   t.equal(readDaemon('ntp', '', nowMs), undefined)

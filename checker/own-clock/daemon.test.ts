@@ -8,7 +8,7 @@ const ntpRight = `associd=0 status=0615 leap_none, sync_ntp, 1 event, clock_sync
 leap=00, stratum=3, rootdelay=8.0, rootdisp=2.0, refid=192.0.2.1,
 reftime=ec000000.00000000, clock=ec000064.00000000, peer=1, tc=6, offset=-0.5, frequency=1.0`
 
-/** A folder with programs that say this, as those of a time service would. */
+/** A folder with programs that print this, like those of a time service. */
 function programs(t: Test, scripts: Record<string, string>): string[] {
   const folder = t.testdir(
     Object.fromEntries(Object.entries(scripts).map(([name, script]) => [name, `#!/bin/sh\n${script}\n`])),
@@ -33,17 +33,17 @@ const table: [string, Record<string, string>, object][] = [
     { state: 'unknown', reason: 'chrony is not synchronised' },
   ],
   [
-    'chrony that follows itself',
+    'chrony that follows its own clock',
     { chronyc: saying(chronyRight.replace('C0000201', '7F7F0101')) },
     { state: 'unknown', reason: 'chrony follows its own clock' },
   ],
   [
-    'chrony with a bound that is no number',
+    'chrony with a bound that is not a number',
     { chronyc: saying(chronyRight.replace('0.010', 'x')) },
     { state: 'unknown', reason: 'chrony (ntp.example) tells no bound' },
   ],
   [
-    'ntpd where chronyc has nobody to talk to',
+    'ntpd, when chronyc cannot reach chronyd',
     { chronyc: 'exit 1', ntpq: `[ "$*" = "-c rv" ] && ${saying(ntpRight)}` },
     { state: 'trusted', offsetMs: 0, errorMs: 16.5, source: 'ntpd (192.0.2.1)' },
   ],
@@ -53,7 +53,7 @@ const table: [string, Record<string, string>, object][] = [
     { state: 'unknown', reason: 'ntpd is not synchronised' },
   ],
   [
-    'ntpd that follows itself',
+    'ntpd that follows its own clock',
     { ntpq: saying(ntpRight.replace('192.0.2.1', 'LOCAL(0)')) },
     { state: 'unknown', reason: 'ntpd follows its own clock' },
   ],
@@ -64,7 +64,7 @@ for (const [name, scripts, expected] of table) {
   t.test(name, async (t) => t.same(await askDaemon(60_000, programs(t, scripts)), expected))
 }
 
-t.test('a program that hangs, and what it started, are not waited for; the clock is unknown', async (t) => {
+t.test('does not wait for a program that hangs or for its children; the clock is unknown', async (t) => {
   t.same(await askDaemon(50, programs(t, { chronyc: 'sleep 5; true' })), {
     state: 'unknown',
     reason: 'chronyc does not answer within 50 ms',

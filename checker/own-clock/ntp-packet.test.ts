@@ -4,7 +4,7 @@ import { answers, ntpRequest, readReply } from './ntp-packet.ts'
 
 const cookie = Buffer.from('0123456789abcdef', 'hex')
 
-/** An answer whose two timestamps are these seconds since 1900, within their era. */
+/** A reply with both timestamps at this second since 1900, within their era. */
 function reply(seconds: number): Buffer {
   const packet = Buffer.alloc(48)
   packet[0] = 0x24
@@ -15,7 +15,7 @@ function reply(seconds: number): Buffer {
   return packet
 }
 
-t.test('a request is version 4 of a client, and nothing but a cookie', (t) => {
+t.test('a request is a version 4 client packet with only a cookie', (t) => {
   t.equal(ntpRequest(cookie).toString('hex'), `23${'00'.repeat(39)}0123456789abcdef`)
   t.ok(answers(reply(1), cookie))
   t.notOk(answers(reply(1).subarray(0, 47), cookie))
@@ -23,13 +23,13 @@ t.test('a request is version 4 of a client, and nothing but a cookie', (t) => {
   t.end()
 })
 
-t.test('timestamps are of the era that is nearest: before and after 2036-02-07T06:28:16Z', (t) => {
+t.test('timestamps belong to the nearest era, before and after 2036-02-07T06:28:16Z', (t) => {
   const turnMs = Date.UTC(2036, 1, 7, 6, 28, 16)
   for (const [seconds, atMs] of [
     [2 ** 32 - 1, turnMs - 1000],
     [1, turnMs + 1000],
   ] as const) {
-    // Our clock stands on the other side of the turn.
+    // Our clock is on the other side of the rollover.
     for (const ourMs of [turnMs - 500, turnMs + 500]) {
       const read = readReply(reply(seconds), { cookie, sentMs: ourMs, receivedMs: ourMs + 2 })
       if ('problem' in read) throw new Error(read.problem)
@@ -40,7 +40,7 @@ t.test('timestamps are of the era that is nearest: before and after 2036-02-07T0
   t.end()
 })
 
-t.test('a proof grows old: 100 ppm', (t) => {
+t.test('the error of a proof grows by 100 ppm with age', (t) => {
   const clock = { state: 'trusted', offsetMs: 1, errorMs: 2, source: 'ntp a' } as const
   t.same(aged(clock, 60_000), { ...clock, errorMs: 8 })
   t.same(aged({ state: 'unknown', reason: 'r' }, 60_000), { state: 'unknown', reason: 'r' })

@@ -25,7 +25,7 @@ for (const [text, servers] of right) {
   })
 }
 
-t.test('what is no server is refused', (t) => {
+t.test('refuses invalid time servers', (t) => {
   for (const text of [
     '',
     ',',

@@ -15,7 +15,7 @@ const loopback = [
   { address: '::1', internal: true },
 ]
 
-t.test('an IP literal is its own address, those of localhost are one place', async (t) => {
+t.test('an IP literal is its own address, and the addresses of localhost form one target', async (t) => {
   t.same(await resolveAddresses('127.0.0.1', names), [['127.0.0.1']])
   t.same(await resolveAddresses('[::1]', names), [['::1']])
   t.same(await resolveAddresses('localhost', names), [['127.0.0.1', '::1']])
@@ -30,7 +30,7 @@ t.test('the deadline ends a look-up', async (t) => {
   })
 })
 
-t.test('a family that this machine has no address in is left out', (t) => {
+t.test('leaves out a family in which this machine has no address', (t) => {
   const both = ['2001:db8::1', '192.0.2.1', '192.0.2.2']
   t.same(usableAddresses(both, [...loopback, v4, linkLocal]), ['192.0.2.1', '192.0.2.2'])
   t.same(usableAddresses(both, [...loopback, v6]), ['2001:db8::1'])
@@ -40,7 +40,7 @@ t.test('a family that this machine has no address in is left out', (t) => {
   t.end()
 })
 
-t.test('a family that nothing answers in for want of a route is left out, and named', (t) => {
+t.test('leaves out an unroutable family and names its addresses', (t) => {
   const facts = (address: string, code?: string): ProbeFacts => ({
     url: 'http://a.example',
     address,
@@ -54,12 +54,16 @@ t.test('a family that nothing answers in for want of a route is left out, and na
   for (const code of ['ENETUNREACH', 'EAFNOSUPPORT', 'EADDRNOTAVAIL']) {
     t.same(told(facts(v4), facts(v6, code)), [`${v4} - ${v6}`], code)
     t.same(told(facts(v4, 'ECONNREFUSED'), facts(v6, code)), [`${v4} - ${v6}`], code)
-    t.same(told(facts(v4), facts('2001:db8::6'), facts(v6, code)), [v4, '2001:db8::6', v6], 'it has a route')
-    t.same(told(facts(v4, 'ENETUNREACH'), facts(v6, code)), [v4, v6], 'nothing is left')
+    t.same(
+      told(facts(v4), facts('2001:db8::6'), facts(v6, code)),
+      [v4, '2001:db8::6', v6],
+      'another address has a route',
+    )
+    t.same(told(facts(v4, 'ENETUNREACH'), facts(v6, code)), [v4, v6], 'no address would remain')
     t.same(told(facts(v6, code)), [v6])
   }
   t.same(told(facts(v4, 'ENETUNREACH'), facts(v6)), [`${v6} - ${v4}`])
-  t.same(told(facts(v4, 'EADDRNOTAVAIL'), facts(v6)), [v4, v6], 'no port is left')
+  t.same(told(facts(v4, 'EADDRNOTAVAIL'), facts(v6)), [v4, v6], 'out of ports')
   t.same(told(facts(v4), facts(v6, 'EHOSTUNREACH')), [v4, v6])
   t.end()
 })

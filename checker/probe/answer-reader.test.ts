@@ -4,7 +4,7 @@ import { startSocketService } from '../fixtures/service.ts'
 import { type Message, openAnswerReader } from './answer-reader.ts'
 import { ProbeError } from './failure.ts'
 
-/** What is read of pieces that come one after the other, each in the same buffer. */
+/** The message read from pieces that arrive one after the other, each in the same buffer. */
 function readAll(pieces: readonly string[]): Message {
   const reader = openAnswerReader()
   const buffer = Buffer.alloc(64 * 1024)
@@ -24,10 +24,14 @@ const whole: [string, string, Partial<Message>][] = [
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2;a=b\r\n12\r\n1\r\n3\r\n0\r\nx: y\r\n\r\n',
     { body: '123', staysOpen: true },
   ],
-  ['the end of the connection', 'HTTP/1.1 200 OK\r\n\r\n12', { body: '12', staysOpen: false }],
-  ['its status', 'HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n', { status: 204, body: '', staysOpen: true }],
+  ['no length, up to the end of the connection', 'HTTP/1.1 200 OK\r\n\r\n12', { body: '12', staysOpen: false }],
   [
-    'interim answers',
+    'a status without a body',
+    'HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n',
+    { status: 204, body: '', staysOpen: true },
+  ],
+  [
+    'interim responses',
     'HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n',
     { status: 404 },
   ],
@@ -37,7 +41,7 @@ const whole: [string, string, Partial<Message>][] = [
     { headers: { location: '/é', 'content-length': '0' } },
   ],
   [
-    'headers that go on in the next line',
+    'folded headers',
     'HTTP/1.1 200 OK\r\na: one \r\n  two\n\tthree\r\ncontent-length:\r\n 1\r\n\r\n1',
     { headers: { a: 'one  two three', 'content-length': '1' }, body: '1' },
   ],
@@ -47,11 +51,11 @@ const whole: [string, string, Partial<Message>][] = [
     'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1\r\n\r\n1',
     { staysOpen: false },
   ],
-  ['nothing but line feeds', 'HTTP/1.1 200 OK\ncontent-length: 1\n\n1', { body: '1' }],
+  ['bare line feeds', 'HTTP/1.1 200 OK\ncontent-length: 1\n\n1', { body: '1' }],
 ]
 
 for (const [what, bytes, expected] of whole) {
-  t.test(`an answer with ${what} is read, however its bytes come`, async (t) => {
+  t.test(`reads a response with ${what}, however it is split`, async (t) => {
     const { headers, ...rest } = readAll([bytes])
     t.match({ ...rest, headers: { ...headers } }, expected)
     fc.assert(
@@ -67,40 +71,36 @@ for (const [what, bytes, expected] of whole) {
 
 const bad: [string, string, RegExp][] = [
   ['a negative length', 'HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n12345', /^not HTTP: content-length "-5"$/],
-  ['a length that is none', 'HTTP/1.1 200 OK\r\ncontent-length: abc\r\n\r\n', /^not HTTP: content-length "abc"$/],
+  ['an invalid length', 'HTTP/1.1 200 OK\r\ncontent-length: abc\r\n\r\n', /^not HTTP: content-length "abc"$/],
   ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n12', /^not HTTP: /],
-  [
-    'an encoding of its own',
-    'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n',
-    /^not HTTP: transfer-encoding "gzip"$/,
-  ],
+  ['an unknown encoding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n', /^not HTTP: transfer-encoding "gzip"$/],
   ['a negative chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-5\r\n12345\r\n', /^not HTTP: /],
-  ['a change of the protocol', 'HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n', /^not HTTP: HTTP 101/],
-  ['a chunk size that is none', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', /^not HTTP: "zz"$/],
-  ['more than its chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n12\r\n', /^not HTTP: "2"$/],
+  ['a change of protocol', 'HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n', /^not HTTP: HTTP 101/],
+  ['an invalid chunk size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', /^not HTTP: "zz"$/],
   [
-    'a first header that goes on with nothing',
-    'HTTP/1.1 200 OK\r\n c\r\n\r\n',
-    /^not HTTP: "HTTP\/1.1 200 OK\\r\\n c"$/,
+    'more bytes than its chunk size',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n12\r\n',
+    /^not HTTP: "2"$/,
   ],
-  ['a length that goes on', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n 2\r\n\r\n1', /^not HTTP: content-length "1 2"$/],
-  ['a name that goes on', 'HTTP/1.1 200 OK\r\na\r\n : b\r\n\r\n', /^not HTTP: "a\\r\\n : b"$/],
-  ['a greeting of its own', 'SSH-2.0-OpenSSH_9.2\r\n', /^not HTTP: "SSH-2.0-OpenSSH_9.2"$/],
-  ['a body that breaks off', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n12', /^connection closed/],
+  ['a fold before the first header', 'HTTP/1.1 200 OK\r\n c\r\n\r\n', /^not HTTP: "HTTP\/1.1 200 OK\\r\\n c"$/],
+  ['a folded length', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n 2\r\n\r\n1', /^not HTTP: content-length "1 2"$/],
+  ['a folded name', 'HTTP/1.1 200 OK\r\na\r\n : b\r\n\r\n', /^not HTTP: "a\\r\\n : b"$/],
+  ["another protocol's greeting", 'SSH-2.0-OpenSSH_9.2\r\n', /^not HTTP: "SSH-2.0-OpenSSH_9.2"$/],
+  ['a truncated body', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n12', /^connection closed/],
   ['too long a line', `HTTP/1.1 200 OK\r\na: ${'1'.repeat(20_000)}`, /headers of the answer are longer than 16 KiB$/],
   ['nothing', '', /^connection closed before/],
 ]
 
 for (const [what, bytes, expected] of bad) {
-  t.test(`an answer with ${what} is refused`, async (t) => {
+  t.test(`refuses a response with ${what}`, async (t) => {
     t.throws(() => readAll([bytes]), { message: expected })
   })
 }
 
 t.test("Node's own client reads the same", async (t) => {
   for (const [what, bytes, { status: expected }] of whole) {
-    // Which Node refuses.
-    if (['nothing but line feeds', 'headers that go on in the next line'].includes(what)) continue
+    // Node refuses these two.
+    if (['bare line feeds', 'folded headers'].includes(what)) continue
     const url = await startSocketService(t, (socket) => socket.once('data', () => socket.end(bytes, 'latin1')))
     const { status, body } = readAll([bytes])
     const answer = await fetch(url, { redirect: 'manual' })
@@ -109,7 +109,7 @@ t.test("Node's own client reads the same", async (t) => {
   }
 })
 
-t.test('whatever bytes come, they are an answer, the beginning of one, or refused', async (t) => {
+t.test('any bytes are a response, an incomplete one, or refused', async (t) => {
   const answers = [...whole, ...bad].map(([, bytes]) => bytes)
   const change = fc.record({
     at: fc.nat(400),
@@ -136,7 +136,7 @@ t.test('whatever bytes come, they are an answer, the beginning of one, or refuse
   t.ok(refused > 100 && refused < 4900, `${refused} refused`)
 })
 
-t.test('what a service sends unasked is not taken for an answer', (t) => {
+t.test('does not take unsolicited bytes for the next response', (t) => {
   const reader = openAnswerReader()
   const answer = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${body}`
   t.match(reader.read(Buffer.from(answer('1') + answer('2'))), { body: '1' })

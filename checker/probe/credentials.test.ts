@@ -26,7 +26,7 @@ async function check(argv: readonly string[], variables: Record<string, string> 
   return ended.then((done) => ({ ...done, code: 0 })).catch((error: Ended) => error)
 }
 
-/** A service that keeps the headers of all requests. */
+/** A service that records the headers of all requests. */
 function listening(handler: RequestListener): {
   readonly seen: IncomingHttpHeaders[]
   readonly handler: RequestListener
@@ -47,7 +47,7 @@ function secretFile(t: Test, text: string): string {
   return file
 }
 
-t.test('headers and authorization, from a file and from the environment, with every request', async (t) => {
+t.test('sends headers and authorization, from a file and the environment, with every request', async (t) => {
   const { seen, handler } = listening(timeService())
   const url = await startService(t, handler)
   const file = secretFile(t, '# for the staging service\r\nX-Key: s3cret\r\nHost: time.example\r\n')
@@ -62,7 +62,7 @@ t.test('headers and authorization, from a file and from the environment, with ev
   }
 })
 
-t.test('another origin is told nothing of it, the same origin all', async (t) => {
+t.test('sends them to the same origin after a redirect, and not to another', async (t) => {
   const other = listening(timeService())
   const elsewhere = await startService(t, other.handler)
   const own = listening((request, response) => {
@@ -78,7 +78,7 @@ t.test('another origin is told nothing of it, the same origin all', async (t) =>
   t.same([other.seen[0]?.['x-key'], other.seen[0]?.authorization], [undefined, undefined])
 })
 
-t.test('what a service repeats of a secret is not told', async (t) => {
+t.test('hides secrets that a service repeats', async (t) => {
   const url = await startService(t, (request, response) => {
     response.end(`you said ${request.headers.authorization}, ${request.headers['x-key']}`)
   })
@@ -104,7 +104,7 @@ t.test('what a service repeats of a secret is not told', async (t) => {
   }
 })
 
-t.test('a header whose value is a word of the report itself takes nothing away from it', async (t) => {
+t.test('a header whose value occurs in the report does not change the report', async (t) => {
   const { port } = new URL(await startService(t, (request, response) => response.writeHead(500).end(request.url)))
   const url = `http://127.0.0.1:${port}`
   const words = ['critical', 'http', '127.0.0.1', url]
@@ -115,7 +115,7 @@ t.test('a header whose value is a word of the report itself takes nothing away f
   t.match(report, { verdict: 'critical', targets: [{ url, address: '127.0.0.1', verdict: 'critical' }] })
 })
 
-t.test('what is wrong is told before the first request, with file and line, without the secret', async (t) => {
+t.test('reports problems before the first request, with file and line, without the secret', async (t) => {
   const { seen, handler } = listening(timeService())
   const url = await startService(t, handler)
   const cases: [string, string[], string][] = [
@@ -144,7 +144,7 @@ t.test('what is wrong is told before the first request, with file and line, with
   t.match(warned, { code: 0, stderr: `warning: --authorization: others may read ${open}: chmod 600 ${open}\n` })
 })
 
-/** A certificate authority, a service that takes nobody without a certificate of it, and such certificates. */
+/** A certificate authority, a service that requires its certificates, and such certificates. */
 async function startPrivate(t: Test) {
   const folder = t.testdir({ ext: 'subjectAltName=IP:127.0.0.1' })
   const openssl = (words: string) => run('openssl', words.split(' '), { cwd: folder })
@@ -175,7 +175,7 @@ async function startPrivate(t: Test) {
   return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, path, seen }
 }
 
-t.test('a client certificate', async (t) => {
+t.test('uses a client certificate', async (t) => {
   const { url, path, seen } = await startPrivate(t)
   const trusting = [url, '--ca', path('ca.pem')]
   t.match(await check(trusting), { code: 2, stdout: /certificate/ })
@@ -204,12 +204,12 @@ t.test('a client certificate', async (t) => {
   ]
   for (const [flags, problem] of cases) t.match(await check([...trusting, ...flags]), { code: 3, stderr: problem })
   t.equal(seen.length, asked, 'no request')
-  // Under --serve: of a renewed pair the one file is there before the other.
+  // Under --serve, one file of a renewed pair may be written before the other.
   const identity = { certFile: path('renewed.pem'), keyFile: path('renewed.key') }
   for (const end of ['pem', 'key']) copyFileSync(path(`client.${end}`), path(`renewed.${end}`))
   const context = identityContext(identity, path('ca.pem'))
   copyFileSync(path('service.pem'), identity.certFile)
-  t.equal(identityContext(identity, path('ca.pem')), context, 'the one that fits together stays')
+  t.equal(identityContext(identity, path('ca.pem')), context, 'keeps the pair that matches')
   copyFileSync(path('service.key'), identity.keyFile)
   t.not(identityContext(identity, path('ca.pem')), context)
   rmSync(identity.certFile)

@@ -6,10 +6,10 @@ import { startService, startSocketService, timeService } from '../fixtures/servi
 import { defaultSettings } from '../options/settings.ts'
 
 const timeoutMs = 400
-/** Generous: a loaded machine, not the code, may take this much longer than the deadline. */
+/** Generous: a busy machine may need this much more than the deadline. */
 const patienceMs = 5000 * Math.max(1, Number(process.env['BAKEROLL_TEST_SLOW']) || 1)
 
-/** Writes one byte after the other for ever. */
+/** Writes one piece after another, without end. */
 function drip(socket: Socket, start: string, piece: string): void {
   socket.write(start)
   const timer = setInterval(() => socket.write(piece), 10)
@@ -22,15 +22,15 @@ const late = `GET /now: no complete answer within ${timeoutMs / 1000} s`
 const hostile: [string, (socket: Socket) => void, string | RegExp][] = [
   ['never answers', () => {}, late],
   ['drips its body', (socket) => drip(socket, `${head}content-length: 60000\r\n\r\n`, '2'), late],
-  ['drips headers for ever', (socket) => drip(socket, head, 'a: b\r\n'), late],
-  ['goes on about what comes first', (socket) => drip(socket, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'), late],
+  ['drips headers forever', (socket) => drip(socket, head, 'a: b\r\n'), late],
+  ['sends interim responses forever', (socket) => drip(socket, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'), late],
   [
-    'has headers without end',
+    'sends endless headers',
     (socket) => socket.write(head + 'a: b\r\n'.repeat(20_000)),
     'GET /now: the headers of the answer are longer than 16 KiB',
   ],
   [
-    'has a body without end',
+    'sends an endless body',
     (socket) => socket.write(`${head}\r\n${'2'.repeat(200_000)}`),
     'GET /now: the answer is longer than 64 KiB',
   ],
@@ -45,24 +45,24 @@ const hostile: [string, (socket: Socket) => void, string | RegExp][] = [
     /^GET \/now: connection (closed|reset) before the answer was complete$/,
   ],
   [
-    'has trailers without end',
+    'sends endless trailers',
     (socket) => socket.write(`${head}transfer-encoding: chunked\r\n\r\n1\r\n2\r\n0\r\n${'a: b\r\n'.repeat(20_000)}`),
     'GET /now: the headers of the answer are longer than 16 KiB',
   ],
   [
-    'drips a chunk size for ever',
+    'drips a chunk size forever',
     (socket) => drip(socket, `${head}transfer-encoding: chunked\r\n\r\n`, '0'),
     /GET \/now: /,
   ],
   [
-    'sends a compressed bomb',
+    'sends a compression bomb',
     (socket) => {
       socket.write(`${head}content-encoding: gzip\r\ncontent-length: ${bomb.length}\r\n\r\n`)
       socket.write(bomb)
     },
     'GET /now: the answer is longer than 64 KiB',
   ],
-  ['speaks no HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /^GET \/now: not HTTP: /],
+  ['does not speak HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /^GET \/now: not HTTP: /],
   [
     'switches the protocol',
     (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
@@ -71,7 +71,7 @@ const hostile: [string, (socket: Socket) => void, string | RegExp][] = [
 ]
 
 for (const [what, talk, reason] of hostile) {
-  t.test(`a service that ${what} is critical within the deadline and delays nobody`, async (t) => {
+  t.test(`a service that ${what} is critical by the deadline and delays no other`, async (t) => {
     const bad = await startSocketService(t, (socket) => socket.once('data', () => talk(socket)))
     const good = await startService(t, timeService())
     const startMs = performance.now()
@@ -84,7 +84,7 @@ for (const [what, talk, reason] of hostile) {
   })
 }
 
-t.test('a service that hangs after two samples: what was measured is reported', async (t) => {
+t.test('a service that hangs after two samples: reports what was measured', async (t) => {
   let asked = 0
   const url = await startService(t, (request, response) => {
     asked += 1
@@ -96,7 +96,7 @@ t.test('a service that hangs after two samples: what was measured is reported', 
   })
 })
 
-t.test('redirects are not followed', async (t) => {
+t.test('does not follow redirects by default', async (t) => {
   const asked: unknown[] = []
   const url = await startService(t, (request, response) => {
     asked.push(request.url)
@@ -107,7 +107,7 @@ t.test('redirects are not followed', async (t) => {
   t.same(asked, ['/now', '/version.txt'])
 })
 
-t.test('a compressed answer was not asked for', async (t) => {
+t.test('refuses a compressed response, which it did not request', async (t) => {
   const url = await startService(t, (_, response) => {
     response.setHeader('content-encoding', 'gzip')
     response.end(gzipSync(new Date().toISOString()))
@@ -116,7 +116,7 @@ t.test('a compressed answer was not asked for', async (t) => {
   t.match(report.targets, [{ reasons: ['GET /now: the answer is compressed ("gzip"), which was not asked for'] }])
 })
 
-t.test('an answer that says it is not compressed is not', async (t) => {
+t.test('accepts content-encoding: identity', async (t) => {
   for (const coding of ['Identity', '']) {
     const url = await startService(t, (_, response) => {
       response.setHeader('content-encoding', coding).end(new Date().toISOString())
@@ -125,7 +125,7 @@ t.test('an answer that says it is not compressed is not', async (t) => {
   }
 })
 
-t.test('a small bomb is not unpacked', async (t) => {
+t.test('does not decompress a small bomb', async (t) => {
   const small = gzipSync(Buffer.alloc(32 * 1024 * 1024, '2026'))
   const url = await startService(t, (_, response) => response.setHeader('content-encoding', 'gzip').end(small))
   t.ok(small.length < 64 * 1024)
@@ -135,7 +135,7 @@ t.test('a small bomb is not unpacked', async (t) => {
   t.ok(process.memoryUsage().rss - before < 24 * 1024 * 1024)
 })
 
-t.test('the wrong content is no time, and never zero', async (t) => {
+t.test('the wrong content is never read as a time, or as zero', async (t) => {
   for (const [body, shown] of [
     ['', 'nothing'],
     ['<html>', '"<html>"'],
@@ -153,7 +153,7 @@ t.test('the wrong content is no time, and never zero', async (t) => {
   }
 })
 
-t.test('a Date header tells of the clock, and excuses no body that tells nothing', async (t) => {
+t.test('a Date header gives the clock but does not excuse an unreadable body', async (t) => {
   const url = await startService(t, (_, response) => response.end('<html>'))
   const [target] = (await checkTargets([{ url }], defaultSettings)).targets
   t.equal(target?.verdict, 'critical')
@@ -162,11 +162,11 @@ t.test('a Date header tells of the clock, and excuses no body that tells nothing
     'the clock was read from the Date header, as with --time-format http-date',
   ])
   t.match(target?.clock, { format: 'http-date', samples: 1 })
-  // Node renews the header by a timer, so it may lag behind.
+  // Node updates the header with a timer, so it may lag.
   t.ok(Math.abs(target?.clock?.offsetMs ?? Number.NaN) <= (target?.clock?.errorMs ?? 0) + 50, JSON.stringify(target))
 })
 
-t.test('a connection that is closed just when it is used again is opened anew, once', async (t) => {
+t.test('retries once on a new connection when a kept one was just closed', async (t) => {
   let connections = 0
   const url = await startSocketService(t, (socket) => {
     connections += 1

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseHosts, parseNetworks, reachOf } from './reach.ts'
 
-t.test('hosts', (t) => {
+t.test('--probe-hosts matches hosts and ports', (t) => {
   const { hostProblem } = reachOf(parseHosts('time.example, *.internal:8443, [::1]:80, 10.0.0.1'), undefined)
   const cases: [string, string | undefined][] = [
     ['http://time.example', undefined],
@@ -23,7 +23,7 @@ t.test('hosts', (t) => {
   t.end()
 })
 
-t.test('networks', (t) => {
+t.test('--probe-networks matches addresses', (t) => {
   const { addressProblem, hostProblem } = reachOf(undefined, parseNetworks('10.0.0.0/8, 192.0.2.7, 2001:db8::/32'))
   for (const address of ['10.255.0.1', '192.0.2.7', '2001:db8::5', '::ffff:10.0.0.1', '::ffff:a00:1'])
     t.equal(addressProblem(address), undefined, address)

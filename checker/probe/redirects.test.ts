@@ -11,7 +11,7 @@ async function check(url: string, settings: Partial<CheckSettings>): Promise<Tar
   return targets[0] as TargetReport
 }
 
-/** A service that sends everybody elsewhere; counts how often it is asked. */
+/** A service that redirects every request; records their paths. */
 async function startRedirect(t: Test, to: (path: string) => string, status = 302) {
   const asked: string[] = []
   const url = await startService(t, (request, response) => {
@@ -21,7 +21,7 @@ async function startRedirect(t: Test, to: (path: string) => string, status = 302
   return { url, asked }
 }
 
-t.test('redirects are followed as far as asked for, each named, and the way is found once', async (t) => {
+t.test('follows redirects up to the limit, names each, and finds the route once', async (t) => {
   const service = await startService(t, timeService())
   const second = await startRedirect(t, (path) => `${service}${path}`, 308)
   const first = await startRedirect(t, (path) => `${second.url}${path}`)
@@ -52,7 +52,7 @@ t.test('a redirect within the service stays on its connection', async (t) => {
   t.equal(sockets.size, 1)
 })
 
-t.test('a loop, a dead end and a url that is none are critical', async (t) => {
+t.test('a loop, a dead end and an invalid URL are critical', async (t) => {
   const loop = await startRedirect(t, (path) => path)
   t.match(
     (await check(loop.url, { followRedirects: 5 })).reasons[0],
@@ -73,14 +73,14 @@ t.test('a loop, a dead end and a url that is none are critical', async (t) => {
   }
 })
 
-t.test('the status that is expected is right, and no other', async (t) => {
+t.test('accepts the expected status and no other', async (t) => {
   const url = await startService(t, (_, response) => response.writeHead(203).end(new Date().toISOString()))
   t.match(await check(url, { expectStatus: 203 }), { verdict: 'ok', status: 203 })
   t.match(await check(url, {}), { verdict: 'critical', reasons: ['GET /now: HTTP 203'] })
   t.match(await check(url, { expectStatus: 206 }), { reasons: ['GET /now: HTTP 203, expected 206'] })
 })
 
-t.test('the answer must match the rule for it, and its clock is judged all the same', async (t) => {
+t.test('the body must match --body-match, and the clock is judged either way', async (t) => {
   const url = await startService(t, timeService(3_600_000))
   t.match(await check(url, { bodyMatch: /^\d{4}-/ }), { reasons: [/^the clock is /] })
   t.match(await check(url, { bodyMatch: /^now:/ }), {
@@ -90,7 +90,7 @@ t.test('the answer must match the rule for it, and its clock is judged all the s
   })
 })
 
-t.test('a rule that would never end is given up, and delays nobody', async (t) => {
+t.test('gives up on a --body-match that never ends, and delays no other target', async (t) => {
   const url = await startService(t, (_, response) => response.end(`${'a'.repeat(60)}!`))
   const good = await startService(t, timeService())
   const { targets } = await checkTargets([{ url }, { url: good }], {
@@ -104,7 +104,7 @@ t.test('a rule that would never end is given up, and delays nobody', async (t) =
   ])
 })
 
-t.test('one family of addresses', async (t) => {
+t.test('checks one address family', async (t) => {
   const url = await startService(t, timeService())
   t.match(await check(url, { family: 4 }), { verdict: 'ok', address: '127.0.0.1' })
   t.match(await check(url, { family: 6 }), { verdict: 'critical', reasons: ['the host has no IPv6 address'] })
@@ -113,7 +113,7 @@ t.test('one family of addresses', async (t) => {
   t.match(await check(byName, { family: 6 }), { verdict: 'critical' }, 'it does not listen there')
 })
 
-t.test('behind a redirect every address of the host is tried', async (t) => {
+t.test('tries every address of the host behind a redirect', async (t) => {
   const service = await startService(t, timeService())
   const { port } = new URL(service)
   const lonely = await startRedirect(t, (path) => `http://localhost:${port}${path}`)
@@ -123,7 +123,7 @@ t.test('behind a redirect every address of the host is tried', async (t) => {
   t.match(await check(other.url, { followRedirects: 1 }), { verdict: 'ok' }, 'IPv6')
 })
 
-t.test('a redirect to the same name stays with the server that is checked', async (t) => {
+t.test('a redirect to the same name stays on the server under test', async (t) => {
   const port = await startOn(t, '127.0.0.1', timeService())
   const first = await startOn(t, '127.0.0.2', (request, response) =>
     response.writeHead(302, { location: `http://localhost:${port}${request.url}` }).end(),
@@ -135,7 +135,7 @@ t.test('a redirect to the same name stays with the server that is checked', asyn
   ])
 })
 
-t.test('a place beyond ASCII is asked for as it came, and a long one is told by its beginning', async (t) => {
+t.test('sends a non-ASCII redirect location percent-encoded, and shortens a long one in the report', async (t) => {
   const asked: string[] = []
   const url = await startSocketService(t, (socket) => {
     socket.on('data', (bytes) => {
@@ -149,7 +149,7 @@ t.test('a place beyond ASCII is asked for as it came, and a long one is told by 
   for (const reason of reasons) t.ok(reason.length < 600, reason)
 })
 
-/** A service on one address of loopback alone; its port. */
+/** A service on one loopback address only; returns its port. */
 async function startOn(t: Test, address: string, handler: http.RequestListener): Promise<number> {
   const server = http.createServer(handler)
   await new Promise<void>((resolve) => server.listen(0, address, resolve))

@@ -2,7 +2,7 @@ import t from 'tap'
 import { optionOf, problemOf } from '../fixtures/options.ts'
 import { parseAuthorization, parseHeader, requestHeaders, requestText } from './request-headers.ts'
 
-t.test('what is no header is told without its value', (t) => {
+t.test('reports an invalid header without its value', (t) => {
   const cases: [string, string | undefined][] = [
     ['X-Key: s3cret', undefined],
     ['X-Key:s3cret', undefined],
@@ -25,7 +25,7 @@ t.test('what is no header is told without its value', (t) => {
   t.end()
 })
 
-t.test('authorization: a pair, a token, a scheme', (t) => {
+t.test('authorization takes a pair, a token or a scheme', (t) => {
   const cases: [string, string][] = [
     ['ops:geheim', 'Basic b3BzOmdlaGVpbQ=='],
     ['basic ops:geheim', 'Basic b3BzOmdlaGVpbQ=='],
@@ -44,7 +44,7 @@ t.test('authorization: a pair, a token, a scheme', (t) => {
   t.end()
 })
 
-t.test('the request, byte for byte', async (t) => {
+t.test('writes the request byte for byte', async (t) => {
   const common = 'accept-encoding: identity\r\ncache-control: no-cache\r\n'
   t.equal(
     requestText('/now', 'a:1', '*/*'),

@@ -23,14 +23,14 @@ for (const [url, problem] of bad) {
   })
 }
 
-t.test('accepts what names a service', (t) => {
+t.test('accepts the URL of a service', (t) => {
   for (const url of ['http://127.0.0.1:8080', 'https://a.example/app/', 'http://[::1]:80', 'HTTP://a.example']) {
     t.equal(urlProblem(url), undefined, url)
   }
   t.end()
 })
 
-t.test('paths are appended to the path of the url', (t) => {
+t.test('appends paths to the path of the URL', (t) => {
   t.equal(joinPath(new URL('http://a'), '/now'), '/now')
   t.equal(joinPath(new URL('http://a/app/'), '/now'), '/app/now')
   t.end()

@@ -14,7 +14,7 @@ import { startService, startSocketService, timeService } from '../fixtures/servi
 const run = promisify(execFile)
 const main = new URL('../main.ts', import.meta.url).pathname
 
-/** An HTTPS service with a certificate of its own making for this name; its url and the file of the certificate. */
+/** An HTTPS service with a self-signed certificate for this name; its URL and the file of the certificate. */
 async function startTlsService(
   t: Test,
   subject: string,
@@ -34,7 +34,7 @@ async function startTlsService(
   writeFileSync(join(folder, 'ext'), `subjectAltName=${name}`)
   const words = `req -newkey ${newKey} -nodes -subj /O=${basename(folder)}/CN=${subject}`
   await run('openssl', [...words.split(' '), '-keyout', key, '-out', request])
-  // Only this command makes one that has ended, by -1 day.
+  // Only this command makes an expired one, with -1 day.
   const sign = `x509 -req -days ${days} -extfile ${join(folder, 'ext')} -in ${request} -signkey ${key} -out ${certificate}`
   await run('openssl', sign.split(' '))
   const server = https.createServer({ key: readFileSync(key), cert: readFileSync(certificate), ...more }, handler)
@@ -46,7 +46,7 @@ async function startTlsService(
   return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, certificate }
 }
 
-/** The report of the checker as a process of its own, which may trust one more certificate. */
+/** The report of a checker in its own process, which may trust one more certificate. */
 async function check(url: string, trusted = '', more: string[] = []): Promise<unknown> {
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: trusted, NODE_TLS_REJECT_UNAUTHORIZED: '0' }
   const child = run(process.execPath, [main, url, '--json', ...more], { env })
@@ -54,7 +54,7 @@ async function check(url: string, trusted = '', more: string[] = []): Promise<un
   return JSON.parse(stdout)
 }
 
-t.test('a certificate that nobody vouches for is critical, even where verification is switched off', async (t) => {
+t.test('a self-signed certificate is critical, even with verification switched off in Node', async (t) => {
   const { url } = await startTlsService(t, '127.0.0.1')
   t.match(await check(url), {
     verdict: 'critical',
@@ -70,8 +70,8 @@ t.test('a certificate for another name is critical', async (t) => {
   })
 })
 
-t.test('a key that anybody can break is told as a certificate that is not trusted', async (t) => {
-  // A server that does not mind by itself.
+t.test('reports a weak key as an untrusted certificate', async (t) => {
+  // A server that accepts a weak key.
   const weak = { newKey: 'rsa:1024', ciphers: 'DEFAULT:@SECLEVEL=0' }
   const { url, certificate } = await startTlsService(t, '127.0.0.1', weak)
   t.match(await check(url, certificate), {
@@ -80,7 +80,7 @@ t.test('a key that anybody can break is told as a certificate that is not truste
   })
 })
 
-t.test('a trusted certificate has its days counted, and its clock is measured', async (t) => {
+t.test('counts the days of a trusted certificate and measures the clock', async (t) => {
   const { url, certificate } = await startTlsService(t, '127.0.0.1')
   const target = { certificate: { daysLeft: 89 }, clock: { samples: 5 }, version: { found: '1.4.0' } }
   t.match(await check(url, certificate), { verdict: 'ok', targets: [target] })
@@ -90,7 +90,7 @@ t.test('a trusted certificate has its days counted, and its clock is measured', 
   })
 })
 
-t.test('no TLS where it is expected, and none in common: in words', async (t) => {
+t.test('reports a port without TLS and a failed handshake in plain words', async (t) => {
   const http = await startService(t, timeService())
   const ssh = await startSocketService(t, (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
   for (const url of [http, ssh]) {
@@ -107,7 +107,7 @@ t.test('no TLS where it is expected, and none in common: in words', async (t) =>
   t.match(report, { targets: [{ reasons: [/^GET \/now: TLS refused by the other side: certificate required$/] }] })
 })
 
-t.test('a certificate that has ended still tells when', async (t) => {
+t.test('reports when an expired certificate ended', async (t) => {
   const { url, certificate } = await startTlsService(t, '127.0.0.1', { days: -1 })
   const report = await check(url, certificate)
   t.match(report, {
@@ -121,27 +121,24 @@ t.test('a certificate that has ended still tells when', async (t) => {
   })
 })
 
-t.test(
-  'behind a redirect the certificate of each connection counts, and the one that ends first is named',
-  async (t) => {
-    const both = join(t.testdir(), 'both.pem')
-    const ending = await startTlsService(t, '127.0.0.1', { days: 3 })
-    const { host } = new URL(ending.url)
-    const handler: RequestListener = (request, response) => {
-      response.writeHead(302, { location: `${ending.url}${request.url}` }).end()
-    }
-    const lasting = await startTlsService(t, '127.0.0.1', { days: 90, handler })
-    writeFileSync(both, [ending, lasting].map(({ certificate }) => readFileSync(certificate)).join(''))
-    for (const url of [lasting.url, await startService(t, handler)]) {
-      t.match(await check(url, both, ['--follow-redirects', '1']), {
-        verdict: 'warning',
-        targets: [{ reasons: [`the certificate of ${host} expires in 2 days`], certificate: { daysLeft: 2, host } }],
-      })
-    }
-  },
-)
+t.test('behind a redirect, every certificate counts, and the first to expire is named', async (t) => {
+  const both = join(t.testdir(), 'both.pem')
+  const ending = await startTlsService(t, '127.0.0.1', { days: 3 })
+  const { host } = new URL(ending.url)
+  const handler: RequestListener = (request, response) => {
+    response.writeHead(302, { location: `${ending.url}${request.url}` }).end()
+  }
+  const lasting = await startTlsService(t, '127.0.0.1', { days: 90, handler })
+  writeFileSync(both, [ending, lasting].map(({ certificate }) => readFileSync(certificate)).join(''))
+  for (const url of [lasting.url, await startService(t, handler)]) {
+    t.match(await check(url, both, ['--follow-redirects', '1']), {
+      verdict: 'warning',
+      targets: [{ reasons: [`the certificate of ${host} expires in 2 days`], certificate: { daysLeft: 2, host } }],
+    })
+  }
+})
 
-/** A certificate authority, and what it signed: key and certificate chain of 127.0.0.1, each with its days. */
+/** A certificate authority, and a key and chain for 127.0.0.1 signed by it, each valid for these days. */
 async function makeAuthority(t: Test, days: { intermediate: number; server: number }) {
   const folder = t.testdir({
     'ca.ext': 'basicConstraints=critical,CA:TRUE',
@@ -156,7 +153,12 @@ async function makeAuthority(t: Test, days: { intermediate: number; server: numb
     await openssl(`x509 -req -in ${name}.csr ${who} -out ${name}.pem`)
     return readFileSync(join(folder, `${name}.pem`), 'utf8')
   }
-  const intermediate = await signed('intermediate', 'root', 'ca.ext', days.intermediate)
+  const intermediate = await signed(
+    '--ca adds an authority to the usual ones; the first certificate of the chain to expire counts',
+    'root',
+    'ca.ext',
+    days.intermediate,
+  )
   const cert = (await signed('server', 'intermediate', 'server.ext', days.server)) + intermediate
   return { key: readFileSync(join(folder, 'server.key')), cert, root: join(folder, 'root.pem') }
 }
@@ -176,18 +178,14 @@ t.test(
     t.match(await check(url, '', ['--ca', root]), { verdict: 'ok', targets: [{ certificate: { daysLeft: 29 } }] })
     const leaf = root.replace('root.pem', 'server.pem')
     t.match(await check(url, root, ['--ca', leaf]), { verdict: 'ok' }, 'NODE_EXTRA_CA_CERTS still counts')
-    t.match(
-      await check(url, '/nowhere', ['--ca', root]),
-      { verdict: 'ok' },
-      'one that is not there is passed over, as by Node',
-    )
+    t.match(await check(url, '/nowhere', ['--ca', root]), { verdict: 'ok' }, 'a missing file is ignored, as in Node')
   },
 )
 
 const bundle = await builtChecker()
 
 for (const { version, path } of nodes) {
-  t.test(`Node ${version}: --ca comes beside all that Node was told to trust`, async (t) => {
+  t.test(`Node ${version}: --ca adds to everything that Node trusts`, async (t) => {
     const [major = 0, minor = 0] = version.split('.').map(Number)
     const { url, certificate } = await startTlsService(t, '127.0.0.1')
     const other = await startTlsService(t, '127.0.0.1')
@@ -206,7 +204,7 @@ for (const { version, path } of nodes) {
   })
 }
 
-t.test('a dot at the end of a name is no part of the name that TLS is told', async (t) => {
+t.test('strips the trailing dot of a name for SNI', async (t) => {
   const names: unknown[] = []
   const SNICallback = (name: string, done: (error: null) => void) => {
     names.push(name)
@@ -217,7 +215,7 @@ t.test('a dot at the end of a name is no part of the name that TLS is told', asy
   t.same([...new Set(names)], ['localhost'])
 })
 
-t.test('--ca is read before the first request', async (t) => {
+t.test('reads --ca before the first request', async (t) => {
   const folder = t.testdir({
     'no.pem': 'nothing',
     'bad.pem': '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { takeTurns } from './turns.ts'
 
-/** Works that end when they are told to, and the order in which they began. */
+/** Tasks that end on demand, and the order in which they began. */
 function manyWorks() {
   const began: number[] = []
   const ends: (() => void)[] = []
@@ -16,7 +16,7 @@ function manyWorks() {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-t.test('so many at a time, in order, and each gets its own result', async (t) => {
+t.test('runs so many at a time, in order, and returns each its own result', async (t) => {
   const { began, work, end } = manyWorks()
   const inTurn = takeTurns(2, 3_600_000)
   const results = [0, 1, 2, 3].map((index) => inTurn(work(index)))
@@ -31,7 +31,7 @@ t.test('so many at a time, in order, and each gets its own result', async (t) =>
   t.same(await Promise.all(results), [0, 1, 2, 3])
 })
 
-t.test('one that never ends delays nobody for long, and is not counted twice when it does', async (t) => {
+t.test('a task that never ends delays the next only briefly, and frees its slot once', async (t) => {
   const { began, work, end } = manyWorks()
   const inTurn = takeTurns(1, 1)
   const first = inTurn(work(0))
@@ -45,5 +45,5 @@ t.test('one that never ends delays nobody for long, and is not counted twice whe
     patient(() => Promise.reject(new Error('broken'))),
     /broken/,
   )
-  t.equal(await patient(async () => 2), 2, 'a failure makes room, too')
+  t.equal(await patient(async () => 2), 2, 'a failure frees its slot, too')
 })

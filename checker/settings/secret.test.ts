@@ -6,13 +6,13 @@ import { options } from '../options/options.ts'
 
 const { notify, heartbeat } = options
 
-/** Where a text stands, and what was told of it. */
+/** The folder a text is read in, and the warnings about it. */
 function placeIn(folder: string) {
   const warnings: string[] = []
   return { folder, warnings, warn: (line: string) => void warnings.push(line) }
 }
 
-t.test('a file holds the values, one on each line', async (t) => {
+t.test('reads the values from a file, one per line', async (t) => {
   const folder = t.testdir()
   const place = placeIn(folder)
   const cases: [string, object[]][] = [
@@ -39,7 +39,7 @@ t.test('a file holds the values, one on each line', async (t) => {
   t.same(place.warnings, [])
 })
 
-t.test('what no file of secrets is, is told without its content', async (t) => {
+t.test('reports an invalid secret file without its content', async (t) => {
   const folder = t.testdir({
     empty: '',
     blank: '\n',
@@ -70,7 +70,7 @@ t.test('what no file of secrets is, is told without its content', async (t) => {
   t.notMatch(lines, 's3cret')
 })
 
-t.test('a file that others may read is a warning; one of a group is not', async (t) => {
+t.test('warns of a file that others may read, but not of group access', async (t) => {
   const folder = t.testdir({ beat: 'https://b.example' })
   const modes: [number, string[]][] = [
     [0o644, [`others may read ${folder}/beat: chmod 600 ${folder}/beat`]],

@@ -24,11 +24,11 @@ const healthy: ProbeFacts = {
 }
 
 const table: [string, Partial<ProbeFacts>, Partial<CheckSettings>, Verdict, string[]][] = [
-  ['all well', {}, {}, 'ok', []],
+  ['all ok', {}, {}, 'ok', []],
   ['right version', {}, { expectVersion: '1.4.0' }, 'ok', []],
   ['one of two right versions', {}, { expectVersion: ['1.3.0', '1.4.0'] }, 'ok', []],
   [
-    'neither of two',
+    'neither of two versions',
     { versionFound: '1.2.0' },
     { expectVersion: ['1.3.0', '1.4.0'] },
     'critical',
@@ -36,14 +36,14 @@ const table: [string, Partial<ProbeFacts>, Partial<CheckSettings>, Verdict, stri
   ],
   ['wrong version', {}, { expectVersion: '1.4.1' }, 'critical', ['version 1.4.0, expected 1.4.1']],
   [
-    'no version where none is expected',
+    'no version, none expected',
     { versionFailure: { reason: 'GET /version.txt: HTTP 404', cause: 'service' } },
     {},
     'ok',
     [],
   ],
   [
-    'no version where one is expected',
+    'no version, one expected',
     { versionFailure: { reason: 'GET /version.txt: HTTP 404', cause: 'service' } },
     { expectVersion: '1.4.0' },
     'critical',
@@ -113,35 +113,35 @@ const table: [string, Partial<ProbeFacts>, Partial<CheckSettings>, Verdict, stri
   ],
   ['exactly slow', { latencyMs: 50 }, { warningLatencyMs: 50 }, 'ok', []],
   [
-    'certificate ends',
+    'certificate expires soon',
     { certificate: { endsMs: 0, daysLeft: 6 } },
     {},
     'warning',
     ['the certificate expires in 6 days'],
   ],
   [
-    'certificate ends very soon',
+    'certificate expires very soon',
     { certificate: { endsMs: 0, daysLeft: 2 } },
     { criticalCertificateDays: 3 },
     'critical',
     ['the certificate expires in 2 days'],
   ],
   [
-    'the critical limit is the wider one',
+    'critical limit above the warning limit',
     { certificate: { endsMs: 0, daysLeft: 13 } },
     { criticalCertificateDays: 14 },
     'critical',
     ['the certificate expires in 13 days'],
   ],
   [
-    'exactly the critical limit is left',
+    'exactly at the critical limit',
     { certificate: { endsMs: 0, daysLeft: 3 } },
     { criticalCertificateDays: 3 },
     'warning',
     ['the certificate expires in 3 days'],
   ],
-  ['certificate lasts', { certificate: { endsMs: 0, daysLeft: 7 } }, {}, 'ok', []],
-  ['assumption', { note: 'taken as UTC' }, {}, 'ok', ['taken as UTC']],
+  ['certificate lasts long enough', { certificate: { endsMs: 0, daysLeft: 7 } }, {}, 'ok', []],
+  ['assumption noted', { note: 'taken as UTC' }, {}, 'ok', ['taken as UTC']],
   [
     'the worst reason first',
     { certificate: { endsMs: 0, daysLeft: 1 }, samples: samples(1000), note: 'taken as UTC' },
@@ -165,7 +165,7 @@ for (const [name, facts, settings, verdict, reasons] of table) {
   })
 }
 
-t.test('the report of a target has what applies and nothing else', (t) => {
+t.test('the report of a target has only the fields that apply', (t) => {
   t.strictSame(judgeTarget(healthy, { ...defaultSettings, expectVersion: '1.4.0' }), {
     url: 'http://a.example',
     address: '192.0.2.1',
@@ -187,7 +187,7 @@ t.test('the report of a target has what applies and nothing else', (t) => {
   t.end()
 })
 
-t.test('three states of the clock; exactly the limit passes', (t) => {
+t.test('a clock is ok, critical or unknown; exactly the limit passes', (t) => {
   const rows: [number, number, string][] = [
     [0, 0, 'ok'],
     [999.9, 0.1, 'ok'],
@@ -205,12 +205,12 @@ t.test('three states of the clock; exactly the limit passes', (t) => {
   t.end()
 })
 
-t.test('whose failure it is decides between critical and unknown', (t) => {
+t.test('the cause of a failure decides between critical and unknown', (t) => {
   const told = (code: string) => Object.assign(new Error(code), { code })
   t.equal(
     describeFailure(new AggregateError([told('ENETUNREACH'), told('ECONNREFUSED')], 'none took it')).cause,
     'service',
-    'of several addresses one has answered',
+    'one of several addresses has answered',
   )
   const fail = (code: string) => describeFailure(Object.assign(new Error(code), { code }))
   const cause = (code: string) => fail(code).cause
@@ -220,7 +220,7 @@ t.test('whose failure it is decides between critical and unknown', (t) => {
   t.end()
 })
 
-t.test('the run is as bad as its worst target: critical, unknown, warning, ok', (t) => {
+t.test('a run is as bad as its worst target: critical, unknown, warning, ok', (t) => {
   t.equal(worstVerdict(['ok', 'warning']), 'warning')
   t.equal(worstVerdict(['warning', 'unknown', 'ok']), 'unknown')
   t.equal(worstVerdict(['unknown', 'critical', 'warning']), 'critical')
@@ -240,7 +240,7 @@ t.test('the run is as bad as its worst target: critical, unknown, warning, ok', 
   t.end()
 })
 
-t.test("the checker's own clock is corrected, and its error is added to the bound", (t) => {
+t.test("corrects for the checker's own clock and adds its error to the bound", (t) => {
   const own = { state: 'trusted', offsetMs: -700.04, errorMs: 20.3, source: 'chronyc' } as const
   const facts = { ...healthy, samples: samples(1500) }
   const report = judge([facts], defaultSettings, own)
@@ -250,13 +250,13 @@ t.test("the checker's own clock is corrected, and its error is added to the boun
     targets: [{ clock: { offsetMs: 800, errorMs: 21.4 } }],
   })
   t.equal(judge([facts], { ...defaultSettings, maxOffsetMs: 821 }, own).verdict, 'unknown', '800 + 21.4 > 821')
-  t.equal(judge([facts], { ...defaultSettings, maxOffsetMs: 821.4 }, own).verdict, 'ok', 'exactly the limit')
+  t.equal(judge([facts], { ...defaultSettings, maxOffsetMs: 821.4 }, own).verdict, 'ok', 'exactly at the limit')
   t.equal(judge([facts], { ...defaultSettings, maxOffsetMs: 770 }, own).verdict, 'critical')
   t.notOk('ownClock' in judge([facts], defaultSettings))
   t.end()
 })
 
-t.test('with an own clock that cannot be trusted clocks are unknown, and the rest is still judged', (t) => {
+t.test('with an untrusted own clock, clocks are unknown and the rest is still judged', (t) => {
   const own = { state: 'unknown', reason: 'chrony is not synchronised' } as const
   const reason = "the checker's own clock cannot be trusted: chrony is not synchronised"
   const wrong = { ...healthy, samples: samples(3_600_000) }
@@ -266,7 +266,7 @@ t.test('with an own clock that cannot be trusted clocks are unknown, and the res
     ownClock: { reason: own.reason },
     targets: [{ reasons: [reason], status: 200 }],
   })
-  t.notOk('clock' in (report.targets[0] ?? {}), 'what is not proven is not told')
+  t.notOk('clock' in (report.targets[0] ?? {}), 'an unproven clock is left out')
   t.match(judge([wrong], { ...defaultSettings, expectVersion: '1.5.0' }, own), {
     verdict: 'critical',
     targets: [{ reasons: ['version 1.4.0, expected 1.5.0', reason] }],
@@ -276,7 +276,7 @@ t.test('with an own clock that cannot be trusted clocks are unknown, and the res
   t.end()
 })
 
-t.test('the hour of an own clock that is wrong does not wrap the time of day of the service', (t) => {
+t.test("an own clock that is hours off does not wrap the service's time of day", (t) => {
   const halfDayMs = 43_200_000
   const reading = { timeMs: halfDayMs + 3_600_000, resolutionMs: 1, periodMs: 86_400_000 }
   const facts = { ...healthy, samples: [{ sentMs: 3_600_000 * 2, receivedMs: 3_600_000 * 2 + 1, reading }] }

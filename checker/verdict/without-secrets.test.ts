@@ -9,7 +9,7 @@ import { secretParts } from './secret-parts.ts'
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const hidden = (header: string, said: string) => runEcho([header], said)
 
-/** What a check tells of a service that answers a request with this, in each place where it may. */
+/** The report on a service that answers with this text, in every place where it can. */
 async function runEcho(header: string[], said: string): Promise<string> {
   const url = await startService(t, (request, response) => {
     if (request.url === '/version.txt') response.end(said)
@@ -23,7 +23,7 @@ async function runEcho(header: string[], said: string): Promise<string> {
   return stdout
 }
 
-t.test('whatever part of a header a service repeats is hidden', async (t) => {
+t.test('hides any part of a header that a service repeats', async (t) => {
   const jwt = `${base64('{"alg":"HS256"}')}.${base64('{"sub":"ops-of-a"}')}.c2lnbmF0dXJlLWg`
   const cases: [header: string, said: string, secret: string][] = [
     [`Authorization: Basic ${base64('ops:geheim/1')}`, 'user-ops:geheim/1', 'geheim'],
@@ -46,10 +46,10 @@ t.test('whatever part of a header a service repeats is hidden', async (t) => {
     t.match(told, '[secret]', `${header}: ${said}`)
   }
   const long = `X-Key: ${'geheim-'.repeat(100)}`
-  t.notMatch(await hidden(long, `cut ${'geheim-'.repeat(100)}`), 'geheim', 'where the answer is cut')
+  t.notMatch(await hidden(long, `cut ${'geheim-'.repeat(100)}`), 'geheim', 'where the response is cut')
 })
 
-t.test('what is no secret stays readable', async (t) => {
+t.test('leaves everything else readable', async (t) => {
   const told = await hidden('Cookie: id=1000; a=b', 'clock 1000 of b')
   t.match(told, 'clock 1000 of b')
   t.match(await hidden('User-Agent: monitor/1.0', 'for monitor/1.0'), 'monitor/1.0')

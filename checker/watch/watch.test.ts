@@ -18,7 +18,7 @@ const report = (...targets: TargetReport[]): CheckReport => ({
   targets,
 })
 
-t.test('elsewhere than on a terminal: one line for each change', (t) => {
+t.test('without a terminal: one line per change', (t) => {
   const lines = (before: CheckReport | undefined, now: CheckReport) => changeLines(before, now, 'NOW')
   const down = report(target('critical', 'HTTP 502', 'slow'))
   t.same(lines(undefined, down), ['NOW critical http://a.example: HTTP 502\n'])
@@ -38,7 +38,7 @@ t.test('a screen is never wider or higher than the terminal', (t) => {
   t.end()
 })
 
-/** A view that keeps what is written, waits for nothing, and is stopped after so many checks. */
+/** A view that records its output, does not wait, and stops after so many checks. */
 function scriptedView(checks: number, screen: WatchView['screen']) {
   const written: string[] = []
   const stop = new AbortController()
@@ -71,7 +71,7 @@ async function watched(t: Test, screen: WatchView['screen']): Promise<{ written:
   return { written, exitCode }
 }
 
-t.test('a watch tells what changed, and ends with the last verdict', async (t) => {
+t.test('a watch prints changes and ends with the last verdict', async (t) => {
   const { written, exitCode } = await watched(t, undefined)
   t.equal(exitCode, 2)
   t.match(written, [
@@ -81,14 +81,14 @@ t.test('a watch tells what changed, and ends with the last verdict', async (t) =
   ])
 })
 
-t.test('on a terminal it draws over what it drew', async (t) => {
+t.test('on a terminal, redraws in place', async (t) => {
   const { written } = await watched(t, () => ({ columns: 200, rows: 20 }))
   t.ok(written[0]?.startsWith('\u001B[J1970-01-01T00:00:00.000Z  q quits\nhttp:'))
   t.ok(written[1]?.startsWith('\u001B[2A\r\u001B[J'))
   t.ok(written[2]?.startsWith('\u001B[4A\r\u001B[J'))
 })
 
-t.test('q and Ctrl-C end it, and the terminal is as it was', async (t) => {
+t.test('q and Ctrl-C end it and restore the terminal', async (t) => {
   const listeners = process.listenerCount('SIGTERM')
   for (const key of ['q', '\u0003']) {
     const modes: boolean[] = []

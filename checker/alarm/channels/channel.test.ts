@@ -7,7 +7,7 @@ function channelOf(text: string): Channel {
   return parseChannel(text) as Channel
 }
 
-t.test('reads where notices go, and calls it by a name without secrets', (t) => {
+t.test('parses every kind of channel and keeps secrets out of its name', (t) => {
   const table: readonly [string, object][] = [
     ['https://user:secret@example.org/hook/secret?token=secret', { kind: 'webhook', name: 'webhook example.org' }],
     ['http://127.0.0.1:8080/x', { kind: 'webhook', url: 'http://127.0.0.1:8080/x', name: 'webhook 127.0.0.1:8080' }],
@@ -53,7 +53,7 @@ t.test('reads where notices go, and calls it by a name without secrets', (t) => 
   t.end()
 })
 
-t.test('a channel has its id for good, a changed password changes nothing, another place does', (t) => {
+t.test('a channel id survives a changed password but not a changed destination', (t) => {
   const id = (text: string) => channelOf(text).id
   t.equal(id('smtp://u:old@h?to=a@x.org'), id('smtp://u:new@h?to=a@x.org'))
   t.equal(id('https://u:old@h/x'), id('https://u:new@h/x'))
@@ -62,7 +62,7 @@ t.test('a channel has its id for good, a changed password changes nothing, anoth
   t.end()
 })
 
-t.test('what is none is named, its secrets are not', (t) => {
+t.test('names an invalid channel without its secrets', (t) => {
   const table: readonly [string, RegExp][] = [
     ['', /^expected a url .*, slack:https:.*, mail:ADDRESS, .* or command:COMMAND, got none of them$/],
     ['ops@example.org', /got none of them/],

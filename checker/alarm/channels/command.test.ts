@@ -36,7 +36,7 @@ t.test('a command gets the facts in its environment and as JSON', async (t) => {
   t.notOk(existsSync(join(folder, 'hacked')))
 })
 
-t.test('a command that fails is a failure, told without secrets', async (t) => {
+t.test('reports how a command failed, without secrets', async (t) => {
   const message = { key: 'k1', notices: [noticeOf()] }
   const secret = 'T0KEN0123456789abcdefghij'
   await t.rejects(sendToCommand('exit 7', message, never), { message: 'exit code 7' })
@@ -50,7 +50,7 @@ t.test('a command that fails is a failure, told without secrets', async (t) => {
   })
 })
 
-t.test('the command is in no list of processes, nor in the environment of what it starts', async (t) => {
+t.test('hides the command from the process list and from the environment of its children', async (t) => {
   const folder = t.testdir({})
   const command = `: s3cret; cd '${folder}'; tr '\\0' ' ' </proc/$$/cmdline >line; env >environment; exit 0`
   await sendToCommand(command, { key: 'k1', notices: [noticeOf()] }, never)
@@ -60,7 +60,7 @@ t.test('the command is in no list of processes, nor in the environment of what i
   t.notMatch(readFileSync(join(folder, 'environment'), 'utf8'), 's3cret')
 })
 
-t.test('who does not read stdin, and who leaves something running, is not wrong', async (t) => {
+t.test('a command may ignore stdin and leave a background process', async (t) => {
   const long = noticeOf({ reasons: Array.from({ length: 1000 }, () => 'x'.repeat(500)) })
   await sendToCommand(
     'exec <&-; sleep 60 & true',
@@ -70,7 +70,7 @@ t.test('who does not read stdin, and who leaves something running, is not wrong'
   t.pass()
 })
 
-t.test('a command that hangs is killed with its children', async (t) => {
+t.test('kills a command that hangs, children included', async (t) => {
   const folder = t.testdir({})
   const command = `cd '${folder}'; sleep 600 & echo $! > child; wait`
   await t.rejects(sendToCommand(command, { key: 'k1', notices: [noticeOf()] }, AbortSignal.timeout(1000)), {

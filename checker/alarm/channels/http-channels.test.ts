@@ -11,7 +11,7 @@ import { sendToWebhook } from './webhook.ts'
 const message = { key: 'k1', notices: [noticeOf()] }
 const never = new AbortController().signal
 
-t.test('a webhook gets JSON, the key, and the login of its url as a header', async (t) => {
+t.test('a webhook gets JSON, the key, and the login from its URL as a header', async (t) => {
   const { url, received } = await startReceiver(t)
   await sendToWebhook(`${url.replace('//', '//me:s%40e@')}/hook?x=1`, undefined, message, never)
   t.match(received, [
@@ -35,7 +35,7 @@ t.test('a webhook gets JSON, the key, and the login of its url as a header', asy
   })
 })
 
-t.test('a webhook gets what the template renders', async (t) => {
+t.test('a webhook gets the rendered template', async (t) => {
   const { url, received } = await startReceiver(t)
   await sendToWebhook(url, '{"text": "{{summary}}"}', message, never)
   await sendToWebhook(url, '{{target}} & {{reason}}', message, never)
@@ -46,7 +46,7 @@ t.test('a webhook gets what the template renders', async (t) => {
   ])
 })
 
-t.test('Slack gets text, all notices of a check together, its own characters escaped', async (t) => {
+t.test('Slack gets one text for all notices of a check, with its markup escaped', async (t) => {
   const { url, received } = await startReceiver(t)
   const notices = [noticeOf({ reasons: ['<!channel> & more', 'and that'] }), noticeOf({ kind: 'gone' })]
   await sendToSlack(url, { key: 'k2', notices }, never)
@@ -55,7 +55,7 @@ t.test('Slack gets text, all notices of a check together, its own characters esc
   t.equal(lines.length, 4)
 })
 
-t.test('whatever a receiver does instead of taking it is a failure, told without secrets', async (t) => {
+t.test('reports each response that does not accept the message, without secrets', async (t) => {
   const table = [
     [status(500), { message: 'status 500', isRefusal: false }],
     [status(400), { message: 'status 400', isRefusal: true }],
@@ -73,7 +73,7 @@ t.test('whatever a receiver does instead of taking it is a failure, told without
   }
 })
 
-t.test('who is not there, and who never answers', async (t) => {
+t.test('reports an unreachable receiver and one that never answers', async (t) => {
   await t.rejects(sendToWebhook(`${await freeUrl()}/secret`, undefined, message, never), {
     message: 'connection refused',
   })
@@ -88,7 +88,7 @@ t.test('who is not there, and who never answers', async (t) => {
   await t.rejects(sendToWebhook(url, undefined, message, signal), { message: 'no answer in time' })
 })
 
-t.test('a heartbeat is a GET of its url, with /fail when the checker is broken', async (t) => {
+t.test('a heartbeat is a GET of its URL, with /fail when the checker is broken', async (t) => {
   const { url, received } = await startReceiver(t)
   t.equal(await sendHeartbeat(new URL(`${url}/ping/secret?a=1`), 'done', 5000), undefined)
   t.equal(await sendHeartbeat(new URL(`${url}/ping/secret/?a=1`), 'broken', 5000), undefined)
@@ -98,7 +98,7 @@ t.test('a heartbeat is a GET of its url, with /fail when the checker is broken',
   ])
 })
 
-t.test('a heartbeat follows redirects, within reason', async (t) => {
+t.test('a heartbeat follows a limited number of redirects', async (t) => {
   const end = await startReceiver(t)
   const first = await startReceiver(t, status(301, { location: `${end.url}/there` }))
   t.equal(await sendHeartbeat(new URL(`${first.url}/ping`), 'done', 5000), undefined)
@@ -107,7 +107,7 @@ t.test('a heartbeat follows redirects, within reason', async (t) => {
   t.match(await sendHeartbeat(new URL(loop.url), 'done', 5000), /: status 302$/)
 })
 
-t.test('a heartbeat is tried twice, then said, without its secret', async (t) => {
+t.test('a heartbeat is tried twice before its failure is reported, without its secret', async (t) => {
   const once = await startReceiver(t, status(503))
   t.equal(await sendHeartbeat(new URL(`${once.url}/secret`), 'done', 5000), undefined)
   t.equal(once.received.length, 2)
@@ -120,7 +120,7 @@ t.test('a heartbeat is tried twice, then said, without its secret', async (t) =>
   t.match(await sendHeartbeat(new URL(hangs.url), 'done', 100), /no answer in time$/)
 })
 
-t.test('what is no heartbeat is named', (t) => {
+t.test('names an invalid heartbeat URL', (t) => {
   t.equal(problemOf(parseHeartbeat('https://hc-ping.com/secret')), undefined)
   t.equal(problemOf(parseHeartbeat('hc-ping.com')), 'expected a url (https://...)')
   t.equal(problemOf(parseHeartbeat('ftp://h/secret')), 'expected http or https, got ftp://h')

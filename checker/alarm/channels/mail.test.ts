@@ -31,7 +31,7 @@ function bodyOf(mail: string): string {
   return Buffer.from(bytes, 'latin1').toString()
 }
 
-t.test('a mail server gets the mail, with a login when there is one', async (t) => {
+t.test('sends a mail over SMTP, with a login if there is one', async (t) => {
   const { port, mails } = await startMailServer(t)
   const server = { host: '127.0.0.1', port, isSecure: false }
   await sendBySmtp(envelope, server, message, never)
@@ -49,7 +49,7 @@ t.test('a mail server gets the mail, with a login when there is one', async (t) 
   t.match(headersOf(mail).get('Subject'), /^=\?UTF-8\?/)
 })
 
-t.test('what goes wrong with a mail server, without its words', async (t) => {
+t.test('reports SMTP failures without the text of the server', async (t) => {
   const refusing = async (command: string, answer: string) => {
     const { port } = await startMailServer(t, (line) => (line.startsWith(command) ? answer : undefined))
     return { host: '127.0.0.1', port, isSecure: false, login: { user: 'me', password: 'secret' } }
@@ -65,13 +65,13 @@ t.test('what goes wrong with a mail server, without its words', async (t) => {
   await t.rejects(send(await refusing('EHLO', ''), AbortSignal.timeout(100)), { message: 'no answer in time' })
 })
 
-t.test('a password is not sent in the clear to another computer', async (t) => {
+t.test('does not send a password to another host in the clear', async (t) => {
   const commands: string[] = []
   const { port } = await startMailServer(t, (line) => {
     commands.push(line)
     return undefined
   })
-  // An address that leads to this computer and is not known for it.
+  // An address of this computer that is not recognised as local.
   const server = { host: '0.0.0.0', port, isSecure: false, login: { user: 'me', password: 'secret' } }
   await t.rejects(sendBySmtp(envelope, server, message, never), {
     message: 'no TLS with the server, and the password is not sent without it',
@@ -79,7 +79,7 @@ t.test('a password is not sent in the clear to another computer', async (t) => {
   t.notOk(commands.some((line) => line.startsWith('AUTH')))
 })
 
-t.test('TLS from the first byte, to a server whose certificate is trusted only', async (t) => {
+t.test('smtps uses TLS from the start and requires a trusted certificate', async (t) => {
   const folder = t.testdir({})
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN=127.0.0.1'
@@ -110,7 +110,7 @@ t.test('TLS from the first byte, to a server whose certificate is trusted only',
   t.match(mails, [{ to: ['ops@example.org'], login: '\0me\0secret', message: /it is critical/ }])
 })
 
-t.test('sendmail on the path gets the whole mail', async (t) => {
+t.test('passes the whole mail to the sendmail in PATH', async (t) => {
   const folder = t.testdir({ sendmail: '#!/bin/sh\necho "$@" > "$0.argv"; cat > "$0.mail"\n' })
   chmodSync(join(folder, 'sendmail'), 0o755)
   const path = process.env['PATH']
@@ -130,7 +130,7 @@ t.test('sendmail on the path gets the whole mail', async (t) => {
   t.equal(bodyOf(mail).trim(), messageTitle(message))
 })
 
-t.test('a sendmail that fails', async (t) => {
+t.test('reports the exit code of a failed sendmail', async (t) => {
   const folder = t.testdir({ sendmail: '#!/bin/sh\nexit 75\n' })
   chmodSync(join(folder, 'sendmail'), 0o755)
   const path = process.env['PATH']

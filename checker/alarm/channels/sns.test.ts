@@ -17,7 +17,7 @@ t.before(() => {
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' })
 })
 
-t.test('publishes to the topic, to a FIFO topic with the key that drops what comes twice', async (t) => {
+t.test('publishes to a topic, and to a FIFO topic with a deduplication id', async (t) => {
   const { url, received } = await startReceiver(
     t,
     ...[1, 2].map(() => (response: import('node:http').ServerResponse) => {
@@ -34,7 +34,7 @@ t.test('publishes to the topic, to a FIFO topic with the key that drops what com
   t.match(received[0]?.headers['authorization'], '/eu-central-1/sns/')
 })
 
-t.test('a refusal is told by its name', async (t) => {
+t.test('reports a refusal by its error code', async (t) => {
   const { url } = await startReceiver(t, (response) => {
     response.writeHead(403, { 'content-type': 'text/xml' }).end(refused)
   })
