@@ -10,7 +10,7 @@ import { bareEnv } from './fixtures/bare-env.ts'
 
 const interruption = JSON.stringify(new URL('./interruption.ts', import.meta.url).href)
 
-/** A program that says when it runs and when it is stopped, started by a shell that stays its parent. */
+/** A program that prints when it runs and when it is stopped, started by a shell that stays its parent. */
 function startUnderParent(env: NodeJS.ProcessEnv) {
   const program = `
     const { onInterruption } = await import(${interruption})
@@ -38,15 +38,15 @@ async function afterTheParentIsKilled(env: NodeJS.ProcessEnv): Promise<string> {
   return said
 }
 
-t.test('a run that npm started stops when npm is killed', async (t) => {
+t.test('a run under npm stops when npm is killed', async (t) => {
   t.equal(await afterTheParentIsKilled({ npm_lifecycle_event: 'roll' }), 'runs\nstopped\n')
 })
 
-t.test('a run that somebody else started goes on', async (t) => {
+t.test('a run under another parent continues', async (t) => {
   t.equal(await afterTheParentIsKilled({}), 'runs\nnever stopped\n')
 })
 
-t.test('what does not stop by itself is told that its time is over', async (t) => {
+t.test('a run that does not stop in time is told that it is late', async (t) => {
   const program = `
     const { onInterruption } = await import(${interruption})
     const late = () => { console.log('late'); process.exit(130) }
@@ -62,10 +62,10 @@ t.test('what does not stop by itself is told that its time is over', async (t) =
   t.equal(exitCode, 130)
 })
 
-t.test('a terminal that was closed stops a run that no hang-up reaches', async (t) => {
+t.test('closing the terminal stops a run that gets no SIGHUP', async (t) => {
   const end = join(t.testdir(), 'end')
   const play = join(import.meta.dirname, 'fixtures/play.ts')
-  // A session of its own has no terminal to be hung up on; its streams are that of `script` all the same.
+  // A session of its own gets no SIGHUP from the terminal, but its streams are still those of `script`.
   const command = `setsid -w sh -c '"$0" "$1" wait bake; echo $? >"$2.part"; mv "$2.part" "$2"' ${process.execPath} ${play} ${end}`
   const terminal = spawn('script', ['-qec', command, '/dev/null'], {
     env: { ...bareEnv, TERM: 'xterm' },

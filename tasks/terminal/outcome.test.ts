@@ -20,13 +20,13 @@ const reporting = fc.record({
   paint: fc.constant((_: string, text: string) => `\u001b[31m${text}\u001b[39m`),
 })
 
-/** Our own colours, and nothing else that steers. */
+/** Contains our own colours and no other control character. */
 function isClean({ stdout, stderr }: Outcome): boolean {
   const foreign = (stdout + stderr).replaceAll('\u001b[31m', '').replaceAll('\u001b[39m', '')
   return !/(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(foreign)
 }
 
-t.test('no outcome has a code point that steers a terminal, whatever is in it', (t) => {
+t.test('no outcome contains control characters from outside', (t) => {
   const results = fc.property(hostile, hostile, reporting, (line, output, how) =>
     isClean(resultOutcome({ line, output, facts: { [line]: [output] } }, how)),
   )

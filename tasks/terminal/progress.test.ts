@@ -31,7 +31,7 @@ async function runInTerminal(words: string, env: NodeJS.ProcessEnv = {}, typed?:
   return { output, exitCode, screen: screenAfter(output) }
 }
 
-/** What a person sees in the end: understands just the codes that the board may use. */
+/** The final screen; understands only the codes that the board may use. */
 function screenAfter(output: string): string[] {
   const rows: string[] = ['']
   let row = 0
@@ -46,7 +46,7 @@ function screenAfter(output: string): string[] {
   return rows.map((line) => line.replace(/\d+\.\d s/, 'N s')).filter((line) => line !== '')
 }
 
-t.test('on a terminal steps are redrawn in place, and only lines that stay are left', async (t) => {
+t.test('on a terminal, redraws steps in place and leaves only the lasting lines', async (t) => {
   const { output, screen, exitCode } = await runInTerminal('steps bake')
   t.equal(exitCode, 0)
   t.same(screen, ['before', '  ✓ verify (N s)', '  ! slow', '✓ bake 1.0.0 (N s)', '✗ deploy (N s)', 'the end'])
@@ -62,7 +62,7 @@ t.test('on a terminal steps are redrawn in place, and only lines that stay are l
   t.equal(cursorCodes(output).at(-1), '\x1b[?25h', 'the cursor is back')
 })
 
-t.test('after Ctrl-C the cursor is back', async (t) => {
+t.test('restores the cursor after Ctrl-C', async (t) => {
   const { output, screen, exitCode } = await runInTerminal('wait roll', {}, { at: 'ready', type: '\x03' })
   t.equal(exitCode, 130)
   t.equal(cursorCodes(output).at(-1), '\x1b[?25h')
@@ -72,10 +72,10 @@ t.test('after Ctrl-C the cursor is back', async (t) => {
   )
 })
 
-t.test('NO_COLOR, CI and a dumb terminal', async (t) => {
+t.test('honours NO_COLOR, CI and a dumb terminal', async (t) => {
   const { output: noColour } = await runInTerminal('steps bake', { NO_COLOR: '1' })
   t.notMatch(noColour, control('\\d+m'))
-  t.match(noColour, control('\\d+A'), 'redrawn all the same')
+  t.match(noColour, control('\\d+A'), 'still redrawn')
   for (const env of [{ CI: 'true' }, { TERM: 'dumb' }]) {
     const { output } = await runInTerminal('steps bake', env)
     t.notMatch(output, control('(\\?25|\\d+A)'), JSON.stringify(env))
@@ -99,7 +99,7 @@ t.test('a question on a terminal: yes, no, nothing, Ctrl-C', async (t) => {
   })
 })
 
-t.test('elsewhere one plain line per change, parallel steps each under their own', async (t) => {
+t.test('without a terminal, prints one line per change, parallel steps each under their own', async (t) => {
   let output = ''
   const screen = {
     isLive: false,
@@ -141,7 +141,7 @@ t.test('elsewhere one plain line per change, parallel steps each under their own
   t.equal(output, '')
 })
 
-t.test('a stream that is no terminal is neither live nor coloured', (t) => {
+t.test('a stream that is not a terminal is neither live nor coloured', (t) => {
   t.match(screenOf({ isTTY: false } as NodeJS.WriteStream, {}), { isLive: false, hasColour: false })
   t.match(screenOf({ isTTY: true } as NodeJS.WriteStream, { CI: 'false' }), { isLive: true, hasColour: true })
   t.match(screenOf({ isTTY: true } as NodeJS.WriteStream, { NO_COLOR: '1' }), { isLive: true, hasColour: false })
@@ -155,7 +155,7 @@ t.test('a recording progress remembers everything', async (t) => {
   t.same(progress.lines, ['bake ...', 'made', 'bake: done', 'roll ...', 'roll: failed'])
 })
 
-t.test('on a live board, too, only what is ours moves the cursor and colours', async (t) => {
+t.test('on a live board, only our own codes move the cursor and set colours', async (t) => {
   const { output } = await runInTerminal('hostile roll --verbose --group fail')
   const rest = output.replaceAll(control('(?:\\?25[lh]|\\d*[AJ]|\\d+m)'), '')
   t.notMatch(rest, /(?![\r\n])[\p{Cc}\p{Bidi_Control}\p{Zl}]/u)

@@ -22,14 +22,14 @@ function start(script: string, words: readonly string[], env: NodeJS.ProcessEnv 
 
 const run = (words: readonly string[], env?: NodeJS.ProcessEnv) => start(play, words, env).ended
 
-t.test('a result is one line on stdout, progress goes to stderr', async (t) => {
+t.test('prints the result on stdout and progress on stderr', async (t) => {
   t.same(await run(['result', 'deploy']), { stdout: 'port 8080\n', stderr: 'at work\n', exitCode: 0 })
   t.same(await run(['output', 'status']), { stdout: 'A  B\n1  2\n', stderr: '', exitCode: 0 })
   t.same(await run(['exit', 'roll']), { stdout: 'back\n', stderr: '', exitCode: 4 })
   t.same(await run(['print', 'logs']), { stdout: 'a log line\n', stderr: '', exitCode: 0 })
 })
 
-t.test('with --json stdout is one document', async (t) => {
+t.test('with --json, stdout is one document', async (t) => {
   const cases: [words: string[], document: unknown, exitCode: number][] = [
     [['result', 'deploy', '--json'], { ok: true, port: 8080 }, 0],
     [['exit', 'roll', '--json'], { ok: false, outcome: 'rolled-back' }, 4],
@@ -55,7 +55,7 @@ t.test('with --json stdout is one document', async (t) => {
   }
 })
 
-t.test('the kind of a failure fixes the exit code', async (t) => {
+t.test('the kind of a failure sets the exit code', async (t) => {
   const stderr = 'error: it broke\nhint:  mend it\n'
   for (const [kind, exitCode] of Object.entries({ usage: 2, refused: 3, 'put-back': 4, failed: 5, interrupted: 130 })) {
     t.same(await run(['fail', 'roll', '--group', kind]), { stdout: '', stderr, exitCode }, kind)
@@ -66,7 +66,7 @@ t.test('the kind of a failure fixes the exit code', async (t) => {
   })
 })
 
-t.test('anything else that escapes is a defect: stack, request to report, exit code 1, of check 3', async (t) => {
+t.test('any other error is a defect: stack, request to report, exit code 1 (3 for check)', async (t) => {
   const stderr =
     /TypeError: undefined is not a moon\n +at .*play\.ts[\s\S]*\nerror: undefined is not a moon\nhint: {2}this is a defect of bakeroll: please report it .*: npm run roll -- --batch 2\n$/
   t.match(await run(['crash', 'roll', '--batch', '2']), { stdout: '', stderr, exitCode: 1 })
@@ -77,7 +77,7 @@ t.test('anything else that escapes is a defect: stack, request to report, exit c
   t.match(await run(['lateCrash', 'roll']), { stderr: /^cleaned\n[\s\S]*nobody awaited this/, exitCode: 1 })
 })
 
-t.test('a question is answered by --yes, and refused where there is no terminal', async (t) => {
+t.test('a question is answered by --yes and refused without a terminal', async (t) => {
   t.same(await run(['ask', 'destroy', '--yes']), { stdout: 'removed\n', stderr: '', exitCode: 0 })
   t.same(await run(['ask', 'destroy', '--group', 'shop']), {
     stdout: '',
@@ -114,7 +114,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-t.test('what begins anew when it is called again does not claim to carry on', async (t) => {
+t.test('a verb that starts over when called again does not claim to carry on', async (t) => {
   await Promise.all(
     ['test', 'lint', 'ssh', 'logs', 'check', 'doctor'].map(async (verb) => {
       const { child, ended } = start(play, ['wait', verb])
@@ -129,7 +129,7 @@ t.test('what begins anew when it is called again does not claim to carry on', as
   )
 })
 
-t.test('with --json an interruption is a document, too', async (t) => {
+t.test('with --json, an interruption is a document, too', async (t) => {
   const { child, ended } = start(play, ['wait', 'roll', '--json'])
   await waitFor(child.stderr, 'ready')
   child.kill('SIGINT')
@@ -138,12 +138,12 @@ t.test('with --json an interruption is a document, too', async (t) => {
   t.equal(exitCode, 130)
 })
 
-t.test('a second Ctrl-C ends it at once, although a clean-up hangs', async (t) => {
+t.test('a second Ctrl-C ends it at once, even during a hanging clean-up', async (t) => {
   const { child, ended } = start(play, ['hang', 'roll'])
   await waitFor(child.stderr, 'ready')
   child.kill('SIGINT')
   await waitFor(child.stderr, 'stopping')
-  // Until then the second one counts as npm's echo of the first.
+  // Before that, a second signal counts as npm's echo of the first.
   await sleep(700)
   child.kill('SIGINT')
   const { stderr, exitCode } = await ended
@@ -151,14 +151,14 @@ t.test('a second Ctrl-C ends it at once, although a clean-up hangs', async (t) =
   t.notMatch(stderr, /error:/)
 })
 
-t.test('a reader that has gone is no crash', async (t) => {
+t.test('does not crash when its reader is gone', async (t) => {
   const child = spawn(process.execPath, [play, 'output', 'status'], { env: bareEnv })
   child.stdout.destroy()
   const [stderr, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'close')])
   t.same({ stderr, exitCode }, { stderr: '', exitCode: 0 })
 })
 
-t.test('the real entry point: help, version, mistyped verb', async (t) => {
+t.test('the real entry point prints help, the version and a hint for a mistyped verb', async (t) => {
   const version = /^\d+\.\d+\.\d+\n$/
   t.match(await start(main, ['--version']).ended, { stdout: version, exitCode: 0 })
   t.match(await start(main, ['roll', '--version']).ended, { stdout: version, exitCode: 0 })

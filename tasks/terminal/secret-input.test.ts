@@ -6,7 +6,7 @@ import { nothingTyped, typed } from './secret-input.ts'
 
 const press = (...keys: string[]) => keys.reduce(typed, nothingTyped)
 
-t.test('keys edit the line, a paste keeps its line breaks', async (t) => {
+t.test('keys edit the line, and a paste keeps its line breaks', async (t) => {
   const cases: [keys: string[], text: string, end?: string][] = [
     [['ab', 'c\r'], 'abc', 'entered'],
     [['abc\u007f\bx\n'], 'ax', 'entered'],
@@ -23,7 +23,7 @@ t.test('keys edit the line, a paste keeps its line breaks', async (t) => {
   for (const [keys, text, end] of cases) t.match(press(...keys), { text, end }, JSON.stringify(keys))
 })
 
-/** Types into the program on a terminal, once it asks; prints what the terminal showed, and the exit code. */
+/** Types into the program on a terminal once it asks; prints the terminal's output and exits with the same code. */
 const typist = `
 import os, pty, sys
 pid, terminal = pty.fork()
@@ -45,7 +45,7 @@ sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `
 
-t.test('on a real terminal nothing of it is shown', async (t) => {
+t.test('shows none of the secret on a real terminal', async (t) => {
   const home = join(t.testdir(), 'home')
   mkdirSync(home)
   const main = join(import.meta.dirname, 'main.ts')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { elapsed } from '../../checker/duration.ts'
 import { table, truncate } from './table.ts'
 
-t.test('columns are aligned, the last one is not padded', (t) => {
+t.test('aligns columns and does not pad the last one', (t) => {
   const rows = [
     ['INSTANCE', 'STATE'],
     ['i-1', 'running'],
@@ -13,7 +13,7 @@ t.test('columns are aligned, the last one is not padded', (t) => {
   t.end()
 })
 
-t.test('colours take no columns', (t) => {
+t.test('colour codes take up no width', (t) => {
   const rows = [
     ['\x1b[32mok\x1b[39m', 'x'],
     ['warn', 'y'],
@@ -24,7 +24,7 @@ t.test('colours take no columns', (t) => {
   t.end()
 })
 
-t.test('elapsed time', (t) => {
+t.test('formats elapsed time', (t) => {
   const cases: [durationMs: number, text: string][] = [
     [40, '0.0 s'],
     [9949, '9.9 s'],

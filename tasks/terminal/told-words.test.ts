@@ -18,7 +18,7 @@ async function run(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 const forbidden = /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 
-t.test('what a machine says steers no terminal, in results, progress, errors, stacks and JSON', async (t) => {
+t.test('results, progress, errors, stacks and JSON contain no control characters from a machine', async (t) => {
   const groups = ['result', 'fail', 'crash', 'ask']
   const told = await Promise.all(groups.map((group) => run(['hostile', 'roll', '--verbose', '--group', group])))
   for (const { stdout, stderr } of told) t.notMatch(stdout + stderr, forbidden)
@@ -26,10 +26,10 @@ t.test('what a machine says steers no terminal, in results, progress, errors, st
   t.match(told[1]?.stderr, /error: failed \\u001b[\s\S]*cause: Error/)
   const { stdout } = await run(['hostile', 'logs', '--json'])
   t.notMatch(stdout, forbidden)
-  t.match(JSON.parse(stdout).said, '\u001b[2J\u009b31m', 'a program reads what was said')
+  t.match(JSON.parse(stdout).said, '\u001b[2J\u009b31m', 'a program reads what was sent')
 })
 
-t.test('what is to be typed next is worded for the way it was called', async (t) => {
+t.test('words suggested commands for the way the program was called', async (t) => {
   const env = { BAKEROLL_PROGRAM: '../bake roll/bakeroll' }
   const called = "'../bake roll/bakeroll'"
   t.match(await run(['hostile', 'roll'], env), { stdout: `; ${called} roll --force\n` })

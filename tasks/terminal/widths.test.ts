@@ -19,10 +19,10 @@ const everyWidth = [30, 40, 80, 200]
 const main = join(import.meta.dirname, 'main.ts')
 
 const tooLong = (text: string, columns: number) => text.split('\n').filter((line) => [...line].length > columns)
-/** Without the breaks that a narrow terminal needs. */
+/** Without the line breaks of a narrow terminal. */
 const letters = (text: string) => text.replace(/\s+/g, '')
 
-t.test('a line that is broken loses nothing but blanks, and no part is too long', (t) => {
+t.test('a wrapped line loses only blanks, and no part is too long', (t) => {
   const words = fc.string({ unit: fc.constantFrom('a', 'b', ' ', ' ', '|', '/', 'ä', '\u{1f680}'), maxLength: 120 })
   const property = fc.property(
     words,
@@ -59,7 +59,7 @@ const group = {
   notes: ['a note of the platform that is longer than a line of a small terminal is'],
 } as unknown as Group
 
-t.test('status: at every width nothing is cut, and the facts of each instance are there', (t) => {
+t.test('status: cuts nothing and shows every fact of an instance at every width', (t) => {
   for (const columns of everyWidth) {
     const text = statusLines(group, {}, columns).join('\n')
     t.same(tooLong(text, columns), [], String(columns))
@@ -76,12 +76,12 @@ t.test('status: at every width nothing is cut, and the facts of each instance ar
     t.match(letters(text), 'npmrunrollcarriesiton')
   }
   const at80 = statusLines(group, {}, 80).join('\n')
-  t.match(at80, /^INSTANCE +RELEASE +STATE +HEALTH +ADDRESS +AGE$/m, 'a table, without what the release says')
+  t.match(at80, /^INSTANCE +RELEASE +STATE +HEALTH +ADDRESS +AGE$/m, 'a table, without the image')
   t.match(statusLines(group, {}, 200).join('\n'), /^INSTANCE +RELEASE +IMAGE +STATE/m)
   t.end()
 })
 
-t.test('a listing wraps its last column, and becomes paragraphs where that is too narrow', (t) => {
+t.test('a listing wraps its last column, and becomes paragraphs when that is too narrow', (t) => {
   const heads = ['STATUS', 'WHAT', 'FOUND']
   const rows = [
     ['fail', 'qemu-img', 'missing: it makes the disks of the machines'],
@@ -135,7 +135,7 @@ t.test('a listing wraps its last column, and becomes paragraphs where that is to
   t.end()
 })
 
-t.test('help: no line is longer than the terminal, or than 100 letters', (t) => {
+t.test('help: no line is wider than the terminal or than 100 columns', (t) => {
   const pages = [
     (columns: number) => overview('1.2.3', { columns }),
     (columns: number) => settingsHelp({ columns, program: './bakeroll' }),
@@ -149,7 +149,7 @@ t.test('help: no line is longer than the terminal, or than 100 letters', (t) => 
   t.end()
 })
 
-t.test('the checker alone: its help fits, too', (t) => {
+t.test("the checker's own help fits, too", (t) => {
   for (const columns of everyWidth) t.same(tooLong(helpText(columns), Math.min(columns, 100)), [], String(columns))
   t.equal(letters(helpText(30)), letters(helpText(200)))
   t.end()
@@ -166,11 +166,11 @@ t.test('simulate: the chart is as wide as the terminal', async (t) => {
   }
 })
 
-/** What a verb shows in a pseudo-terminal of so many columns. */
+/** The output of a verb in a pseudo-terminal of this width. */
 async function inTerminal(columns: number, words: string): Promise<string> {
   const command = `stty cols ${columns} rows 24; ${process.execPath} ${main} ${words}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    // The measured pace of the computer is another one each time.
+    // The measured pace of the computer differs each time.
     env: { ...bareEnv, TERM: 'xterm', BAKEROLL_LOCAL_PACE: '2' },
   })
   let output = ''
@@ -179,7 +179,7 @@ async function inTerminal(columns: number, words: string): Promise<string> {
   return stripVTControlCharacters(output).replaceAll('\r', '')
 }
 
-t.test('of a real terminal: doctor says all it has to say; one that knows no width is taken for 80', async (t) => {
+t.test('doctor on a real terminal loses nothing; an unknown width counts as 80', async (t) => {
   const wide = letters(await inTerminal(200, 'doctor'))
   for (const columns of [0, 30, 80]) {
     const text = await inTerminal(columns, 'doctor')
