@@ -12,13 +12,13 @@ const url = 'http://a.example'
 const repository = join(import.meta.dirname, '../..')
 process.chdir(folder)
 
-/** What the verb of a clone makes of the words, and what the checker alone does. */
+/** How the verb of a clone reads the words, and how the checker alone does. */
 async function both(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const commandLine = parseCommandLine('check', words)
   const verb = await readSettings(commandLine, { env, workingFolder: folder, project: repository })
   const alone = await readCommandLine(words, env)
   const { instances: _, ...options } = verb.settings.check
-  // The verb has the deployed group.
+  // The verb can check the deployed group instead.
   const isOfBoth = (problem: string) => !problem.startsWith('no url: ')
   return {
     verb: {
@@ -60,7 +60,7 @@ t.test('one flag with every kind of value, right and wrong', async (t) => {
   t.ok(compared > 3000, `${compared} compared`)
 })
 
-t.test('no value, one too many, a letter wrong, several that contradict each other', async (t) => {
+t.test('missing, repeated, misspelt and contradictory flags', async (t) => {
   const cases = [
     ...flags.flatMap((flag) => [
       [url, flag],
@@ -92,14 +92,14 @@ t.test('no value, one too many, a letter wrong, several that contradict each oth
   ]
   for (const words of cases) {
     const { verb, alone } = await both(words)
-    // The verb has flags of its own, which it may take a word for.
+    // The verb has flags of its own that may match the word.
     if (!/--(group|instances|config|platform|verbose|yes|page)/.test(verb.problems.join())) {
       t.same(verb, alone, JSON.stringify(words))
     }
   }
 })
 
-t.test('the environment', async (t) => {
+t.test('settings in the environment', async (t) => {
   for (const [name, text] of [
     ['BAKEROLL_CHECK_SAMPLES', 'two'],
     ['BAKEROLL_CHECK_SAMPLES', '7'],

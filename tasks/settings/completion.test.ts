@@ -8,7 +8,7 @@ import { completionScript, type Shell } from './completion.ts'
 import { flagsOf } from './settings.ts'
 import { verbNames } from './verbs.ts'
 
-/** Whether a shell is here; why the test is skipped where it is not. */
+/** False when the shell is installed, otherwise the reason to skip its test. */
 const lacks = (shell: Shell) => (findProgram(shell) === undefined ? `${shell} is not installed` : false)
 
 function scriptOf(t: Test, shell: Shell): string {
@@ -17,7 +17,7 @@ function scriptOf(t: Test, shell: Shell): string {
   return file
 }
 
-/** What was typed, the cursor at its end, and what a shell offers for the last word. */
+/** The typed words, with the cursor at the end, and the completions for the last one. */
 const cases: [typed: string[], offered: string[]][] = [
   [['rollb'], ['rollback']],
   [
@@ -39,7 +39,7 @@ const cases: [typed: string[], offered: string[]][] = [
   ],
 ]
 
-t.test('bash', { skip: lacks('bash') }, async (t) => {
+t.test('bash completes verbs, flags and values', { skip: lacks('bash') }, async (t) => {
   const file = scriptOf(t, 'bash')
   const offer = async (typed: readonly string[]) => {
     const call = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bakeroll; printf '%s\\n' "\${COMPREPLY[@]}"`
@@ -56,7 +56,7 @@ t.test('bash', { skip: lacks('bash') }, async (t) => {
   t.same(await offer(['roll', '--report', `${file.slice(0, -3)}`]), [file], 'a file')
 })
 
-t.test('fish', { skip: lacks('fish') }, async (t) => {
+t.test('fish completes verbs, flags and values', { skip: lacks('fish') }, async (t) => {
   const file = scriptOf(t, 'fish')
   for (const [typed, offered] of cases) {
     const line = ['bakeroll', ...typed].join(' ')
@@ -66,9 +66,9 @@ t.test('fish', { skip: lacks('fish') }, async (t) => {
   }
 })
 
-t.test('zsh, as somebody types', { skip: lacks('zsh') }, async (t) => {
+t.test('zsh completes a typed word', { skip: lacks('zsh') }, async (t) => {
   const file = scriptOf(t, 'zsh')
-  // In a terminal of its own; where one word fits, a tab makes it whole.
+  // In its own terminal; when one word fits, a tab completes it.
   const play = `
     zmodload zsh/zpty
     zpty shell zsh -f -i

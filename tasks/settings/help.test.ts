@@ -26,14 +26,14 @@ t.test('the overview names every verb and fits 100 columns', (t) => {
   t.end()
 })
 
-t.test('defaults are shown as they are typed', (t) => {
+t.test('shows defaults as they are typed', (t) => {
   t.match(verbHelp('roll'), /--timeout DURATION [^-]*\(default:\s+1h\)/)
   t.match(verbHelp('check'), /--max-offset DURATION .*\(default: 1s\)/)
   t.match(verbHelp('check'), / {2}3 +unknown/)
   t.end()
 })
 
-t.test('did you mean', (t) => {
+t.test('suggests the nearest word', (t) => {
   const cases: [word: string, found: string | undefined][] = [
     ['rol', 'roll'],
     ['deply', 'deploy'],

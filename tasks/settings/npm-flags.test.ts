@@ -10,16 +10,16 @@ const repository = join(import.meta.dirname, '../..')
 const everyFlag = [...new Set(verbNames.flatMap((verb) => [...flagsOf(verb).keys()]))].filter(
   (flag) => flag !== 'verbose',
 )
-// What npm says to the npm that runs this test must not reach the one below it.
+// The settings of the npm that runs this test must not reach the npm under test.
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
 
-/** What the script of a package is told by the real npm, called with these words. */
+/** What a package script sees when the real npm is called with these words. */
 async function wordsOfNpm(folder: string, words: readonly string[]): Promise<string[]> {
   const { stdout } = await execa('npm', ['run', '-s', 'check', ...words], { cwd: folder, env, extendEnv: false })
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
 }
 
-t.test('of the real npm: every flag of every verb that was typed before the -- is noticed', async (t) => {
+t.test('real npm: notices every flag of every verb typed before the --', async (t) => {
   const folder = t.testdir()
   const reader = JSON.stringify(join(import.meta.dirname, 'npm-words.ts'))
   await writeFile(
@@ -63,7 +63,7 @@ t.test('of the real npm: every flag of every verb that was typed before the -- i
   t.equal(keptByNpm('check', await wordsOfNpm(folder, innocent)), undefined)
 })
 
-t.test('the command is told as it was meant', (t) => {
+t.test('suggests the command that was meant', (t) => {
   const cases: [verb: 'bake' | 'check' | 'roll' | 'test', words: string, command: string | undefined][] = [
     ['bake', 'run bake --parseable --long --all --no-yes', 'npm run bake -- --plan'],
     ['bake', 'run --loglevel silent bake --force --parseable --long --all --no-yes', 'npm run bake -- --force --plan'],
@@ -78,7 +78,7 @@ t.test('the command is told as it was meant', (t) => {
   t.end()
 })
 
-t.test('without a log of npm its environment tells of most', (t) => {
+t.test("without npm's log, finds most flags in the environment", (t) => {
   const plan = {
     npm_lifecycle_event: 'bake',
     npm_config_parseable: 'true',
@@ -91,7 +91,7 @@ t.test('without a log of npm its environment tells of most', (t) => {
   t.end()
 })
 
-t.test('the verbs refuse, whatever npm made of the words', async (t) => {
+t.test('the verbs refuse such flags, however npm was called', async (t) => {
   const cases: [words: string[], exitCode: number, hint: string][] = [
     [['bake', '--plan'], 2, 'npm run bake -- --plan'],
     [['bake', '--dry-run'], 2, 'npm run bake -- --dry-run'],

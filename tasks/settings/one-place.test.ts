@@ -30,7 +30,7 @@ async function run(script: string, words: string[], env: NodeJS.ProcessEnv = {})
 const main = 'tasks/terminal/main.ts'
 const wrong = 'expected a whole number from 1 to 9, got "x"'
 
-t.test('a setting that is declared in one place is everywhere', async (t) => {
+t.test('a setting declared in one place works everywhere', async (t) => {
   const wording = `{ help: 'how loud it is', flag: 'loudness', verbs: ['status'] }`
   declare(
     'tasks/settings/settings.ts',
@@ -56,7 +56,7 @@ t.test('a setting that is declared in one place is everywhere', async (t) => {
   t.match(page, '| `tone.loudness` | `BAKEROLL_TONE_LOUDNESS` | `--loudness` | 4 |')
 })
 
-t.test('an option of check is in the verb and in the checker alone', async (t) => {
+t.test('an option of check works in the verb and in the checker alone', async (t) => {
   const declaration = `loudness: setting(wholeNumber(1, 9), 4, { flag: 'loudness', help: 'how loud it is', group: 'show' }),`
   declare('checker/options/options.ts', 'output: optional(file, {', declaration)
   for (const [script, words] of [

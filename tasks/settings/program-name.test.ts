@@ -6,7 +6,7 @@ import { asCalled, takeProgramName } from './program-name.ts'
 
 const script = join(import.meta.dirname, '../../bakeroll')
 
-t.test('every command that a text tells is worded for the way of calling', (t) => {
+t.test('words every command for the way the program was called', (t) => {
   const cases: [told: string, reworded: string][] = [
     ['npm run roll', './bakeroll roll'],
     ['npm run roll -- --batch 2', './bakeroll roll --batch 2'],
@@ -27,7 +27,7 @@ t.test('every command that a text tells is worded for the way of calling', (t) =
   t.end()
 })
 
-t.test('the name is for this call alone, and quoted where a shell needs it', (t) => {
+t.test('the name applies to this call only, and is quoted for the shell', (t) => {
   const env = { BAKEROLL_PROGRAM: './bakeroll' }
   t.equal(takeProgramName(env), './bakeroll')
   t.same(env, {})
@@ -36,7 +36,7 @@ t.test('the name is for this call alone, and quoted where a shell needs it', (t)
   t.end()
 })
 
-t.test('the script runs from any folder and through links, and says how it was called', async (t) => {
+t.test('the script runs from any folder and through symlinks, and knows its name', async (t) => {
   const folder = t.testdir()
   await mkdir(join(folder, 'a b'))
   await symlink(script, join(folder, 'a b', 'bakeroll'))

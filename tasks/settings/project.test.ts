@@ -6,7 +6,7 @@ import { configFilesIn, findProject, groupOf, releaseOf } from './project.ts'
 import { readSettings } from './settings-reader.ts'
 
 t.test(
-  'the project is the nearest folder with a configuration file, else with a package.json, else where the user stands',
+  'the project is the nearest folder with a configuration file, then with a package.json, then the working folder',
   (t) => {
     const top = t.testdir({
       plain: { deep: {} },
@@ -29,7 +29,7 @@ t.test(
   },
 )
 
-t.test('group and release are those of the project', (t) => {
+t.test('takes group and release from the project', (t) => {
   const folder = (name: string, manifest?: string) => {
     const path = join(t.testdirName, name)
     mkdirSync(path, { recursive: true })
@@ -55,7 +55,7 @@ t.test('group and release are those of the project', (t) => {
   t.end()
 })
 
-t.test('a configuration file that is CommonJS, or one of two, is told with what would be right', async (t) => {
+t.test('reports a CommonJS configuration file, or a second one, with what would be right', async (t) => {
   const top = t.testdir()
   const problemsOf = async (files: Record<string, string>) => {
     // Node loads a path once.
@@ -88,7 +88,7 @@ t.test('a configuration file that is CommonJS, or one of two, is told with what 
   t.end()
 })
 
-t.test('a relative path starts in the folder of the file that says it', async (t) => {
+t.test('a relative path starts in the folder of the file that contains it', async (t) => {
   const project = t.testdir({ 'bakeroll.config.mts': `export default { check: { output: 'out/report' } }`, out: {} })
   const surroundings = { env: { BAKEROLL_HOME: 'state' }, workingFolder: '/somewhere', project }
   const { settings, problems } = await readSettings(parseCommandLine('check', []), surroundings)

@@ -8,12 +8,12 @@ import { verbNames, verbs } from './verbs.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../..', referencePage), 'utf8')
 
-t.test('the reference says what the table of settings says', (t) => {
+t.test('the reference matches the table of settings', (t) => {
   t.equal(page, renewed(page), `${referencePage} is stale: npm run reference renews it`)
   t.end()
 })
 
-t.test('and has every flag and every setting', (t) => {
+t.test('the reference has every flag and every setting', (t) => {
   for (const verb of verbNames.filter((name) => !verbs[name].development)) {
     for (const flag of flagsOf(verb).keys()) t.match(page, `\`--${flag}`, `--${flag} of ${verb}`)
   }

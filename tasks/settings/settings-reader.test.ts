@@ -50,7 +50,7 @@ t.test('every verb refuses an unknown flag, a missing value and a wrong one', as
   }
 })
 
-t.test('a wrong flag is told what would be right', async (t) => {
+t.test('says what would be right for a wrong flag', async (t) => {
   const size = 'expected a whole number from 1 to 1000'
   const duration = 'expected a duration with its unit, like 500ms, 30s, 10m or 1h'
   const cases: Record<string, string> = {
@@ -117,7 +117,7 @@ t.test('a wrong flag is told what would be right', async (t) => {
   for (const [command, problem] of Object.entries(cases)) t.same((await read(command)).problems, [problem], command)
 })
 
-t.test('environment and file are told the same, by their own names', async (t) => {
+t.test('reports problems in the environment and the file under their own names', async (t) => {
   const port = 'expected a whole number from 1 to 65535'
   const inEnv: [name: string, value: string, problem: string][] = [
     ['BAKEROLL_LOCAL_PORT', 'x', `${port}, got "x"`],
@@ -143,7 +143,7 @@ t.test('environment and file are told the same, by their own names', async (t) =
   }
 })
 
-t.test('all problems are told at once', async (t) => {
+t.test('reports all problems at once', async (t) => {
   const { problems } = await read('deploy --size two --batch 1', {
     env: { BAKEROLL_LOCAL_PORT: 'x' },
     config: 'export default { groop: 1, local: { cpus: 1.5 } }',
@@ -157,14 +157,14 @@ t.test('all problems are told at once', async (t) => {
   ])
 })
 
-t.test('what does not go together is told with what is wrong by itself', async (t) => {
+t.test('reports contradictions together with wrong values', async (t) => {
   const batch = '--surge: 0 leaves no room for a new instance without --max-unavailable of 1 or more'
   t.same((await read('roll --batch 0 --canary x --timeout 5')).problems, [
     '--canary: expected a count or a percent, like 2 or 25%, got "x"',
     '--timeout: expected a duration with its unit, like 500ms, 30s, 10m or 1h, got "5"',
     batch,
   ])
-  // Nobody knows yet what it contradicts.
+  // What it contradicts is not known yet.
   t.same((await read('roll --batch 0 --max-unavailable x')).problems, [
     '--max-unavailable: expected a count or a percent, like 2 or 25%, got "x"',
   ])
@@ -174,10 +174,10 @@ t.test('what does not go together is told with what is wrong by itself', async (
   t.same((await read('roll', { config: 'export default { roll: { batch: 0 } }' })).problems, [batch])
   t.same((await read('deploy', { config: 'export default { roll: { batch: 0 } }' })).problems, [])
   const waiting = `export default { roll: { canaryWatchSeconds: '10m', pauseSeconds: 60, hookTimeoutSeconds: 5 } }`
-  t.same((await read('roll', { config: waiting })).problems, [], 'they wait for a canary, a pause and a hook')
+  t.same((await read('roll', { config: waiting })).problems, [], 'they apply to a canary, a pause and a hook')
 })
 
-t.test('an instance refresh is not asked for what it cannot do', async (t) => {
+t.test('refuses settings that an instance refresh cannot honour', async (t) => {
   const refresh = 'roll --platform aws --engine refresh'
   const problemsOf = async (words: string) => (await read(`${refresh} ${words}`)).problems
   t.same(await problemsOf('--first i-1 --pause-at 1 --before-terminate true --after-accept true --report roll'), [
@@ -206,7 +206,7 @@ t.test('an instance refresh is not asked for what it cannot do', async (t) => {
   ])
 })
 
-t.test('a configuration file that cannot be read is a problem', async (t) => {
+t.test('reports a configuration file that cannot be read', async (t) => {
   t.same((await read('deploy --config there.ts')).problems, ['/somewhere/there.ts: there is no such file'])
   t.match((await read('deploy', { config: 'export default [1]' })).problems, [
     /expected `export default \{ \.\.\. \}`, got \[1\]$/,
@@ -216,7 +216,7 @@ t.test('a configuration file that cannot be read is a problem', async (t) => {
   ])
 })
 
-t.test('flags count before the environment, that before the file, that before defaults', async (t) => {
+t.test('flags override the environment, which overrides the file, which overrides defaults', async (t) => {
   const config = `export default { group: 'file', size: 5, roll: { timeoutSeconds: 60, batch: 2 } }`
   const env = { BAKEROLL_GROUP: 'env', BAKEROLL_SIZE: '4', BAKEROLL_ROLL_TIMEOUT: '' }
   const group = async (...read1: Parameters<typeof read>) => (await read(...read1)).settings.group
@@ -230,7 +230,7 @@ t.test('flags count before the environment, that before the file, that before de
   })
 })
 
-t.test('values arrive typed, in their units, paths absolute', async (t) => {
+t.test('values are typed, in their units, with absolute paths', async (t) => {
   const cases: [command: string, expected: Partial<{ [Key in keyof Settings]: unknown }>, env?: NodeJS.ProcessEnv][] = [
     ['bake', { release: '3.2.1', platform: 'local', size: undefined, force: false }],
     ['scale 4', { size: 4 }],
@@ -296,7 +296,7 @@ t.test('values arrive typed, in their units, paths absolute', async (t) => {
   t.equal(settings.home, join(repository, '.bakeroll'))
 })
 
-t.test('a setting with another name is said by either, and by one of them', async (t) => {
+t.test('accepts either name of a setting, but not both', async (t) => {
   const surge = async (...said: Parameters<typeof read>) => (await read(...said)).settings.roll.surge
   for (const flag of ['--surge', '--batch']) t.same(await surge(`roll ${flag} 2`), { count: 2 })
   for (const name of ['BAKEROLL_ROLL_SURGE', 'BAKEROLL_ROLL_BATCH']) {
@@ -312,7 +312,7 @@ t.test('a setting with another name is said by either, and by one of them', asyn
   t.equal((await read('bake --plan')).settings.dryRun, true)
 })
 
-t.test('lists of counts and ids come from a file as lists', async (t) => {
+t.test('reads lists of counts and ids from a file as lists', async (t) => {
   const config = `export default { roll: { pauseAt: [1, '25%'], maxUnavailable: 2 } }`
   t.match((await read('roll', { config })).settings.roll, {
     pauseAt: [{ count: 1 }, { percent: 25 }],
@@ -325,7 +325,7 @@ t.test('lists of counts and ids come from a file as lists', async (t) => {
   ])
 })
 
-t.test('a verb that a hook calls does not take what the hook was told for mistyped settings', async (t) => {
+t.test("a verb called by a hook does not take the hook's variables for mistyped settings", async (t) => {
   const instance = { id: 'i-1', url: 'http://127.0.0.1:1', imageId: 'a', release: '1.0.0' }
   const env = variablesOf('after-accept', 'shop', instance)
   const { problems, settings } = await read('check', { env })
@@ -334,7 +334,7 @@ t.test('a verb that a hook calls does not take what the hook was told for mistyp
   t.match((await read('check', { env: { BAKEROLL_INSTANC: 'i-1' } })).problems, [/did you mean BAKEROLL_INSTANCE\?/])
 })
 
-t.test('what comes after -- belongs to the command of ssh, and is a url of check', (t) => {
+t.test('words after -- are the command of ssh, or URLs for check', (t) => {
   const ssh = parseCommandLine('ssh', ['--instance', 'i-1', '--', 'ls', '--json', '-la'])
   t.same(ssh.rest, ['ls', '--json', '-la'])
   t.same(ssh.problems, [])
@@ -342,7 +342,7 @@ t.test('what comes after -- belongs to the command of ssh, and is a url of check
   t.end()
 })
 
-t.test('a flag that npm kept for itself is refused, so that a dry run never becomes a real one', (t) => {
+t.test('refuses a flag that npm kept for itself, so that a dry run never becomes a real one', (t) => {
   const env = {
     npm_lifecycle_event: 'roll',
     npm_config_dry_run: 'true',
@@ -354,7 +354,7 @@ t.test('a flag that npm kept for itself is refused, so that a dry run never beco
   t.end()
 })
 
-t.test('the settings of check are those of the checker, from every source', async (t) => {
+t.test("check takes the checker's settings from every source", async (t) => {
   const told = `export default { check: { maxOffsetMs: 250, remindMs: '2h', notify: ['mail:a@b.example', 'command:true'] } }`
   writeFileSync(join(folder, 't.mustache'), '{{target}}')
   const { settings, problems } = await read('check --notify-template t.mustache --state s --watch http://a.example', {
@@ -388,7 +388,7 @@ t.test('the settings of check are those of the checker, from every source', asyn
   ])
 })
 
-t.test('a secret may be the name of a file, which starts where the user stands', async (t) => {
+t.test('a secret may name a file, relative to the working folder', async (t) => {
   const config = `export default { check: { heartbeat: '@${folder}/beat' } }`
   for (const [name, text] of [
     ['hook', 'command:true'],
