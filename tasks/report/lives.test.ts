@@ -49,7 +49,7 @@ const told = (events: readonly RollEvent[], id: string) =>
     ?.stretches.map(({ phase, fromMs, toMs }) => `${phase} ${(fromMs - startMs) / 1000}-${(toMs - startMs) / 1000}`)
     .join(', ')
 
-t.test('a life has its phases in order, and ends when the group knows it no more', async (t) => {
+t.test('a life has its phases in order and ends when its instance is gone', async (t) => {
   const events = [
     began(0),
     look(0, 'a', 'new pending unused'),
@@ -74,7 +74,7 @@ t.test('a life has its phases in order, and ends when the group knows it no more
   )
 })
 
-t.test('not answering yet is not unhealthy, for one that the roll launched, until it was healthy once', async (t) => {
+t.test('a launched instance is not unhealthy until it has been healthy once', async (t) => {
   const events = [
     ...[began(0), look(0, 'before', 'old running unhealthy'), launch(1)],
     ...[look(1, 'young', 'new running unhealthy'), look(4, 'young', 'new running healthy')],
@@ -83,11 +83,11 @@ t.test('not answering yet is not unhealthy, for one that the roll launched, unti
   ]
   t.equal(told(events, 'before'), 'unhealthy 0-9', 'it was there before')
   t.equal(told(events, 'young'), 'silent 1-4, healthy 4-6, unhealthy 6-9')
-  t.equal(told(events, 'never'), 'unhealthy 1-9', 'it is gone, and never was well')
+  t.equal(told(events, 'never'), 'unhealthy 1-9', 'it is gone and never was healthy')
   t.equal(told(events, 'waiting'), 'silent 1-9')
 })
 
-t.test('lost from sight for a while, it has a gap', async (t) => {
+t.test('an instance that is out of sight for a while has a gap', async (t) => {
   const events = [
     began(0),
     look(0, 'a', 'new running healthy'),
@@ -98,7 +98,7 @@ t.test('lost from sight for a while, it has a gap', async (t) => {
   t.equal(told(events, 'a'), 'healthy 0-3, healthy 5-9')
 })
 
-t.test('what the next run does not mention was gone when it began', async (t) => {
+t.test('an instance that the next run does not list was gone when that run began', async (t) => {
   const events = [
     began(0),
     look(0, 'a', 'old running healthy'),
@@ -113,7 +113,7 @@ t.test('what the next run does not mention was gone when it began', async (t) =>
   t.ok(livesOf(events)[0]?.isGone)
 })
 
-t.test('roles: there before, on the image of the roll, launched to go back', async (t) => {
+t.test("roles: there before, on the roll's image, launched to roll back", async (t) => {
   const events = (force: boolean) => [
     began(0, force),
     ...[look(0, 'right', 'new running healthy'), look(0, 'before', 'old running healthy')],
@@ -121,10 +121,10 @@ t.test('roles: there before, on the image of the roll, launched to go back', asy
   ]
   const roles = (force: boolean) => livesOf(events(force)).map(({ id, role }) => `${id} ${role}`)
   t.strictSame(roles(false), ['right new', 'before old', 'launched new', 'returned returned'])
-  t.strictSame(roles(true), ['right old', 'before old', 'launched new', 'returned new'], 'all is replaced')
+  t.strictSame(roles(true), ['right old', 'before old', 'launched new', 'returned new'], 'all are replaced')
 })
 
-t.test('its steps: the launch that brought it, and each step once', async (t) => {
+t.test('the steps of an instance: the launch that brought it, and each step once', async (t) => {
   const events = [
     ...[began(0), look(0, 'a', 'old running healthy'), launch(1), look(2, 'b', 'new pending initial')],
     ...[drain(3, 'a'), drain(4, 'a'), drain(5, 'a', 'other reason')],

@@ -7,7 +7,7 @@ import { rollFixture } from './roll-fixture.ts'
 const events = rollFixture({ size: 3, surge: 1 })
 const hostile = '</script><script>alert(1)</script><!-- "\'&'
 
-t.test('words of others stay words', async (t) => {
+t.test('escapes text from outside', async (t) => {
   const page = renderPage([
     ...events.slice(0, -1),
     { at: events.at(-1)?.at ?? '', event: 'warning', message: hostile },
@@ -18,7 +18,7 @@ t.test('words of others stay words', async (t) => {
   t.notMatch(page, '<!--')
 })
 
-t.test('what a machine says turns no letters round and steers no terminal that shows the page', async (t) => {
+t.test('the page contains no control characters or bidirectional overrides from a machine', async (t) => {
   const words = 'a\u202eb\u2066c\u009b31m\u001b[2J\u2028d'
   const at = events.at(-1)?.at ?? ''
   const page = renderPage([
@@ -30,13 +30,13 @@ t.test('what a machine says turns no letters round and steers no terminal that s
   t.match(page, String.raw`a\u202eb`)
 })
 
-t.test('the events are in the page, word for word', async (t) => {
+t.test('embeds the events unchanged', async (t) => {
   const some = [...events, { at: events.at(-1)?.at ?? '', event: 'warning' as const, message: hostile }]
   const json = /<script type="application\/json" id="events">(.*?)<\/script>/s.exec(renderPage(some))?.[1] ?? ''
   t.strictSame(JSON.parse(json), some)
 })
 
-t.test('only the style and the script of the page are let in, and no address is named', async (t) => {
+t.test("the policy allows only the page's own style and script, and no address is named", async (t) => {
   const page = renderPage(events)
   const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1] ?? ''
   const hash = (tag: string) => {
@@ -50,7 +50,7 @@ t.test('only the style and the script of the page are let in, and no address is 
   t.notMatch(page, /https?:|src=|@import|url\((?!#)/)
 })
 
-t.test('a step that is refused again and again is one line', async (t) => {
+t.test('shows a step that is refused repeatedly as one line', async (t) => {
   const drain = { event: 'step', step: 'drain', instanceId: 'i-1', because: 'on app-1' } as const
   const at = (second: number) => new Date(Date.parse(events[0]?.at ?? '') + second * 1000).toISOString()
   const page = renderPage([...events.slice(0, 6), ...[1, 2, 3].map((second) => ({ at: at(second), ...drain }))])
@@ -58,7 +58,7 @@ t.test('a step that is refused again and again is one line', async (t) => {
   t.match(page, '3 times until 0:03')
 })
 
-t.test('requests have a track where their course was measured, and a number alone where that is all', async (t) => {
+t.test('shows a track for measured requests, and a bare total as a number', async (t) => {
   const course = rollFixture({ size: 2, surge: 1, load: { perSecond: 50 } })
   const sum = course.reduce((all, event) => all + (event.event === 'requests' ? event.sent : 0), 0)
   const began = course[0]?.at ?? ''

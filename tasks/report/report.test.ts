@@ -15,7 +15,7 @@ const write = (file: string, some: readonly RollEvent[]) => {
   return report
 }
 
-t.test('two files, whatever extension is given', async (t) => {
+t.test('writes two files, whatever extension is given', async (t) => {
   for (const name of ['roll', 'roll.html', 'roll.jsonl']) {
     const folder = t.testdir()
     t.strictSame(write(join(folder, name), events).finish(), {
@@ -28,17 +28,17 @@ t.test('two files, whatever extension is given', async (t) => {
   t.equal(write(join(folder, 'of.today'), events).finish().page, join(folder, 'of.today.html'))
 })
 
-t.test('each event is in the file before the sink returns', async (t) => {
+t.test('writes each event to the file before the sink returns', async (t) => {
   const file = join(t.testdir(), 'roll')
   const report = openReport(file)
   for (const [index, event] of events.slice(0, 5).entries()) {
     report.onEvent(event)
     t.strictSame(readEvents(`${file}.jsonl`), events.slice(0, index + 1))
   }
-  t.notOk(existsSync(`${file}.html`), 'the page is for the end')
+  t.notOk(existsSync(`${file}.html`), 'the page is written at the end')
 })
 
-t.test('a run that carries on adds to what a killed one left, its half line left out', async (t) => {
+t.test('a run that carries on appends to the file of a killed one, without its half line', async (t) => {
   const file = join(t.testdir(), 'roll')
   write(file, killed.slice(0, resumedAt))
   writeFileSync(`${file}.jsonl`, '{"at":"2026-05-04T09:30:39.0', { flag: 'a' })
@@ -47,7 +47,7 @@ t.test('a run that carries on adds to what a killed one left, its half line left
   t.match(readFileSync(page, 'utf8'), 'in 2 runs, 1 killed')
 })
 
-t.test('a new roll begins anew, and the one before is kept', async (t) => {
+t.test('a new roll starts a new file and keeps the one before', async (t) => {
   const file = join(t.testdir(), 'roll')
   write(file, killed).finish()
   write(file, events).finish()
@@ -55,19 +55,19 @@ t.test('a new roll begins anew, and the one before is kept', async (t) => {
   t.strictSame(readEvents(`${file}.previous.jsonl`), killed)
 })
 
-t.test('a roll does not fail for its report; finish tells', async (t) => {
+t.test('a failing report does not fail the roll; finish reports it', async (t) => {
   const folder = t.testdir()
   const report = openReport(join(folder, 'gone', 'roll'))
   t.doesNotThrow(() => report.onEvent(events[0] as RollEvent))
   t.throws(() => report.finish(), { kind: 'failed', message: /^the report is not whole: ENOENT/ })
 })
 
-t.test('without any event the page says so', async (t) => {
+t.test('the page says when there are no events', async (t) => {
   const { page } = openReport(join(t.testdir(), 'roll')).finish()
   t.match(readFileSync(page, 'utf8'), '<h1>No roll is recorded yet</h1>')
 })
 
-t.test('what is in the way is told before anything is written', async (t) => {
+t.test('reports what is in the way before anything is written', async (t) => {
   const folder = t.testdir({ file: '', taken: { 'roll.html': {} } })
   mkdirSync(join(folder, 'free'))
   t.equal(reportProblem(join(folder, 'free', 'roll')), undefined)

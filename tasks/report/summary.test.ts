@@ -43,7 +43,7 @@ const ended = (second: number, outcome: 'rolled' | 'interrupted' | 'rolled-back'
 const table: { readonly name: string; readonly events: readonly RollEvent[]; readonly numbers: Partial<Summary> }[] = [
   { name: 'nothing happened', events: [], numbers: { outcome: 'unfinished', replaced: 0, seconds: 0, runs: [] } },
   {
-    name: 'a promise kept',
+    name: 'capacity kept',
     events: [began(0), capacity(0, 3, 3), capacity(5, 4, 4), capacity(9, 3, 4), ended(10, 'rolled', 10)],
     numbers: {
       outcome: 'rolled',
@@ -57,22 +57,22 @@ const table: { readonly name: string; readonly events: readonly RollEvent[]; rea
     },
   },
   {
-    name: 'fewer than promised, twice, once to the end',
+    name: 'below the floor twice, once until the end',
     events: [began(0), capacity(0, 2, 3), capacity(4, 3, 5), capacity(6, 1, 3), ended(9, 'rolled', 9)],
     numbers: { lowestHealthy: 1, floor: 3, secondsBelowFloor: 7, highestMachines: 5, maximum: 4 },
   },
   {
-    name: 'the moment nearest to the promise counts, where the promise changes',
+    name: 'the moment closest to the floor counts, also when the floor changes',
     events: [began(0), capacity(0, 2, 2, 2), capacity(3, 4, 4, 5), capacity(6, 5, 4, 5), ended(9, 'rolled', 9)],
     numbers: { lowestHealthy: 4, floor: 5, secondsBelowFloor: 3 },
   },
   {
-    name: 'requests add up, after the end, too',
+    name: 'requests add up, also after the end',
     events: [began(0), requests(1, 100, 0), requests(2, 90, 2), ended(3, 'rolled', 3), requests(4, 10, 1)],
     numbers: { requests: { sent: 200, failed: 3 } },
   },
   {
-    name: 'a run that was killed takes until its last event, and the time between runs counts for nothing',
+    name: 'a killed run lasts until its last event, and the time between runs does not count',
     events: [
       began(0),
       capacity(4, 1, 3),
@@ -101,11 +101,11 @@ for (const { name, events, numbers } of table) {
   })
 }
 
-t.test('no load, no requests', async (t) => {
+t.test('without load, reports no requests', async (t) => {
   t.notOk('requests' in summarize([began(0), ended(1, 'rolled', 1)]))
 })
 
-t.test('over several runs the instances of before that are gone are counted', async (t) => {
+t.test('counts the replaced instances over several runs', async (t) => {
   const events = rollFixture({ size: 5, surge: 2, killedAtSecond: 50 })
   const summary = summarize(events)
   t.equal(summary.runs.length, 2)
