@@ -58,7 +58,7 @@ const accepted: [path: string, source: string][] = [
   ['tasks/x.ts', 'export const x = (y: object, z: boolean) => ({ ...y, ...(z ? { a: 1 } : {}), c: 3 })\n'],
 ]
 
-/** What `biome lint`, with the rules of this repository, says about each case; a case has a folder of its own. */
+/** The diagnostics of `biome lint` with this repository's rules, by case; each case has its own folder. */
 async function lint(cases: readonly (readonly [path: string, source: string, ...unknown[]])[]): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bakeroll-lint-'))
   try {
@@ -90,12 +90,12 @@ async function lint(cases: readonly (readonly [path: string, source: string, ...
   }
 }
 
-test('what breaks a rule is refused, with the reason', async (t) => {
+test('refuses what breaks a rule, with the reason', async (t) => {
   const found = await lint(refused)
   for (const [index, [path, source, because]] of refused.entries()) t.match(found[index], because, `${path}: ${source}`)
 })
 
-test('what keeps the rules is accepted', async (t) => {
+test('accepts what keeps the rules', async (t) => {
   const found = await lint(accepted)
   for (const [index, [path, source]] of accepted.entries()) t.equal(found[index], '', `${path}: ${source}`)
 })

@@ -5,13 +5,13 @@ import { type OwnFunction, readCallGraph } from './call-graph.ts'
 import { chainLine, chainsFrom, longestChains } from './chains.ts'
 import { readCalls } from './figures.ts'
 
-/** Eight is what a reader can follow. The checker's probe lies deeper: every layer of it is measured and fuzzed by itself. */
+/** Eight calls are what a reader can follow. The checker's probe is deeper: each of its layers is measured and fuzzed alone. */
 const longest = { verb: 8, checker: 11 }
 
-// The compiler reads the whole project, which takes a busy computer minutes.
+// The compiler reads the whole project, which takes minutes on a busy computer.
 const patient = { timeout: 900_000 }
 
-test('no effect lies deeper below its verb than a reader can follow', patient, async (t) => {
+test('no effect is deeper below its verb than a reader can follow', patient, async (t) => {
   const chains = longestChains(readCalls())
   t.ok(chains.length > 10, `${chains.length} verbs have effects`)
   for (const chain of chains) {
@@ -63,7 +63,7 @@ function openPort(): Port {
 function twice(work: () => void) { work(); work() }
 `
 
-test('a call is seen in whatever way it is written', patient, async (t) => {
+test('finds a call however it is written', patient, async (t) => {
   const folder = t.testdir({
     'tsconfig.json': JSON.stringify({
       compilerOptions: { module: 'nodenext', noEmit: true, allowImportingTsExtensions: true, types: ['node'] },
@@ -89,11 +89,11 @@ test('a call is seen in whatever way it is written', patient, async (t) => {
       'story serve createServer',
       'story told writeFileSync',
     ],
-    'through ports, spreads, members and destructuring; inline functions belong to those around them',
+    'through ports, spreads, members and destructuring; inline functions belong to the function around them',
   )
 })
 
-test('the chain of a verb is the shortest way to its deepest effect', async (t) => {
+test('the chain of a verb is the shortest path to its deepest effect', async (t) => {
   const made = (name: string, path: string, effects: string[] = []): OwnFunction => {
     return { name, path, calls: new Set(), effects: new Set(effects) }
   }

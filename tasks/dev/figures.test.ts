@@ -15,26 +15,26 @@ const sources = readSources()
 const arrows = [...arrowsBetween(sources)]
 const source = (path: string, text: string): Source => ({ path, text })
 
-test('imports run one way between the rooms, and in no circle', async (t) => {
+test('imports between rooms run one way and form no cycle', async (t) => {
   const up = arrows.filter(([arrow]) => runsUp(arrow))
   t.strictSame(up, [], 'an import that runs up: its files are named')
   t.strictSame(inCircles(sources), [])
 })
 
-test('lib and checker import from no other room, app from none of tasks', async (t) => {
+test('lib and checker import from no other room, app not from tasks', async (t) => {
   t.strictSame(
     arrows.filter(([arrow]) => /^(?:tasks\/lib|checker) |^app -> tasks/.test(arrow)),
     [],
   )
 })
 
-test('a newcomer can keep the rooms and what leads from one to another in mind', async (t) => {
+test('there are few enough rooms and arrows to keep in mind', async (t) => {
   const rooms = new Set(sources.filter(({ path }) => !isTest(path)).map(({ path }) => roomOf(path)))
   t.ok(rooms.size > 8 && rooms.size <= 14, `${[...rooms].join(', ')}: at most 14`)
   t.ok(arrows.length > 20 && arrows.length <= 40, `${arrows.length} arrows, at most 40`)
 })
 
-test('an import is seen in whatever way it is written, a test by its name', async (t) => {
+test('finds an import however it is written, and a test by its name', async (t) => {
   const text = `import { a } from './a.ts'
 import type { B } from '../lib/b.ts'
 import {
@@ -66,7 +66,7 @@ const f = await import('./f.ts')
   ])
 })
 
-test('what runs up, to the side, or in a circle is found', async (t) => {
+test('finds imports that run up, sideways or in a cycle', async (t) => {
   t.ok(runsUp('tasks/lib -> tasks/tools'))
   t.ok(runsUp('tasks/platforms -> tasks/terminal'))
   t.ok(runsUp('tasks/lib -> tasks/nobody-knows'))
@@ -76,7 +76,7 @@ test('what runs up, to the side, or in a circle is found', async (t) => {
   t.strictSame(inCircles([source('a.ts', `import './b.ts'`), source('b.ts', '')]), [])
 })
 
-test('a function is as long as its lines', async (t) => {
+test('counts the lines of a function', async (t) => {
   const text = 'export async function one() {\n  if (a) {\n    b()\n  }\n}\n\nconst two = () => {\n  c()\n}\n'
   t.strictSame(functionsOf(source('x.ts', text)), [
     { where: 'x.ts:1 one', lines: 5 },

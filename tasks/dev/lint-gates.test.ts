@@ -12,7 +12,7 @@ function gate(name: string): Gate {
   return found
 }
 
-test('shell scripts are found by their suffix and by their first line', async (t) => {
+test('finds shell scripts by suffix and by first line', async (t) => {
   const folder = t.testdir({
     '.ci': { run: '#!/usr/bin/env bash\n' },
     ansible: {
@@ -26,14 +26,14 @@ test('shell scripts are found by their suffix and by their first line', async (t
   t.strictSame(await shellScripts(folder), ['.ci/run', 'ansible/roles/identity/files/identify', 'packer/seal.sh'])
 })
 
-test('the scripts of this repository are among them', async (t) => {
+test('finds the scripts of this repository', async (t) => {
   const scripts = await shellScripts(repository)
   t.ok(scripts.includes('tasks/run.sh'))
   t.ok(scripts.includes('.ci/run'))
   t.notOk(scripts.some((path) => path.includes('node_modules')))
 })
 
-test('commands', async (t) => {
+test('the commands of the gates', async (t) => {
   t.strictSame(shellcheckCommands(['a.sh', 'b']), [['shellcheck', '--external-sources', '--color=never', 'a.sh', 'b']])
   t.strictSame(shellcheckCommands([]), [])
   const empty = t.testdir({ cloudformation: {} })
@@ -51,7 +51,7 @@ test('commands', async (t) => {
   ])
 })
 
-test('every gate runs, also after one has failed, and its output is told in full', async (t) => {
+test('runs every gate, even after one has failed, and prints its output in full', async (t) => {
   const told: string[] = []
   const progress: Progress = {
     event: (message) => told.push(message),
@@ -89,7 +89,7 @@ test('every gate runs, also after one has failed, and its output is told in full
   t.match(told.sort(), [/^absent failed\n/, 'bad failed\nline 3 is wrong\nand line 4'])
 })
 
-test('a gate that is interrupted ends its program', async (t) => {
+test('an interrupted gate ends its program', async (t) => {
   const controller = new AbortController()
   setTimeout(() => controller.abort(), 200)
   const progress: Progress = { event() {}, live() {}, warn() {}, step: (_, work) => work() }

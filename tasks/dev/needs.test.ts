@@ -8,13 +8,13 @@ import { neededWords, needsFrom } from './needs.ts'
 const repository = join(import.meta.dirname, '../..')
 const named = ({ programs }: ReturnType<typeof needsFrom>) => [...programs].map(({ name }) => name)
 
-t.test('the first line of a test file says what it needs', async (t) => {
+t.test('reads the needs from the first line of a test file', async (t) => {
   t.strictSame(neededWords('// needs: haproxy, .venv/moto\nimport\n'), ['haproxy', '.venv/moto'])
   t.strictSame(neededWords("import t from 'tap'\n// needs: haproxy\n"), [], 'no other line')
   t.strictSame(neededWords(''), [])
 })
 
-t.test('what words mean', async (t) => {
+t.test('resolves the words to programs and environments', async (t) => {
   t.match(needsFrom([]), { programs: new Set(), environments: new Set(), nodes: false, machines: false })
   t.strictSame(named(needsFrom(['haproxy', 'ss'])), ['haproxy', 'ss'])
   t.match(needsFrom(['test/nodes']), { nodes: true, machines: false })
@@ -25,7 +25,7 @@ t.test('what words mean', async (t) => {
   for (const word of ['haprxy', '.venv/nothing', '.venv/', '']) t.throws(() => needsFrom([word]), /^needs "/, word)
 })
 
-t.test('every test file needs what can be had, and those of tasks/lib need Node alone', async (t) => {
+t.test('every test file names known needs, and those of tasks/lib need only Node', async (t) => {
   const files = globSync('{app,benchmarks,checker,nginx,tasks,test}/**/*.test.ts', { cwd: repository })
   t.ok(files.length > 250)
   for (const file of files) {
@@ -37,7 +37,7 @@ t.test('every test file needs what can be had, and those of tasks/lib need Node 
   }
 })
 
-t.test('a test file that starts a program without naming it fails, and says which', async (t) => {
+t.test('a test file that starts an unnamed program fails and names it', async (t) => {
   const own = t.testdir({ ps: '#!/bin/sh\n' })
   const watch = new URL('./named-needs.ts', import.meta.url).href
   const starts = async (first: string, source: string) => {
@@ -50,9 +50,13 @@ t.test('a test file that starts a program without naming it fails, and says whic
     t.match(await starts('', source), { exitCode: 1, stderr: /starts ps, which its first line does not name/ }, source)
     t.strictSame(await starts('// needs: ps', source), { exitCode: 0, stderr: '' }, source)
   }
-  t.match(await starts('', `spawn('true')`), { exitCode: 0 }, 'what every system has')
+  t.match(await starts('', `spawn('true')`), { exitCode: 0 }, 'every system has it')
   chmodSync(join(own, 'ps'), 0o755)
-  t.match(await starts('', `spawn('ps', [], { env: { PATH: ${JSON.stringify(own)} } })`), { exitCode: 0 }, 'its own')
+  t.match(
+    await starts('', `spawn('ps', [], { env: { PATH: ${JSON.stringify(own)} } })`),
+    { exitCode: 0 },
+    'its own program',
+  )
 })
 
 t.test('the development container has every program', async (t) => {

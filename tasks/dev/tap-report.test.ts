@@ -59,7 +59,7 @@ function report(text: string, exitCode: number, pieceSize = text.length) {
   return { files, count: tap.count, failures: tap.failures }
 }
 
-test('tests are counted, not assertions and not what holds tests together', (t) => {
+test('counts tests, not assertions or the suites around tests', (t) => {
   const { count, files } = report(output, 1)
   t.strictSame(count, { passed: 3, failed: 3, skipped: 3 })
   t.strictSame(files, [
@@ -72,12 +72,12 @@ test('tests are counted, not assertions and not what holds tests together', (t) 
   t.end()
 })
 
-test('the output may come in pieces of any size', (t) => {
+test('reads output in pieces of any size', (t) => {
   t.strictSame(report(output, 1, 7), report(output, 1))
   t.end()
 })
 
-test('a failure is told in full, by its whole name', (t) => {
+test('reports a failure in full, with its whole name', (t) => {
   t.strictSame(report(output, 1).failures, [
     {
       name: 'a.test.ts > outer > bad > should be equal',
@@ -89,7 +89,7 @@ test('a failure is told in full, by its whole name', (t) => {
   t.end()
 })
 
-test('a runner that dies is a failure, whatever it said before', (t) => {
+test('a runner that dies is a failure, whatever it printed before', (t) => {
   const good = 'TAP version 14\n# Subtest: a\n    ok 1 - x\n    1..1\nok 1 - a\n1..1\n'
   t.strictSame(report(good, 0).count, { passed: 1, failed: 0, skipped: 0 })
   t.strictSame(report(good, 137).count, { passed: 1, failed: 1, skipped: 0 })
@@ -97,7 +97,7 @@ test('a runner that dies is a failure, whatever it said before', (t) => {
   t.equal(
     report(good.replace('1..1\nok', '1..1\nok').replace(/1\.\.1\n$/, '1..2\n'), 0).count.failed,
     1,
-    'a plan unmet',
+    'an unmet plan',
   )
   t.end()
 })

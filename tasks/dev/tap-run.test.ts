@@ -12,7 +12,7 @@ function recording(): Progress & { told: string[] } {
   return { told, event: (message) => told.push(message), live() {}, warn() {}, step: (_, work) => work() }
 }
 
-/** A folder inside the repository, so that tests in it find their packages; gives paths as `npm test` would. */
+/** A folder inside the repository, so that tests in it find their packages; returns paths as `npm test` would. */
 function testFiles(files: Record<string, string>): { folder: string; paths: string[] } {
   mkdirSync(join(repository, '.tap'), { recursive: true })
   const folder = mkdtempSync(join(repository, '.tap/suite-'))
@@ -20,7 +20,7 @@ function testFiles(files: Record<string, string>): { folder: string; paths: stri
   return { folder, paths: Object.keys(files).map((name) => relative(repository, join(folder, name))) }
 }
 
-test('broad suites come first; bakes, then machines one by one, in the order of their names', async (t) => {
+test('runs broad suites first, then bakes, then machines one by one, by name', async (t) => {
   const root = t.testdir()
   const ofMachines = ['3-roll', '1-bake', '2-demo'].map((name) => `test/machines/${name}.test.ts`)
   const names = [...ofMachines, 'checker/x.test.ts', 'app/y.test.ts']
@@ -47,7 +47,7 @@ test('broad suites come first; bakes, then machines one by one, in the order of 
   await t.rejects(findSuites(['check'], [], root), { kind: 'usage', message: 'no test file is at or below check' })
 })
 
-test('the long ones run when they are named, and no other way', async (t) => {
+test('runs long tests only when they are named', async (t) => {
   const root = t.testdir({ test: { long: { 'busy.test.ts': '' }, 'short.test.ts': '' } })
   const files = async (...paths: string[]) => (await findSuites(paths, [], root)).flatMap((suite) => suite.files)
   t.strictSame(await files(), ['test/short.test.ts'])
@@ -56,7 +56,7 @@ test('the long ones run when they are named, and no other way', async (t) => {
   t.strictSame(await files('test/long/busy.test.ts'), ['test/long/busy.test.ts'])
 })
 
-test('the quick ones are those that need nothing of what is left out', async (t) => {
+test('the quick tests are those that need nothing of what is excluded', async (t) => {
   const root = t.testdir({
     test: {
       'machines.test.ts': '// needs: machines\n',
@@ -72,7 +72,7 @@ test('the quick ones are those that need nothing of what is left out', async (t)
   )
 })
 
-test('a file that hangs is ended after its time', async (t) => {
+test('ends a file that hangs after its time limit', async (t) => {
   const { folder, paths } = testFiles({
     'hangs.test.ts': `import { test } from 'tap'\ntest('hangs', async () => { for (;;); })\n`,
   })
@@ -82,14 +82,14 @@ test('a file that hangs is ended after its time', async (t) => {
   t.match(failures, [{ name: /hangs\.test\.ts/ }])
 })
 
-test('one line for each file', (t) => {
+test('prints one line per file', (t) => {
   const file = { name: 'a.test.ts', seconds: 0.84, passed: 12, failed: 0, skipped: 1 }
   t.equal(fileLine({ ...file, ok: true }), '✓ a.test.ts 12 passed, 1 skipped (0.8 s)')
   t.equal(fileLine({ ...file, ok: false, failed: 2, skipped: 0 }), '✗ a.test.ts 12 passed, 2 failed (0.8 s)')
   t.end()
 })
 
-test('a suite is run by tap, counted, and its failures are told in full', async (t) => {
+test('runs a suite with tap, counts it and reports its failures in full', async (t) => {
   const { folder, paths } = testFiles({
     'good.test.ts': `import { test } from 'tap'\ntest('a', async (t) => t.ok(true))\ntest('b', { skip: 'no printer' }, async () => {})\n`,
     'bad.test.ts': `import { test } from 'tap'\ntest('c', async (t) => t.equal(1 as number, 2))\nconsole.error('a cry')\n`,

@@ -7,7 +7,7 @@ const shown = (...texts: string[]) => {
   return screen.rows().map((row) => row.map(({ text, style }) => (style === '' ? text : `[${style} ${text}]`)).join(''))
 }
 
-test('a live area is redrawn in place, what is kept stays above', async (t) => {
+test('redraws a live area in place and keeps the lines above it', async (t) => {
   t.strictSame(shown('⠋ bake 0.1 s\r\n', '\u001b[1A\r\u001b[J✓ bake\r\n⠙ deploy 0.1 s\r\n'), [
     '✓ bake',
     '⠙ deploy 0.1 s',
@@ -15,10 +15,10 @@ test('a live area is redrawn in place, what is kept stays above', async (t) => {
   ])
 })
 
-test('colours begin and end, also where a sequence comes in two parts', async (t) => {
+test('reads colours, even from a sequence split in two', async (t) => {
   t.strictSame(shown('\u001b[3', '2m✓\u001b[39m done \u001b[2m3 s\u001b[22m'), ['[g ✓] done [d 3 s]'])
 })
 
-test('a line is written over, and cleared from the cursor on', async (t) => {
+test('overwrites a line and clears it from the cursor on', async (t) => {
   t.strictSame(shown('downloading\rdone', '\u001b[0K', '\u001b[1GD'), ['Done'])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { slowed, slownessFrom, testSlowness } from './test-pace.ts'
 
-t.test('the factor of the time limits of tests', async (t) => {
+t.test('the factor for the time limits of tests', async (t) => {
   const cases: [said: string | undefined, measured: number, factor: number][] = [
     [undefined, 0.2, 1],
     [undefined, 2.5, 2.5],
