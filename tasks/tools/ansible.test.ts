@@ -10,7 +10,7 @@ const ssh = sshArguments({
   knownHostsFile: '/h/known',
 })
 
-t.test('Ansible goes the way of ssh, and accepts the pinned host key only', (t) => {
+t.test('Ansible connects like ssh and accepts only the pinned host key', (t) => {
   const { inventory, variables, ssh: words } = connectionOf(ssh)
   t.equal(inventory, '127.10.0.1,')
   t.same(variables, ['ansible_user=admin', 'ansible_port=2222'])
@@ -25,7 +25,7 @@ t.test('Ansible goes the way of ssh, and accepts the pinned host key only', (t) 
   t.end()
 })
 
-t.test('only the release layer, with variables from a file', (t) => {
+t.test('plays only the release layer, with variables from a file', (t) => {
   t.same(playArguments({ playbook: '/a/site.yml', tags: 'release', variablesFile: '/w/v.json' }, ssh), [
     'ansible-playbook',
     '--inventory=127.10.0.1,',

@@ -4,7 +4,7 @@ import { aptArguments, aptHint, isOutdated, needsUpdate, serviceArguments } from
 
 const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'LC_ALL=C.UTF-8', 'apt-get', '-q']
 
-test('apt-get is called without questions, without recommended packages, through sudo when not root', (t) => {
+test('apt-get asks no questions, installs no recommended packages, and uses sudo unless root', (t) => {
   t.strictSame(aptArguments([], 'update'), [...apt, '-o', 'DPkg::Lock::Timeout=120', 'update'])
   t.strictSame(aptArguments(['sudo', '-n'], 'install', ['haproxy', 'hey']), [
     'sudo',
@@ -15,7 +15,7 @@ test('apt-get is called without questions, without recommended packages, through
   t.end()
 })
 
-test('services are masked while dpkg works, then disabled', (t) => {
+test('masks services while dpkg works, then disables them', (t) => {
   t.strictSame(serviceArguments(['sudo'], ['nginx.service']), {
     before: ['sudo', 'systemctl', '--quiet', 'mask', '--runtime', 'nginx.service'],
     after: [
@@ -26,7 +26,7 @@ test('services are masked while dpkg works, then disabled', (t) => {
   t.end()
 })
 
-test('the lists of packages are fetched when there are none', (t) => {
+test('fetches the package lists when there are none', (t) => {
   const folder = t.testdir({
     fresh: { partial: {}, lock: '' },
     used: { 'mirror_dists_bookworm_main_Packages.lz4': '' },

@@ -16,7 +16,7 @@ const system: DebianSystem = {
   finishScript: '/repo/packer/finish.sh',
 }
 
-t.test('arguments', async (t) => {
+t.test('the arguments of mmdebstrap', async (t) => {
   const mirror = 'deb http://mirror/debian bookworm main'
   t.strictSame(mmdebstrapArguments(system, '/w/system.tar', [mirror], true), [
     ...['--verbose', '--variant=apt', '--format=tar', '--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr'],
@@ -37,7 +37,7 @@ t.test('arguments', async (t) => {
   t.notOk(mmdebstrapArguments(system, '/w/system.tar', [], false).some((one) => one.startsWith('--hook-dir')))
 })
 
-t.test('the mirrors of this computer, as far as they are of the suite', async (t) => {
+t.test("takes from the computer's mirrors those of the suite", async (t) => {
   const main = 'Debian|bookworm|http://mirror/debian/|main'
   const cases: [what: string, targets: string[], expected: string[]][] = [
     ['nothing known', [], []],
@@ -65,14 +65,14 @@ t.test('the mirrors of this computer, as far as they are of the suite', async (t
     ['security of the suite alone gives none', ['Debian|bookworm-security|http://sec/|main'], []],
     ['Ubuntu gives none', ['Ubuntu|noble|http://archive/|main'], []],
     ['a suite whose name begins like it', ['Debian|bookwormish|http://mirror/|main'], []],
-    ['words that are no target', ['E: something', ''], []],
+    ['lines that are not a target', ['E: something', ''], []],
   ]
   for (const [what, targets, expected] of cases) {
     t.strictSame(mirrorLines('bookworm', targets.join('\n')), expected, what)
   }
 })
 
-t.test('the mirrors of this very computer', async (t) => {
+t.test('reads the mirrors of this computer', async (t) => {
   t.strictSame(await hostMirrors('no-such-suite'), [])
   const { stdout } = await execa(
     'apt-get',
@@ -91,7 +91,7 @@ function make(folder: string, signal: AbortSignal): Promise<void> {
   return makeDebianDisk(system, to, { workFolder: folder, logFile: join(folder, 'log'), signal })
 }
 
-t.test('a step that fails tells its last lines; the log holds them all', async (t) => {
+t.test('a failed step reports its last lines, and the log has them all', async (t) => {
   const folder = onPath(t, { mmdebstrap: 'seq 5; echo "E: no mirror" >&2; exit 9' })
   await t.rejects(make(folder, new AbortController().signal), {
     kind: 'failed',
@@ -101,7 +101,7 @@ t.test('a step that fails tells its last lines; the log holds them all', async (
   t.match(readFileSync(join(folder, 'log'), 'utf8'), /^1\n2\n3\n/)
 })
 
-t.test('a stop ends the step and what it has started', async (t) => {
+t.test('a stop ends the step and its children', async (t) => {
   const folder = onPath(t, { mmdebstrap: 'sleep 600 & echo $! >"$(dirname "$0")/child"; wait' })
   const stop = new AbortController()
   const made = make(folder, stop.signal)
@@ -109,7 +109,7 @@ t.test('a stop ends the step and what it has started', async (t) => {
   while (child() === '') await sleep(20)
   stop.abort()
   await t.rejects(made, { kind: 'interrupted', message: 'mmdebstrap was stopped' })
-  // It may take the signal later than its parent; and a zombie that nobody has collected yet has ended, too.
+  // It may receive the signal later than its parent; a zombie that is not yet reaped has ended as well.
   const hasEnded = async () =>
     !/^[^Z]/.test((await execa('ps', ['-o', 'stat=', child().trim()], { reject: false })).stdout)
   let looks = 0

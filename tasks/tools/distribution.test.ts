@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { distribution } from './distribution.ts'
 
-// The lines that count, as each system has them.
+// The relevant lines, as each system has them.
 const cases: [osRelease: string, expected: Partial<ReturnType<typeof distribution>>][] = [
   [
     'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n',
@@ -47,7 +47,7 @@ const cases: [osRelease: string, expected: Partial<ReturnType<typeof distributio
   ['', { name: 'a system without /etc/os-release', hasApt: false, isSupported: false }],
 ]
 
-t.test('what a system is, by its os-release', async (t) => {
+t.test('recognises a system by its os-release', async (t) => {
   const folder = t.testdir()
   for (const [index, [text, expected]] of cases.entries()) {
     const file = join(folder, String(index))

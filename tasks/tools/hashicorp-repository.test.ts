@@ -33,7 +33,7 @@ const fingerprint = 'F33CFC5A738AFC0F5E0448BA8A6001039EACF0E5'
 const armoured = (bytes: Buffer) =>
   `-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${bytes.toString('base64')}\n-----END PGP PUBLIC KEY BLOCK-----\n`
 
-/** A server that gives `text` as the key, and a repository of it whose files go into the folder of the test. */
+/** A server that returns `text` as the key, and its repository, with files in the folder of the test. */
 async function repositoryWith(t: Test, text: string, status = 200) {
   const server = createServer((_, response) => {
     response.statusCode = status
@@ -51,23 +51,23 @@ async function repositoryWith(t: Test, text: string, status = 200) {
   }
 }
 
-t.test('the fingerprint of a key is the one that gpg tells', async (t) => {
+t.test('reads the same fingerprint from a key as gpg', async (t) => {
   const bytes = withoutArmour(key)
   t.strictSame(primaryFingerprints(bytes), [fingerprint])
-  t.strictSame(primaryFingerprints(Buffer.concat([bytes, bytes])), [fingerprint, fingerprint], 'each of several')
-  t.strictSame(primaryFingerprints(bytes.subarray(0, bytes.length - 1)), [], 'a key that is cut off is none')
+  t.strictSame(primaryFingerprints(Buffer.concat([bytes, bytes])), [fingerprint, fingerprint], 'one for each key')
+  t.strictSame(primaryFingerprints(bytes.subarray(0, bytes.length - 1)), [], 'a truncated key is none')
   t.strictSame(primaryFingerprints(withoutArmour('<html>sign in to this network</html>')), [])
   t.match(hashicorpRepository.fingerprint, /^[0-9A-F]{40}$/)
 })
 
-t.test('the line of the source list takes packages of this key alone', async (t) => {
+t.test('the source list accepts only packages signed with this key', async (t) => {
   t.equal(
     sourceLine(hashicorpRepository, 'trixie'),
     'deb [arch=amd64 signed-by=/usr/share/keyrings/hashicorp-archive-keyring.gpg] https://apt.releases.hashicorp.com trixie main\n',
   )
 })
 
-t.test('key and list are laid there by commands that root runs, once', async (t) => {
+t.test('root installs key and source list, once each', async (t) => {
   const repository = await repositoryWith(t, key)
   const ran: string[] = []
   const run = async (argv: readonly string[]) => {
@@ -85,7 +85,7 @@ t.test('key and list are laid there by commands that root runs, once', async (t)
   ])
 })
 
-t.test('another key, no key, no answer: nothing is changed, and it is said which', async (t) => {
+t.test('changes nothing and reports it when the key is wrong, missing or unreachable', async (t) => {
   const run = async () => {
     t.fail('ran')
   }

@@ -9,7 +9,7 @@ import { beforeRollCommand, type Hook, hookCommand } from './hook.ts'
 
 const instance = { id: 'i-1', url: 'http://127.10.3.1:8080', imageId: '1.4.0-abc', release: '1.4.0' }
 
-/** Runs a command as a hook; gives what it printed and how it failed. */
+/** Runs a command as a hook; returns its output and its failure. */
 async function run(command: string, change: Partial<Hook> = {}, of = instance) {
   const lines: string[] = []
   const hook: Hook = {
@@ -28,13 +28,13 @@ async function run(command: string, change: Partial<Hook> = {}, of = instance) {
   return { lines, error }
 }
 
-/** The id that a hook wrote into a file, as soon as it is there. */
+/** The process id that a hook wrote into a file, once it is there. */
 async function pidIn(file: string): Promise<number> {
   while (!existsSync(file) || !readFileSync(file, 'utf8').endsWith('\n')) await sleep(10)
   return Number(readFileSync(file, 'utf8'))
 }
 
-/** Whether a process runs; one that ended and was not yet fetched by its parent does not. */
+/** Whether a process runs; a zombie does not. */
 function runs(pid: number): boolean {
   try {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
@@ -43,7 +43,7 @@ function runs(pid: number): boolean {
   }
 }
 
-t.test('the hook before a roll learns of the image', async (t) => {
+t.test('the before-roll hook gets the image', async (t) => {
   const lines: string[] = []
   const progress = { event: (line: string) => void lines.push(line) }
   const hook: Hook = {
@@ -59,7 +59,7 @@ t.test('the hook before a roll learns of the image', async (t) => {
   t.same(lines, ['before-roll 1.4.0-abc: before-roll shop 1.4.0-abc 1.4.0'])
 })
 
-t.test('a hook learns of its instance by the environment', async (t) => {
+t.test('a hook gets its instance in the environment', async (t) => {
   const { lines, error } = await run('env | grep ^BAKEROLL_ | grep -v ^BAKEROLL_TEST_ | sort', { name: 'after-accept' })
   t.equal(error, undefined)
   t.same(lines, [
@@ -75,7 +75,7 @@ t.test('a hook learns of its instance by the environment', async (t) => {
   t.same(six.lines, ['before-terminate i-1: 2001:db8::1'])
 })
 
-t.test('what an instance says of itself is never part of the command', async (t) => {
+t.test('what an instance says of itself never becomes part of the command', async (t) => {
   const folder = t.testdir()
   const release = `1.0.0$(touch ${folder}/owned);touch ${folder}/owned'`
   const { lines, error } = await run('echo "$BAKEROLL_INSTANCE_RELEASE"', {}, { ...instance, release })
@@ -84,14 +84,14 @@ t.test('what an instance says of itself is never part of the command', async (t)
   t.notOk(existsSync(join(folder, 'owned')))
 })
 
-t.test('it is text for the shell, and starts where the user stands', async (t) => {
+t.test('runs as shell text in the working folder', async (t) => {
   const folder = t.testdir({ file: 'here' })
   const { lines, error } = await run('cat file | tr a-z A-Z && echo; echo yes', { folder })
   t.equal(error, undefined)
   t.same(lines, ['before-terminate i-1: HERE', 'before-terminate i-1: yes'])
 })
 
-t.test('failures', async (t) => {
+t.test('reports how a hook failed', async (t) => {
   const cases: [command: string, message: string, timeoutSeconds?: number][] = [
     ['exit 3', 'before-terminate hook failed for i-1 (exit 3)'],
     ['echo no >&2; echo "" >&2; exit 1', 'before-terminate hook failed for i-1 (exit 1): no'],
@@ -118,20 +118,20 @@ t.test('failures', async (t) => {
   t.match(nowhere.error, { kind: 'failed', message: /hook failed for i-1 \(not started: .*ENOENT/ })
 })
 
-t.test('a hook that reads gets the end of the file at once', async (t) => {
+t.test('a hook that reads stdin gets end of file at once', async (t) => {
   const { lines, error } = await run('cat; read line || echo nothing')
   t.equal(error, undefined)
   t.same(lines, ['before-terminate i-1: nothing'])
 })
 
-t.test('the time limit ends what it started, too', async (t) => {
+t.test("the time limit ends the hook's children, too", async (t) => {
   const file = join(t.testdir(), 'pid')
   const { error } = await run(`sleep 1000 & echo $! > ${file}; sleep 1000`, { timeoutSeconds: 1.5 })
   t.match(error, { message: /longer than 1\.5 s/ })
   t.notOk(runs(await pidIn(file)))
 })
 
-t.test('who does not listen is killed', async (t) => {
+t.test('kills a hook that ignores SIGTERM', async (t) => {
   const file = join(t.testdir(), 'pid')
   const script = `trap "" TERM; (trap "" TERM; while true; do sleep 1; done) & echo $! > ${file}; while true; do sleep 1; done`
   const { error } = await run(script, { timeoutSeconds: 1.5 })
@@ -139,7 +139,7 @@ t.test('who does not listen is killed', async (t) => {
   t.notOk(runs(await pidIn(file)))
 })
 
-t.test('what the shell leaves in the background ends with it, and holds nothing up', async (t) => {
+t.test('background processes of the hook end with it and delay nothing', async (t) => {
   const file = join(t.testdir(), 'pid')
   const { error, lines } = await run(`sleep 1000 & echo $! > ${file}; echo done`)
   t.equal(error, undefined)
@@ -147,7 +147,7 @@ t.test('what the shell leaves in the background ends with it, and holds nothing 
   t.notOk(runs(await pidIn(file)))
 })
 
-t.test('a process that left the group holds nothing up either', async (t) => {
+t.test('a process that left the group delays nothing either', async (t) => {
   const file = join(t.testdir(), 'pid')
   const { error } = await run(
     `setsid sh -c 'echo $$ > ${file}; exec sleep 1000' & while ! test -s ${file}; do sleep 0.1; done`,
@@ -158,7 +158,7 @@ t.test('a process that left the group holds nothing up either', async (t) => {
   process.kill(pid, 'SIGKILL')
 })
 
-t.test('the operator stops it, before and meanwhile', async (t) => {
+t.test('the operator can stop it before it starts and while it runs', async (t) => {
   const file = join(t.testdir(), 'pid')
   const early = await run(`touch ${file}`, { signal: AbortSignal.abort() })
   t.match(early.error, { kind: 'interrupted', message: 'the before-terminate hook of i-1 was stopped' })
@@ -172,7 +172,7 @@ t.test('the operator stops it, before and meanwhile', async (t) => {
   t.notOk(runs(pid))
 })
 
-t.test('a process that ends at once takes its hook with it', async (t) => {
+t.test('a hook ends with its process, even when that exits at once', async (t) => {
   const file = join(t.testdir(), 'pid')
   const script = `
     import { hookCommand } from ${JSON.stringify(join(import.meta.dirname, 'hook.ts'))}

@@ -5,10 +5,10 @@ import { onPath } from './path-fixture.ts'
 
 const at = 1_795_270_000_000
 
-t.test('the clock of an instance', async (t) => {
+t.test('judges the clock of an instance', async (t) => {
   const cases: [what: string, lines: [text: string, heardAt: number][], fault: string | undefined][] = [
-    ['no word', [], 'it did not tell its clock'],
-    ['other words', [['bakeroll-boot 1', at]], 'it did not tell its clock'],
+    ['no line', [], 'it did not tell its clock'],
+    ['other lines', [['bakeroll-boot 1', at]], 'it did not tell its clock'],
     ['synchronised', [['bakeroll-clock synchronised', at]], undefined],
     ['right', [[`bakeroll-clock ${at - 200}`, at]], undefined],
     ['at the limit', [[`bakeroll-clock ${at - 1000}`, at]], undefined],
@@ -45,17 +45,17 @@ t.test('the clock of an instance', async (t) => {
   }
 })
 
-/** A packet filter whose chains do `policy` to what no rule names. */
+/** A packet filter whose chains have this default policy. */
 function rules(policy: 'drop' | 'accept'): string {
   const chains = ['input', 'forward'].map((hook) => `type filter hook ${hook} priority filter; policy ${policy};`)
   return `[ "$1" = --file ] || echo '${chains.join('\n')}'`
 }
 
-/** One that has its rules where they were just loaded, and nowhere else. */
+/** One that has its rules only just after loading them. */
 const forgotten = `touched=$(dirname "$0")/loaded
 if [ "$1" = --file ]; then : >"$touched"; elif [ -e "$touched" ]; then rm "$touched"; ${rules('drop')}; fi`
 
-/** An instance on which all is well. */
+/** An instance without a fault. */
 const well = {
   curl: `for url; do :; done
 case $url in
@@ -86,7 +86,7 @@ async function run(
   return { exitCode, stdout, stderr }
 }
 
-t.test('an instance on which all is well', async (t) => {
+t.test('passes an instance without a fault', async (t) => {
   const { exitCode, stdout, stderr } = await run(t, {})
   t.equal(exitCode, 0, stderr)
   t.ok(isSynchronised(stdout))
@@ -94,7 +94,7 @@ t.test('an instance on which all is well', async (t) => {
   t.equal(faultIn(stdout), undefined)
 })
 
-t.test('without a time server the caller judges the clock', async (t) => {
+t.test('without a time server, the caller judges the clock', async (t) => {
   for (const [chronyc, patience] of [
     ['exit 1', 4],
     ['exit 0', 0],
@@ -108,7 +108,7 @@ t.test('without a time server the caller judges the clock', async (t) => {
   }
 })
 
-t.test('a service that does not come up is waited for as long as the caller says', async (t) => {
+t.test('waits for the service as long as the caller says', async (t) => {
   const impatient = { patience: 0, serviceSeconds: 0 }
   const { exitCode, stdout } = await run(t, { curl: 'printf 000; exit 7' }, impatient)
   t.equal(exitCode, 1)
@@ -126,10 +126,10 @@ t.test('a service that does not come up is waited for as long as the caller says
     'GET /healthz: 502, expected 200, for 0 s; the container is restarting, exit code 3, 7 restarts; it said last: no [31mdatabase',
   )
   const redirected = await run(t, { curl: well.curl.replace('printf 200', 'printf 302') }, impatient)
-  t.match(faultIn(redirected.stdout), /^GET \/healthz: 302, expected 200/, 'a redirect is no health')
+  t.match(faultIn(redirected.stdout), /^GET \/healthz: 302, expected 200/, 'a redirect is not healthy')
 })
 
-t.test('what the user can change is told where the fault shows it', async (t) => {
+t.test('suggests what the user can change when the fault shows it', async (t) => {
   const readOnly = `case $1 in inspect) echo restarting, exit code 1, 9 restarts;;
     logs) echo 'mkdir() "/var/cache/nginx/client_temp" failed (30: Read-only file system)';; esac`
   const cases: [answer: number, docker: string | undefined, remedy: RegExp | undefined][] = [
@@ -148,16 +148,20 @@ t.test('what the user can change is told where the fault shows it', async (t) =>
   }
 })
 
-t.test('without a health path only nginx is asked', async (t) => {
+t.test('without a health path, asks only nginx', async (t) => {
   const curl = well.curl.replace('*/healthz) printf 200;;', '')
   t.equal((await run(t, { curl }, { serviceSeconds: 0, healthPath: '' })).exitCode, 0)
   const own = { serviceSeconds: 0, versionPath: '' }
-  t.equal((await run(t, { curl: well.curl.replace('1.4.0', 'anything') }, own)).exitCode, 0, 'the service tells it')
+  t.equal(
+    (await run(t, { curl: well.curl.replace('1.4.0', 'anything') }, own)).exitCode,
+    0,
+    'the service serves its version',
+  )
   const { stdout } = await run(t, { curl: 'exit 7' }, { serviceSeconds: 0, healthPath: '' })
   t.equal(faultIn(stdout), 'nginx does not answer on port 80 within 0 s')
 })
 
-t.test('what does not hold is named', async (t) => {
+t.test('names what is wrong', async (t) => {
   const metadata = (status: string) => well.curl.replace('printf 401', `printf ${status}`)
   const cases: [what: string, changed: Partial<typeof well>, fault: string | RegExp][] = [
     ['another release', { curl: well.curl.replace('1.4.0', '1.3.0') }, 'it serves release 1.3.0, expected 1.4.0'],

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { keepScript, layersIn, putBackScript } from './kept-release.ts'
 import { onPath } from './path-fixture.ts'
 
-t.test('the scripts are shell, whatever the name of a content', async (t) => {
+t.test('the scripts are valid shell, whatever the name of the content', async (t) => {
   for (const from of ['c0ffee', '1.0.0-ab', "it's"]) {
     for (const script of [keepScript(from, 'bakeroll/service:2.0.0'), putBackScript(from)]) {
       const { exitCode, stderr } = await execa('sh', ['-n'], { input: script, reject: false })
@@ -16,12 +16,12 @@ t.test('the scripts are shell, whatever the name of a content', async (t) => {
   }
 })
 
-t.test('the layers of each image', (t) => {
+t.test('reads the layers of each image', (t) => {
   t.same(layersIn('["sha256:a","sha256:b"]\n["sha256:a"]\nnull\nother\n'), [['sha256:a', 'sha256:b'], ['sha256:a']])
   t.end()
 })
 
-/** Images are files called by their id, with their layers; their names are files with an id. Few processes: it runs often. */
+/** Images are files named by id, with their layers; names are files with an id. Few processes, as it runs often. */
 const docker = `
 cd "$ROOT/docker"
 at=$2
@@ -65,7 +65,7 @@ function machine(t: Test) {
     script
       .replaceAll(/(?<![\w.$/])\/(?=var\/|usr\/|etc\/)/g, `${root}/`)
       .replaceAll('--directory / ', `--directory ${root} `)
-  /** Its exit code; killed before its nth command, if it has as many. */
+  /** Returns the exit code; killed before its nth command, if it has that many. */
   const run = async (script: string, nth = 0) => {
     const counting = `set -o functrace; n=0; trap 'n=$((n + 1)); [ $n -ne ${nth} ] || kill -9 $$' DEBUG\n`
     const env = { ROOT: root }
@@ -93,7 +93,7 @@ function withPrograms(t: Test): void {
   onPath(t, { docker, systemctl: isEnabled, nginx: 'true' })
 }
 
-t.test('what a machine serves is kept once, and given back as it was', async (t) => {
+t.test('keeps what a machine serves, once, and restores it unchanged', async (t) => {
   withPrograms(t)
   const { run, state, deliver } = machine(t)
   const before = state()
@@ -102,16 +102,16 @@ t.test('what a machine serves is kept once, and given back as it was', async (t)
   t.match(
     await run(keepScript('c-old', 'bakeroll/service:1.1.0')),
     { exitCode: 0, stdout: /one.*two/s },
-    'again: the half of the new is not kept',
+    'again: a partly delivered new release is not kept',
   )
   t.match(await run(putBackScript('c-another')), { exitCode: 0 })
-  t.match(state(), { nginx: '1.1.0', container: 'two', isKept: true }, 'of another content, nothing')
+  t.match(state(), { nginx: '1.1.0', container: 'two', isKept: true }, 'nothing for another content')
   t.match(await run(putBackScript('c-old')), { exitCode: 0 })
   t.match(state(), { ...before, names: { 'service:1.0.0': 'one' }, isKept: false })
   t.match(await run(putBackScript('c-old')), { exitCode: 0 }, 'nothing left to do')
 })
 
-t.test('the image of the release that comes stays, those of others go', async (t) => {
+t.test('keeps the image of the next release and removes others', async (t) => {
   withPrograms(t)
   const { run, state, add } = machine(t)
   add('docker/ids/two', '[]')
@@ -120,7 +120,7 @@ t.test('the image of the release that comes stays, those of others go', async (t
   t.same(Object.keys(state().names).sort(), ['before:kept', 'service:1.0.0', 'service:1.1.0'])
 })
 
-/** Kills the attempt before each of its commands in turn, until it has no more; each has to end right after all. */
+/** Kills an attempt before each command in turn, until there are no more; each must still end right. */
 async function killedInTurn(t: Test, attempt: (nth: number) => Promise<{ isKilled: boolean; isRight: boolean }>) {
   for (let nth = 1; ; nth += 1) {
     const { isKilled, isRight } = await attempt(nth)
@@ -138,7 +138,7 @@ const old = {
   isKept: false,
 }
 
-t.test('a keeping that was killed before any of its commands is done when it runs again', async (t) => {
+t.test('keeping that was killed before any command completes when run again', async (t) => {
   withPrograms(t)
   await killedInTurn(t, async (nth) => {
     const { run, state, deliver } = machine(t)
@@ -152,7 +152,7 @@ t.test('a keeping that was killed before any of its commands is done when it run
   })
 })
 
-t.test('so is a giving back', async (t) => {
+t.test('restoring that was killed before any command completes when run again', async (t) => {
   withPrograms(t)
   await killedInTurn(t, async (nth) => {
     const { run, state, deliver } = machine(t)

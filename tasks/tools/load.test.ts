@@ -8,7 +8,7 @@ import t from 'tap'
 import { heyArguments, resultFrom, startLoad, sum } from './load.ts'
 import { onPath } from './path-fixture.ts'
 
-t.test('the rate is shared by workers of at most five requests a second', (t) => {
+t.test('splits the rate among workers of at most five requests a second', (t) => {
   t.same(heyArguments('http://x/now', 40, 'kept'), ['-z', '10m', '-c', '8', '-q', '5', '-t', '60', 'http://x/now'])
   t.same(heyArguments('http://x/now', 2, 'new').slice(2), [
     '-c',
@@ -23,7 +23,7 @@ t.test('the rate is shared by workers of at most five requests a second', (t) =>
   t.end()
 })
 
-t.test('a report is read to the last failure', (t) => {
+t.test('reads a report down to the last failure', (t) => {
   const report = `
 Status code distribution:
   [200]	4180 responses
@@ -41,13 +41,13 @@ Error distribution:
   t.end()
 })
 
-t.test('results add up', (t) => {
+t.test('adds up results', (t) => {
   const one = { sent: 10, failed: 1, failures: { 503: 1 } }
   t.same(sum([one, one]), { sent: 20, failed: 2, failures: { 503: 2 } })
   t.end()
 })
 
-t.test('every request of a real load is counted, the failed ones too, on kept and new connections', async (t) => {
+t.test('counts every request of a real load, failures included, on kept and new connections', async (t) => {
   let served = 0
   let connections = 0
   const server = createServer((_, response) => {
@@ -64,11 +64,11 @@ t.test('every request of a real load is counted, the failed ones too, on kept an
   const result = await load.stop()
   t.equal(result.sent, served)
   t.equal(result.failed, Math.floor(served / 10))
-  t.ok(connections > served / 3, 'half of the requests came on new connections')
+  t.ok(connections > served / 3, 'half of the requests used new connections')
   t.ok(connections < served, 'the others did not')
 })
 
-t.test('a load goes on until it is stopped, however short one run of hey is', async (t) => {
+t.test('a load continues until stopped, however short one run of hey is', async (t) => {
   const folder = t.testdir()
   const report = 'Status code distribution:\\n  [200]\\t10 responses\\n'
   onPath(t, {

@@ -8,7 +8,7 @@ import { onPath } from './path-fixture.ts'
 const signal = new AbortController().signal
 const nothing = { sinceSeconds: undefined, grep: undefined }
 
-t.test('every query is a script that a shell understands', async (t) => {
+t.test('every query is a valid shell script', async (t) => {
   for (const follow of [false, true]) {
     for (const sinceSeconds of [undefined, 3600]) {
       for (const grep of [undefined, 'GET /now', `it's "a" $(b) \`c\` \\ d`]) {
@@ -20,7 +20,7 @@ t.test('every query is a script that a shell understands', async (t) => {
   }
 })
 
-t.test('the journal is asked for the units, and journalctl understands it', async (t) => {
+t.test('asks the journal for the units, in a way journalctl accepts', async (t) => {
   const said = onPath(t, { journalctl: 'for word in "$@"; do echo "$word"; done' })
   const units = ['nginx', 'docker', 'chrony', 'bakeroll-time', 'bakeroll-identity'].flatMap((unit) => ['--unit', unit])
   const script = logScript({ sinceSeconds: 90, grep: undefined }, false, join(said, 'access.log'))
@@ -29,11 +29,11 @@ t.test('the journal is asked for the units, and journalctl understands it', asyn
   t.strictSame(stdout.split('\n'), asked)
   process.env.PATH = process.env.PATH?.replace(`${said}${delimiter}`, '')
   const real = await execa('journalctl', ['--directory', t.testdir(), ...asked], { reject: false })
-  if (real.code === 'ENOENT') return t.pass('not asked', { skip: 'no journalctl' })
+  if (real.code === 'ENOENT') return t.pass('no journalctl', { skip: 'no journalctl' })
   t.match(real, { exitCode: 0, stderr: '' })
 })
 
-t.test('access lines of the time that is asked for', async (t) => {
+t.test('selects access log lines by time and text', async (t) => {
   const folder = onPath(t, { journalctl: 'echo journal' })
   const accessLog = join(folder, 'access.log')
   const now = Math.floor(Date.now() / 1000)
@@ -56,12 +56,12 @@ t.test('access lines of the time that is asked for', async (t) => {
   }
 })
 
-t.test('lines are read over ssh', async (t) => {
+t.test('reads lines over ssh', async (t) => {
   onPath(t, { ssh: 'printf "%s\\n\\n" "$*" two' })
   t.strictSame(await readLogs(['admin@h'], { ...nothing, timeoutSeconds: 60, signal }), ['admin@h sudo sh -s', 'two'])
 })
 
-t.test('followed lines come one by one, until the signal', async (t) => {
+t.test('follows lines one by one until the signal', async (t) => {
   const ended = join(t.testdirName, 'ended')
   const wait = `until [ -e '${ended}' ]; do sleep 0.05; done`
   onPath(t, {
@@ -79,7 +79,7 @@ t.test('followed lines come one by one, until the signal', async (t) => {
     (line) => {
       lines.push(line)
       stop.abort()
-      // The other side of a connection ends with it.
+      // The other end of a connection closes with it.
       writeFileSync(ended, '')
     },
   )

@@ -19,7 +19,7 @@ async function listen(server: Server): Promise<number> {
 
 type Answer = { status: number | undefined; body: string; server: string }
 
-/** Asks on a connection of its own. */
+/** Sends a request on a new connection. */
 function ask(port: number, method: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, method, path, headers, agent: false }, async (response) => {
@@ -31,7 +31,7 @@ function ask(port: number, method: string, path: string, headers: Record<string,
   })
 }
 
-/** What IMDSv2 promises, whoever serves it. */
+/** What any server of IMDSv2 must do. */
 async function promises(t: Test, port: number): Promise<void> {
   const { status, body: token, server } = await ask(port, 'PUT', '/latest/api/token', { [ttl]: '300' })
   t.equal(status, 200, 'a token')
@@ -60,7 +60,7 @@ async function promises(t: Test, port: number): Promise<void> {
     ['an unknown path, without a token', 'GET', '/latest/meta-data/nothing', {}, 401, ''],
     ['an unknown path', 'GET', '/latest/meta-data/nothing', withToken, 404, ''],
     ['a path that every object has', 'GET', '/latest/meta-data/constructor', withToken, 404, ''],
-    ['another place', 'GET', '/instance-id', withToken, 404, ''],
+    ['another path', 'GET', '/instance-id', withToken, 404, ''],
     ['a value by another method', 'PUT', '/latest/meta-data/instance-id', withToken, 405, ''],
     ['a token by another method', 'GET', '/latest/api/token', { [ttl]: '300' }, 405, ''],
     ['a token without a life', 'PUT', '/latest/api/token', {}, 400, ''],
@@ -76,32 +76,29 @@ async function promises(t: Test, port: number): Promise<void> {
   t.ok(Number(body) >= asked && Number(body) <= Date.now(), 'the time')
 }
 
-t.test('answers over a socket', async (t) => {
+t.test('keeps the promises of IMDSv2 over a socket', async (t) => {
   const server = createServer((request, response) => answer(metadata, request, response))
   t.teardown(() => server.close())
   await promises(t, await listen(server))
 })
 
-t.test(
-  'the program, started once per connection with the stream as its standard input and output, as QEMU does',
-  async (t) => {
-    const file = join(t.testdir(), "it's metadata.json")
-    writeFileSync(file, JSON.stringify(metadata))
-    const ends: Promise<unknown[]>[] = []
-    const server = createNetServer({ pauseOnConnect: true }, (socket: Socket) => {
-      const program = [join(import.meta.dirname, 'metadata-service.ts'), file]
-      ends.push(once(spawn(process.execPath, program, { stdio: [socket, socket, 'inherit'] }), 'exit'))
-      socket.destroy()
-    })
-    t.teardown(() => server.close())
-    const port = await listen(server)
-    await promises(t, port)
-    t.equal(ends.length, 15, 'one for every connection')
-    for (const end of ends) t.strictSame(await end, [0, null], 'it ends with its connection')
-  },
-)
+t.test('as a program, serves one connection on stdin and stdout, as QEMU starts it', async (t) => {
+  const file = join(t.testdir(), "it's metadata.json")
+  writeFileSync(file, JSON.stringify(metadata))
+  const ends: Promise<unknown[]>[] = []
+  const server = createNetServer({ pauseOnConnect: true }, (socket: Socket) => {
+    const program = [join(import.meta.dirname, 'metadata-service.ts'), file]
+    ends.push(once(spawn(process.execPath, program, { stdio: [socket, socket, 'inherit'] }), 'exit'))
+    socket.destroy()
+  })
+  t.teardown(() => server.close())
+  const port = await listen(server)
+  await promises(t, port)
+  t.equal(ends.length, 15, 'one per connection')
+  for (const end of ends) t.strictSame(await end, [0, null], 'it ends with its connection')
+})
 
-t.test('user data, and the secrets of this moment, for those who have the token', async (t) => {
+t.test('serves user data and the current secrets to holders of the token', async (t) => {
   const folder = t.testdir({ 'metadata.json': JSON.stringify({ '/latest/user-data': '{"secrets":"metadata"}' }) })
   const file = join(folder, 'metadata.json')
   const server = createNetServer({ pauseOnConnect: true }, (socket: Socket) => {
@@ -125,13 +122,13 @@ t.test('user data, and the secrets of this moment, for those who have the token'
   t.match(await ask(port, 'PUT', '/bakeroll/secrets', withToken), { status: 405, body: '' })
 })
 
-t.test('however many connections a machine opens, four processes are all that it gets', async (t) => {
+t.test('a machine gets at most four processes, however many connections it opens', async (t) => {
   const file = join(t.testdir({ "it's, metadata.json": '{}' }), "it's, metadata.json")
   const slots = join(import.meta.dirname, 'metadata-slots.sh')
   const start = () => spawn('sh', [slots, file, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
   const programs = Array.from({ length: 40 }, start)
   t.teardown(() => programs.map((program) => program.kill()))
-  // A program that runs says back what it hears; one that found no slot has ended.
+  // A running program echoes its input; one that found no slot has ended.
   const runs = await Promise.all(
     programs.map((program) => {
       program.stdin.on('error', () => {})
@@ -148,7 +145,7 @@ t.test('however many connections a machine opens, four processes are all that it
   t.equal(String((await once(next.stdout, 'data'))[0]), 'again', 'a slot is free again')
 })
 
-t.test('several requests over one connection to the program, as curl sends them', async (t) => {
+t.test('serves several requests on one connection, as curl sends them', async (t) => {
   const file = join(t.testdir({ 'metadata.json': JSON.stringify(metadata) }), 'metadata.json')
   const program = spawn(process.execPath, [join(import.meta.dirname, 'metadata-service.ts'), file], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -17,7 +17,7 @@ t.beforeEach(() => {
   delete process.env['ANSIBLE_STRATEGY']
 })
 
-t.test('the Ansibles that Mitogen knows', async (t) => {
+t.test('knows which versions of Ansible Mitogen supports', async (t) => {
   const cases: [version: string, known: boolean][] = [
     ['ansible-playbook [core 2.9.27]', false],
     ['ansible-playbook [core 2.10.0]', true],
@@ -30,7 +30,7 @@ t.test('the Ansibles that Mitogen knows', async (t) => {
   for (const [version, known] of cases) t.equal(knowsAnsible(version), known, version)
 })
 
-t.test('one Python runs every task', async (t) => {
+t.test('runs every task in one Python', async (t) => {
   const folder = t.testdir()
   const parent = (file: string) => ({
     'ansible.builtin.shell': `ps -o ppid= -p $PPID > ${join(folder, file)}; echo $PPID >> ${join(folder, file)}`,
@@ -47,15 +47,15 @@ t.test('one Python runs every task', async (t) => {
   t.same(warnings, [])
   t.equal(first, second)
   const [alone, other] = await playbook({})
-  t.not(alone, other, 'Ansible by itself')
+  t.not(alone, other, 'Ansible without Mitogen')
 })
 
-t.test('whoever has chosen a strategy keeps it', async (t) => {
+t.test('keeps a strategy that is already set', async (t) => {
   process.env['ANSIBLE_STRATEGY'] = 'free'
   t.same(await mitogenEnvironment(progress), {})
 })
 
-t.test('where it cannot be installed, Ansible works by itself', async (t) => {
+t.test('falls back to plain Ansible when Mitogen cannot be installed', async (t) => {
   const folder = t.testdir({ 'requirements.txt': 'no-such-package-of-bakeroll==1\n' })
   const requirements = join(folder, 'requirements.txt')
   const place = { ...mitogenPlace(folder), requirements, python: copyingPython(folder, mitogenPlace().folder) }
@@ -63,7 +63,7 @@ t.test('where it cannot be installed, Ansible works by itself', async (t) => {
   t.match(warnings, [/^without Mitogen Ansible takes longer: .*no-such-package-of-bakeroll==1$/])
 })
 
-t.test('a stop stops', async (t) => {
+t.test('a stop during installation is an interruption', async (t) => {
   const place = { ...venvPlace('mitogen', t.testdir()), requirements: join(import.meta.dirname, '../../package.json') }
   await t.rejects(mitogenEnvironment(progress, AbortSignal.abort(), place), { kind: 'interrupted' } as never)
 })

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import t from 'tap'
 import { measureComputer, patientMs } from './pace-measurement.ts'
 
-t.test('a measurement of this computer', async (t) => {
+t.test('measures this computer', async (t) => {
   const { workMs, stretch, load, processors } = measureComputer()
   t.equal(processors, availableParallelism())
   t.ok(workMs > 1 && workMs < 10_000, `${workMs} ms`)
@@ -10,6 +10,6 @@ t.test('a measurement of this computer', async (t) => {
   t.ok(load >= 0 && Number.isFinite(load), String(load))
 })
 
-t.test('a limit on this computer is never shorter than said', async (t) => {
+t.test('a time limit is never shorter than given', async (t) => {
   t.ok(patientMs(100) >= 100 && patientMs(100) <= 1000)
 })

@@ -19,7 +19,7 @@ function packer(version: string, plugins: readonly Plugin[]): string {
   return `case $1 in version) echo 'Packer v${version}';; plugins) printf '%s\\n' ${files.join(' ')};; *) exit 1;; esac`
 }
 
-t.test('which versions have plugins of their own', async (t) => {
+t.test('knows which versions have separate plugins', async (t) => {
   for (const [version, expected] of [
     ['1.6.6', false],
     ['1.9.5', false],
@@ -31,7 +31,7 @@ t.test('which versions have plugins of their own', async (t) => {
   }
 })
 
-t.test("Debian's needs none, newer ones name what is missing", async (t) => {
+t.test("Debian's Packer needs no plugins, newer ones name what is missing", async (t) => {
   onPath(t, { packer: packer('1.6.6', []) })
   t.equal(await packerVersion(), '1.6.6')
   await checkPacker()
@@ -48,7 +48,7 @@ t.test("Debian's needs none, newer ones name what is missing", async (t) => {
   })
 })
 
-t.test('without packer', async (t) => {
+t.test('without Packer, says that it is not installed', async (t) => {
   const { PATH } = process.env
   process.env['PATH'] = t.testdir()
   t.teardown(() => {
@@ -58,7 +58,7 @@ t.test('without packer', async (t) => {
   await t.rejects(checkPacker(), { kind: 'refused', message: 'packer is not installed', hint: 'npm run doctor' })
 })
 
-t.test('the file for `packer init` asks for the same', async (t) => {
+t.test('the file for `packer init` requires the same plugins', async (t) => {
   const file = readFileSync(join(import.meta.dirname, '../../packer/plugins/plugins.pkr.hcl'), 'utf8')
   const asked = file.matchAll(/source += "(.*)"\s+version += "= (.*)"/g)
   t.strictSame(

@@ -23,7 +23,7 @@ const build: PackerBuild = {
 
 const same = (path: string) => path
 
-t.test('arguments', async (t) => {
+t.test('the arguments of packer build', async (t) => {
   t.strictSame(buildArguments(build, same), [
     ...['build', '-color=false', '-on-error=cleanup', '-only=qemu.machine'],
     ...['-var', 'layer=base,release', '-var', 'name=a b', '-var', 'source_disk=/h/x=y.qcow2'],
@@ -34,7 +34,7 @@ t.test('arguments', async (t) => {
   t.strictSame(buildArguments(build, plain).slice(-2), ['source_disk=/plain/x=y.qcow2', '/clone/packer'])
 })
 
-t.test('the tasks of Ansible are the progress', async (t) => {
+t.test("reports Ansible's tasks as progress", async (t) => {
   const cases: [line: string, task: string | undefined][] = [
     ['    qemu.machine: TASK [nginx : Install nginx] *****', 'nginx : Install nginx'],
     ['    qemu.machine: TASK [Gathering Facts] ****', 'Gathering Facts'],
@@ -46,7 +46,7 @@ t.test('the tasks of Ansible are the progress', async (t) => {
   for (const [line, task] of cases) t.equal(ansibleTask(line), task, line)
 })
 
-t.test('the most telling line of a failure', async (t) => {
+t.test('finds the most telling line of a failure', async (t) => {
   const fatal = 'fatal: [default]: FAILED! => {"msg": "No package matching nginx"}'
   const cases: [what: string, output: string[], expected: string][] = [
     ['nothing', [], 'no reason given'],
@@ -114,7 +114,7 @@ t.test('the most telling line of a failure', async (t) => {
   for (const [what, output, expected] of cases) t.equal(failureIn(output.join('\n')), expected, what)
 })
 
-/** Puts a `packer` first on PATH until the test ends, and gives a run with its log beside it. */
+/** Puts a `packer` first on PATH until the test ends, and returns a run with a log beside it. */
 async function standIn(t: Test, script: string) {
   const folder = t.testdir()
   await writeFile(join(folder, 'packer'), `#!/bin/sh\n${script}\n`)
@@ -133,7 +133,7 @@ async function standIn(t: Test, script: string) {
   return { folder, logFile, run, stop, tasks, log: () => readFileSync(logFile, 'utf8') }
 }
 
-t.test('a run: its arguments, its environment, its log, its progress', async (t) => {
+t.test('a run has its arguments, environment, log and progress', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'bakeroll-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const { run, tasks, log } = await standIn(
@@ -152,7 +152,7 @@ t.test('a run: its arguments, its environment, its log, its progress', async (t)
   ])
 })
 
-t.test('a failure names its reason and its log, which holds every line', async (t) => {
+t.test('a failure names its reason and its log, which has every line', async (t) => {
   const { run, logFile, log } = await standIn(
     t,
     `for i in $(seq 2000); do echo "line $i"; done; echo "    x: fatal: [default]: no"; echo "==> x: Error: 2" >&2; exit 1`,
@@ -165,13 +165,13 @@ t.test('a failure names its reason and its log, which holds every line', async (
   t.equal(log().trim().split('\n').length, 2002)
 })
 
-t.test('a failure is not told in the words of an earlier run with the same log', async (t) => {
+t.test('a failure is not reported with the lines of an earlier run in the same log', async (t) => {
   const { run, logFile } = await standIn(t, 'echo "==> x: Error: the disk is full"; exit 1')
   await writeFile(logFile, '    x: fatal: [default]: UNREACHABLE! => {"msg": "wéird"}\n')
   await t.rejects(packerBuild(build, run), { message: 'packer failed: Error: the disk is full' })
 })
 
-t.test('a machine that Ansible could not reach any more is tried once more, told in one line', async (t) => {
+t.test('retries once when Ansible cannot reach the machine any more, and says so in one line', async (t) => {
   const unreachable = 'fatal: [default]: UNREACHABLE! => {"msg": "Connection timed out."}'
   const { run, folder } = await standIn(
     t,
@@ -189,16 +189,16 @@ t.test('a machine that Ansible could not reach any more is tried once more, told
     againWhenUnreachable(progress, () => packerBuild(build, run)),
     { kind: 'failed' } as Error & { kind: string },
   )
-  t.equal(tries(), 4, 'and not for ever')
+  t.equal(tries(), 4, 'and not forever')
 })
 
-t.test('another failure is not tried again', async (t) => {
+t.test('does not retry another failure', async (t) => {
   const { run, folder } = await standIn(t, 'echo x >> "$PACKER_CACHE_DIR/tries"; echo "x: fatal: no"; exit 1')
   await t.rejects(againWhenUnreachable(silentProgress(), () => packerBuild(build, run)))
   t.equal(readFileSync(join(folder, 'tries'), 'utf8'), 'x\n')
 })
 
-t.test('Ansible has as long to connect as is said, unless somebody else has said it', async (t) => {
+t.test("sets Ansible's connection timeout, unless it is already set", async (t) => {
   t.same(connectionEnvironment(120), { ANSIBLE_TIMEOUT: '120' })
   process.env['ANSIBLE_TIMEOUT'] = '7'
   t.teardown(() => {
@@ -207,7 +207,7 @@ t.test('Ansible has as long to connect as is said, unless somebody else has said
   t.same(connectionEnvironment(120), {})
 })
 
-t.test('a stop is one signal, and the end of the clean-up is awaited', async (t) => {
+t.test('a stop sends one signal and waits for the clean-up', async (t) => {
   const { run, stop, folder, log } = await standIn(
     t,
     `trap 'echo "signal" >> "$PACKER_CACHE_DIR/signals"; stop=1' TERM INT HUP
@@ -217,12 +217,12 @@ echo 'cleaning up'; sleep 0.3; echo 'builder gone'; touch "$PACKER_CACHE_DIR/gon
   )
   const onTask = () => stop.abort()
   await t.rejects(packerBuild(build, { ...run, onTask }), { kind: 'interrupted' } as Error & { kind: string })
-  t.ok(existsSync(join(folder, 'gone')), 'packer had its time')
+  t.ok(existsSync(join(folder, 'gone')), 'packer had time to clean up')
   t.equal(readFileSync(join(folder, 'signals'), 'utf8'), 'signal\n')
   t.match(log(), /TASK \[wait : here\][\s\S]*builder gone/)
 })
 
-t.test('what a machine says, without the prefix; more and less environment; the process id', async (t) => {
+t.test("passes on lines without Packer's prefix, sets and unsets variables, writes the process id", async (t) => {
   process.env['AWS_PROFILE'] = 'mine'
   t.teardown(() => {
     delete process.env['AWS_PROFILE']
@@ -246,7 +246,7 @@ t.test('a stop before the start starts nothing', async (t) => {
   t.notOk(existsSync(join(folder, 'started')))
 })
 
-t.test('without packer', async (t) => {
+t.test('without Packer, says that it is not installed', async (t) => {
   const { run, folder } = await standIn(t, '')
   process.env.PATH = join(folder, 'nowhere')
   await t.rejects(packerBuild(build, run), {

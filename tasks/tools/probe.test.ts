@@ -2,7 +2,7 @@ import t from 'tap'
 import type { TargetReport } from '../../checker/verdict/report.ts'
 import { probeResult } from './probe.ts'
 
-/** A measurement whose clock was off by so much, plus or minus. */
+/** A measurement of a clock that is off by this much, with this error. */
 function measured(offsetMs: number, errorMs: number, more: Partial<TargetReport> = {}): TargetReport {
   const isRight = Math.abs(offsetMs) + errorMs <= 1000
   const clock = { offsetMs, errorMs, limitMs: 1000, format: 'iso8601', samples: 2, clocks: 1 }
@@ -17,7 +17,7 @@ function measured(offsetMs: number, errorMs: number, more: Partial<TargetReport>
   } as TargetReport
 }
 
-t.test('a clock is right, wrong, or left open by answers that were too slow', (t) => {
+t.test('a clock is right, wrong, or undecided when responses were too slow', (t) => {
   t.match(probeResult(measured(10, 5), '1.0.0'), { ok: true, clockOk: true, undecided: false })
   t.match(probeResult(measured(4000, 5), '1.0.0'), { ok: false, clockOk: false, undecided: false })
   t.match(probeResult(measured(600, 700), '1.0.0'), { ok: false, clockOk: undefined, undecided: true })
@@ -25,7 +25,7 @@ t.test('a clock is right, wrong, or left open by answers that were too slow', (t
   t.end()
 })
 
-t.test('slowness excuses nothing else', (t) => {
+t.test('slow responses excuse nothing else', (t) => {
   const reasons = ['GET /now: HTTP 502', 'the clock is not proven']
   t.match(probeResult(measured(600, 700), '2.0.0'), { versionOk: false, undecided: false })
   t.match(probeResult(measured(600, 700, { status: 502, reasons }), '1.0.0'), { upstreamOk: false, undecided: false })

@@ -7,7 +7,7 @@ import { ownProcess, processRuns, stopProcess } from './process.ts'
 
 type Teardown = { teardown(handler: () => unknown): void }
 
-/** A program whose command line holds `mark`; it says a word when it is ready. */
+/** A program with `mark` in its command line; it prints a line when it is ready. */
 async function standIn(t: Teardown, mark: string, script = ''): Promise<ChildProcess> {
   const code = `${script}; setInterval(() => undefined, 60_000); console.log('ready')`
   const child = spawn(process.execPath, ['-e', code, mark], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -16,7 +16,7 @@ async function standIn(t: Teardown, mark: string, script = ''): Promise<ChildPro
   return child
 }
 
-t.test('a pid file proves a process only together with its command line', async (t) => {
+t.test('a pid file identifies a process only together with its command line', async (t) => {
   const file = join(t.testdir(), 'a b', 'qemu.pid')
   const pidFile = join(t.testdir(), 'pid')
   const child = await standIn(t, file)
@@ -39,7 +39,7 @@ t.test('a pid file proves a process only together with its command line', async 
   t.equal(ownProcess(join(file, 'missing'), file), undefined, 'no file')
 })
 
-t.test('stopping ends the process and removes its pid file, twice over', async (t) => {
+t.test('stopping ends the process and removes its pid file, and may be repeated', async (t) => {
   const pidFile = join(t.testdir(), 'pid')
   const child = await standIn(t, pidFile)
   const ended = once(child, 'exit')
@@ -50,7 +50,7 @@ t.test('stopping ends the process and removes its pid file, twice over', async (
   await stopProcess(pidFile, pidFile)
 })
 
-t.test('a process that does not listen is killed', async (t) => {
+t.test('kills a process that ignores SIGTERM', async (t) => {
   const pidFile = join(t.testdir(), 'pid')
   const child = await standIn(t, pidFile, `process.on('SIGTERM', () => undefined)`)
   const ended = once(child, 'exit')
@@ -59,7 +59,7 @@ t.test('a process that does not listen is killed', async (t) => {
   t.strictSame(await ended, [null, 'SIGKILL'])
 })
 
-t.test('a stale pid file goes, and the program that has its number now stays', async (t) => {
+t.test('removes a stale pid file and leaves the program that now has its number alone', async (t) => {
   const pidFile = join(t.testdir(), 'pid')
   const other = await standIn(t, 'another program')
   writeFileSync(pidFile, `${other.pid}\n`)

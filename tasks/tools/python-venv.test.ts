@@ -28,7 +28,7 @@ function recording(): Progress & { steps: string[] } {
   }
 }
 
-/** A Python that notes how it is called and makes an environment whose Python is itself. */
+/** A Python that records its calls and makes an environment with itself as the Python. */
 function fakePython(root: string): string {
   const path = join(root, 'python3')
   const venv = `case "$2" in venv) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;; esac`
@@ -50,7 +50,7 @@ test('the commands pin every package and name no index', (t) => {
   t.end()
 })
 
-/** A wheel with nothing in it, in a folder that pip may look for it in. */
+/** An empty wheel, in a folder where pip may look for it. */
 async function emptyWheel(folder: string): Promise<string> {
   const file = join(folder, 'nothing-1.0-py3-none-any.whl')
   const code = `
@@ -65,7 +65,7 @@ with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
   return createHash('sha256').update(readFileSync(file)).digest('hex')
 }
 
-test('a package is installed only with the bytes that the requirements name', async (t) => {
+test('installs a package only if its hash is in the requirements', async (t) => {
   const root = t.testdir({ test: { python: {} }, index: {} })
   const sha256 = await emptyWheel(join(root, 'index'))
   const requirements = (hash: string) => `--no-index\n--find-links ${join(root, 'index')}\nnothing==1.0 ${hash}\n`
@@ -78,7 +78,7 @@ test('a package is installed only with the bytes that the requirements name', as
   await venvWith(`--hash=sha256:${other} --hash=sha256:${sha256}`)
 })
 
-test('every requirement of the repository has its hashes', (t) => {
+test('every requirement of the repository has a hash', (t) => {
   const root = join(import.meta.dirname, '../..')
   const files = ['ansible/requirements.txt', ...globSync('test/python/*.txt', { cwd: root })]
   t.ok(files.length >= 9)
@@ -91,7 +91,7 @@ test('every requirement of the repository has its hashes', (t) => {
   t.end()
 })
 
-test('an environment is made once, and again when its requirements change or its making was cut short', async (t) => {
+test('makes an environment once, and again after its requirements changed or its making was interrupted', async (t) => {
   const root = t.testdir({ test: { python: { 'empty.txt': '# nothing\n' } } })
   const place = { ...venvPlace('empty', root), python: fakePython(root) }
   const progress = recording()
@@ -116,7 +116,7 @@ test('an environment is made once, and again when its requirements change or its
   t.throws(() => readFileSync(join(place.folder, 'rest')), { code: 'ENOENT' })
 })
 
-test('two that need it at once make it once, one after the other', async (t) => {
+test('makes an environment only once for concurrent callers', async (t) => {
   const root = t.testdir({ test: { python: { 'empty.txt': '# nothing\n' } } })
   const place = { ...venvPlace('empty', root), python: fakePython(root) }
   const make = () => ensureVenv('empty', recording(), undefined, place)
@@ -124,7 +124,7 @@ test('two that need it at once make it once, one after the other', async (t) => 
   t.equal(readFileSync(join(root, 'calls'), 'utf8').match(/-m venv/g)?.length, 1)
 })
 
-test('a package that does not exist is a failure with the lines of pip and a hint', async (t) => {
+test("a missing package is a failure with pip's output and a hint", async (t) => {
   const place = venvPlace('bad', t.testdir({ test: { python: { 'bad.txt': './no-such-package-here\n' } } }))
   await t.rejects(ensureVenv('bad', recording(), undefined, { ...place, python }), {
     name: 'OperatorError',

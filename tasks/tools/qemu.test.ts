@@ -47,7 +47,7 @@ function machine(change: Partial<Machine> = {}): Machine {
   }
 }
 
-t.test('KVM is believed only when processor and device both agree', async (t) => {
+t.test('uses KVM only when both processor and device allow it', async (t) => {
   const linux = { virtualisation: true, kvmWritable: true }
   const cases: [Parameters<typeof chooseAccelerator>[0], typeof linux, Accelerator, RegExp][] = [
     ['auto', linux, 'kvm', /\/dev\/kvm can be opened/],
@@ -63,7 +63,7 @@ t.test('KVM is believed only when processor and device both agree', async (t) =>
   t.match(chooseAccelerator('auto').accelerator, /^(kvm|tcg)$/, 'on this computer')
 })
 
-t.test('an x86 machine does not test its timer, which fails at times under emulation', async (t) => {
+t.test('an x86 machine skips the timer check, which sometimes fails under emulation', async (t) => {
   t.match(kernelArguments, /^root=\/dev\/vda rw console=ttyS0 panic=10\b.* no_timer_check$/)
 })
 
@@ -71,7 +71,7 @@ for (const [accelerator, arguments_] of [
   ['tcg', ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max']],
   ['kvm', ['-accel', 'kvm', '-cpu', 'host']],
 ] as const) {
-  t.test(`arguments of a machine on ${accelerator}`, async (t) => {
+  t.test(`the arguments of a machine on ${accelerator}`, async (t) => {
     t.strictSame(machineArguments(machine({ accelerator })), [
       ...['-name', 'bakeroll i-1'],
       ...['-machine', 'q35'],
@@ -96,7 +96,7 @@ for (const [accelerator, arguments_] of [
   })
 }
 
-t.test('a machine reaches something by itself only where it was told to, and never beside the metadata', async (t) => {
+t.test('a machine reaches the network only when it is open, and nothing else beside the metadata', async (t) => {
   const networks = (network: Machine['network']) =>
     machineArguments(machine({ network, forwards: [] })).filter((word) => word.startsWith('user,id='))
   const metadata = metadataNetwork('/h/metadata.json')
@@ -117,12 +117,12 @@ t.test('a path may hold commas, spaces and quotes', async (t) => {
   ] as const) {
     t.equal(metadataNetwork(path), `${network}sh ${slots} ${word} ${process.execPath} ${service} ${word}`)
   }
-  for (const program of [slots, service]) t.ok(existsSync(program), 'what QEMU starts is where it is said to be')
+  for (const program of [slots, service]) t.ok(existsSync(program), 'the programs that QEMU starts exist')
 })
 
-t.test('a machine runs while its own process runs, and stops with it', async (t) => {
+t.test('a machine counts as running while its own process runs, and stops with it', async (t) => {
   const pidFile = join(t.testdir(), 'qemu.pid')
-  t.notOk(machineRuns(pidFile), 'before it was started')
+  t.notOk(machineRuns(pidFile), 'before the start')
   const code = `setInterval(() => undefined, 60_000); console.log('ready')`
   const child = spawn(process.execPath, ['-e', code, '--', '-pidfile', pidFile], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -139,17 +139,17 @@ t.test('a machine runs while its own process runs, and stops with it', async (t)
   await stopProcess(pidFile)
 })
 
-t.test('the pid file of a machine that died in another boot of this computer harms nobody', async (t) => {
+t.test('a pid file from before a reboot stops no other process', async (t) => {
   const pidFile = join(t.testdir({ 'qemu.pid': `${process.pid}\n` }), 'qemu.pid')
   t.notOk(machineRuns(pidFile))
   await stopProcess(pidFile)
-  t.notOk(existsSync(pidFile), 'and this very process lives on')
+  t.notOk(existsSync(pidFile), 'and this process is still running')
 })
 
 const withoutQemu =
   (await execa(qemuProgram, ['--version'], { reject: false })).exitCode !== 0 && 'QEMU is not installed'
 
-t.test('what QEMU refuses is told in its own words', { skip: withoutQemu }, async (t) => {
+t.test("reports QEMU's own error message", { skip: withoutQemu }, async (t) => {
   const folder = t.testdir({ 'a, b': {} })
   const disk = join(folder, 'a, b', 'disk.qcow2')
   const metadataFile = join(folder, 'a, b', "it's metadata.json")
@@ -166,7 +166,7 @@ t.test('what QEMU refuses is told in its own words', { skip: withoutQemu }, asyn
   t.notOk(machineRuns(pidFile))
 })
 
-t.test('a start that was slow, which sets the hardware clock wrong, is tried again', async (t) => {
+t.test('retries a slow start, which sets the hardware clock wrong', async (t) => {
   const starts = join(t.testdir(), 'starts')
   onPath(t, { [qemuProgram]: `echo start >> ${starts}; [ "$(wc -l < ${starts})" -gt 2 ] || sleep 0.6` })
   await startMachine(machine())
@@ -174,7 +174,7 @@ t.test('a start that was slow, which sets the hardware clock wrong, is tried aga
   t.ok(count >= 3 && count <= 6, `${count} starts`)
 })
 
-t.test('a missing QEMU is told too', async (t) => {
+t.test('reports a missing QEMU', async (t) => {
   const { PATH } = process.env
   t.teardown(() => {
     process.env.PATH = PATH
@@ -184,7 +184,7 @@ t.test('a missing QEMU is told too', async (t) => {
 })
 
 t.test(
-  'a thin disk finds what is below it after both have moved; a flat one needs nothing',
+  'a thin disk finds its base after both have moved, and a flat one needs none',
   { skip: withoutQemu },
   async (t) => {
     const folder = t.testdir({ images: {}, instances: {} })

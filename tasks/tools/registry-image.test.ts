@@ -13,7 +13,7 @@ import { copyArguments, fetchError, fetchImage, manifestArguments, parseReferenc
 
 const digest = `sha256:${'a'.repeat(64)}`
 
-t.test('a reference is read as Docker reads it', async (t) => {
+t.test('parses a reference as Docker does', async (t) => {
   t.same(parseReference('debian'), { repository: 'debian', tag: undefined, digest: undefined })
   t.same(parseReference('ghcr.io/acme/shop:1.2'), { repository: 'ghcr.io/acme/shop', tag: '1.2', digest: undefined })
   t.same(parseReference(`localhost:5000/shop:1@${digest}`), { repository: 'localhost:5000/shop', tag: '1', digest })
@@ -53,7 +53,7 @@ t.test('the arguments of skopeo', async (t) => {
   ])
 })
 
-t.test('an image of a real registry', async (t) => {
+t.test('fetches an image from a real registry', async (t) => {
   const { folder, file, image } = await makeClock(t)
   const registry = await startRegistry(t)
   const push = (from: string, tag: string) =>
@@ -75,7 +75,7 @@ t.test('an image of a real registry', async (t) => {
   t.equal((await fetchImage(first.pinned, fetching)).archive.image.id, image.id)
 
   await writeFile(join(home, kept), (await readFile(join(home, kept))).subarray(0, 4000))
-  t.equal((await fetchImage(first.pinned, fetching)).archive.image.id, image.id, 'a damaged one is fetched again')
+  t.equal((await fetchImage(first.pinned, fetching)).archive.image.id, image.id, 'a damaged file is fetched again')
 
   await t.rejects(fetchImage(`${registry}/shop:2`, fetching), {
     kind: 'failed',
@@ -87,7 +87,7 @@ t.test('an image of a real registry', async (t) => {
   t.same((await readdir(home)).length, 2)
 })
 
-t.test('what is kept needs no registry', async (t) => {
+t.test('needs no registry for a kept image', async (t) => {
   const { folder, file, image } = await makeClock(t)
   const kept = join(folder, `${'a'.repeat(64)}.amd64.tar`)
   await writeFile(kept, await readFile(file))
@@ -95,7 +95,7 @@ t.test('what is kept needs no registry', async (t) => {
   t.equal(archive.image.id, image.id)
 })
 
-t.test('a registry that is not there, and one that refuses', async (t) => {
+t.test('reports a registry that does not answer, and one that refuses', async (t) => {
   const folder = await temporaryFolder(t)
   const fetching = { architecture: 'amd64', folder }
   const absent = `127.0.0.1:${await anyFreePort()}`
@@ -129,7 +129,7 @@ t.test('a stop is an interruption', async (t) => {
   })
 })
 
-t.test('the last words of skopeo are shown, and steer no terminal', async (t) => {
+t.test("shows skopeo's error without control characters", async (t) => {
   const said = 'time="x" level=fatal msg="Error parsing image name \\"docker://a\\": \u001b[2Jodd"'
   const { message } = fetchError(parseReference('a/b'), said)
   t.equal(message, 'a/b:latest cannot be fetched: skopeo failed (Error parsing image name "docker://a": \\u001b[2Jodd)')

@@ -7,7 +7,7 @@ import { bareEnv } from '../terminal/fixtures/bare-env.ts'
 
 const play = join(import.meta.dirname, '../terminal/fixtures/play.ts')
 
-/** Stands for sudo: it asks on the terminal, past its own streams, without an echo, three times, and remembers who got in. */
+/** Stands for sudo: asks on the terminal directly, without echo, three times, and remembers who got in. */
 const sudo = `#!/bin/sh
 case $* in
 '-n true')
@@ -58,7 +58,7 @@ async function install(t: Test, typed: readonly string[]) {
   return { output, erased, isIn: existsSync(entered) }
 }
 
-t.test('sudo asks on a screen that nobody draws on, and the work goes on', async (t) => {
+t.test('leaves the screen alone while sudo asks, then carries on', async (t) => {
   const { output, erased, isIn } = await install(t, ['wrong\n', 'right\n'])
   t.match(
     output,
@@ -69,21 +69,21 @@ t.test('sudo asks on a screen that nobody draws on, and the work goes on', async
   t.notOk(erased, 'the prompt stays until it is answered')
 })
 
-t.test('no right password is a refusal that says what to type', async (t) => {
+t.test('a wrong password is a refusal that says what to type', async (t) => {
   const { output } = await install(t, ['a\n', 'b\n', 'c\n'])
   t.match(output, /error:.* installing qemu-utils needs root, and sudo refused/)
   t.match(output, 'sudo apt-get install --no-install-recommends qemu-utils')
   t.match(output, 'exit 3')
 })
 
-t.test('Ctrl-C at the prompt stops the verb, and the terminal echoes again', async (t) => {
+t.test('Ctrl-C at the prompt stops the verb and restores the echo', async (t) => {
   const { output } = await install(t, ['\u0003'])
   t.match(output, 'exit 130')
   t.match(output, / echo /)
   t.notMatch(output, /-echo /)
 })
 
-t.test('without a terminal nobody is asked', async (t) => {
+t.test('does not ask without a terminal', async (t) => {
   const folder = t.testdir({ sudo })
   const child = spawn(process.execPath, [play, 'sudo', 'bake'], {
     env: { ...bareEnv, PATH: `${folder}:${process.env['PATH']}` },

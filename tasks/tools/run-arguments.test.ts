@@ -12,7 +12,7 @@ const facts: ContainerFacts = {
   imageUser: '65532',
 }
 
-t.test('the words of docker run before the image', (t) => {
+t.test('the arguments of docker run before the image', (t) => {
   t.strictSame(runArguments(facts), [
     ...['--restart', 'always', '--stop-timeout', '40', '--network', 'bridge', '--dns', '172.17.0.1'],
     ...['--read-only', '--tmpfs', '/tmp:size=128m', '--tmpfs', '/run:size=16m,mode=1777'],
@@ -22,19 +22,19 @@ t.test('the words of docker run before the image', (t) => {
   t.end()
 })
 
-t.test('each fact, by the words that it adds or leaves out', (t) => {
+t.test('each fact adds or removes its arguments', (t) => {
   const usual = runArguments(facts)
   const dropped =
     '--cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add KILL --cap-add SETGID'
   const cases: [what: string, changed: Partial<ContainerFacts>, added: string, without: string][] = [
-    ['memory, with no swap beside it', { memoryMib: 512 }, '--memory 512m --memory-swap 512m', ''],
+    ['memory, without extra swap', { memoryMib: 512 }, '--memory 512m --memory-swap 512m', ''],
     ['processors', { cpus: '0.5' }, '--cpus 0.5', ''],
     ['processes', { pids: 64 }, '--pids-limit 64', '--pids-limit 1000'],
     ['time to stop', { stopSeconds: 5 }, '--stop-timeout 5', '--stop-timeout 40'],
     ["the machine's network", { network: 'host' }, '--network host', '--dns'],
-    ['an image that begins as root', { imageUser: '' }, `${dropped} --cap-add SETUID`, ''],
+    ['an image that starts as root', { imageUser: '' }, `${dropped} --cap-add SETUID`, ''],
     ['constants', { env: new Map([['A', 'b c']]) }, '--env PORT=8000 --env A=b c', ''],
-    ['a PORT of its own', { env: new Map([['PORT', '1']]) }, '--env PORT=1', 'PORT=8000'],
+    ['its own PORT', { env: new Map([['PORT', '1']]) }, '--env PORT=1', 'PORT=8000'],
     ['secrets have a name and no value', { secrets: ['KEY', 'PORT'] }, '--env KEY --env PORT', 'PORT=8000'],
     ['options come last', { options: ['--read-only=false'] }, '--env PORT=8000 --read-only=false', ''],
   ]
@@ -47,7 +47,7 @@ t.test('each fact, by the words that it adds or leaves out', (t) => {
   t.end()
 })
 
-t.test('who is root', (t) => {
+t.test('knows when a container runs as root', (t) => {
   const cases: [imageUser: string, options: string[], root: boolean][] = [
     ['', [], true],
     ['root', [], true],
@@ -70,7 +70,7 @@ t.test('who is root', (t) => {
   t.end()
 })
 
-t.test('what must not run is refused, with what would be right', (t) => {
+t.test('refuses what must not run and says what would be right', (t) => {
   const root =
     /^service\.network: host is refused .* runs as root or as user 59254, .*give the image a user \(USER 65532\), or use bridge$/
   const cases: [changed: Partial<ContainerFacts>, fault: RegExp | undefined][] = [
@@ -103,7 +103,7 @@ t.test('what must not run is refused, with what would be right', (t) => {
   t.end()
 })
 
-t.test('nginx asks where the container is', (t) => {
+t.test('nginx connects to the address of the container', (t) => {
   t.strictSame([serviceAddress('bridge'), serviceAddress('host')], ['172.17.0.2', '127.0.0.1'])
   t.end()
 })

@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { answerOf, runToEnd } from './run-to-end.ts'
 
-t.test('every word reaches the program as it is, and both streams come in their order', async (t) => {
+t.test('passes every word unchanged and reads both streams in order', async (t) => {
   const words = ["it's", 'a b', '$HOME', '`x`', '', 'é', '*', 'two\nlines', '-n']
   const { said, failed } = await runToEnd(['printf', '[%s]', ...words])
   t.equal(said, words.map((word) => `[${word}]`).join(''))
@@ -15,27 +15,23 @@ t.test('every word reaches the program as it is, and both streams come in their 
   t.match(ended, { failed: true, said: 'one\ntwo\nthree\nfour', cause: { exitCode: 3 } })
 })
 
-t.test('it has nothing to read, and the environment that is told', async (t) => {
+t.test('gives the program empty input and the given environment', async (t) => {
   t.equal((await runToEnd(['sh', '-c', 'cat; echo "$X"'], { env: { X: 'y' } })).said, 'y\n')
 })
 
-t.test('a program that is not there is named', async (t) => {
+t.test('names a program that is not installed', async (t) => {
   t.match(await runToEnd(['no-such-program', 'x']), { failed: true, said: 'no-such-program is not installed' })
   t.equal(await answerOf(['no-such-program']), '')
-  t.match(await runToEnd(['tasks']), { said: 'tasks is not installed' }, 'a folder of that name is none')
-  t.match(
-    await runToEnd(['sh', '-c', 'echo x; exit 127']),
-    { failed: true, said: 'x\n' },
-    'its own exit code is its own',
-  )
+  t.match(await runToEnd(['tasks']), { said: 'tasks is not installed' }, 'a folder of that name is no program')
+  t.match(await runToEnd(['sh', '-c', 'echo x; exit 127']), { failed: true, said: 'x\n' }, 'its own exit code stays')
 })
 
-t.test('an answer is what stands on the standard output of a program that ended well', async (t) => {
+t.test('the answer is the standard output of a program that succeeded', async (t) => {
   t.equal(await answerOf(['sh', '-c', 'echo 1.2; echo warning >&2']), '1.2\n')
   t.equal(await answerOf(['sh', '-c', 'echo 1.2; exit 1']), '')
 })
 
-t.test('a stop meets the program itself, and its end is awaited', async (t) => {
+t.test('a stop signals the program and waits for its end', async (t) => {
   const stop = new AbortController()
   const script = 'trap "echo cleaned; exit 0" TERM; echo ready; while :; do sleep 0.05; done'
   const lines: string[] = []
@@ -49,14 +45,14 @@ t.test('a stop meets the program itself, and its end is awaited', async (t) => {
   await t.rejects(runToEnd(['touch', '/nowhere'], { signal: stop.signal }), { message: 'touch was stopped' })
 })
 
-t.test('a program that heeds no stop is killed', async (t) => {
+t.test('kills a program that ignores a stop', async (t) => {
   const stop = new AbortController()
   const script = 'trap "" TERM; echo ready; while :; do sleep 0.05; done'
   const running = runToEnd(['sh', '-c', script], { signal: stop.signal, onLine: () => stop.abort() })
   await t.rejects(running, { kind: 'interrupted', cause: { signal: 'SIGKILL' } })
 })
 
-t.test('it does not outlive the process that runs it', async (t) => {
+t.test('the program does not outlive the process that runs it', async (t) => {
   const module = join(import.meta.dirname, 'run-to-end.ts')
   const program = `import { runToEnd } from '${module}'
     await runToEnd(['sh', '-c', 'echo $$; exec sleep 600'], { onLine(pid) { console.log(pid); process.exit() } })`
@@ -74,7 +70,7 @@ t.test('it does not outlive the process that runs it', async (t) => {
   t.throws(isThere, { code: 'ESRCH' })
 })
 
-t.test('what a stopped program leaves behind is stopped with it', async (t) => {
+t.test('a stop also ends what the program left behind', async (t) => {
   const stop = new AbortController()
   const ended = runToEnd(['sh', '-c', 'trap "exit 0" TERM; sleep 300 & echo $!; wait'], {
     signal: stop.signal,

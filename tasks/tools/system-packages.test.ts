@@ -18,7 +18,7 @@ function folderWith(root: string, names: readonly string[]): string {
   return folder
 }
 
-test('a program is found in the first folder that has it, and only when it can be executed', (t) => {
+test('finds a program in the first folder that has it as an executable', (t) => {
   const folder = folderWith(t.testdir(), ['haproxy', 'notes'])
   chmodSync(join(folder, 'notes'), 0o644)
   mkdirSync(join(folder, 'packer'))
@@ -28,7 +28,7 @@ test('a program is found in the first folder that has it, and only when it can b
   t.end()
 })
 
-test('nothing is missing when all is there', (t) => {
+test('nothing is missing when everything is installed', (t) => {
   const folder = folderWith(
     t.testdir(),
     programs.map(({ name }) => name),
@@ -37,26 +37,26 @@ test('nothing is missing when all is there', (t) => {
   t.end()
 })
 
-test('each purpose misses what it needs, no more', (t) => {
+test('each purpose misses only what it needs', (t) => {
   const empty = folderWith(t.testdir(), [])
   const missing = (purpose: Purpose) => findMissing(programsFor(purpose), [empty]).map(({ name }) => name)
   t.strictSame(missing('lint'), ['packer', 'ansible-playbook', 'shellcheck', 'python3', 'ensurepip'])
   t.notOk(missing('local').includes('shellcheck'))
   t.strictSame(
     findMissing(programs, [empty]),
-    // A file is looked for at its place, whatever the folders of programs.
+    // A file is looked up at its path, whatever the program folders.
     programs.filter(({ file }) => file === undefined),
   )
   t.end()
 })
 
-test('a Python that is not the one of Debian has its own ensurepip', (t) => {
+test("a Python that is not Debian's has its own ensurepip", (t) => {
   const folder = folderWith(t.testdir(), ['python3'])
   t.notOk(findMissing(programsFor('lint'), [folder]).some(({ name }) => name === 'ensurepip'))
   t.end()
 })
 
-test('a package is announced once, with all that it is needed for', (t) => {
+test('announces a package once, with everything that needs it', (t) => {
   const missing = programs.filter((program) => program.package === 'openssh-client' || program.package === 'haproxy')
   t.strictSame(reasons(missing), [
     'install haproxy: haproxy is the load balancer',
@@ -65,7 +65,7 @@ test('a package is announced once, with all that it is needed for', (t) => {
   t.end()
 })
 
-test('without apt the refusal names what is missing and how to get it', (t) => {
+test('without apt, the refusal names what is missing and how to get it', (t) => {
   const error = missingElsewhere(programs.filter(({ name }) => name === 'haproxy' || name === 'ssh'))
   t.equal(error.kind, 'refused')
   t.equal(error.message, 'not found: haproxy (is the load balancer), ssh (reaches the instances)')

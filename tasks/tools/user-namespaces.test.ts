@@ -17,46 +17,46 @@ const noIds = (files: string, hint: string) => ({
   hint,
 })
 
-t.test('what is in the way of mmdebstrap without root, and the command that takes it away', async (t) => {
+t.test('finds what prevents mmdebstrap without root, and the command to fix it', async (t) => {
   const both = 'sudo tee -a /etc/subuid /etc/subgid'
   const cases: [what: string, change: Partial<NamespaceFacts>, problem: object | undefined][] = [
-    ['nothing', {}, undefined],
-    [
-      'no files at all',
-      { subuid: '', subgid: '' },
-      noIds('/etc/subuid and /etc/subgid', `echo dev:100000:65536 | ${both}`),
-    ],
+    ['all well', {}, undefined],
+    ['no files', { subuid: '', subgid: '' }, noIds('/etc/subuid and /etc/subgid', `echo dev:100000:65536 | ${both}`)],
     [
       'ids for others only: the next free range',
       { subuid: 'other:100000:65536\n', subgid: 'other:100000:65536\nthird:165536:65536\n' },
       noIds('/etc/subuid and /etc/subgid', `echo dev:231072:65536 | ${both}`),
     ],
-    ['groups alone', { subgid: '' }, noIds('/etc/subgid', 'echo dev:231072:65536 | sudo tee -a /etc/subgid')],
+    ['only groups missing', { subgid: '' }, noIds('/etc/subgid', 'echo dev:231072:65536 | sudo tee -a /etc/subgid')],
     [
       'too few',
       { subuid: 'dev:100000:1000\n' },
       noIds('/etc/subuid', 'echo dev:231072:65536 | sudo tee -a /etc/subuid'),
     ],
     [
-      'a name that begins like it',
+      'a user whose name begins the same',
       { subuid: 'developer:100000:65536\n' },
       { message: /no 65536 subordinate ids in \/etc\/subuid:/ },
     ],
     [
-      'its number, which mmdebstrap 1.3 does not read',
+      'a numeric id, which mmdebstrap 1.3 does not read',
       { subuid: '1001:100000:65536\n' },
       { message: /\/etc\/subuid:/ },
     ],
-    ['its number, which a newer one does', { subuid: '1001:100000:65536\n', readsNumbers: true }, undefined],
+    ['a numeric id, which newer versions read', { subuid: '1001:100000:65536\n', readsNumbers: true }, undefined],
     ['no namespaces', { maxUserNamespaces: 0 }, { hint: 'sudo sysctl user.max_user_namespaces=15000' }],
-    ['none for users', { unprivilegedUsernsClone: 0 }, { hint: 'sudo sysctl kernel.unprivileged_userns_clone=1' }],
+    [
+      'no namespaces for users',
+      { unprivilegedUsernsClone: 0 },
+      { hint: 'sudo sysctl kernel.unprivileged_userns_clone=1' },
+    ],
     [
       'AppArmor',
       { apparmorRestricts: 1 },
       { message: /kernel\.apparmor_restrict/, hint: 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0' },
     ],
     ['AppArmor with a profile for it', { apparmorRestricts: 1, hasProfile: true }, undefined],
-    ['all that may be set is', { unprivilegedUsernsClone: 1, apparmorRestricts: 0 }, undefined],
+    ['everything allowed', { unprivilegedUsernsClone: 1, apparmorRestricts: 0 }, undefined],
   ]
   for (const [what, change, problem] of cases) {
     const found = namespaceProblem({ ...facts, ...change })

@@ -39,7 +39,7 @@ t.test('an archive of every layout and compression tells the same image', async 
     'docker save before 25': docker,
     'docker save since 25': tarOf(both),
     'the same in gzip': gzipSync(docker),
-    'the same in zstd': zstdCompressSync(docker),
+    'old layout in zstd': zstdCompressSync(docker),
     'made by tar --create .': tarOf(oldDockerSave(parts).map((member) => ({ ...member, name: `./${member.name}` }))),
     OCI: tarOf(ociLayout([parts])),
     'OCI, layers in gzip': tarOf(ociLayout([parts], { pack: (layer) => gzipSync(layer), kind: '+gzip' })),
@@ -58,14 +58,14 @@ t.test('an archive of every layout and compression tells the same image', async 
   }
 })
 
-t.test('an image of folders says how it runs', async (t) => {
+t.test('reads how an image made from folders runs', async (t) => {
   const { file, image } = await makeClock(t)
   t.same((await readContainerArchive(file)).image, image)
   t.same(image.ports, [{ port: 8000, protocol: 'tcp' }])
   t.same([image.user, image.entryPoint, image.command], ['65532', ['/usr/bin/clock'], ['--utc']])
 })
 
-t.test('of several platforms the wanted one is taken', async (t) => {
+t.test('chooses the wanted one of several platforms', async (t) => {
   const [amd64, arm64] = [imageParts(), imageParts({ architecture: 'arm64' })]
   const path = join(await temporaryFolder(t), 'both.tar')
   await writeFile(path, tarOf(ociLayout([amd64, arm64])))
@@ -199,10 +199,10 @@ const cases: Record<string, [Buffer, RegExp, Wanted?]> = {
   ],
 }
 for (const [name, [content, fault, wanted]] of Object.entries(cases)) {
-  t.test(`refused: ${name}`, (t) => refused(t, content, fault, wanted))
+  t.test(`refuses ${name}`, (t) => refused(t, content, fault, wanted))
 }
 
-t.test('refused: a folder, and a file that is not there', async (t) => {
+t.test('refuses a folder and a missing file', async (t) => {
   const folder = await temporaryFolder(t)
   await t.rejects(readContainerArchive(folder), { kind: 'usage', message: `${folder}: it is a folder` })
   const absent = join(folder, 'absent.tar')

@@ -30,19 +30,19 @@ t.test('the same image gives the same bytes, whatever archive it came in', async
   t.equal((await stat(join(folder, '0.tar'))).mode & 0o777, 0o600)
 })
 
-t.test('what the daemon has is listed, and not sent', async (t) => {
+t.test('lists layers that the daemon has and does not send them', async (t) => {
   const folder = await temporaryFolder(t)
   const parts = imageParts({ texts: ['one', 'two', 'three', 'one'] })
   const content = await rewritten(folder, tarOf(oldDockerSave(parts)), 'thin.tar', { withoutLowest: 2, tag: 'shop:2' })
   const layers = [0, 1, 2, 3].map((index) => `${digestHex(parts, index)}.tar`)
-  // The lowest layer is above another one, too, where the daemon does not know it.
+  // The lowest layer is repeated above one that the daemon does not know.
   t.same(await namesIn(join(folder, 'thin.tar')), [layers[2], layers[3], `${parts.id.slice(7)}.json`, 'manifest.json'])
   const [manifest] = JSON.parse(content.toString('latin1').match(/\[\{"Config.*?\}\]/)?.[0] ?? '[]')
   t.same(manifest, { Config: `${parts.id.slice(7)}.json`, RepoTags: ['shop:2'], Layers: layers })
   await t.rejects(readContainerArchive(join(folder, 'thin.tar')), { message: /it lacks layer 2/ })
 })
 
-t.test('how many layers a daemon has', async (t) => {
+t.test('counts the layers that a daemon has', async (t) => {
   t.equal(layersPresent(['a', 'b', 'c'], []), 0)
   t.equal(
     layersPresent(
@@ -83,7 +83,7 @@ t.test('the same folders give the same bytes', async (t) => {
   )
 })
 
-t.test('GNU tar finds in a layer what was in the folder', async (t) => {
+t.test('GNU tar lists in a layer what was in the folder', async (t) => {
   const { folder, file, image } = await makeClock(t)
   const [low, high] = image.layers.map(({ diffId }) => `${diffId.slice(7)}.tar`) as [string, string]
   await run('tar', ['--extract', '--file', file, '--directory', folder])
@@ -105,7 +105,7 @@ t.test('GNU tar finds in a layer what was in the folder', async (t) => {
   t.match(await listing(high), / app\/é\n/)
 })
 
-t.test('skopeo takes what we write, and we take what skopeo writes', async (t) => {
+t.test('exchanges archives with skopeo in both directions', async (t) => {
   const { folder, file, image } = await makeClock(t, { tag: 'clock:1.0.0' })
   const [same, oci, docker, gzip] = ['same.tar', 'oci.tar', 'docker.tar', 'docker.tar.gz'].map((name) =>
     join(folder, name),
@@ -119,7 +119,7 @@ t.test('skopeo takes what we write, and we take what skopeo writes', async (t) =
   await writeDockerArchive(kept, join(folder, 'again.tar'))
   t.ok((await readFile(join(folder, 'again.tar'))).equals(await rewritten(folder, await readFile(file), 'ours.tar')))
 
-  // An OCI image gets a config of its own from skopeo, which it keeps when it copies the image once more.
+  // skopeo gives an OCI image a new config, and keeps that config in further copies.
   const { id } = (await readContainerArchive(oci)).image
   const bytes = await rewritten(folder, await readFile(oci), 'oci-ours.tar')
   for (const path of [oci, docker, gzip]) {
