@@ -4,7 +4,7 @@ import { type BouncerMode, bounce, bouncerPollSeconds } from './bouncer.ts'
 const plain = { bootSeconds: () => 60, healthCheckSeconds: 2, drainSeconds: 10, pollSeconds: 1 }
 const booting = (...seconds: number[]) => ({ ...plain, bootSeconds: (nth: number) => seconds[nth - 1] ?? Number.NaN })
 
-t.test('four instances, 62 s until one serves, 10 s until one is gone', async (t) => {
+t.test('four instances, each 62 s to serve and 10 s to go', async (t) => {
   const expected: [BouncerMode, number, number, number][] = [
     ['serial', 4 * (10 + 62), 3, 4],
     // The canary, the other three, the end of all old ones.
@@ -28,12 +28,12 @@ t.test('a batch waits for its slowest instance before any old one ends', async (
   t.equal(makespanSeconds, 12 + 12 + 10 + 102 + 10)
 })
 
-t.test('a batch as large as the group', async (t) => {
+t.test('takes a batch as large as the group', async (t) => {
   const result = bounce('batch-canary', { ...plain, size: 4 }, 4)
   t.same(result, { makespanSeconds: 62 + 62 + 10, lowestHealthy: 4, highestSize: 8 })
 })
 
-t.test('it sees what has changed only when it looks', async (t) => {
+t.test('notices changes only when it looks', async (t) => {
   // Ended at 0, seen gone and replaced at 15, in service at 77, seen at 90, and so on.
   t.equal(bounce('serial', { ...plain, size: 2, pollSeconds: bouncerPollSeconds }).makespanSeconds, 90 + 77)
 })

@@ -12,7 +12,7 @@ const task = {
 const preferences = { maxHealthyPercentage: 150, instanceWarmupSeconds: 0 }
 const documented = { pace: 'set after set', leavingCounts: true } as const
 
-t.test('four instances, boots of 10, 50, 20 and 30 s, two above the size', async (t) => {
+t.test('four instances with boots of 10, 50, 20 and 30 s, two above the size', async (t) => {
   const expected: [RefreshReading, number, number][] = [
     [documented, 52 + 10 + 32 + 10, 6],
     [{ ...documented, leavingCounts: false }, 52 + 32 + 10, 8],
@@ -27,7 +27,7 @@ t.test('four instances, boots of 10, 50, 20 and 30 s, two above the size', async
   }
 })
 
-t.test('a set waits for the warmup after its slowest instance came into service', async (t) => {
+t.test('a set waits for the warmup after its slowest instance', async (t) => {
   const { makespanSeconds } = refreshInstances(task, { ...preferences, instanceWarmupSeconds: 300 }, documented)
   t.equal(makespanSeconds, 52 + 300 + 10 + 32 + 300 + 10)
 })
@@ -37,7 +37,7 @@ t.test('a percentage below one instance still replaces one at a time', async (t)
   t.same(result, { makespanSeconds: 12 + 52 + 22 + 32 + 4 * 10, lowestHealthy: 4, highestSize: 5 })
 })
 
-t.test('the last set is as small as what is left', async (t) => {
+t.test('the last set takes only what is left', async (t) => {
   const result = refreshInstances(task, { ...preferences, maxHealthyPercentage: 175 }, documented)
   t.same(result, { makespanSeconds: 52 + 10 + 32 + 10, lowestHealthy: 4, highestSize: 7 })
 })
