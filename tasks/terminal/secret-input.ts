@@ -68,7 +68,7 @@ const bracketedPaste = { on: '\u001b[?2004h', off: '\u001b[?2004l' }
 export interface Typed {
   readonly text: string
   readonly isPasting: boolean
-  /** The begin of an escape sequence whose end has not arrived. */
+  /** The start of an escape sequence whose end has not arrived. */
   readonly rest: string
   readonly end?: 'entered' | 'interrupted'
 }
@@ -79,7 +79,7 @@ const esc = '\u001b'
 const keyPattern = new RegExp(`${esc}\\[[0-9;?]*[A-Za-z~]|\\r\\n|[\\s\\S]`, 'gu')
 const unfinished = new RegExp(`${esc}(\\[[0-9;?]*)?$`)
 
-/** What is typed after these keys. Keys beyond the end are dropped. */
+/** The input after these keys. Keys beyond the end are dropped. */
 export function typed(before: Typed, keys: string): Typed {
   const all = before.rest + keys
   const rest = unfinished.exec(all)?.[0] ?? ''

@@ -9,7 +9,7 @@ export interface TaskContext {
   readonly positionals: string[]
   /** What came after `--`. */
   readonly rest: string[]
-  /** Where the user stands. */
+  /** The user's working folder. */
   readonly workingFolder: string
   readonly progress: Progress
   /**
