@@ -75,7 +75,7 @@ function isSection(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Node would name the word that it stumbles over, after a warning of its own. */
+/** Node would name the word that it fails on, after a warning of its own. */
 function misreadAsCommonJs(file: string): string | undefined {
   const word = /^(?:import|export)\b/m.exec(readFileSync(file, 'utf8'))?.[0]
   const manifest = ['.ts', '.js'].includes(extname(file)) ? findPackageJSON(pathToFileURL(file)) : undefined
@@ -84,7 +84,7 @@ function misreadAsCommonJs(file: string): string | undefined {
   return `\`${word}\` in CommonJS: ${manifest} says "type": "commonjs"; name the file ${name}`
 }
 
-/** Node names the word that it stumbled over, not how it read the file. */
+/** Node names the word that it failed on, not how it read the file. */
 function whyNot(error: unknown): string {
   const why = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
   const isModule = /is not defined in ES module scope/.test(why)

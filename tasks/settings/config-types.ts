@@ -2,12 +2,12 @@ import { isWrong, type Kind } from '../../checker/settings/kinds.ts'
 import { defaultText, type Setting } from '../../checker/settings/setting.ts'
 import { settings } from './settings.ts'
 
-/** The keys of one section with what an editor shows of them, or the sections below it. */
+/** The keys of one section with their types and help, or its subsections. */
 type Section = Map<string, string | Section>
 
 /**
- * The declarations that an editor reads for `import type { Config } from 'bakeroll'`: every setting that a configuration file
- * may say, with its help.
+ * The declarations that an editor reads for `import type { Config } from 'bakeroll'`: every setting allowed in a configuration
+ * file, with its help.
  */
 export function configTypes(): string {
   const top: Section = new Map()
@@ -40,7 +40,7 @@ function words(setting: Setting<unknown>): string {
   return `${setting.help}${usual === '' ? '' : ` (default: ${usual})`}`.replaceAll('*/', '* /')
 }
 
-/** By what the kind itself takes from a file. */
+/** Derived from the values that the kind accepts in a file. */
 function typeOf({ typed, fromConfig, completes }: Kind<unknown>): string {
   if (fromConfig !== undefined) {
     const isPairs = !isWrong(fromConfig({ a: 'b' }))

@@ -11,14 +11,14 @@ export function configFilesIn(folder: string): string[] {
   return configNames.map((name) => join(folder, name)).filter((file) => existsSync(file))
 }
 
-/** The folder of the project that a user works on, who stands in `from`: what is relative in its files, and its state, lie there. */
+/** The folder of the user's project, searched from `from`; relative paths in its files and its state start there. */
 export function projectOf(from: string): string {
   return isInstalled ? findProject(from) : ownFolder
 }
 
 /**
- * The nearest folder at or above `from` with a configuration file, else with a package.json, else `from`. What lies below
- * node_modules is no project: npm removes it at its next install.
+ * The nearest folder at or above `from` with a configuration file, else with a package.json, else `from`. A folder below
+ * node_modules is not a project: npm removes it at the next install.
  */
 export function findProject(from: string): string {
   const folders = foldersAbove(from).filter((folder) => !folder.split('/').includes('node_modules'))
@@ -34,12 +34,12 @@ function foldersAbove(folder: string): string[] {
 /** The service in `app/`, and its group. */
 export const exampleName = 'timeapp'
 
-/** What a project's group and service are called unless it says otherwise. A clone is the example's. */
+/** The default group and service of a project. A clone's are those of the example. */
 export function projectName(project: string): string {
   return isInstalled ? groupOf(project) : exampleName
 }
 
-/** The group of a project that names none: the name in its package.json, else of its folder, as far as a group can be called so. */
+/** The default group: the name in package.json, else that of the folder, reduced to characters that a group may have. */
 export function groupOf(project: string): string {
   const { name } = manifestOf(project)
   const wanted = typeof name === 'string' ? name.replace(/^@[^/]*\//, '') : basename(project)
@@ -52,12 +52,12 @@ export function groupOf(project: string): string {
   )
 }
 
-/** The release of a project that names none: the version in its package.json, else 0.1.0. */
+/** The default release: the version in package.json, else 0.1.0. */
 export function releaseOf(project: string): string {
   return manifestOf(project).version === undefined ? '0.1.0' : packageVersion(project)
 }
 
-/** Empty where there is none, or none that can be read: npm says what is wrong with it. */
+/** Empty when it is missing or unreadable: npm reports what is wrong with it. */
 function manifestOf(project: string): { readonly name?: unknown; readonly version?: unknown } {
   try {
     return JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) ?? {}

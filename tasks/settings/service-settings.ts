@@ -9,7 +9,7 @@ const baking = ['bake', 'demo'] as const
 const probing = ['bake', 'deploy', 'roll', 'rollback', 'scale', 'heal', 'check'] as const
 const variableName = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
 
-/** A word that the shell does not see: blanks and commas are part of it. */
+/** A word that no shell interprets: blanks and commas are part of it. */
 const argument = text('one word', /^[^\0]+$/, 'WORD')
 
 const variables = pairs('NAME=value,...', (name) => variableName.test(name))

@@ -1,6 +1,6 @@
 import { isInstalled } from './own.ts'
 
-/** Arguments of a verb without a flag: none, one word, or any number of them. A name with a blank says them all. */
+/** Arguments of a verb without a flag: none, one word, or any number. A name with a blank lists them all. */
 export interface Positionals {
   readonly name: string
   readonly many: boolean
