@@ -9,7 +9,7 @@ export function oldInstances(events: readonly RollEvent[]): Set<string> {
   return new Set(before.flatMap((event) => (event.event === 'instance' ? [event.id] : [])))
 }
 
-/** Each run introduces every existing instance; one that it does not mention was gone when the run began. */
+/** Each run lists every existing instance; one that is missing was gone when the run began. */
 export function instanceLooks(events: readonly RollEvent[]): Look[] {
   const looks: Look[] = []
   const there = new Map<string, Look>()

@@ -9,7 +9,7 @@ export interface LifeTrack {
   /** `3 instances of image app-1`. */
   readonly subtitle: string
   readonly height: number
-  /** Thin rows have neither a name nor marks of steps. */
+  /** Thin rows have neither a name nor step marks. */
   readonly isThin: boolean
   readonly isLow: boolean
   readonly rows: readonly LifeRow[]
