@@ -61,7 +61,7 @@ export const lintGates: readonly Gate[] = [
   },
 ]
 
-/** As the example has it, and as services of users may. */
+/** The settings of the example, and others that users' services may have. */
 async function renderedNginx(repository: string, scratch: string): Promise<string[]> {
   const any = { release: '0.0.0', upstreamPort: 8000 }
   const services = {

@@ -15,7 +15,7 @@ export interface Needs {
   readonly nodes: boolean
   /**
    * Virtual machines, with the programs of `local`. Files that say `machines` run one at a time and alone; files that say
-   * `bakery`, in which no time matters, beside files without machines.
+   * `bakery`, in which time does not matter, beside files without machines.
    */
   readonly machines: boolean
 }

@@ -7,7 +7,7 @@ import { ownFolder } from '../settings/own.ts'
 import type { TaskResult } from '../terminal/task.ts'
 import { packageSources } from './package-sources.ts'
 
-/** What is started by itself, or by its name; all other sources are imported by these. */
+/** Entry points, started directly or by name; they import all other sources. */
 const entries = [
   'tasks/terminal/main.ts',
   'tasks/verbs/*.ts',
@@ -16,7 +16,7 @@ const entries = [
   'app/server.ts',
 ]
 
-/** What the sources read at run time, and what people read. */
+/** Files that sources read at run time, and files for people. */
 const assets = [
   '{ansible,packer,cloudformation}/**',
   '{app,nginx}/**/*.{mustache,Dockerfile,conf}',
@@ -30,7 +30,7 @@ const assets = [
 
 const notPacked = /(^|\/)(fixtures|dist|dev)\/|\.test\.ts$/
 
-/** `npm run pack`: the package for npm, `dist/bakeroll-VERSION.tgz`: the same tree, without types and tests. */
+/** `npm run pack`: the npm package, `dist/bakeroll-VERSION.tgz`: the same tree, without types and tests. */
 export default async function pack(): Promise<TaskResult> {
   const folder = join(ownFolder, 'dist')
   await rm(folder, { recursive: true, force: true })
@@ -71,12 +71,12 @@ async function madeFiles(): Promise<[name: string, text: string][]> {
   return [
     ['package.json', `${JSON.stringify(manifest, null, 2)}\n`],
     ['config.d.ts', configTypes()],
-    // For a type that is imported as a value is.
+    // For a type that is imported like a value.
     ['config.js', 'export {}\n'],
   ]
 }
 
-/** The clone itself is private: what npm would pack of it does not run below node_modules. */
+/** The clone itself is private: the package that npm would make of it does not run below node_modules. */
 export function packageManifest(clone: Record<string, unknown>): Record<string, unknown> {
   const kept = ['name', 'version', 'description', 'license', 'type', 'keywords', 'repository', 'engines']
   const installed = ['dependencies', 'optionalDependencies', 'publishConfig']

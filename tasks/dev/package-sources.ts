@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** A literal name of a source of ours, in an import or an export. */
+/** The literal path of one of our sources, in an import or an export. */
 const specifier = /(\bfrom |\bimport |\bimport\()'(\.[^']*)\.ts'/g
 
 /**
- * All sources that the entries need, by their names in the package, each with its types blanked out: lines and columns stay, so
- * stack traces fit the sources. `folder` is the top of the repository, entries are paths below it.
+ * All sources that the entries need, by name in the package, with types blanked out: lines and columns stay, so
+ * stack traces match the sources. `folder` is the top of the repository; entries are paths below it.
  */
 export function packageSources(folder: string, entries: readonly string[]): Map<string, string> {
   const sources = new Map<string, string>()

@@ -12,7 +12,7 @@ const bin = join(repository, 'node_modules/.bin')
 const runner = join(import.meta.dirname, 'tap-files.ts')
 
 export interface Suite {
-  /** What its files need: nothing that others would notice, a bake that nothing else disturbs, or the computer for themselves. */
+  /** What its files need: nothing shared, a bake that time does not affect, or the whole computer. */
   readonly kind: 'free' | 'bakery' | 'machines'
   readonly files: readonly string[]
   /** Files to run at a time. */
@@ -23,7 +23,7 @@ export interface Suite {
 
 /**
  * The suites below `paths` (without any: all but `test/long`), except files that need one of `leftOut`: files without
- * machines, those of `test/` ahead because they take longest; then one at a time by name those that bake, and those
+ * machines, those of `test/` first because they take longest; then, one at a time by name, those that bake and those
  * with running machines. Time limits are longer on a busy computer. Throws a usage error for a path without tests.
  */
 export async function findSuites(
