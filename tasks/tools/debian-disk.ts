@@ -24,9 +24,9 @@ export interface DebianDisk {
   readonly initrd: string
 }
 
-/** Nobody reads these on a machine that nobody works on. */
+/** Nobody reads these on such a machine. */
 const leftOut = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
-/** Licences require that their text is shipped with the program. When two rules match a path, dpkg obeys the last. */
+/** Licences require their text to accompany the program. When two rules match a path, dpkg uses the last. */
 const kept = ['/usr/share/doc/*/copyright']
 
 /** Packages for booting and name resolution; mmdebstrap's `apt` is the smallest variant that can install more. */

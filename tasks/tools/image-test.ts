@@ -4,7 +4,7 @@ import { singleQuoted } from '../../checker/shell-word.ts'
 
 const script = join(import.meta.dirname, '../../packer/verify.sh')
 
-/** How long it waits, where the service says that it is healthy, and where nginx tells the release; no path leaves that out. */
+/** Time limits, and the paths where the service reports its health and nginx the release; without a path, that test is skipped. */
 export interface ImageTestLimits {
   readonly clockSeconds: number
   readonly serviceSeconds: number
@@ -12,21 +12,21 @@ export interface ImageTestLimits {
   readonly versionPath: string | undefined
 }
 
-/** The words of packer/verify.sh for `sh`. */
+/** The arguments of packer/verify.sh. */
 export function imageTestArguments(release: string, limits: ImageTestLimits): string {
   const { clockSeconds, serviceSeconds, healthPath = '', versionPath = '' } = limits
   return [release, clockSeconds, serviceSeconds, singleQuoted(healthPath), singleQuoted(versionPath)].join(' ')
 }
 
 /**
- * What `sh` runs as root on an instance of a new image: packer/verify.sh. It waits until the clock follows another one and for
- * the service, ends with exit code 1 when something does not hold, and says so on standard output.
+ * The script that `sh` runs as root on an instance of a new image: packer/verify.sh. It waits for a synchronised clock and for
+ * the service, reports a fault on standard output and then exits with 1.
  */
 export function imageTest(release: string, limits: ImageTestLimits): string {
   return `set -- ${imageTestArguments(release, limits)}\n${readFileSync(script, 'utf8')}`
 }
 
-/** What does not hold, by the output of a test that failed. */
+/** The fault in the output of a failed test. */
 export function faultIn(output: string): string | undefined {
   return output.match(/^verify: (.*)$/m)?.[1]
 }
@@ -43,7 +43,7 @@ const remedies: readonly (readonly [fault: RegExp, remedy: string])[] = [
   ],
 ]
 
-/** What the user can change, where a fault tells it. */
+/** What the user can change, if the fault shows it. */
 export function remedyFor(fault: string): string | undefined {
   return remedies.find(([pattern]) => pattern.test(fault))?.[1]
 }
@@ -53,12 +53,12 @@ export function bootIdIn(output: string): string {
   return output.match(/^bakeroll-boot (\S+)$/m)?.[1] ?? ''
 }
 
-/** Whether chrony follows another clock: a time server's, or that of the computer that the instance runs on. */
+/** Whether chrony follows another clock: a time server's, or that of the instance's host. */
 export function isSynchronised(output: string): boolean {
   return /^bakeroll-clock synchronised$/m.test(output)
 }
 
-/** A line that a test wrote, and when it came in (milliseconds since 1970). */
+/** A line of a test's output, and when it arrived (milliseconds since 1970). */
 export interface HeardLine {
   readonly text: string
   readonly heardAt: number
@@ -67,9 +67,9 @@ export interface HeardLine {
 const limitMs = 1000
 
 /**
- * What is wrong with the clock of an instance, by the lines `bakeroll-clock` of its test; `undefined` when nothing is.
- * `synchronised` is chrony's own word. Else the instance told its time, which came in some moments later: the line that was
- * the quickest is believed.
+ * What is wrong with an instance's clock, from its `bakeroll-clock` lines; `undefined` when nothing is.
+ * `synchronised` comes from chrony. Otherwise each line holds the instance's time, which arrived a little later: the line that
+ * arrived fastest counts.
  */
 export function clockFault(lines: readonly HeardLine[]): string | undefined {
   const told = lines.flatMap(({ text, heardAt }) => {

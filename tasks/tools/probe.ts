@@ -4,15 +4,15 @@ import { judgeOffset } from '../../checker/verdict/clock-verdict.ts'
 import type { ClockReport, TargetReport } from '../../checker/verdict/report.ts'
 import type { ProbeResult } from '../lib/readiness.ts'
 
-/** Where a service tells its version and its time, and how wrong its clock may be. */
+/** Where a service serves its version and its time, and how wrong its clock may be. */
 export type Expectations = Pick<CheckSettings, 'versionPath' | 'timePath' | 'timeFormat' | 'maxOffsetMs'>
 
-/** Formats that tell fractions of a second. */
+/** Formats with fractions of a second. */
 const isFine = (format: Expectations['timeFormat']) => format === 'iso8601' || format === 'unix-ms'
 
 /**
  * Checks one instance at its base URL: up, right version, right clock. Never throws. Takes as few samples as prove a clock to a
- * fraction of its limit, because it is repeated every second: two where the format has milliseconds; of whole seconds five prove
+ * fraction of its limit, because it is repeated every second: two if the format has milliseconds; with whole seconds, five prove
  * it to about 75 ms, two to 500 ms.
  */
 export async function probeInstance(

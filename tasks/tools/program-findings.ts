@@ -16,7 +16,7 @@ import {
 export interface Installing {
   readonly system: Distribution
   readonly root: RootAccess
-  /** Whether there is somebody to answer sudo or a question. */
+  /** Whether someone can answer sudo or a question. */
   readonly isAttended: boolean
 }
 
@@ -99,7 +99,7 @@ function canInstall({ root, isAttended }: Pick<Installing, 'root' | 'isAttended'
   return root === 'root' || root === 'sudo' || (root === 'password' && isAttended)
 }
 
-/** sudo exists and only lacks somebody to answer it. */
+/** sudo exists, and only needs someone to answer it. */
 function asRoot(root: RootAccess): string {
   return root === 'password' ? 'sudo ' : 'as root: '
 }

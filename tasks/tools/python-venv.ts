@@ -28,8 +28,8 @@ export function venvPlace(name: string, root = repository): VenvPlace {
 }
 
 /**
- * The `bin` folder of the virtual environment `name`, made when it is absent, half made, moved or of other requirements.
- * pip asks the index that the computer is set up for. Throws an OperatorError with pip's last lines.
+ * The `bin` folder of the virtual environment `name`, created when it is missing, incomplete, moved or has other requirements.
+ * pip uses the computer's own index. Throws an OperatorError with pip's last lines.
  */
 export async function ensureVenv(
   name: string,
@@ -69,7 +69,7 @@ export async function ensureVenv(
 /** SQLITE_BUSY (https://www.sqlite.org/rescode.html). */
 const busy = 5
 
-/** Does the work while no other process does any under the same lock file, which the system unlocks when a process dies. */
+/** Does the work under a lock file that excludes other processes, and that the system unlocks when a process dies. */
 async function whileAlone<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   const database = new DatabaseSync(file, { timeout: 0 })
   try {

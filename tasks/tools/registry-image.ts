@@ -7,7 +7,7 @@ import { OperatorError } from '../lib/errors.ts'
 import { type ContainerArchive, readContainerArchive } from './container-archive/read.ts'
 import { isMissing, runToEnd } from './run-to-end.ts'
 
-/** Where a container image lies in a registry. */
+/** The location of a container image in a registry. */
 export interface ImageReference {
   /** `debian`, `ghcr.io/acme/shop`, `127.0.0.1:5000/shop`. */
   readonly repository: string
@@ -15,10 +15,10 @@ export interface ImageReference {
   readonly digest: string | undefined
 }
 
-/** An image that lies in the home. */
+/** An image stored in the home. */
 export interface FetchedImage {
   readonly archive: ContainerArchive
-  /** Which image of the registry it is, for ever: `sha256:` and 64 hexadecimal digits of its manifest or index. */
+  /** Identifies the image permanently: `sha256:` and 64 hexadecimal digits of its manifest or index. */
   readonly digest: string
   /** `REPOSITORY@DIGEST`. */
   readonly pinned: string
@@ -26,17 +26,17 @@ export interface FetchedImage {
 
 export interface Fetching {
   readonly architecture: string
-  /** Of the home. */
+  /** In the home. */
   readonly folder: string
   readonly signal?: AbortSignal | undefined
   readonly onLine?: ((line: string) => void) | undefined
 }
 
-/** The grammar of Docker's references, without a scheme. */
+/** Docker's grammar of references, without a scheme. */
 const repositoryPattern =
   /^(?:(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*$/
 
-/** Reads a reference such as `ghcr.io/acme/shop:1.2` or `ghcr.io/acme/shop@sha256:...`; throws for what is none. */
+/** Parses a reference such as `ghcr.io/acme/shop:1.2` or `ghcr.io/acme/shop@sha256:...`; throws when it is invalid. */
 export function parseReference(text: string): ImageReference {
   const [, repository = '', tag, digest] =
     /^(.+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(text) ?? []
@@ -46,7 +46,7 @@ export function parseReference(text: string): ImageReference {
   })
 }
 
-/** The arguments of skopeo that print the manifest, or the index, as the registry has it. */
+/** The skopeo command that prints the manifest or index as stored in the registry. */
 export function manifestArguments(reference: ImageReference): string[] {
   return [
     'skopeo',
@@ -58,7 +58,7 @@ export function manifestArguments(reference: ImageReference): string[] {
   ]
 }
 
-/** The arguments of skopeo that write one image as an archive. skopeo finds the user's own credentials by itself. */
+/** The skopeo command that writes one image as an archive. skopeo finds the user's credentials itself. */
 export function copyArguments(reference: ImageReference, architecture: string, file: string): string[] {
   const platform = ['--override-os=linux', `--override-arch=${architecture}`]
   const plainHttp = isLoopback(reference) ? ['--src-tls-verify=false'] : []
@@ -74,8 +74,8 @@ export function copyArguments(reference: ImageReference, architecture: string, f
 }
 
 /**
- * Fetches an image, unless the home has it: which one it is is asked of the registry first, if the reference does not say so. It is
- * kept by digest and architecture, and proven each time.
+ * Fetches an image unless the home has it; asks the registry for the digest first, unless the reference contains it. The image
+ * is stored by digest and architecture, and verified each time.
  */
 export async function fetchImage(text: string, fetching: Fetching): Promise<FetchedImage> {
   const reference = parseReference(text)
@@ -87,7 +87,7 @@ export async function fetchImage(text: string, fetching: Fetching): Promise<Fetc
   return { archive, digest, pinned }
 }
 
-/** The image of a reference with a digest, if the home has it. */
+/** The stored image of a reference with a digest, if any. */
 export async function keptImage(
   text: string,
   { architecture, folder }: Fetching,
@@ -116,7 +116,7 @@ async function currentDigest(reference: ImageReference, { signal }: Fetching): P
   return `sha256:${createHash('sha256').update(ended.buffer()).digest('hex')}`
 }
 
-/** One that is not right any more is fetched again. */
+/** A damaged file is fetched again. */
 async function readKept(path: string, architecture: string): Promise<ContainerArchive | undefined> {
   try {
     return await readContainerArchive(path, { architecture })
@@ -132,7 +132,7 @@ async function fetched(
   { architecture, folder, signal, onLine }: Fetching,
 ): Promise<ContainerArchive> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  // Without a colon, which would end the file in skopeo's name of it.
+  // Without a colon, at which skopeo would end the file name.
   const draft = join(folder, `.fetched.${process.pid}.tar`)
   try {
     await rm(draft, { force: true })
@@ -148,7 +148,7 @@ async function fetched(
   }
 }
 
-/** What skopeo said, and what can be done about it. */
+/** skopeo's message, and what to do about it. */
 export function fetchError(reference: ImageReference, said: string, cause?: unknown): OperatorError {
   const lines = said.trim().split('\n')
   const words = lines.findLast((line) => /level=fatal/.test(line)) ?? lines.at(-1) ?? ''
@@ -162,7 +162,7 @@ export function fetchError(reference: ImageReference, said: string, cause?: unkn
   })
 }
 
-/** The first that fits. Registries say of an image that is not there that it is not allowed, so as not to tell which are. */
+/** The first match counts. Registries report a missing image as forbidden, so as not to reveal which images exist. */
 const refusals: readonly {
   readonly pattern: RegExp
   says(host: string): string
@@ -206,18 +206,18 @@ function nameOf({ repository, tag, digest }: ImageReference): string {
   return digest === undefined ? `${repository}:${tag ?? 'latest'}` : `${repository}@${digest}`
 }
 
-/** skopeo takes a tag or a digest, not both. */
+/** skopeo accepts a tag or a digest, not both. */
 function source(reference: ImageReference): string {
   return `docker://${nameOf(reference)}`
 }
 
-/** As Docker tells a host from the first part of a name. */
+/** Docker's rule for whether the first part of a name is a host. */
 function registryOf({ repository }: ImageReference): string {
   const [first = '', ...rest] = repository.split('/')
   return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io'
 }
 
-/** A registry on this computer may speak plain HTTP, as Docker has it. */
+/** As in Docker, a registry on this computer may use plain HTTP. */
 function isLoopback(reference: ImageReference): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(registryOf(reference))
 }

@@ -2,28 +2,28 @@
 export const bridgeAddress = '172.17.0.1'
 
 /**
- * The container's address on that bridge, where nginx asks. Docker gives it always: its network of four addresses has no other.
- * Amazon asks to keep 172.17.0.0/16 out of a VPC, since Docker uses it everywhere.
+ * The container's address on that bridge, for nginx. Docker always assigns it, since its network of four addresses has no other.
+ * Amazon advises against using 172.17.0.0/16 in a VPC, since Docker uses it everywhere.
  */
 export const containerAddress = '172.17.0.2'
 
-/** The number of the account `bakeroll-keys`, which asks instance metadata for the keys of a session. */
+/** The uid of the account `bakeroll-keys`, which reads the keys of a session from instance metadata. */
 export const keysUser = 59_254
 
-/** What `docker run` is told of a service. */
+/** The facts of a service that determine the `docker run` command. */
 export interface ContainerFacts {
   readonly port: number
   readonly network: 'bridge' | 'host'
   readonly env: ReadonlyMap<string, string>
-  /** Names of variables, whose values `docker run` takes from its own environment. */
+  /** Names of variables; `docker run` takes their values from its own environment. */
   readonly secrets: readonly string[]
-  /** Further words of the user's. */
+  /** Additional arguments of the user's. */
   readonly options: readonly string[]
   readonly stopSeconds: number
   readonly memoryMib?: number | undefined
   readonly pids: number
   readonly cpus?: string | undefined
-  /** As the image's config says; empty: root. */
+  /** From the image's config; empty: root. */
   readonly imageUser: string
 }
 
@@ -33,8 +33,8 @@ export function serviceAddress(network: ContainerFacts['network']): string {
 }
 
 /**
- * The words of `docker run` before the image, without `--detach` and `--name`. The user's options come last: of two flags that
- * contradict, Docker obeys the last.
+ * The arguments of `docker run` before the image, without `--detach` and `--name`. The user's options come last: of two
+ * contradictory flags, Docker uses the last.
  */
 export function runArguments(service: ContainerFacts): string[] {
   const { memoryMib, cpus } = service
@@ -43,7 +43,7 @@ export function runArguments(service: ContainerFacts): string[] {
     ...networkArguments(service.network),
     ...['--read-only', '--tmpfs', '/tmp:size=128m', '--tmpfs', '/run:size=16m,mode=1777'],
     ...['--cap-drop', 'ALL', ...capabilities(service), '--security-opt', 'no-new-privileges'],
-    // When memory runs out the service goes first, not SSH or nginx.
+    // When memory runs out, the service is killed before SSH or nginx.
     ...['--pids-limit', String(service.pids), '--oom-score-adj', '500'],
     ...(memoryMib === undefined ? [] : ['--memory', `${memoryMib}m`, '--memory-swap', `${memoryMib}m`]),
     ...(cpus === undefined ? [] : ['--cpus', cpus]),
@@ -57,8 +57,8 @@ function networkArguments(network: ContainerFacts['network']): string[] {
 }
 
 /**
- * What images that begin as root need to become another user, and to own and signal what is theirs. Ports below 1024 need none
- * on the bridge.
+ * Capabilities that images starting as root need to switch to another user, and to own and signal their files and processes.
+ * Ports below 1024 need none on the bridge.
  */
 const steppingDown = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID']
 
@@ -66,7 +66,7 @@ function capabilities(service: ContainerFacts): string[] {
   return runsAsRoot(service) ? steppingDown.flatMap((name) => ['--cap-add', name]) : []
 }
 
-/** Services of many platforms listen where PORT says. A secret has no value here: Docker takes it from its environment. */
+/** On many platforms, services listen on PORT. A secret has no value here: Docker takes it from its environment. */
 function variables({ port, env, secrets }: ContainerFacts): string[] {
   const isSaid = env.has('PORT') || secrets.includes('PORT')
   const constants = isSaid ? [...env] : [['PORT', String(port)], ...env]
@@ -76,7 +76,7 @@ function variables({ port, env, secrets }: ContainerFacts): string[] {
   ]
 }
 
-/** Whether the container's first process is root, as far as image and options tell; a name may still mean root in the image. */
+/** Whether the container's first process is root, according to image and options; a name may still be root in the image. */
 export function runsAsRoot({ imageUser, options }: Pick<ContainerFacts, 'imageUser' | 'options'>): boolean {
   const user = userOf({ imageUser, options })
   return user === '' || user === 'root' || /^0+$/.test(user)
@@ -93,10 +93,10 @@ function userIn(options: readonly string[]): string | undefined {
   }, undefined)
 }
 
-/** The container's name, life and network, which the rest of an instance counts on. */
+/** The container's name, restart and network, which the rest of an instance relies on. */
 const ours = /^(?:--(?:name|network|net|ip|restart|rm|detach|publish|publish-all)(?:=|$)|-[dpP])/
 
-/** Why a service must not run like this; undefined when it may. */
+/** Why a service must not run with these facts; undefined when it may. */
 export function runFault(
   service: Pick<ContainerFacts, 'network' | 'port' | 'imageUser' | 'options'>,
 ): string | undefined {

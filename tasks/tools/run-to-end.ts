@@ -86,7 +86,7 @@ interface RunOptions {
   readonly cwd?: string
   /** Also stops what it starts, for programs that leave this to the terminal. */
   readonly asGroup?: boolean
-  /** Holds its process id while it runs, for whoever finds it after this process was killed. */
+  /** Holds its process id while it runs, for a later run after this process was killed. */
   readonly pidFile?: string | undefined
 }
 

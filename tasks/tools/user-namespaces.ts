@@ -17,7 +17,7 @@ export interface NamespaceFacts {
   readonly maxUserNamespaces?: number | undefined
   readonly unprivilegedUsernsClone?: number | undefined
   readonly apparmorRestricts?: number | undefined
-  /** Whether an AppArmor profile allows mmdebstrap its namespace all the same. */
+  /** Whether an AppArmor profile grants mmdebstrap its namespace anyway. */
   readonly hasProfile: boolean
   /** Whether this mmdebstrap also looks up the user's number; 1.3 of Debian 12 looks up the name only. */
   readonly readsNumbers: boolean
@@ -25,7 +25,7 @@ export interface NamespaceFacts {
 
 const neededIds = 65_536
 
-/** Why mmdebstrap cannot work for this user; undefined when it can, and for root, who needs none of this. */
+/** Why mmdebstrap cannot work for this user; undefined when it can, and always for root. */
 export async function userNamespaceProblem(): Promise<OperatorError | undefined> {
   return process.getuid?.() === 0 ? undefined : namespaceProblem(await namespaceFacts())
 }
@@ -90,7 +90,7 @@ async function namespaceFacts(): Promise<NamespaceFacts> {
   }
 }
 
-/** Tried: 1.3.5 does not, 1.5.7 does. */
+/** Tested: 1.3.5 does not, 1.5.7 does. */
 async function readsNumbers(): Promise<boolean> {
   const version = await answerOf(['mmdebstrap', '--version'])
   const [, major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(version)?.map(Number) ?? []

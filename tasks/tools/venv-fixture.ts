@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * A Python that lays a copy of a finished environment where it should make one: pip takes seconds to be installed anew.
- * Works like any environment, except for its scripts.
+ * A Python that copies a finished environment instead of creating one, since installing pip takes seconds.
+ * The copy works like any environment, except for its scripts.
  */
 export function copyingPython(folder: string, environment: string): string {
   const path = join(folder, 'copying-python')

@@ -26,7 +26,7 @@ export const clockImage: Omit<FolderImage, 'folders'> = {
   ports: [{ port: 8000, protocol: 'tcp' }],
 }
 
-/** An image of two layers with all that a folder may hold: links, modes, a long name, one that is not ASCII. */
+/** An image of two layers with everything a folder may hold: links, modes, a long name, a non-ASCII name. */
 export async function makeClock(t: Teardown, changes: Partial<FolderImage> = {}) {
   const folder = await temporaryFolder(t)
   const [low, high] = [join(folder, 'low'), join(folder, 'high')]
@@ -52,7 +52,7 @@ export interface TestMember {
   readonly target?: string
 }
 
-/** A tar with any names. */
+/** A tar with any member names. */
 export function tarOf(members: readonly TestMember[]): Buffer {
   const blocks = members.flatMap(({ name, content = '', type = 'File', target }) => {
     const body = Buffer.from(content)
@@ -65,7 +65,7 @@ export function tarOf(members: readonly TestMember[]): Buffer {
   return Buffer.concat([...blocks, Buffer.alloc(1024)])
 }
 
-/** Layers and their config, to be laid out in any way. */
+/** Layers and their config, for any layout. */
 export function imageParts({ architecture = 'amd64', texts = ['one', 'two'], config = {} } = {}) {
   const layers = texts.map((text) => tarOf([{ name: 'etc/text', content: text }]))
   const facts = { architecture, os: 'linux', rootfs: { type: 'layers', diff_ids: layers.map(digestOf) }, ...config }
@@ -73,7 +73,7 @@ export function imageParts({ architecture = 'amd64', texts = ['one', 'two'], con
   return { layers, config: json, id: digestOf(json) }
 }
 
-/** As Docker from 1.10 to 24 lays an image out; the second of two equal layers is a link. */
+/** The layout of Docker 1.10 to 24; the second of two equal layers is a link. */
 export function oldDockerSave({ layers, config, id }: ReturnType<typeof imageParts>, tag = 'shop:1'): TestMember[] {
   const hex = id.replace('sha256:', '')
   const folders = layers.map((_, index) => String(index).repeat(64))
@@ -102,7 +102,7 @@ interface Blob {
   readonly size: number
 }
 
-/** An OCI layout whose blobs are those handed in; `pack` is the compression of the layers. */
+/** An OCI layout with the given blobs; `pack` compresses the layers. */
 export function ociLayout(
   images: readonly ReturnType<typeof imageParts>[],
   { pack = (layer: Buffer) => layer, kind = '' } = {},

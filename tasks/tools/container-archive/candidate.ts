@@ -4,16 +4,16 @@ import { ConfigFault, type ImageConfig, parseConfig } from './image-config.ts'
 import { refusal } from './refusal.ts'
 import { quoted } from './tar-members.ts'
 
-/** One of the images of an archive, before its layers are looked at. */
+/** One of the images in an archive, before its layers are read. */
 export interface Candidate {
   readonly config: StoredFile
   readonly facts: ImageConfig
   readonly tags: readonly string[]
-  /** As the archive's own list names them, the lowest first. */
+  /** In the order of the archive's list, the lowest first. */
   layers(): StoredFile[]
 }
 
-/** The JSON document in a member. */
+/** Parses a member as JSON. */
 export function documentIn(contents: Contents, file: StoredFile): unknown {
   try {
     if (file.text !== undefined) return JSON.parse(file.text.toString('utf8'))
@@ -23,7 +23,7 @@ export function documentIn(contents: Contents, file: StoredFile): unknown {
   throw refusal(contents.path, `${quoted(file.name)}, of ${file.bytes} bytes, is no JSON document of a container image`)
 }
 
-/** What a config says; refuses one whose own name is another digest. */
+/** Parses a config; refuses one whose name is not its digest. */
 export function factsIn(contents: Contents, file: StoredFile): ImageConfig {
   const named = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(file.name)?.[1]
   if (named !== undefined && file.digest !== `sha256:${named}`) throw liesAbout(contents, file, `sha256:${named}`)
@@ -35,7 +35,7 @@ export function factsIn(contents: Contents, file: StoredFile): ImageConfig {
   }
 }
 
-/** What a digest leads to in an OCI layout (image-layout.md); refuses other content than it says, and a size that is another. */
+/** Follows a digest in an OCI layout (image-layout.md); refuses content with another digest or size. */
 export function blobOf(contents: Contents, digest: unknown, what: string, bytes?: unknown): StoredFile {
   if (typeof digest !== 'string' || !digestPattern.test(digest)) {
     throw refusal(

@@ -5,31 +5,31 @@ import { Measured } from './digest.ts'
 import { refusal } from './refusal.ts'
 import { eachMember, quoted, TarFault } from './tar-members.ts'
 
-/** A file in an archive, read once from its beginning to its end. */
+/** A file in an archive, read once from start to end. */
 export interface StoredFile {
   readonly name: string
   readonly bytes: number
   readonly digest: string
   readonly compression: Compression | undefined
-  /** The file without its compression. */
+  /** Decompressed. */
   readonly plain: { readonly bytes: number; readonly digest: string; readonly isTar: boolean }
-  /** Why its compression cannot be undone; `plain` is then of what could. */
+  /** Why it cannot be decompressed; `plain` then covers the part before the error. */
   readonly fault: string | undefined
-  /** Kept of what may be a JSON document. */
+  /** The bytes of a possible JSON document. */
   readonly text: Buffer | undefined
 }
 
-/** All that an archive holds, by name; links are followed. */
+/** Everything in an archive, by name; links are followed. */
 export interface Contents {
   readonly path: string
   file(name: string): StoredFile | undefined
 }
 
-/** Beyond these, what looks like a JSON document is none of a container image, and nothing of it is kept. */
+/** A larger JSON document does not belong to a container image, and is not kept. */
 const documentBytes = 4 * 1024 * 1024
 const allDocumentBytes = 64 * 1024 * 1024
 
-/** The members of an archive, whose own compression is undone, shown one after the other. Faults are refusals. */
+/** Visits the members of an archive in order, decompressed; faults are refusals. */
 export async function eachArchiveMember(path: string, visit: Parameters<typeof eachMember>[1]): Promise<void> {
   const compression = compressionOf(await startOf(path))
   const file = await open(path)
@@ -45,7 +45,7 @@ export async function eachArchiveMember(path: string, visit: Parameters<typeof e
   }
 }
 
-/** Reads an archive once, whatever its size in little memory. Refuses when more than `mostBytes` would be unpacked. */
+/** Reads an archive once, in little memory whatever its size. Refuses to unpack more than `mostBytes`. */
 export async function readContents(path: string, mostBytes: number): Promise<Contents> {
   const files = new Map<string, StoredFile>()
   const links = new Map<string, string>()
@@ -69,7 +69,7 @@ function twice(name: string): TarFault {
   return new TarFault(`it holds two different members ${quoted(name)}`)
 }
 
-/** A circle ends nowhere, so nothing is found at its end. */
+/** Links in a circle lead to nothing. */
 function followed(name: string, links: ReadonlyMap<string, string>): string {
   let target = name
   for (let steps = 0; steps < 8; steps += 1) target = links.get(target) ?? target
@@ -126,7 +126,7 @@ async function read(
   }
 }
 
-/** What is wrong with the compression; the member that it belongs to may be none of the image's. */
+/** A fault of the compression; the member may not belong to the image. */
 async function drain(
   content: AsyncIterable<Buffer>,
   add: (piece: Buffer) => void,
@@ -156,7 +156,7 @@ function startsTar(beginning: Buffer): boolean {
   return header.cksumValid || header.nullBlock
 }
 
-/** Enough to tell what it is. */
+/** Enough to recognise the format. */
 async function firstBytes(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
   let start: Buffer = Buffer.alloc(0)
   while (start.length < 16) {

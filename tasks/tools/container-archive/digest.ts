@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** The one algorithm that Docker uses; the OCI image specification allows sha512 too, which nothing writes. */
+/** The only algorithm that Docker uses; the OCI image specification also allows sha512, which no tool writes. */
 export const digestPattern = /^sha256:[0-9a-f]{64}$/
 
 /** `sha256:` and 64 hexadecimal digits. */
@@ -12,7 +12,7 @@ export function hexOf(digest: string): string {
   return digest.slice('sha256:'.length)
 }
 
-/** A content whose size and digest are taken while it passes by. */
+/** Measures size and digest of content as it passes. */
 export class Measured {
   readonly #hash = createHash('sha256')
   bytes = 0
@@ -22,7 +22,7 @@ export class Measured {
     this.bytes += piece.length
   }
 
-  /** Only once. */
+  /** Call it once. */
   digest(): string {
     return `sha256:${this.#hash.digest('hex')}`
   }

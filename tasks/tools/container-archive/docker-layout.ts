@@ -4,7 +4,7 @@ import type { Contents, StoredFile } from './contents.ts'
 import { refusal } from './refusal.ts'
 import { quoted } from './tar-members.ts'
 
-/** The images of `docker save`, of Docker 1.10 and later; `undefined` for an archive of another layout. */
+/** The images in an archive of `docker save`, Docker 1.10 or later; `undefined` for another layout. */
 export function dockerImages(contents: Contents): Candidate[] | undefined {
   const manifest = contents.file('manifest.json')
   if (manifest === undefined) return undefined

@@ -2,8 +2,8 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /**
- * Lets `fill` write a new file, and puts it in its place in one step: a reader sees the old file, the new one whole, or none. It
- * is its owner's alone, and on the disk before it has its name.
+ * Lets `fill` write a new file, then moves it into place in one step: a reader sees the old file, the complete new one, or none.
+ * It is readable by its owner only, and on disk before it gets its name.
  */
 export async function inPlaceOf<T>(path: string, fill: (draft: FileHandle) => Promise<T>): Promise<T> {
   drafts += 1
@@ -25,10 +25,10 @@ export async function inPlaceOf<T>(path: string, fill: (draft: FileHandle) => Pr
   }
 }
 
-/** Of this process: several may be under way. */
+/** Of this process: several drafts may be open. */
 let drafts = 0
 
-/** Writes all of it, however often the system takes a part only. */
+/** Writes everything, even when the system accepts only a part at a time. */
 export async function writeAt(file: FileHandle, content: Buffer, position: number): Promise<void> {
   for (let done = 0; done < content.length; ) {
     done += (await file.write(content, done, content.length - done, position + done)).bytesWritten

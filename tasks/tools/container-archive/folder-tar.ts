@@ -5,15 +5,15 @@ import { Header, Pax } from 'tar'
 import { blockBytes } from './tar-file.ts'
 
 /**
- * The content of a folder as a tar: names in the order of their code points, owned by root, all of one time; modes and links as
- * they are. The same content gives the same bytes. Throws for a device, a socket or a pipe.
+ * A folder as a tar: names in code point order, owned by root, all with the same time; modes and links
+ * unchanged. The same content gives the same bytes. Throws for a device, a socket or a pipe.
  */
 export async function* folderTar(folder: string): AsyncGenerator<Buffer> {
   for await (const name of namesIn(folder, '')) yield* member(folder, name)
   yield Buffer.alloc(2 * blockBytes)
 }
 
-/** A folder before what it holds. */
+/** A folder comes before its content. */
 async function* namesIn(root: string, folder: string): AsyncGenerator<string> {
   const entries = await readdir(join(root, folder), { withFileTypes: true })
   const sorted = entries.sort((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)))
@@ -57,7 +57,7 @@ interface MemberFacts {
   readonly linkpath?: string
 }
 
-/** A long name, or one that is not ASCII, needs a header of its own (POSIX pax) before the usual one. */
+/** A long or non-ASCII name needs an extra header (POSIX pax) before the usual one. */
 function* headers({ path, mode, size, type, linkpath }: MemberFacts): Generator<Buffer> {
   const header = new Header({
     path,

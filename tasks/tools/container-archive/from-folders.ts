@@ -5,9 +5,9 @@ import type { ContainerImage, ExposedPort } from './image.ts'
 import { writeMember } from './tar-file.ts'
 import { epoch, layerName, writeTexts } from './write.ts'
 
-/** An image to be made of folders: what its config says. */
+/** The config of an image to be made from folders. */
 export interface FolderImage {
-  /** One layer for each, the lowest first. */
+  /** One layer per folder, the lowest first. */
   readonly folders: readonly string[]
   readonly architecture: string
   readonly user: string
@@ -18,14 +18,14 @@ export interface FolderImage {
   readonly tag?: string | undefined
 }
 
-/** Writes a container archive whose layers are folders, each read once. The same folders and facts give the same bytes. */
+/** Writes a container archive whose layers are folders, reading each once. The same folders and facts give the same bytes. */
 export async function writeFolderImage(image: FolderImage, path: string): Promise<ContainerImage> {
   return inPlaceOf(path, async (file) => {
     const layers: { diffId: string; bytes: number }[] = []
     let end = 0
     for (const folder of image.folders) {
       const layer = await writeMember(file, end, folderTar(folder), layerName)
-      // The same layer again is one member; the next is written over the second.
+      // A repeated layer is one member; the next layer overwrites its second copy.
       const isNew = !layers.some(({ diffId }) => diffId === layer.digest)
       if (isNew) end = layer.end
       await file.truncate(end)
@@ -42,7 +42,7 @@ export async function writeFolderImage(image: FolderImage, path: string): Promis
   })
 }
 
-/** Its digest is the image's id, so its order is fixed here, and no time is in it. */
+/** Its digest is the image's id, so the order of keys is fixed here, and it contains no time. */
 function configOf(image: FolderImage, diffIds: readonly string[]): Buffer {
   const { architecture, user, entryPoint, command, env, ports } = image
   const config = {

@@ -2,15 +2,15 @@ import { digestPattern } from './digest.ts'
 import type { ContainerImage, ExposedPort } from './image.ts'
 import { quoted } from './tar-members.ts'
 
-/** What a config says by itself: all of an image but its id and the sizes of its layers. */
+/** What the config alone determines: everything but the image's id and the sizes of its layers. */
 export interface ImageConfig extends Omit<ContainerImage, 'id' | 'layers'> {
   readonly diffIds: readonly string[]
 }
 
-/** What is wrong with a config, in words that follow "its config". */
+/** A fault of a config, worded to follow "its config". */
 export class ConfigFault extends Error {}
 
-/** Reads a config (OCI image specification, config.md), of which Docker's own differs in nothing that is read here. */
+/** Parses a config (OCI image specification, config.md); Docker's own does not differ in the parts read here. */
 export function parseConfig(json: unknown): ImageConfig {
   const image = record(json, 'is no JSON object')
   const rootfs = record(image['rootfs'], 'names no layers: it is no image, or one from before Docker 1.10')
@@ -32,7 +32,7 @@ export function parseConfig(json: unknown): ImageConfig {
   }
 }
 
-/** `docker load` refuses this itself, after the layers have travelled. */
+/** `docker load` refuses this as well, but only after the layers have been transferred. */
 function assertHistory(history: unknown, layers: number): void {
   if (!Array.isArray(history)) return
   const filled = history.filter((step) => step?.empty_layer !== true).length

@@ -1,8 +1,8 @@
-/** A container image, as its archive tells it. */
+/** A container image, as described in its archive. */
 export interface ContainerImage {
-  /** `sha256:` and 64 hexadecimal digits of the config, which commits every layer: `docker image inspect` names the same. */
+  /** `sha256:` and 64 hexadecimal digits of the config, which covers every layer: the id that `docker image inspect` shows. */
   readonly id: string
-  /** As Go and the OCI image specification name it: `amd64`, `arm64`. */
+  /** The name in Go and in the OCI image specification: `amd64`, `arm64`. */
   readonly architecture: string
   readonly os: string
   /** The lowest first. */
@@ -12,7 +12,7 @@ export interface ContainerImage {
   readonly user: string
   readonly entryPoint: readonly string[]
   readonly command: readonly string[]
-  /** Names only: a value may be a secret that somebody left there. */
+  /** Names only: a value may be a secret that was left there. */
   readonly envNames: readonly string[]
 }
 

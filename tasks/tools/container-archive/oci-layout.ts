@@ -25,7 +25,7 @@ function imagesOf(contents: Contents, index: unknown, depth: number): Candidate[
     const tag = descriptor?.annotations?.['org.opencontainers.image.ref.name']
     return reached(contents, descriptor ?? {}, depth)
       .filter(({ config }) => {
-        // The same image under several names is one image.
+        // The same image under several names counts once.
         const isNew = !known.has(config.digest)
         known.add(config.digest)
         return isNew
@@ -34,12 +34,12 @@ function imagesOf(contents: Contents, index: unknown, depth: number): Candidate[
   })
 }
 
-/** An index inside an index is one image for several platforms. */
+/** A nested index is one image for several platforms. */
 function reached(contents: Contents, descriptor: Descriptor, depth: number): Candidate[] {
   if (isAttestation(descriptor)) return []
   const type = String(descriptor.mediaType)
   const isIndex = /image\.index\.v1|manifest\.list\.v2/.test(type)
-  // docker save and ctr write an index of all platforms, though they have the content of some only.
+  // docker save and ctr write an index of all platforms, even when they have the content of only some.
   if (depth > 0 && !isHere(contents, descriptor)) return []
   const what = isIndex ? 'an index' : 'the manifest'
   const document = documentIn(contents, blobOf(contents, descriptor.digest, what, descriptor.size))
@@ -51,7 +51,7 @@ function isHere(contents: Contents, { digest }: Descriptor): boolean {
   return contents.file(`blobs/${String(digest).replace(':', '/')}`) !== undefined
 }
 
-/** What BuildKit lays beside an image about how it was built. */
+/** BuildKit's attestation of how an image was built. */
 function isAttestation({ annotations, platform }: Descriptor): boolean {
   const kind = annotations?.['vnd.docker.reference.type']
   return kind === 'attestation-manifest' || (platform?.architecture === 'unknown' && platform.os === 'unknown')
@@ -62,7 +62,7 @@ interface Manifest {
   readonly layers?: unknown
 }
 
-/** None for what is no image, as a Helm chart or a signature. */
+/** Undefined for anything but an image, such as a Helm chart or a signature. */
 function candidate(contents: Contents, manifest: Manifest | null): Candidate[] {
   if (!/image\.config\.v1|container\.image\.v1/.test(String(manifest?.config?.mediaType))) return []
   const config = blobOf(contents, manifest?.config?.digest, 'the config', manifest?.config?.size)

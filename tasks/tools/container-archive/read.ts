@@ -6,30 +6,30 @@ import { ociImages } from './oci-layout.ts'
 import { refusal } from './refusal.ts'
 import { quoted } from './tar-members.ts'
 
-/** An archive that has been read to its end and found right. */
+/** An archive that was read completely and is valid. */
 export interface ContainerArchive {
   readonly path: string
   readonly image: ContainerImage
-  /** What the archive calls the image; may be empty. */
+  /** The image's name in the archive; may be empty. */
   readonly tags: readonly string[]
   /** The bytes whose digest is the image's id. */
   readonly config: Buffer
-  /** The members that hold the layers, in the order of `image.layers`; one may hold several. */
+  /** The members that hold the layers, in the order of `image.layers`; one member may hold several. */
   readonly members: readonly Pick<StoredFile, 'name' | 'compression'>[]
 }
 
-/** What is wanted of an archive. */
+/** Requirements for an archive. */
 export interface Wanted {
-  /** The one to take where there are several, and the only one that will do; without it there must be one image. */
+  /** Selects one of several images; no other platform is accepted. Without it, there must be exactly one image. */
   readonly architecture?: string | undefined
-  /** How much an image may come to, all layers unpacked; 16 GiB without it. */
+  /** Maximum size of all layers, unpacked; 16 GiB by default. */
   readonly mostBytes?: number | undefined
 }
 
 /**
- * Reads a container archive, of `docker save` (1.10 and later) or an OCI layout, plain or compressed by gzip or zstd as a whole
- * or layer by layer. Reads it once, a piece at a time, and proves it: every digest, the layers against the diffIDs of the config.
- * An archive that is of no use is refused with an OperatorError; nothing is written.
+ * Reads a container archive, of `docker save` (1.10 and later) or an OCI layout, plain or compressed with gzip or zstd, as a whole
+ * or layer by layer. Reads it once, piece by piece, and verifies every digest, and the layers against the config's diffIDs.
+ * Refuses an unusable archive with an OperatorError; writes nothing.
  */
 export async function readContainerArchive(path: string, wanted: Wanted = {}): Promise<ContainerArchive> {
   const contents = await readContents(path, wanted.mostBytes ?? 16 * 1024 ** 3)
@@ -53,7 +53,7 @@ export async function readContainerArchive(path: string, wanted: Wanted = {}): P
   }
 }
 
-/** Docker 25 and later writes both layouts into one archive, for one and the same image. */
+/** Docker 25 and later writes both layouts into one archive, for the same image. */
 function imagesIn(contents: Contents): Candidate[] {
   const found = dockerImages(contents) ?? ociImages(contents)
   if (found !== undefined) return found

@@ -1,6 +1,6 @@
 import { OperatorError } from '../../lib/errors.ts'
 
-/** An archive that is of no use: what and where in the message, what would be right in the hint. Nothing has been touched. */
+/** An unusable archive: the message says what is wrong and where, the hint what would be right. Nothing has been changed. */
 export function refusal(path: string, fault: string, hint?: string, cause?: unknown): OperatorError {
   return new OperatorError('usage', `${path}: ${fault}`, { hint: hint ?? madeRight, cause })
 }

@@ -5,14 +5,14 @@ import { writeAt } from './draft-file.ts'
 
 export const blockBytes = 512
 
-/** Where a member ends whose header lies at `position`: at a whole block. */
+/** The end of a member whose header is at `position`, rounded up to a block. */
 export function endOfMember(position: number, bytes: number): number {
   return position + blockBytes + Math.ceil(bytes / blockBytes) * blockBytes
 }
 
 /**
- * Writes a member whose header lies at `position` of a new file. Its name may follow from its content, so that the content needs to
- * be read once only: the header is written behind it. Between two members the file stays a hole, which reads as zeros.
+ * Writes a member whose header is at `position` of a new file. The header is written last, so that its name may depend on the
+ * content, which is read only once. Between two members the file has a hole, which reads as zeros.
  */
 export async function writeMember(
   file: FileHandle,
@@ -35,7 +35,7 @@ export async function endTar(file: FileHandle, position: number): Promise<void> 
   await file.truncate(position + 2 * blockBytes)
 }
 
-/** Nothing in it differs between two runs. From 8 GiB on the size is binary, which GNU tar and Go read. */
+/** The same in every run. From 8 GiB on the size is binary, which GNU tar and Go can read. */
 function memberHeader(path: string, size: number): Buffer {
   const header = new Header({ path, size, type: 'File', mode: 0o644, uid: 0, gid: 0, mtime: new Date(0) })
   const block = Buffer.alloc(blockBytes)

@@ -2,21 +2,21 @@ import { posix } from 'node:path'
 import { Parser, type ReadEntry } from 'tar'
 import { printableLine } from '../../../checker/formatters/printable.ts'
 
-/** One member of a tar, of those kinds that have a place in a container archive; names without `./` and double slashes. */
+/** A member of a tar, of a kind that a container archive may contain; its name has no `./` or double slashes. */
 export type Member =
   | { readonly kind: 'file'; readonly name: string; readonly bytes: number }
   | { readonly kind: 'folder'; readonly name: string }
   | { readonly kind: 'link'; readonly name: string; readonly target: string }
 
-/** What is wrong with a tar: its cause says where it is a library's. */
+/** A fault of a tar; `cause` is the library's error, if any. */
 export class TarFault extends Error {}
 
-/** More than any image has: Docker takes 128 layers. Each is remembered, so the number has an end. */
+/** More than any image has: Docker allows 128 layers. Members are remembered, so there must be a limit. */
 const mostMembers = 20_000
 
 /**
- * Shows the members of a tar one after the other; what a visit leaves unread is skipped. Throws a `TarFault` for a tar that is
- * broken or ends early, and for a name or a link that leads out of it, before that member is shown.
+ * Visits the members of a tar in order, skipping what a visit leaves unread. Throws a `TarFault` for a tar that is
+ * broken or ends early, and for a name or link that leads out of it, before visiting that member.
  */
 export async function eachMember(
   source: AsyncIterable<Buffer>,
@@ -39,7 +39,7 @@ export async function eachMember(
   // `once` of node:events would throw the parser's own errors.
   const on = (event: string) => new Promise<void>((resolve) => parser.once(event, resolve))
   const ended = on('end')
-  // The failure first: of two that are settled, the first wins.
+  // The failure first: of two settled promises, the first wins.
   const orFailure = <T>(promise: Promise<T>) => Promise.race([failure, promise])
   for await (const piece of source) {
     if (!parser.write(piece)) await orFailure(on('drain'))
@@ -54,7 +54,7 @@ async function shown(entry: ReadEntry, count: number, visit: Parameters<typeof e
   await visit(memberOf(entry), contentOf(entry))
 }
 
-/** Minipass is no stream of Node, which `pipeline` would take it for. */
+/** Minipass is not a Node stream, although `pipeline` would accept it. */
 async function* contentOf(entry: ReadEntry): AsyncGenerator<Buffer> {
   for await (const piece of entry) yield piece
 }
@@ -77,7 +77,7 @@ function memberOf(entry: ReadEntry): Member {
   }
 }
 
-/** Where in the archive a name leads; a leading `./` is what `tar --create .` writes. */
+/** Where a name leads within the archive; `tar --create .` writes a leading `./`. */
 function insideName(path: string): string {
   const name = posix.normalize(path)
   if (!isInside(path) || path.split('/').includes('..')) {
@@ -105,7 +105,7 @@ function unusable({ path, type, size }: ReadEntry): TarFault {
   )
 }
 
-/** A name that somebody else has chosen, on one line of limited length. */
+/** A name chosen by someone else, on one line of limited length. */
 export function quoted(name: string): string {
   const text = printableLine(name)
   return `"${text.length > 120 ? `${text.slice(0, 117)}...` : text}"`

@@ -8,21 +8,21 @@ import { refusal } from './refusal.ts'
 import { endOfMember, endTar, writeMember } from './tar-file.ts'
 import { quoted } from './tar-members.ts'
 
-/** The time in a config that is ours, so that the same layers give the same id. */
+/** The time in our own config, fixed so that the same layers give the same id. */
 export const epoch = '1970-01-01T00:00:00Z'
 
-/** What is written of an archive. */
+/** Which part of an archive to write. */
 export interface Extract {
-  /** How many of the lowest layers are left out, because the daemon has them (`layersPresent`). */
+  /** How many of the lowest layers to leave out, because the daemon has them (`layersPresent`). */
   readonly withoutLowest?: number | undefined
-  /** The name under which Docker shows the image, `NAME:TAG`; without it the id alone leads to it. */
+  /** The image's name in Docker, `NAME:TAG`; without it, only its id. */
   readonly tag?: string | undefined
 }
 
 /**
- * Writes an archive that `docker load` takes (20.10 to 27), from one that was read: of any layout, its layers without their
- * compression. A layer that is left out stays in the list. Image, `withoutLowest` and `tag` fix every byte, whatever archive the
- * image came in. Each layer is proven once more on its way; throws when the archive has changed since it was read.
+ * Writes an archive for `docker load` (20.10 to 27) from any archive that was read, with uncompressed layers. A layer that is
+ * left out stays in the list. Image, `withoutLowest` and `tag` determine every byte, whatever archive the
+ * image came in. Verifies each layer again; throws when the archive has changed since it was read.
  */
 export async function writeDockerArchive(
   archive: ContainerArchive,
@@ -40,8 +40,8 @@ export async function writeDockerArchive(
 }
 
 /**
- * Writes an archive with the lowest layers alone, as an image of their own that runs nothing: a machine that has it needs only the
- * rest of any image that stands on the same layers. Returns its id, which those layers fix.
+ * Writes an archive with only the lowest layers, as an image that runs nothing: a machine that has it needs only the
+ * rest of any image with the same lowest layers. Returns its id, which those layers determine.
  */
 export async function writeLowestLayers(
   archive: ContainerArchive,
@@ -62,7 +62,7 @@ export async function writeLowestLayers(
   return id
 }
 
-/** Config and list behind the layers, and the end of the tar; how long the file is then. */
+/** Writes config and list after the layers, and the end of the tar; returns the file's length. */
 export async function writeTexts(
   file: FileHandle,
   position: number,
@@ -76,7 +76,7 @@ export async function writeTexts(
   return list.end + 1024
 }
 
-/** As skopeo names it. */
+/** The name that skopeo gives it. */
 export function layerName(diffId: string): string {
   return `${hexOf(diffId)}.tar`
 }
@@ -87,7 +87,7 @@ interface Place {
   readonly compression: ContainerArchive['members'][number]['compression']
 }
 
-/** Where each layer goes, by the member that holds it; a layer that an image has twice is written once. */
+/** Positions of the layers, by the member that holds them; a layer that occurs twice is written once. */
 function placesOf(
   { image, members }: ContainerArchive,
   withoutLowest: number,
@@ -106,7 +106,7 @@ function placesOf(
   return { places, end }
 }
 
-/** In the order of the archive, which may be compressed, each at the place that is known before. */
+/** Copies in the order of the archive, which may be compressed, to positions computed before. */
 async function writeLayers({ path }: ContainerArchive, file: FileHandle, places: Map<string, Place>): Promise<void> {
   const missing = new Map(places)
   if (missing.size > 0) {
