@@ -1,6 +1,6 @@
 /**
  * Measures the aws platform against moto on this computer: `node benchmarks/aws.ts`. Counts the API calls of one observation of
- * 1,000 instances, and times the planning of a deploy apart from the time that the server takes. Needs a minute or two, and
+ * 1,000 instances, and times the planning of a deploy without the server's own time. Takes a minute or two, and
  * writes benchmarks/results/aws.md and aws.json.
  */
 import { subscribe } from 'node:diagnostics_channel'
@@ -50,7 +50,7 @@ function median(all: readonly number[]): number {
 
 const allCalls = () => [...aws.calls.values()].reduce((sum, count) => sum + count, 0)
 
-/** Watches how long at least one request to the server is open. */
+/** Measures how long at least one request to the server is open. */
 function watchServer(): { openSeconds(): number } {
   let open = 0
   let since = 0
@@ -93,7 +93,7 @@ try {
     own.push((performance.now() - startedAt) / 1000 - (server.openSeconds() - openBefore))
     await plan.discard()
   }
-  record("planning both stacks, beside the server's time", median(own), 1.5, 's')
+  record("planning both stacks, without the server's time", median(own), 1.5, 's')
 
   for (const words of [['--help'], ['status']]) {
     const times: number[] = []

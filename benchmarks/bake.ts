@@ -1,6 +1,6 @@
 /**
  * Measures bakes on this computer: `node benchmarks/bake.ts [FOLDER]`. A release on its base layer against single-layer bakes
- * of the same release, as bakeroll calls Ansible and as Packer and Ansible come. Takes a quarter of an hour under plain
+ * of the same release, as bakeroll runs Ansible and with plain Packer and Ansible. Takes a quarter of an hour under plain
  * emulation when FOLDER is a home that has the base layer, and writes benchmarks/results/bake.md and bake.json.
  */
 import { rm } from 'node:fs/promises'
@@ -20,7 +20,7 @@ const home = homeAt(process.argv[2] ?? ownHome)
 const { record, write } = measurements()
 const verb = (...words: string[]) => callVerb(home.folder, words)
 
-/** The same image without layers: one Debian disk, one machine, all roles at once. The test of the result is left out. */
+/** The same image without layers: one Debian disk, one machine, all roles at once; the result is not tested. */
 async function bakeSingleLayer(release: string): Promise<void> {
   const content = await contentFixture(release)
   const source = sourceOf({ suite: 'bookworm', diskGib: 4, content })
@@ -51,7 +51,7 @@ record('release bake on its base layer, tested', release, 150)
 record('single-layer bake of the same release, not tested', await seconds(() => bakeSingleLayer('1.2.0')))
 process.env['ANSIBLE_STRATEGY'] = 'linear'
 const single = await seconds(() => bakeSingleLayer('1.2.0'))
-record('the same by Packer and Ansible alone, without Mitogen', single)
-record('release bake / single-layer bake by Packer and Ansible alone', release / single, 0.5, '')
+record('the same by plain Packer and Ansible, without Mitogen', single)
+record('release bake / single-layer bake by plain Packer and Ansible', release / single, 0.5, '')
 process.stdout.write(write('bake'))
 await rm(ownHome, { recursive: true, force: true })

@@ -15,7 +15,7 @@ import {
 /** As many at a time as the checker itself. */
 const atOnce = 16
 
-/** curl asks an exporter for every url in a folder of its own; what the exporter took. */
+/** Lets curl request every URL from an exporter, and measures the exporter. */
 export async function probeAll(
   exporter: Server,
   folder: string,
@@ -38,7 +38,7 @@ export async function probeAll(
   }
 }
 
-/** What one exporter takes for all urls, medians. */
+/** The cost of one exporter for all URLs, medians. */
 export interface ExporterCost {
   readonly wallSeconds: number
   readonly cpuSeconds: number
@@ -48,8 +48,8 @@ export interface ExporterCost {
 type Exporters = 'blackbox' | 'oneSample' | 'usual' | 'trusting'
 
 /**
- * Several exporters in turn. blackbox_exporter asks each service once and reads no clock; ours asks for the time and the version: once
- * with `--samples 1`, five times the time as usual, and once with `--ca`.
+ * Several exporters in turn. blackbox_exporter sends each service one request and reads no clock; ours requests the version and the
+ * time: once with `--samples 1`, five times as by default, and once with `--ca`.
  */
 export async function measureExporters(
   bundle: string,
@@ -75,7 +75,7 @@ export async function measureExporters(
   } finally {
     for (const server of Object.values(servers)) await server.stop()
   }
-  // The first round has not been compiled yet.
+  // The first round includes compiling the code.
   const of = (name: Exporters): ExporterCost => {
     const [, ...warm] = costs[name]
     return {

@@ -8,7 +8,7 @@ import { fillYear } from '../checker/history/year-fixture.ts'
 import { type Cost, measure, median } from './checker-meter.ts'
 import { program } from './checker-servers.ts'
 
-/** What a history of many targets costs to keep and to look at. */
+/** The cost of keeping and viewing the history of many targets. */
 export interface HistoryCost {
   readonly databaseMb: number
   /** The bundled checker that reads the history and writes its page. */
@@ -18,7 +18,7 @@ export interface HistoryCost {
   readonly openMs: number
 }
 
-/** Makes a year of one check a minute of so many targets, lets the bundle write its page, and opens it in Chromium. */
+/** Creates a year's history of one check a minute of this many targets, lets the bundle write its page, and opens it in Chromium. */
 export async function measureHistory(bundle: string, folder: string, targets: number): Promise<HistoryCost> {
   const [historyFile, page] = [join(folder, 'history.db'), join(folder, 'status.html')]
   const database = new DatabaseSync(historyFile)

@@ -11,7 +11,7 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** nginx, which tells the time to the millisecond, on every address of 127.0.0.0/8. */
+/** nginx, which serves the time to the millisecond, on every address of 127.0.0.0/8. */
 export async function startNginx(folder: string): Promise<Server> {
   const port = await freePort()
   const file = join(folder, 'nginx.conf')
@@ -30,7 +30,7 @@ export async function startNginx(folder: string): Promise<Server> {
   return start(program('nginx', 'nginx-light'), ['-e', join(folder, 'nginx.log'), '-c', file], port)
 }
 
-/** Prometheus' own prober of services, of Debian's package, asked by HTTP for each target. */
+/** Prometheus' blackbox_exporter from Debian's package, requested over HTTP for each target. */
 export async function startBlackboxExporter(folder: string): Promise<Server> {
   const port = await freePort()
   const file = join(folder, 'blackbox.yml')
@@ -39,16 +39,16 @@ export async function startBlackboxExporter(folder: string): Promise<Server> {
   return start(program('prometheus-blackbox-exporter', 'prometheus-blackbox-exporter'), words, port)
 }
 
-/** The exporter of a bundled checker. */
+/** The exporter of the bundled checker. */
 export async function startExporter(bundle: string, ...flags: readonly string[]): Promise<Server> {
   const port = await freePort()
   return start(process.execPath, [bundle, '--serve', `127.0.0.1:${port}`, '--ntp', 'none', ...flags], port)
 }
 
-/** Where a program is. Throws with the name of Debian's package when it is not installed. */
+/** The path of a program. Throws with the name of Debian's package when it is not installed. */
 export function program(name: string, debianPackage: string): string {
   const path = findProgram(name)
-  if (path === undefined) throw new Error(`${name} is not here: apt-get install ${debianPackage}`)
+  if (path === undefined) throw new Error(`${name} is not installed: apt-get install ${debianPackage}`)
   return path
 }
 

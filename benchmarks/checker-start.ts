@@ -7,15 +7,15 @@ export interface Starts {
   readonly bare: number
   readonly ours: number
   readonly urllib: number
-  /** The same of the processor time, which a busy computer changes less. */
+  /** The same in processor time, which a busy computer changes less. */
   readonly oursCpu: number
   readonly urllibCpu: number
   readonly memoryMib: number
 }
 
-/** One check from a cold start, a bare Node and one GET by Python's urllib in turn, beside so many loops that never rest. */
+/** A check from a cold start, a bare Node and one GET by Python's urllib in turn, next to this many busy loops. */
 export async function measureStarts(bundle: string, url: string, loops: number): Promise<Starts> {
-  // Bounded, should nobody be left to stop them.
+  // Time-limited, in case nothing stops them.
   const busy = Array.from({ length: loops }, () => spawn('timeout', ['300', 'sh', '-c', 'while :; do :; done']))
   const python = `import urllib.request; urllib.request.urlopen('${url}/now').read()`
   const [bare, ours, urllib]: [Cost[], Cost[], Cost[]] = [[], [], []]

@@ -40,7 +40,7 @@ function shown(value: number): string {
 const check = (...words: string[]): Promise<Cost> => measure(node, [bundle, '--ntp', 'none', ...words])
 const reportOf = ({ stdout }: Cost): CheckReport => JSON.parse(stdout)
 
-/** So many urls, each at an address of its own. */
+/** This many URLs, each with its own address. */
 function addresses(count: number, port: number): string[] {
   return Array.from({ length: count }, (_, at) => `http://127.${1 + (at >> 16)}.${(at >> 8) & 255}.${at & 255}:${port}`)
 }
@@ -54,7 +54,7 @@ async function listOf(urls: readonly string[]): Promise<string> {
 async function oneShot(url: string): Promise<void> {
   const quiet = await measureStarts(bundle, url, 0)
   record(
-    'one check from a cold start, beside a bare `node -e 0`',
+    'one check from a cold start / a bare `node -e 0`',
     quiet.ours / quiet.bare,
     'times',
     3,
@@ -65,7 +65,7 @@ async function oneShot(url: string): Promise<void> {
   record('its memory', quiet.memoryMib, 'MiB', 80)
   for (const loops of [2, 4]) {
     const busy = await measureStarts(bundle, url, loops)
-    record(`one check from a cold start, beside ${loops} busy loops`, busy.ours, 's', busy.urllib, 'one GET by urllib')
+    record(`one check from a cold start, with ${loops} busy loops`, busy.ours, 's', busy.urllib, 'one GET by urllib')
   }
 }
 
@@ -112,7 +112,7 @@ async function exporter(nginx: Server): Promise<void> {
     record(`${what}: wall time`, cost.wallSeconds, 's', blackbox.wallSeconds, beside)
     record(`${what}: processor time`, cost.cpuSeconds, 's', blackbox.cpuSeconds, beside)
   }
-  record('its processor time with `--ca`, beside without', trusting.cpuSeconds / oneSample.cpuSeconds, 'times', 1.2)
+  record('its processor time with `--ca` / without', trusting.cpuSeconds / oneSample.cpuSeconds, 'times', 1.2)
   const server = await startExporter(bundle)
   try {
     const memory: number[] = []
@@ -121,7 +121,7 @@ async function exporter(nginx: Server): Promise<void> {
       memory.push(memoryOf(server.pid).nowMib)
     }
     const late = median(memory.slice(15))
-    record('memory of the exporter after 20,000 probes, beside 5,000', late / median(memory.slice(2, 7)), 'times', 1.2)
+    record('memory of the exporter after 20,000 probes / after 5,000', late / median(memory.slice(2, 7)), 'times', 1.2)
     record('memory of the exporter after 20,000 probes', late, 'MiB')
   } finally {
     await server.stop()
@@ -182,18 +182,18 @@ async function deadlines(nginx: Server): Promise<void> {
       over.push((wallSeconds - 0.5) * 1000)
     }
   }
-  record('a whole process beyond its deadline, worst of 21', Math.max(...over), 'ms', 100)
-  // One of ten never answers, and keeps its place until the end.
+  record('time of a process past its deadline, worst of 21', Math.max(...over), 'ms', 100)
+  // Every tenth never answers, and keeps its place until the end.
   const [silent] = hostile
   const mixed = addresses(500, nginx.port).map((url, at) => (at % 10 === 0 ? `${silent}/${at}` : url))
   const { wallSeconds, stdout } = await check('--json', '--timeout', '3s', '--targets', await listOf(mixed))
   const { targets } = JSON.parse(stdout) as CheckReport
   const well = targets.filter(({ verdict }) => verdict === 'ok').length
-  record('of 500 targets, 50 of them silent, living ones that are not found ok', 450 - well, '', 0)
-  record('the same, whole process beyond its deadline', (wallSeconds - 3) * 1000, 'ms', 100)
+  record('healthy targets not reported ok, of 500 with 50 silent', 450 - well, '', 0)
+  record('the same, time of the process past its deadline', (wallSeconds - 3) * 1000, 'ms', 100)
 }
 
-/** Name servers that take every question and answer none. */
+/** Name servers that receive queries and never answer. */
 async function deadNameServers(): Promise<void> {
   for (const count of [1, 3]) {
     const servers = await Promise.all(Array.from({ length: count }, () => startNameServer(here, () => undefined)))
@@ -203,7 +203,7 @@ async function deadNameServers(): Promise<void> {
       const words = ['--ntp', 'none', '--timeout', '1s', 'http://dead.example']
       over.push((await runWithFiles(files, [node, bundle, ...words])).tookMs - 1000)
     }
-    const name = `a whole process beyond its deadline, ${count} dead name ${count === 1 ? 'server' : 'servers'}, worst of 5`
+    const name = `time of a process past its deadline, ${count} dead name ${count === 1 ? 'server' : 'servers'}, worst of 5`
     record(name, Math.max(...over), 'ms', 100)
   }
 }
@@ -211,9 +211,9 @@ async function deadNameServers(): Promise<void> {
 async function history(): Promise<void> {
   const { databaseMb, writing, pageMb, openMs } = await measureHistory(bundle, folder, 100)
   record('a year of 100 targets, a check a minute: database', databaseMb, 'MB', 50)
-  record('its status page, written', writing.wallSeconds, 's')
+  record('writing its status page', writing.wallSeconds, 's')
   record('its size', pageMb, 'MB')
-  record('opened in Chromium', openMs / 1000, 's', 1)
+  record('opening it in Chromium', openMs / 1000, 's', 1)
 }
 
 const nginx = await startNginx(folder)
@@ -244,7 +244,7 @@ const lines = rows.map(({ name, measured, unit, limit, beside }) => {
 const text = [
   '# The checker, as one file',
   '',
-  `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine}. Medians where nothing else is said; peers in the same run.`,
+  `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine}. Medians unless stated otherwise; peers in the same run.`,
   '',
   '| what | measured | at most |',
   '|---|---|---|',

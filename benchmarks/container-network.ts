@@ -1,7 +1,7 @@
 /**
  * Measures what the container's network costs: `node benchmarks/container-network.ts`, as root, with Debian's `docker.io`, nginx, nft
- * and hey on the PATH; two minutes. Docker runs with the role's settings in a network of its own, behind the role's packet filter,
- * beside whatever Docker this computer has. Writes benchmarks/results/container-network.md and .json.
+ * and hey on the PATH; two minutes. Docker runs with the role's settings in its own network, behind the role's packet filter,
+ * next to any other Docker on this computer. Writes benchmarks/results/container-network.md and .json.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -41,7 +41,7 @@ if (process.getuid?.() !== 0) throw new Error('only root can run Docker: sudo no
 if (folder === '') await inOwnNetwork()
 else await measure()
 
-/** Runs this program once more, in namespaces of its own. */
+/** Runs this program again, in its own namespaces. */
 async function inOwnNetwork(): Promise<void> {
   const own = await mkdtemp(join(tmpdir(), 'bakeroll-cage-'))
   try {
@@ -80,7 +80,7 @@ async function prepareNetwork(): Promise<void> {
 async function startDocker(): Promise<void> {
   const settings = JSON.parse(await readFile(join(roles, 'docker/files/daemon.json'), 'utf8'))
   const file = join(folder, 'daemon.json')
-  // The journal of this computer is none of ours. Containers end with their daemon.
+  // Does not log to this computer's journal. Containers end with their daemon.
   await writeFile(file, JSON.stringify({ ...settings, 'log-driver': 'json-file', 'live-restore': false }))
   const at = (name: string) => join(folder, name)
   const words = ['--config-file', file, '--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')]
@@ -88,7 +88,7 @@ async function startDocker(): Promise<void> {
   await until(() => execa('docker', ['version'], { env }))
 }
 
-/** The container of the example and its nginx, as an instance has them, but for the ports and places of a second pair. */
+/** The example's container and its nginx as on an instance, but with the ports and paths of a second pair. */
 async function startService({ network, port, nginxPort }: (typeof services)[number]): Promise<void> {
   const content = await contentFixture('1.0.0', { service: { network, port } })
   const { nginx_conf, service_json } = releaseFiles(content)
@@ -108,7 +108,7 @@ async function startService({ network, port, nginxPort }: (typeof services)[numb
   await until(() => execa('curl', ['-fsS', `http://127.0.0.1:${nginxPort}/now`]))
 }
 
-/** Runs beside this program, until `measure` ends it. */
+/** Runs alongside this program until `measure` ends it. */
 function start(program: string, words: readonly string[]): void {
   started.push(execa(program, words, { stdio: 'ignore', reject: false }))
 }
@@ -125,7 +125,7 @@ async function until(works: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Requests per second, in the order of the rounds; neighbours in time are measured under the same load of this computer. */
+/** Requests per second, in the order of the rounds; adjacent rounds run under the same load of this computer. */
 async function allRates(): Promise<Record<Place, number[]>> {
   const names = Object.keys(places) as Place[]
   const rates = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Place, number[]>
@@ -148,8 +148,8 @@ async function tell(rates: Record<Place, number[]>): Promise<void> {
   for (const [name, found] of Object.entries(rates)) record(name, median(found), undefined, 'requests/s')
   const ratio = (one: Place, other: Place) =>
     median(rates[one].map((rate, round) => rate / (rates[other][round] ?? Number.NaN)))
-  record('nginx: bridge beside host', ratio('nginx, bridge', 'nginx, host'), undefined, 'times')
-  record('bridge: nginx beside the service alone', ratio('nginx, bridge', 'service alone, host'), undefined, 'times')
+  record('nginx: bridge / host', ratio('nginx, bridge', 'nginx, host'), undefined, 'times')
+  record('bridge: nginx / service alone', ratio('nginx, bridge', 'service alone, host'), undefined, 'times')
   process.stdout.write(write('container-network'))
 }
 

@@ -1,6 +1,6 @@
 /**
  * Measures the local platform on this computer: `node benchmarks/local.ts [FOLDER]`. Takes about twenty minutes under plain
- * emulation, works in a home of its own, and writes benchmarks/results/local.md and local.json.
+ * emulation, works in its own home, and writes benchmarks/results/local.md and local.json.
  */
 import { readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
@@ -54,7 +54,7 @@ async function bootToNow(imageId: string): Promise<number> {
   return time
 }
 
-/** Memory of everything whose command line names the home, highest of all looks, MiB; PSS shares what is shared. */
+/** Peak memory of all processes whose command line names the home, in MiB; PSS splits shared memory. */
 function watchMemory(): { stop(): number } {
   let highest = 0
   const timer = setInterval(async () => {
@@ -70,7 +70,7 @@ function watchMemory(): { stop(): number } {
   }
 }
 
-/** What a process uses, its part of shared memory counted in proportion; 0 for one that has just ended. */
+/** The memory of a process, with its share of shared memory; 0 for one that has just ended. */
 function proportionalKib(pid: string): number {
   try {
     return Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(/^Pss:\s+(\d+)/m)?.[1] ?? 0)
@@ -79,7 +79,7 @@ function proportionalKib(pid: string): number {
   }
 }
 
-// The demo first: it begins with a clean home, as a stranger's does.
+// The demo first: like a new user's, it starts with an empty home.
 const memory = watchMemory()
 const demo = await recordedDemo()
 record(
@@ -96,7 +96,7 @@ record('deploy without a change', await median(5, () => verb('deploy')), 2)
 record('status', await median(9, () => verb('status')), 1)
 record('check, one url on loopback', await median(9, () => verb('check', `http://127.0.0.1:${port}`)), 0.25)
 record('--help', await median(9, () => execa('sh', ['tasks/run.sh', '--help'], { cwd: repository })), 0.2)
-record('bake that is recognised', await median(5, () => verb('bake', '--release', '1.0.0')), 2)
+record('bake of an image that exists', await median(5, () => verb('bake', '--release', '1.0.0')), 2)
 record('roll of two instances, one at a time', (await verb('roll', '--image', '1.0.0')).seconds, 240)
 await verb('destroy', '--yes')
 

@@ -17,11 +17,11 @@ export const machine: MachineSettings = {
 
 export const port = 18_180
 
-/** What was measured, in its order, with the limit that we hold ourselves to. */
+/** Measurements in order, each with our limit for it. */
 export interface Measurements {
-  /** Also says it on stderr. */
+  /** Also prints it to stderr. */
   record(name: string, measured: number, limit?: number, unit?: string): void
-  /** Writes `results/NAME.md` and `NAME.json`; gives the first. */
+  /** Writes `results/NAME.md` and `NAME.json`; returns the path of the first. */
   write(name: string): string
 }
 
@@ -57,7 +57,7 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - startedAt) / 1000
 }
 
-/** A verb on the home, called as its npm script calls it; throws when it fails. */
+/** Runs a verb on the home, as its npm script does; throws when it fails. */
 export async function callVerb(home: string, words: readonly string[]) {
   const env = { BAKEROLL_HOME: home, BAKEROLL_LOCAL_PORT: String(port) }
   const { stdout } = await execa('sh', ['tasks/run.sh', ...words, '--json'], { cwd: repository, env, stdin: 'ignore' })

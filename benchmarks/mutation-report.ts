@@ -4,13 +4,13 @@ export interface ModuleResult {
   readonly module: string
   readonly mutants: number
   readonly killed: number
-  /** Those that made the tests run for ever. */
+  /** Those that made the tests run forever. */
   readonly timeouts: number
   readonly errors: number
   readonly survived: number
   readonly survivors: readonly Survivor[]
   readonly seconds: number
-  /** Of the measurement, `2026-01-01`. */
+  /** The day of the measurement, `2026-01-01`. */
   readonly date: string
   readonly stryker: string
   readonly node: string
@@ -22,12 +22,12 @@ export interface Survivor {
   readonly line: number
   readonly code: string
   readonly becomes: string
-  /** The whole line that it begins in. */
+  /** The whole line in which it starts. */
   readonly in: string
   readonly mutator: string
 }
 
-/** The page of results: a score for each module, and every survivor with the reason why it may live. */
+/** The page of results: a score for each module, and every survivor with the reason why it is acceptable. */
 export function mutationReport(modules: readonly ModuleResult[]): string {
   const sum = (of: (one: ModuleResult) => number) => modules.reduce((all, one) => all + of(one), 0)
   const all = {
@@ -49,7 +49,7 @@ export function mutationReport(modules: readonly ModuleResult[]): string {
   return [
     '# What the unit tests of a roll notice',
     '',
-    `Made by \`node benchmarks/mutation.ts\` with ${different(modules, (one) => `StrykerJS ${one.stryker}`)} on Node ${different(modules, (one) => one.node)};`,
+    `Measured with \`node benchmarks/mutation.ts\` and ${different(modules, (one) => `StrykerJS ${one.stryker}`)} on Node ${different(modules, (one) => one.node)};`,
     `${different(modules, (one) => one.machine)}. The score is the share of mutants that were killed or ran into the time limit.`,
     '',
     ...head,

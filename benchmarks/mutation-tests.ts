@@ -1,4 +1,4 @@
-/** Runs test files in one process, and stops at the first failure: `node mutation-tests.ts FILE...`, paths from where it is called. */
+/** Runs test files in one process and stops at the first failure: `node mutation-tests.ts FILE...`, relative to the working folder. */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 

@@ -1,7 +1,7 @@
 /**
- * Changes what a roll decides with, in one place at a time, and looks whether a unit test notices: `node benchmarks/mutation.ts`.
- * With names of modules only these are changed; `--report` only writes the page again. Stryker comes from npm into a folder of
- * its own, and works on a copy. At low priority, about a quarter of an hour on two cores; writes benchmarks/results/mutation.md and .json.
+ * Changes the modules that decide a roll, one place at a time, and records whether a unit test notices: `node benchmarks/mutation.ts`.
+ * With names of modules, changes only these; `--report` only rewrites the page. Stryker is installed from npm into its own
+ * folder, and works on a copy. At low priority, about a quarter of an hour on two cores; writes benchmarks/results/mutation.md and .json.
  */
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -23,7 +23,7 @@ interface Settings {
   readonly modules: readonly string[]
 }
 
-/** The part that is read here of https://github.com/stryker-mutator/mutation-testing-elements/tree/master/packages/report-schema. */
+/** The part that we read of https://github.com/stryker-mutator/mutation-testing-elements/tree/master/packages/report-schema. */
 interface StrykerReport {
   readonly files: Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>
 }
@@ -59,7 +59,7 @@ async function measureAll(modules: readonly string[]): Promise<void> {
   }
 }
 
-/** Gives the program's path. */
+/** Returns the program's path. */
 async function installStryker(workplace: string): Promise<string> {
   const prefix = join(workplace, 'stryker')
   await mkdir(prefix)
@@ -74,7 +74,7 @@ async function installStryker(workplace: string): Promise<string> {
   return join(prefix, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js')
 }
 
-/** Gives the copy's path. */
+/** Returns the copy's path. */
 async function copyTested(workplace: string): Promise<string> {
   const copy = join(workplace, 'copy')
   for (const path of ['tasks/lib', 'package.json', 'benchmarks/mutation-tests.ts']) {
@@ -88,7 +88,7 @@ async function measure(stryker: string, copy: string, name: string): Promise<Mod
   const startedMs = performance.now()
   const file = `tasks/lib/roll/${name}.ts`
   const fileName = join(copy, `${name}.json`)
-  // The module's own tests notice most, so they come first.
+  // The module's own tests notice most, so they run first.
   const tests = [name, ...settings.tests.filter((one) => one !== name)].map((one) => `tasks/lib/roll/${one}.test.ts`)
   const command = ['benchmarks/mutation-tests.ts', ...tests]
   const config = {
@@ -103,10 +103,10 @@ async function measure(stryker: string, copy: string, name: string): Promise<Mod
   }
   await writeFile(join(copy, 'stryker.config.json'), JSON.stringify(config))
   await execa(process.execPath, [stryker, 'run'], { cwd: copy, stdout: 'ignore', stderr: 'inherit' })
-  // Had node_modules changed meanwhile, then everything would look killed.
+  // If node_modules changed meanwhile, every mutant would look killed.
   await execa(process.execPath, command, { cwd: copy })
   const found = (await readJson<StrykerReport>(fileName)).files[file]
-  if (!found) throw new Error(`Stryker tells nothing of ${file}`)
+  if (!found) throw new Error(`Stryker reported nothing about ${file}`)
   return { module: name, ...counted(found), seconds: Math.round((performance.now() - startedMs) / 1000), ...about() }
 }
 
@@ -144,7 +144,7 @@ function about() {
   return { date: new Date().toISOString().slice(0, 10), stryker: settings.stryker, node: process.version, machine }
 }
 
-/** Results of modules that were not measured this time stay. */
+/** Keeps the results of modules that were not measured this time. */
 async function keep(result: ModuleResult): Promise<void> {
   const byName = new Map([...(await resultsSoFar()), result].map((one) => [one.module, one]))
   await writeResults(settings.modules.flatMap((name) => byName.get(name) ?? []))

@@ -1,7 +1,7 @@
 /**
- * Measures a service of somebody else on this computer: examples/httpbin, in a repository of its own, with the package as npm
- * installs it. Bakes of a change of 20 kB, its `release` in place beside bake and roll, and the same service in one layer, which
- * travels whole. Takes twenty minutes under plain emulation, and writes benchmarks/results/own-service.md and own-service.json.
+ * Measures a user's own service on this computer: examples/httpbin, in its own repository, with the package as npm
+ * installs it. Compares bakes of a 20 kB change, its `release` in place with bake and roll, and the same service in one layer, which
+ * is transferred whole. Takes twenty minutes under plain emulation, and writes benchmarks/results/own-service.md and own-service.json.
  */
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,12 +20,12 @@ const run = (program: string, ...words: string[]) =>
   })
 const verb = (...words: string[]) => seconds(() => run('npx', 'bakeroll', ...words, '--json'))
 
-/** What a programmer changes in a day: 20 kB in the topmost layer, which nothing compresses. */
+/** A programmer's change: 20 kB in the top layer, incompressible. */
 function change(): void {
   appendFileSync(join(project, 'app/wsgi.py'), `\n# ${randomBytes(10_000).toString('hex')}\n`)
 }
 
-/** From the next bake on the image has one layer, which is different in each release. */
+/** From the next bake on, the image has one layer, which differs in each release. */
 function inOneLayer(): void {
   const script = join(project, 'build.sh')
   const whole = `rm -rf build/whole && mkdir build/whole && tar -xf build/system.tar -C build/whole --exclude=./dev
@@ -52,14 +52,14 @@ try {
   record('release of a change of 20 kB to two instances', inPlace)
   change()
   const baked = await verb('bake', '--release', '1.3.0')
-  record('bake of such a change', baked)
+  record('bake of the same kind of change', baked)
   const rolled = await verb('roll')
   record('roll to it', rolled)
   record('release / bake and roll', inPlace / (baked + rolled), 1 / 3, '')
   inOneLayer()
   await verb('bake', '--release', '2.0.0')
   change()
-  record('bake of such a change when the image is one layer', await verb('bake', '--release', '2.1.0'))
+  record('bake of the same kind of change, image in one layer', await verb('bake', '--release', '2.1.0'))
   process.stdout.write(write('own-service'))
 } finally {
   await run('npx', 'bakeroll', 'destroy', '--yes', '--images')

@@ -2,7 +2,7 @@ import type { PeerResult } from './peers/scaling-group.ts'
 import { bakeroll, bouncer, instanceRefresh, lowerBound, type Mode } from './roll-makespan.ts'
 import { quantile } from './roll-planning.ts'
 
-/** One mode beside ours with the same floor and the same maximum; seconds, medians of all seeds. */
+/** One mode compared with ours, at the same floor and maximum; seconds, medians of all seeds. */
 export interface Comparison {
   readonly mode: string
   readonly size: number
@@ -11,7 +11,7 @@ export interface Comparison {
   readonly makespan: number
   readonly ours: number
   readonly bound: number
-  /** The largest of all seeds: our time over the bound, and over the mode's. */
+  /** The highest ratio of all seeds: our time over the bound, and over the mode's. */
   readonly worst: { readonly overBound: number; readonly overMode: number }
 }
 
@@ -20,7 +20,7 @@ const counted = { pace: 'set after set', leavingCounts: true } as const
 const oneByOne = { pace: 'one by one', leavingCounts: true } as const
 const uncounted = { leavingCounts: false } as const
 
-/** The modes that keep all of the group in service, with so many machines above its size at most. */
+/** The modes that keep the whole group in service, with at most this many machines above its size. */
 export const surgeModes = (surge: number): Mode[] => [
   instanceRefresh(surge, oneByOne),
   instanceRefresh(surge, counted),
@@ -29,7 +29,7 @@ export const surgeModes = (surge: number): Mode[] => [
   instanceRefresh(surge, counted, 300),
 ]
 
-/** The modes with a floor or a maximum of their own, each with the size of group to try it on. */
+/** The modes with another floor or maximum, each with a suitable group size. */
 export const otherModes: readonly (readonly [Mode, number])[] = [
   [bouncer('canary', 'ideal'), 1000],
   [bouncer('batch-serial', 'ideal', 50), 1000],
@@ -43,10 +43,10 @@ export const otherModes: readonly (readonly [Mode, number])[] = [
 
 function uncountedRefresh(pace: 'set after set' | 'one by one'): Mode {
   const { name, roll } = instanceRefresh(50, { ...uncounted, pace })
-  return { name: `${name}, leaving ones not counted`, roll }
+  return { name: `${name}, terminating ones not counted`, roll }
 }
 
-/** Rolls a group with the mode, and with ours as low and as high as the mode went, at all seeds. */
+/** Rolls a group with the mode, and with ours at the mode's lowest capacity and highest machine count, for all seeds. */
 export async function compare(mode: Mode, size: number): Promise<Comparison> {
   const runs: { peer: PeerResult; ours: PeerResult; bound: number }[] = []
   for (const seed of seeds) {
@@ -70,7 +70,7 @@ export async function compare(mode: Mode, size: number): Promise<Comparison> {
   }
 }
 
-/** What the modes take that go one by one, on a group too large to try ours beside them; seconds, medians. */
+/** The time of modes that go one by one, on a group too large to compare with ours; seconds, medians. */
 export async function slowMakespans(size: number): Promise<{ mode: string; makespan: number }[]> {
   const modes = (['slow-canary', 'serial', 'full'] as const).map((name) => bouncer(name, 'own'))
   return Promise.all(

@@ -30,14 +30,14 @@ function bootTimes(seed: number): (nth: number) => number {
   }
 }
 
-/** The shortest time that any policy can take with so many machines more or less than the group's size. */
+/** The shortest time possible for any policy with this much room above and below the group's size. */
 export function lowerBound(size: number, seed: number, room: Pick<RollPolicy, 'surge' | 'maxUnavailable'>): number {
   const boot = bootTimes(seed)
   const bootSeconds = Array.from({ length: size }, (_, index) => boot(index + 1))
   return lowerBoundSeconds({ bootSeconds, ...conditions, ...room })
 }
 
-/** Our engine against the simulator. */
+/** Our engine on the simulator. */
 export function bakeroll(change: Partial<RollPolicy>): Mode {
   return {
     name: 'bakeroll',
@@ -80,16 +80,16 @@ async function oldFleet(size: number, seed: number) {
   return world
 }
 
-/** bouncer, with its own pause between looks or with the ideal one of 1 s. */
+/** bouncer, with its own pause between polls or an ideal one of 1 s. */
 export function bouncer(mode: BouncerMode, pause: 'own' | 'ideal', batch?: number): Mode {
   const pollSeconds = pause === 'own' ? bouncerPollSeconds : idealPollSeconds
   return {
-    name: `bouncer ${mode}${pause === 'own' ? '' : ', looking every second'}`,
+    name: `bouncer ${mode}${pause === 'own' ? '' : ', polling every second'}`,
     roll: (size, seed) => bounce(mode, peerTask(size, seed, pollSeconds), batch),
   }
 }
 
-/** Instance Refresh, with the pause of 1 s, as AWS does not tell its own. */
+/** Instance Refresh, with a pause of 1 s, as AWS does not document its own. */
 export function instanceRefresh(surge: number, reading: RefreshReading, instanceWarmupSeconds = 0): Mode {
   const warmup = instanceWarmupSeconds === 0 ? '' : `, warmup ${instanceWarmupSeconds} s`
   return {

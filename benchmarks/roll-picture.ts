@@ -17,7 +17,7 @@ const barHeight = 18
 const step = 24
 const colours = { bound: '#8a94a3', ours: '#0b6e4f', peer: '#c46a1b' }
 
-/** Draws the panels one below the other, as an SVG on a light background; each panel has a scale of its own. */
+/** Draws the panels one below the other, as an SVG on a light background, each with its own scale. */
 export function drawPanels(title: string, note: string, panels: readonly Panel[]): string {
   let y = 70
   const parts: string[] = []

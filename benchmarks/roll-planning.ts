@@ -1,6 +1,6 @@
 /**
- * Times single turns of the roll's planner. Called with a size, it prints the milliseconds of the very first turn of its
- * process, for `node benchmarks/roll.ts`.
+ * Times single turns of the roll's planner. Called with a size, it prints the milliseconds of its process's very first
+ * turn, for `node benchmarks/roll.ts`.
  */
 import { execa } from 'execa'
 import { nextSteps } from '../tasks/lib/roll/planner.ts'
@@ -9,8 +9,8 @@ import type { RollSnapshot } from '../tasks/lib/roll/snapshot.ts'
 import { phases, snapshotOf } from './roll-snapshots.ts'
 
 /**
- * Milliseconds of one turn at one size, after a warm-up unless it says otherwise: the processor time of its thread, so
- * that whatever else the computer does counts for nothing.
+ * Milliseconds of one turn at one size, after a warm-up unless stated otherwise: processor time of the thread, so
+ * that other load on the computer does not count.
  */
 export interface PlanningCost {
   readonly size: number
@@ -48,7 +48,7 @@ export function growth(costs: readonly PlanningCost[]): number {
   return covariance / points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
 }
 
-/** The smallest of the numbers that as large a part of them is not above. */
+/** The smallest number that at least this share of the numbers do not exceed. */
 export function quantile(numbers: readonly number[], part: number): number {
   const sorted = numbers.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN
@@ -65,14 +65,14 @@ function turnMs(snapshot: RollSnapshot, size: number): number {
 
 const cell = new Int32Array(new SharedArrayBuffer(4))
 
-/** Linux counts a thread's time when it lets the thread go, so it has to wait for a moment to see what it used so far. */
+/** Linux updates a thread's processor time when it suspends the thread, so wait briefly before reading it. */
 function processorMs(): number {
   Atomics.wait(cell, 0, 0, 0.01)
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1000
 }
 
-/** What looking at the time takes by itself. */
+/** The cost of reading the time itself. */
 const lookingMs = quantile(
   Array.from({ length: 200 }, () => -processorMs() + processorMs()),
   0.5,

@@ -3,7 +3,7 @@ import type { Comparison } from './roll-comparison.ts'
 import { type Bar, drawPanels, duration } from './roll-picture.ts'
 import type { PlanningCost } from './roll-planning.ts'
 
-/** All that was measured. */
+/** All measurements. */
 export interface RollFigures {
   readonly size: number
   readonly limits: Readonly<Record<string, { measured: number; limit: number; unit: string }>>
@@ -13,7 +13,7 @@ export interface RollFigures {
   readonly costs: readonly PlanningCost[]
 }
 
-/** The makespans as bars, a panel for each surge. */
+/** The makespans as bars, one panel per surge. */
 export function picture({ size, bySurge, slow }: RollFigures): string {
   const panels = bySurge.map(({ surge, rows }) => ({
     title: `All ${size} in service at every moment, at most ${size + surge} machines`,
@@ -24,15 +24,15 @@ export function picture({ size, bySurge, slow }: RollFigures): string {
     ] as Bar[],
   }))
   const slowest = {
-    title: 'One by one, with floors of their own: serial one below the size, full nothing at all',
+    title: 'One by one, with another floor: serial one below the size, full none at all',
     bars: slow.map(({ mode, makespan }): Bar => ({ label: mode, seconds: makespan, kind: 'peer' })),
   }
   const note =
-    'Medians of 5 seeds; boots lognormal around 60 s, 10 s to drain. AWS documents “set after set”; “one by one” is the kindest reading.'
+    'Medians of 5 seeds; boots lognormal around 60 s, 10 s to drain. AWS documents “set after set”; “one by one” is the most favourable reading.'
   return drawPanels(`Replacing ${size} instances`, note, [...panels, slowest])
 }
 
-/** Beside the longest the others would be too short to tell apart; the tables have it. */
+/** Next to the longest, the others would be too short to tell apart; the tables include it. */
 function isDrawn({ mode }: Comparison): boolean {
   return !mode.includes('warmup')
 }
@@ -44,8 +44,8 @@ export function report({ size, limits, bySurge, others, slow, costs }: RollFigur
     '# Rolls of simulated instances',
     '',
     `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine}. Boot times are lognormal, median 60 s, sigma 0.4, the same for`,
-    'every mode at each of 5 seeds; 2 s until the load balancer believes an instance, 10 s to drain one. Medians, from the first',
-    'call until the last old machine is gone and the last new one is in service. Machines that drain count as machines.',
+    'every mode at each of 5 seeds; 2 s until the load balancer considers an instance healthy, 10 s to drain one. Medians, from the first',
+    'call until the last old machine is gone and the last new one is in service. Draining machines count as machines.',
     '',
     ...table(
       ['limit', 'measured', 'at most'],
@@ -62,24 +62,24 @@ export function report({ size, limits, bySurge, others, slow, costs }: RollFigur
       '',
       ...table(['mode', 'time', 'over the lower bound'], sameRoomRows(rows)),
     ]),
-    '## Modes with a floor or a maximum of their own',
+    '## Modes with another floor or maximum',
     '',
-    'bakeroll with the floor that the mode went down to and the number of machines that it went up to.',
+    'bakeroll with the same lowest capacity and the same highest number of machines as the mode.',
     '',
     ...table(['mode', 'instances', 'floor', 'machines', 'its time', 'bakeroll', 'lower bound'], others.map(ownRoomRow)),
     `One by one, on ${size} instances: ${slow.map(({ mode, makespan }) => `${mode} ${duration(makespan)}`).join(', ')}.`,
     '',
     '## One turn of the planner, ms',
     '',
-    'Processor time of turns at seven moments of a roll, trouble and the rollback among them, after a warm-up.',
+    'Processor time of turns at seven moments of a roll, including trouble and the rollback, after a warm-up.',
     '',
     ...table(
       ['instances', 'median', '99th percentile', 'slowest moment', 'per n log n', 'first turn of a process', 'turns'],
       costs.map(costRow),
     ),
-    'The rules of the other tools, with their sources, are in [benchmarks/peers](../peers). "looking every',
-    'second" takes away the pause of 15 s that bouncer makes between two looks; Instance Refresh is given a pause of 1 s and, unless it',
-    'says otherwise, no warmup. AWS documents "set after set"; "one by one" is the kindest reading, which nothing here confirms.',
+    'The rules of the other tools, with their sources, are in [benchmarks/peers](../peers). "polling every',
+    'second" replaces bouncer\'s pause of 15 s between two polls. Instance Refresh is modelled with a pause of 1 s and, unless stated',
+    'otherwise, without a warmup. AWS documents "set after set"; "one by one" is the most favourable reading, which nothing here confirms.',
     '',
   ].join('\n')
 }

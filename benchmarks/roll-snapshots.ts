@@ -12,7 +12,7 @@ const record = {
 }
 const nowMs = Date.parse('2026-01-01T12:30:00.000Z')
 
-/** A share of the group's size that is in the same state. */
+/** The share of the group's instances in one state. */
 interface Share {
   readonly percent: number
   readonly imageId: 'i1' | 'i2'
@@ -32,7 +32,7 @@ function share(
   return { percent, imageId, state, health }
 }
 
-/** Moments of a roll with a surge of a twentieth. */
+/** Moments of a roll with a surge of 5 %. */
 export const phases: readonly { readonly name: string; readonly shares: readonly Share[]; readonly back?: true }[] = [
   { name: 'beginning', shares: [old(100)] },
   { name: 'first boots', shares: [old(100), share(5, 'i2', 'initial', 'pending')] },
@@ -50,7 +50,7 @@ export const phases: readonly { readonly name: string; readonly shares: readonly
   },
 ]
 
-/** What the planner decides from in a phase: instances of three zones, shuffled, each with readiness of four looks. */
+/** The planner's input in a phase: instances of three zones, shuffled, each with the readiness of four observations. */
 export function snapshotOf(phase: string, size: number): RollSnapshot {
   const { shares, back = false } = phases.find(({ name }) => name === phase) ?? { shares: [] }
   const instances = shuffled(

@@ -56,7 +56,7 @@ for (const surge of surges) {
 const others: Comparison[] = []
 for (const [mode, instances] of otherModes) others.push(await compare(mode, instances))
 hold(
-  'makespan over that of modes with a floor or maximum of their own, worst',
+  'makespan over that of modes with another floor or maximum, worst',
   Math.max(...others.map(({ worst }) => worst.overMode)),
   1,
 )

@@ -1,6 +1,6 @@
 /**
- * Plays 10,000 random rolls of the property tests and more, in a process for each processor, and writes what came of them to
- * results/schedules.md. Fails when one of them broke a promise. BAKEROLL_TEST_SCHEDULES is how many of the first property.
+ * Plays 10,000 random rolls of the property tests, in one process per processor, and writes the outcomes to
+ * results/schedules.md. Fails when a roll broke a promise. BAKEROLL_TEST_SCHEDULES is the number for the first property.
  */
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -9,10 +9,10 @@ import { execa } from 'execa'
 
 const repository = join(import.meta.dirname, '..')
 const file = 'tasks/lib/roll/roll.property.test.ts'
-/** With the other properties, which are played less often, that makes 10,000. */
+/** With the other properties, which are played less often, the total is 10,000. */
 const share = Math.ceil(Number(process.env['BAKEROLL_TEST_SCHEDULES'] ?? '5400') / availableParallelism())
 
-/** One process with a share of them; each has seeds of its own, the first those of `npm test`. */
+/** One process with its share; each has its own seeds, the first those of `npm test`. */
 async function play(nth: number): Promise<string> {
   const seed = nth === 0 ? {} : { BAKEROLL_TEST_SEED: String(5 + nth) }
   const env = { ...seed, BAKEROLL_TEST_SCHEDULES: String(share), TAP_TIMEOUT: '14400' }
@@ -36,9 +36,9 @@ const outcomes = ['rolled', 'rolled-back', 'failed'].map((outcome) => {
 const lines = [
   '# Random rolls',
   '',
-  `Of ${new Date().toISOString().slice(0, 10)}, by \`node_modules/.bin/node benchmarks/schedules.ts\`, in ${minutes} minutes: ${sum(counts)} random fleets,`,
-  `policies, schedules of faults and killed clients, played by [${file}](../../${file}). No promise was broken.`,
-  `Of the first property: ${outcomes.join(', ')}.`,
+  `Played on ${new Date().toISOString().slice(0, 10)}, by \`node_modules/.bin/node benchmarks/schedules.ts\` in ${minutes} minutes: ${sum(counts)} random fleets,`,
+  `policies, schedules of faults and killed clients, from [${file}](../../${file}). No promise was broken.`,
+  `Outcomes of the first property: ${outcomes.join(', ')}.`,
   '',
   '| property | schedules |',
   '|---|---|',

@@ -1,12 +1,12 @@
 import { openScalingGroup, type PeerResult, type PeerTask, type ScalingGroup } from './scaling-group.ts'
 
 /**
- * Models of palantir/bouncer (https://github.com/palantir/bouncer, Apache-2.0), after its source at commit
- * 6df59a1c1a4a5ce3bef6dc81704f5bcc5bfcbc42. Where its README and its source differ, the source is believed.
+ * Models of palantir/bouncer (https://github.com/palantir/bouncer, Apache-2.0), based on its source at commit
+ * 6df59a1c1a4a5ce3bef6dc81704f5bcc5bfcbc42. Where its README and its source differ, the source counts.
  *
- * All modes share a loop: look, wait while anything is in flight, take one step, sleep, look again. In flight
- * is any new instance that is not in service and any instance that is being ended (`IsTransient` in bouncer/asgset.go),
- * so every step waits for the slowest machine of the one before. `waitBetweenChecks = 15 * time.Second` is a constant of
+ * All modes share a loop: poll, wait while anything is in flight, take one step, sleep, poll again. In flight
+ * is any new instance that is not in service and any instance that is being terminated (`IsTransient` in bouncer/asgset.go),
+ * so every step waits for the slowest machine of the previous one. `waitBetweenChecks = 15 * time.Second` is a constant of
  * bouncer/runner.go.
  */
 export const bouncerPollSeconds = 15
@@ -15,7 +15,7 @@ export const bouncerPollSeconds = 15
 type Mode = (group: ScalingGroup, size: number, batch: number) => boolean
 
 /**
- * serial/runner.go: ends the best old instance and lowers the desired capacity with it; when it is gone, raises the desired
+ * serial/runner.go: terminates the best old instance and lowers the desired capacity with it; when it is gone, raises the desired
  * capacity again and waits for the new one. Its README: "Will bounce all the servers in those ASGs one at a time".
  */
 const serial: Mode = (group, size) => {
@@ -26,7 +26,7 @@ const serial: Mode = (group, size) => {
 }
 
 /**
- * canary/runner.go: one new instance first, then all that are missing at once, then ends all old ones. Needs a
+ * canary/runner.go: one new instance first, then all missing ones at once, then terminates all old ones. Needs a
  * maximum of twice the size. Its README: "have `max_size` = 2 * `desired_capacity`".
  */
 const canary: Mode = (group, size) => {
@@ -37,8 +37,8 @@ const canary: Mode = (group, size) => {
 }
 
 /**
- * slowcanary/runner.go: one above the size; then ends one old instance without lowering the desired capacity, so
- * that the group replaces it, until the last one goes for good. Its README: "it only adds one new node at a time, destroying an
+ * slowcanary/runner.go: one above the size; then terminates one old instance without lowering the desired capacity, so
+ * that the group replaces it, until the last one is terminated for good. Its README: "it only adds one new node at a time, destroying an
  * old node as it goes".
  */
 const slowCanary: Mode = (group, size) => {
@@ -49,9 +49,9 @@ const slowCanary: Mode = (group, size) => {
 }
 
 /**
- * batchcanary/runner.go: one new instance first, then a batch above the size; when all of it serves, ends as many old ones,
- * waits until they are gone, and takes the next batch. The README ends an old instance after the canary; the source fills the
- * first batch up before. "Your total node count regardless of status will never go above (desired capacity + batch size)".
+ * batchcanary/runner.go: one new instance first, then a batch above the size; when all of it serves, terminates as many old ones,
+ * waits until they are gone, and takes the next batch. The README terminates an old instance after the canary; the source fills up
+ * the first batch before that. "Your total node count regardless of status will never go above (desired capacity + batch size)".
  */
 const batchCanary: Mode = (group, size, batch) => {
   if (group.old === 0 && group.fresh === size) return true
@@ -63,7 +63,7 @@ const batchCanary: Mode = (group, size, batch) => {
 }
 
 /**
- * batchserial/runner.go: as serial, after a first one with a batch of instances at once, never above the size. Its
+ * batchserial/runner.go: like serial, but after a first instance with a batch at once, never above the size. Its
  * README: "Your total `InService` node count will not go below (desired capacity - batch size)".
  */
 const batchSerial: Mode = (group, size, batch) => {
@@ -75,7 +75,7 @@ const batchSerial: Mode = (group, size, batch) => {
 }
 
 /**
- * full/runner.go: ends every old instance, one after the other, then restores the size, one after the other. Its source: "drain
+ * full/runner.go: terminates every old instance one by one, then restores the size one by one. Its source: "drain
  * one ASG at a time one instance at a time until no ASGs have any old instances".
  */
 const full: Mode = (group, size) => {
@@ -85,7 +85,7 @@ const full: Mode = (group, size) => {
   return false
 }
 
-/** full/runner.go with `--fast`: "kill all the old instances at once"; the restoring is the same. */
+/** full/runner.go with `--fast`: "kill all the old instances at once"; restoring the size is the same. */
 const fullFast: Mode = (group, size, batch) => {
   if (group.old === 0) return full(group, size, batch)
   group.endOld(group.old, true)

@@ -1,18 +1,18 @@
 import { openScalingGroup, type PeerResult, type PeerTask, type ScalingGroup } from './scaling-group.ts'
 
 /**
- * How the parts of Instance Refresh's rule are read that its documentation leaves open.
+ * How to read the parts of Instance Refresh that its documentation leaves open.
  *
- * `pace`: `set after set` is what the user guide says: it handles a set of instances, "Then, it waits until the instances
+ * `pace`: `set after set` follows the user guide: it handles a set of instances, "Then, it waits until the instances
  * pass your health checks and complete warmup before it moves on to replacing other instances"
  * (https://github.com/awsdocs/amazon-ec2-auto-scaling-user-guide/blob/0b8b3aeaec1166f04be5364b1527e33ff62c894a/doc_source/asg-instance-refresh.md;
  * today "Replace instances in batches based on the minimum and maximum healthy percentages",
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html). `one by one`: each warm instance
- * makes room for the next at once, a kinder reading of the API reference, which speaks of "the next instance"
+ * makes room for the next at once, a more favourable reading of the API reference, which speaks of "the next instance"
  * (https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html, InstanceWarmup).
  *
- * `leavingCounts`: whether machines that are being ended count towards the maximum. The API reference counts what is "in
- * service and healthy, or pending", so without it a group has more machines than its maximum says.
+ * `leavingCounts`: whether machines that are being terminated count towards the maximum. The API reference counts what is "in
+ * service and healthy, or pending", so without it a group has more machines than its maximum allows.
  */
 export interface RefreshReading {
   readonly pace: 'set after set' | 'one by one'
@@ -21,7 +21,7 @@ export interface RefreshReading {
 
 /** The preferences of a refresh; the minimum healthy percentage is 100, which launches before it terminates. */
 export interface RefreshPreferences {
-  /** 101 to 200; a whole number, as the API takes it. */
+  /** 101 to 200; a whole number, as in the API. */
   readonly maxHealthyPercentage: number
   /**
    * From in service until ready. By default the group's health check grace period: 300 s for a group made in the console, 0

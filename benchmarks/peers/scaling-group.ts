@@ -1,30 +1,30 @@
-/** What every model of a peer starts from; times in seconds. */
+/** The common input of all peers' models; times in seconds. */
 export interface PeerTask {
   readonly size: number
   /** Boot time of the n-th launch, from 1. */
   readonly bootSeconds: (nth: number) => number
-  /** From the end of the boot until the load balancer believes the instance. */
+  /** From the end of the boot until the load balancer considers the instance healthy. */
   readonly healthCheckSeconds: number
-  /** From the call that ends an instance until it is gone; it serves no new request in that time. */
+  /** From the call that terminates an instance until it is gone; it serves no new request in that time. */
   readonly drainSeconds: number
-  /** Between two looks at the group. */
+  /** Between two polls of the group. */
   readonly pollSeconds: number
 }
 
-/** What came of a roll. */
+/** The result of a roll. */
 export interface PeerResult {
-  /** Until the last old instance is gone and the last new one is in service, whenever that is seen. */
+  /** Until the last old instance is gone and the last new one is in service, even if that is noticed later. */
   readonly makespanSeconds: number
   /** The fewest instances in service at any moment. */
   readonly lowestHealthy: number
-  /** The most machines at any moment, those included that are being ended. */
+  /** The most machines at any moment, including those being terminated. */
   readonly highestSize: number
 }
 
 /**
- * An Auto Scaling group as a peer's model sees it: no faults, every call takes effect at once. Machines that are being
- * ended do not count towards the desired capacity, so a group launches at once what it lacks: the reading of "Amazon EC2
- * Auto Scaling launches instances to replace the ones that are terminated" that is kindest to the peer
+ * An Auto Scaling group as a peer's model sees it: no faults, every call takes effect at once. Machines being
+ * terminated do not count towards the desired capacity, so a group replaces them at once: the reading of "Amazon EC2
+ * Auto Scaling launches instances to replace the ones that are terminated" that is most favourable to the peer
  * (https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_TerminateInstanceInAutoScalingGroup.html).
  */
 export interface ScalingGroup {
@@ -32,14 +32,14 @@ export interface ScalingGroup {
   readonly desired: number
   /** Old instances that serve. */
   readonly old: number
-  /** New instances, those included that still boot. */
+  /** New instances, including those still booting. */
   readonly fresh: number
-  /** Instances on their way out. */
+  /** Instances being terminated. */
   readonly leaving: number
-  /** New instances that have been in service for as long as this. */
+  /** New instances that have been in service for at least this long. */
   inServiceFor(seconds: number): number
   setDesired(count: number): void
-  /** Ends old instances; with `decrement` the desired capacity goes down with them. */
+  /** Terminates old instances; with `decrement`, lowers the desired capacity as well. */
   endOld(count: number, decrement: boolean): void
   pass(seconds: number): void
   result(): PeerResult
