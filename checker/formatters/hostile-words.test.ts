@@ -64,7 +64,7 @@ t.test('no output contains control characters sent by a service', async (t) => {
   t.notMatch(stdout, forbidden, 'history')
 })
 
-t.test("nor does the exporter's response", async (t) => {
+t.test("the exporter's response contains no control characters sent by a service", async (t) => {
   const url = await startSocketService(
     t,
     talk(() => '200 OK'),
@@ -78,7 +78,7 @@ t.test("nor does the exporter's response", async (t) => {
   t.notMatch(answer, forbidden)
 })
 
-t.test('nor does a message about a command line', async (t) => {
+t.test('a usage message contains no control characters from the command line', async (t) => {
   const { stdout, stderr } = await checked([`--${words}`, `http://127.0.0.1:1/${words}`, '--format', 'nagios'])
   t.match(stdout, /^CHECK UNKNOWN/)
   t.notMatch(stdout + stderr, forbidden)
