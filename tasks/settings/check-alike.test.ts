@@ -18,7 +18,7 @@ async function both(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const verb = await readSettings(commandLine, { env, workingFolder: folder, project: repository })
   const alone = await readCommandLine(words, env)
   const { instances: _, ...options } = verb.settings.check
-  // The verb can check the deployed group instead.
+  // The verb has the deployed group.
   const isOfBoth = (problem: string) => !problem.startsWith('no url: ')
   return {
     verb: {

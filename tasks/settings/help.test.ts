@@ -26,7 +26,7 @@ t.test('the overview names every verb and fits 100 columns', (t) => {
   t.end()
 })
 
-t.test('shows defaults as they are typed', (t) => {
+t.test('defaults are shown as they are typed', (t) => {
   t.match(verbHelp('roll'), /--timeout DURATION [^-]*\(default:\s+1h\)/)
   t.match(verbHelp('check'), /--max-offset DURATION .*\(default: 1s\)/)
   t.match(verbHelp('check'), / {2}3 +unknown/)
