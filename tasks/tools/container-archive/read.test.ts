@@ -39,7 +39,7 @@ t.test('an archive of every layout and compression tells the same image', async 
     'docker save before 25': docker,
     'docker save since 25': tarOf(both),
     'the same in gzip': gzipSync(docker),
-    'old layout in zstd': zstdCompressSync(docker),
+    'the same in zstd': zstdCompressSync(docker),
     'made by tar --create .': tarOf(oldDockerSave(parts).map((member) => ({ ...member, name: `./${member.name}` }))),
     OCI: tarOf(ociLayout([parts])),
     'OCI, layers in gzip': tarOf(ociLayout([parts], { pack: (layer) => gzipSync(layer), kind: '+gzip' })),
