@@ -59,6 +59,6 @@ t.test('reads a release as laid out on nodejs.org', async (t) => {
   t.equal(stdout, `version: '1.2.3',\nx64: ${expected[0]}\narm64: ${expected[1]}\n`)
   await copyFile(join(folder, `${archives[0]}.tar.xz`), join(folder, `${archives[1]}.tar.xz`))
   await t.rejects(ask(), { message: /checksum did NOT match/ }, 'another archive')
-  await truncate(join(folder, 'another archive'))
+  await truncate(join(folder, 'SHASUMS256.txt'))
   await t.rejects(ask(), 'a list that does not name it')
 })

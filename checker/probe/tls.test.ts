@@ -153,12 +153,7 @@ async function makeAuthority(t: Test, days: { intermediate: number; server: numb
     await openssl(`x509 -req -in ${name}.csr ${who} -out ${name}.pem`)
     return readFileSync(join(folder, `${name}.pem`), 'utf8')
   }
-  const intermediate = await signed(
-    '--ca adds an authority to the usual ones; the first certificate of the chain to expire counts',
-    'root',
-    'ca.ext',
-    days.intermediate,
-  )
+  const intermediate = await signed('intermediate', 'root', 'ca.ext', days.intermediate)
   const cert = (await signed('server', 'intermediate', 'server.ext', days.server)) + intermediate
   return { key: readFileSync(join(folder, 'server.key')), cert, root: join(folder, 'root.pem') }
 }
