@@ -1,4 +1,4 @@
-import { createReadStream, globSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createReadStream, globSync, lstatSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
@@ -36,13 +36,17 @@ function contentOf(file: string): string {
   }
 }
 
-/** The files below a folder that have the mark, by their path in it; of a disk image it is the content that counts. */
+/**
+ * The files below a folder that have the mark, by their path in it, not by links; of a disk image it is the content that
+ * counts.
+ */
 export async function filesWith(mark: string, folder: string, except: RegExp): Promise<string[]> {
   const found: string[] = []
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+  const root = realpathSync(folder)
+  for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
     const file = join(folder, name)
-    if (lstatSync(file).isFile() && !except.test(file) && (await hasMark(mark, file)))
-      found.push(relative(folder, file))
+    const isItself = lstatSync(file).isFile() && realpathSync(file) === join(root, name)
+    if (isItself && !except.test(file) && (await hasMark(mark, file))) found.push(relative(folder, file))
   }
   return found
 }
