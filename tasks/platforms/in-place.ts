@@ -123,7 +123,8 @@ export async function deliveryOf(task: InPlaceTask, stored: StoredRelease): Prom
       const ownArchives = await archivesFor(id, from)
       const { folder, pidFile } = instanceWork(work, id)
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const variablesFile = join(folder, 'variables.json')
+      // Ansible would resolve an alias, and then expand `$HOME` in the real path.
+      const variablesFile = join(paths.scratchFolder, `${id}.json`)
       const variables = {
         ...stored.variables,
         in_place: 'yes',
@@ -131,7 +132,7 @@ export async function deliveryOf(task: InPlaceTask, stored: StoredRelease): Prom
       }
       await writeFile(variablesFile, JSON.stringify(paths.ofAll(variables)), { mode: 0o600 })
       await runPlay(
-        { playbook: paths.of(join(ansible, 'site.yml')), tags: 'release', variablesFile: paths.of(variablesFile) },
+        { playbook: paths.of(join(ansible, 'site.yml')), tags: 'release', variablesFile },
         await platform.sshArguments(id),
         {
           env: paths.ofAll(env),
