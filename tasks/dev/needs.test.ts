@@ -19,7 +19,7 @@ t.test('resolves the words to programs and environments', async (t) => {
   t.strictSame(named(needsFrom(['haproxy', 'ss'])), ['haproxy', 'ss'])
   t.match(needsFrom(['test/nodes']), { nodes: true, machines: false })
   t.ok(named(needsFrom(['machines'])).includes('qemu-system-x86_64'))
-  for (const word of ['machines', 'bakery']) t.ok(needsFrom([word]).machines, word)
+  t.ok(needsFrom(['machines']).machines)
   t.strictSame([...needsFrom(['.venv/moto', '.venv/mitogen']).environments], ['moto', 'mitogen'])
   t.strictSame(named(needsFrom(['.venv/moto'])), ['python3', 'ensurepip'], 'what makes an environment')
   for (const word of ['haprxy', '.venv/nothing', '.venv/', '']) t.throws(() => needsFrom([word]), /^needs "/, word)
@@ -32,8 +32,7 @@ t.test('every test file names known needs, and those of tasks/lib need only Node
     const words = neededWords(readFileSync(join(repository, file), 'utf8'))
     t.doesNotThrow(() => needsFrom(words), file)
     if (file.startsWith('tasks/lib/')) t.strictSame(words, [], file)
-    const runsMachines = words.includes('machines') || words.includes('bakery')
-    t.equal(runsMachines, /^test\/(machines|long)\//.test(file), file)
+    t.equal(words.includes('machines'), /^test\/(machines|long)\//.test(file), file)
   }
 })
 

@@ -13,10 +13,7 @@ export interface Needs {
   readonly environments: ReadonlySet<string>
   /** `test/nodes`: other Node releases, from npm. */
   readonly nodes: boolean
-  /**
-   * Virtual machines, with the programs of `local`. Files that say `machines` run one at a time and alone; files that say
-   * `bakery`, in which time does not matter, beside files without machines.
-   */
+  /** Virtual machines: files run one at a time. Includes the programs of `local`. */
   readonly machines: boolean
 }
 
@@ -40,8 +37,7 @@ export function needsFrom(words: readonly string[]): Needs {
   }
   if (environments.size > 0)
     for (const name of ['python3', 'ensurepip']) for (const one of programsOf(name)) found.add(one)
-  const machines = words.includes('machines') || words.includes('bakery')
-  return { programs: found, environments, nodes: words.includes('test/nodes'), machines }
+  return { programs: found, environments, nodes: words.includes('test/nodes'), machines: words.includes('machines') }
 }
 
 /** The combined needs of test files. */
@@ -51,7 +47,7 @@ export async function needsOf(files: readonly string[], root = repository): Prom
 }
 
 function programsOf(word: string): Program[] {
-  if (['machines', 'bakery', 'local'].includes(word)) return programsFor('local')
+  if (word === 'machines' || word === 'local') return programsFor('local')
   if (word === 'aws' || word === 'lint') return programsFor(word)
   return programs.filter(({ name }) => name === word)
 }

@@ -20,30 +20,23 @@ function testFiles(files: Record<string, string>): { folder: string; paths: stri
   return { folder, paths: Object.keys(files).map((name) => relative(repository, join(folder, name))) }
 }
 
-test('runs broad suites first, then bakes, then machines one by one, by name', async (t) => {
+test('runs broad suites first, then machines one by one, by name', async (t) => {
   const root = t.testdir()
-  const ofMachines = ['3-roll', '1-bake', '2-demo'].map((name) => `test/machines/${name}.test.ts`)
-  const names = [...ofMachines, 'checker/x.test.ts', 'app/y.test.ts']
+  const names = ['test/machines/2-roll.test.ts', 'test/machines/1-bake.test.ts', 'checker/x.test.ts', 'app/y.test.ts']
   for (const name of [...names, 'tasks/lib/z.test.ts', 'tasks/lib/z.ts', 'test/contract.test.ts']) {
     mkdirSync(dirname(join(root, name)), { recursive: true })
-    const word = name.includes('bake') ? 'bakery' : 'machines'
-    writeFileSync(join(root, name), name.startsWith('test/machines') ? `// needs: ${word}, ps\n` : '')
+    writeFileSync(join(root, name), name.startsWith('test/machines') ? '// needs: machines, ps\n' : '')
   }
-  const bakery = ['test/machines/1-bake.test.ts']
-  const machines = ['test/machines/2-demo.test.ts', 'test/machines/3-roll.test.ts']
+  const machines = ['test/machines/1-bake.test.ts', 'test/machines/2-roll.test.ts']
   const all = await findSuites([], [], root)
-  t.match(all, [
-    { kind: 'free', jobs: filesAtATime },
-    { kind: 'bakery', jobs: 1 },
-    { kind: 'machines', jobs: 1 },
-  ])
+  t.match(all, [{ jobs: filesAtATime }, { jobs: 1 }])
   t.strictSame(
     all.map(({ files }) => files),
-    [['test/contract.test.ts', 'app/y.test.ts', 'checker/x.test.ts', 'tasks/lib/z.test.ts'], bakery, machines],
+    [['test/contract.test.ts', 'app/y.test.ts', 'checker/x.test.ts', 'tasks/lib/z.test.ts'], machines],
   )
   const files = async (...paths: string[]) => (await findSuites(paths, [], root)).map((suite) => suite.files)
   t.strictSame(await files('checker/', './app/y.test.ts'), [['app/y.test.ts', 'checker/x.test.ts']])
-  t.strictSame(await files('test/machines'), [bakery, machines])
+  t.strictSame(await files('test/machines'), [machines])
   await t.rejects(findSuites(['check'], [], root), { kind: 'usage', message: 'no test file is at or below check' })
 })
 
@@ -77,7 +70,7 @@ test('ends a file that hangs after its time limit', async (t) => {
     'hangs.test.ts': `import { test } from 'tap'\ntest('hangs', async () => { for (;;); })\n`,
   })
   t.teardown(() => rmSync(folder, { recursive: true }))
-  const { count, failures } = await runSuite({ kind: 'free', files: paths, jobs: 1, timeoutSeconds: 1 }, recording())
+  const { count, failures } = await runSuite({ files: paths, jobs: 1, timeoutSeconds: 1 }, recording())
   t.match(count, { passed: 0 })
   t.match(failures, [{ name: /hangs\.test\.ts/ }])
 })
@@ -97,7 +90,7 @@ test('runs a suite with tap, counts it and reports its failures in full', async 
   })
   t.teardown(() => rmSync(folder, { recursive: true }))
   const progress = recording()
-  const { count } = await runSuite({ kind: 'free', files: paths, jobs: 2, timeoutSeconds: 30 }, progress)
+  const { count } = await runSuite({ files: paths, jobs: 2, timeoutSeconds: 30 }, progress)
   t.strictSame(count, { passed: 1, failed: 2, skipped: 1 })
   t.match(progress.told.join('\n'), /✓ .*good\.test\.ts 1 passed, 1 skipped/)
   t.match(progress.told.join('\n'), /^skipped: .*good\.test\.ts > b: no printer$/m)
@@ -113,7 +106,7 @@ test('waits', async () => {\n  writeFileSync(import.meta.dirname + '/pid', Strin
   })
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const controller = new AbortController()
-  const running = runSuite({ kind: 'free', files: paths, jobs: 1, timeoutSeconds: 30 }, recording(), controller.signal)
+  const running = runSuite({ files: paths, jobs: 1, timeoutSeconds: 30 }, recording(), controller.signal)
   const pidFile = join(folder, 'pid')
   while (!existsSync(pidFile)) await new Promise((resolve) => setTimeout(resolve, 50))
   controller.abort()

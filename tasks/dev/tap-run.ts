@@ -12,8 +12,6 @@ const bin = join(repository, 'node_modules/.bin')
 const runner = join(import.meta.dirname, 'tap-files.ts')
 
 export interface Suite {
-  /** What its files need: nothing shared, a bake that time does not affect, or the whole computer. */
-  readonly kind: 'free' | 'bakery' | 'machines'
   readonly files: readonly string[]
   /** Files to run at a time. */
   readonly jobs: number
@@ -22,9 +20,9 @@ export interface Suite {
 }
 
 /**
- * The suites below `paths` (without any: all but `test/long`), except files that need one of `leftOut`: files without
- * machines, those of `test/` first because they take longest; then, one at a time by name, those that bake and those
- * with running machines. Time limits are longer on a busy computer. Throws a usage error for a path without tests.
+ * The suites below `paths` (without any: all but `test/long`), except files that need one of `leftOut`: first files
+ * without machines, those of `test/` ahead because they take longest, then those with, one at a time by name. Time
+ * limits are longer on a busy computer. Throws a usage error for a path without tests.
  */
 export async function findSuites(
   paths: readonly string[],
@@ -41,20 +39,17 @@ export async function findSuites(
   const isLong = (file: string) => file.startsWith('test/long/')
   const isBroad = (file: string) => file.startsWith('test/')
   const isWanted = (file: string) => wanted.some((path) => isBelow(file, path) && (!isLong(file) || isLong(`${path}/`)))
-  const found: Record<Suite['kind'], string[]> = { free: [], bakery: [], machines: [] }
+  const free: string[] = []
+  const machines: string[] = []
   for (const file of all.filter((one) => (wanted.length === 0 ? !isLong(one) : isWanted(one))).sort()) {
     const words = neededWords(await readFile(join(root, file), 'utf8'))
-    const kind = (['bakery', 'machines'] as const).find((word) => words.includes(word)) ?? 'free'
-    if (!words.some((word) => leftOut.includes(word))) found[kind].push(file)
+    if (!words.some((word) => leftOut.includes(word))) (words.includes('machines') ? machines : free).push(file)
   }
-  const { free, bakery, machines } = found
   const inOrder = [...free.filter(isBroad), ...free.filter((file) => !isBroad(file))]
-  const suites: Suite[] = [
-    { kind: 'free', files: inOrder, jobs: filesAtATime, timeoutSeconds: slowed(600) },
-    { kind: 'bakery', files: bakery, jobs: 1, timeoutSeconds: slowed(3600) },
-    { kind: 'machines', files: machines, jobs: 1, timeoutSeconds: slowed(3600) },
-  ]
-  return suites.filter(({ files }) => files.length > 0)
+  return [
+    { files: inOrder, jobs: filesAtATime, timeoutSeconds: slowed(600) },
+    { files: machines, jobs: 1, timeoutSeconds: slowed(3600) },
+  ].filter((suite) => suite.files.length > 0)
 }
 
 /** Runs a suite; reports each finished file and every failure in full to `progress`. */

@@ -16,10 +16,10 @@ export function slownessFrom(said: string | undefined, measured = measuredSlowne
   return said !== undefined && factor > 0 ? Math.max(1, factor) : Math.min(Math.max(1, measured()), 5)
 }
 
-/** The parallel test files start processes themselves, and a bake may run beside them. */
+/** The parallel test files start processes themselves. */
 function measuredSlowness(): number {
   const { load, processors, stretch } = measureComputer()
-  return Math.round(10 * Math.max((load + filesAtATime) / processors, stretch)) / 10
+  return Math.round(10 * Math.max((load + filesAtATime - 1) / processors, stretch)) / 10
 }
 
 /** Scales a test's time limit, in any unit. */

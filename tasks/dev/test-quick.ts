@@ -3,7 +3,7 @@ import { findSuites } from './tap-run.ts'
 import { prepareSuites, runSuites, testResult } from './test-run.ts'
 
 /** Slow to install, to start or to answer. */
-const leftOut = ['machines', 'bakery', '.venv/moto', 'chromium']
+const leftOut = ['machines', '.venv/moto', 'chromium']
 
 /** Random rolls to play; `npm test` plays 300, which takes ten times as long. */
 const schedules = '30'

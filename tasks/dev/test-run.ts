@@ -21,48 +21,27 @@ export async function prepareSuites(suites: readonly Suite[], context: TaskConte
   for (const one of await Promise.allSettled(installations)) if (one.status === 'rejected') throw one.reason
 }
 
-/** Counts, and the names of what failed. */
 export interface TestRun extends TestCount {
+  /** What failed, by name. */
   readonly failures: string[]
 }
 
-/**
- * Runs the suites: bakes beside `gates` and the files without machines, then those with running machines. Removes all
- * their machines at the end.
- */
-export async function runSuites(
-  suites: readonly Suite[],
-  context: TaskContext,
-  gates: () => Promise<TestRun> = async () => noTests(),
-): Promise<TestRun> {
+/** Runs the suites one after another; removes all their machines at the end. */
+export async function runSuites(suites: readonly Suite[], context: TaskContext): Promise<TestRun> {
   const { progress, signal } = context
+  const total: TestRun = { passed: 0, failed: 0, skipped: 0, failures: [] }
   const { machines } = await needsOf(suites.flatMap(({ files }) => files))
   const removeMachines = async () => (machines ? removeTestMachines(context) : undefined)
-  const total = noTests()
-  const run = async (kind: Suite['kind']) => {
-    for (const suite of suites.filter((one) => one.kind === kind)) {
+  await removeMachines()
+  try {
+    for (const suite of suites) {
       const { count, failures } = await runSuite(suite, progress, signal)
       addTo(total, { ...count, failures: failures.map(({ name }) => name) })
     }
-  }
-  const runFree = async () => {
-    addTo(total, await gates())
-    await run('free')
-  }
-  await removeMachines()
-  try {
-    for (const one of await Promise.allSettled([run('bakery'), runFree()])) {
-      if (one.status === 'rejected') throw one.reason
-    }
-    await run('machines')
   } finally {
     await removeMachines()
   }
   return total
-}
-
-export function noTests(): TestRun {
-  return { passed: 0, failed: 0, skipped: 0, failures: [] }
 }
 
 export function addTo(total: TestRun, { passed, failed, skipped, failures }: TestRun): void {

@@ -1,4 +1,4 @@
-// needs: bakery, ps, ss, .venv/mitogen
+// needs: machines, ps, ss, .venv/mitogen
 
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

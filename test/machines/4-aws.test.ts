@@ -1,4 +1,4 @@
-// needs: bakery, aws, ps, ss, .venv/mitogen, .venv/moto
+// needs: machines, aws, ps, ss, .venv/mitogen, .venv/moto
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DescribeImagesCommand } from '@aws-sdk/client-ec2'
