@@ -117,7 +117,7 @@ export async function deliveryOf(task: InPlaceTask, stored: StoredRelease): Prom
   return {
     async prepare({ id }, from) {
       const { container_archive } = await archivesFor(id, from)
-      await feedOver(await platform.sshArguments(id), 'sudo docker load --quiet', container_archive, limit)
+      stdoutOf(await feedOver(await platform.sshArguments(id), 'sudo docker load --quiet', container_archive, limit))
     },
     async deliver({ id }, from) {
       const ownArchives = await archivesFor(id, from)

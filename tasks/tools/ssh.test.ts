@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { onPath } from './path-fixture.ts'
 import { anyFreePort } from './ports.ts'
-import { hostKeyFrom, reasonIn, runOver, type SshTarget, sshArguments } from './ssh.ts'
+import { feedOver, hostKeyFrom, reasonIn, runOver, type SshTarget, sshArguments } from './ssh.ts'
 import { makeKey, noSshd, startSshd } from './sshd-fixture.ts'
 
 const target: SshTarget = {
@@ -121,6 +121,13 @@ t.test('the script goes over standard input, and every answer comes back', async
     stdout: '-p\n1\nadmin@h\nsudo sh -s\na  b',
     stderr: 'oops',
   })
+})
+
+t.test('a command gets a file on its standard input', async (t) => {
+  onPath(t, { ssh: 'printf "%s\\n" "$@"; cat' })
+  const file = join(t.testdir({ archive: 'of\0bytes' }), 'archive')
+  const { exitCode, stdout } = await feedOver(['admin@h'], 'docker load', file, { timeoutSeconds: 10 })
+  t.strictSame([exitCode, stdout], [0, 'admin@h\ndocker load\nof\0bytes'])
 })
 
 t.test('what keeps ssh from an answer is told in one line', async (t) => {
