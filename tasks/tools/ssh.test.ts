@@ -124,8 +124,8 @@ t.test('the script goes over standard input, and every answer comes back', async
 })
 
 t.test('a command gets a file on its standard input', async (t) => {
-  onPath(t, { ssh: 'printf "%s\\n" "$@"; cat' })
-  const file = join(t.testdir({ archive: 'of\0bytes' }), 'archive')
+  const file = join(onPath(t, { ssh: 'printf "%s\\n" "$@"; cat' }), 'archive')
+  writeFileSync(file, 'of\0bytes')
   const { exitCode, stdout } = await feedOver(['admin@h'], 'docker load', file, { timeoutSeconds: 10 })
   t.strictSame([exitCode, stdout], [0, 'admin@h\ndocker load\nof\0bytes'])
 })
